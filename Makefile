@@ -1,0 +1,47 @@
+# Every target does its own set-up in .venv; nothing but Python and make is needed.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.PHONY: help demo test lint format clean
+
+help:
+	@echo "make demo   train on scikit-learn's digits, export, and morph a face; prints where the pictures are"
+	@echo "make test   install and run the tests (set KVAE_DATA to run those that need the real data sets)"
+	@echo "make lint   check style and formatting"
+	@echo "make format rewrite the code in the project's style"
+	@echo "make clean  remove .venv and what the demo wrote"
+
+$(VENV)/installed: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	touch $@
+
+demo: $(VENV)/installed
+	$(BIN)/kvae train digits --epochs 40 --name digits --run-dir $(DEMO)/run --models-dir $(DEMO)/models --overwrite
+	$(BIN)/kvae generate --model $(DEMO)/models/digits -n 40 --seed 0 --out $(DEMO)/digits.png --overwrite
+	$(BIN)/kvae generate --model celeba -n 1 --seed 7 --out $(DEMO)/face.png --overwrite
+	$(BIN)/kvae morph $(DEMO)/face.png --attr Attractive --steps -3:3 --out $(DEMO)/attractive.png --overwrite
+	$(BIN)/kvae morph $(DEMO)/face.png --attr Smiling --steps -3:3 --out $(DEMO)/smiling.png --overwrite
+	@echo
+	@echo "New digits:          $(CURDIR)/$(DEMO)/digits.png"
+	@echo "Their reconstruction: $(CURDIR)/$(DEMO)/run/pictures"
+	@echo "A generated face:    $(CURDIR)/$(DEMO)/face.png"
+	@echo "More, less smiling:  $(CURDIR)/$(DEMO)/smiling.png"
+	@echo "More, less of what raters called attractive: $(CURDIR)/$(DEMO)/attractive.png"
+
+test: $(VENV)/installed
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+lint: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) $(DEMO)

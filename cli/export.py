@@ -1,0 +1,60 @@
+"""`kvae export`: a run's best weights as a SavedModel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .options import data_options, overwrite_option
+from .progress import progress_bar
+from .quiet import load_tensorflow
+
+if TYPE_CHECKING:
+    from keras_vae.datasets import ImageDataset
+    from keras_vae.runs import Run
+
+
+@click.command(epilog="Example: kvae export runs/celeba --name faces")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--name", help="Name of the model.  [default: the run's]")
+@click.option(
+    "--models-dir",
+    type=click.Path(path_type=Path),
+    default=Path("saved_models"),
+    show_default=True,
+    help="Folder that the SavedModel goes to, as NAME/VERSION.",
+)
+@data_options
+@overwrite_option
+def export(
+    run: Path,
+    name: str | None,
+    models_dir: Path,
+    data_dir: Path | None,
+    cache_dir: Path | None,
+    overwrite: bool,
+) -> None:
+    """Write the SavedModel of the run directory RUN: its weights of the lowest validation loss.
+
+    The next free version is written; the model card is kept unless --overwrite is given.
+    """
+    load_tensorflow()
+    from keras_vae.runs import Run
+
+    from .train import load_images
+
+    opened = Run.open(run)
+    images = load_images(opened.config(), data_dir, cache_dir)
+    write_model(opened, images, models_dir / (name or opened.path.name), overwrite)
+
+
+def write_model(run: Run, images: ImageDataset, directory: Path, overwrite: bool) -> None:
+    """Publish a run, and say where and how to use it."""
+    from keras_vae.publishing import publish
+
+    with progress_bar("Encoding") as progress:
+        path = publish(run, images, directory, overwrite=overwrite, progress=progress)
+    click.echo(f"SavedModel:  {path}")
+    click.echo(f"Try it:      kvae generate --model {directory}")

@@ -1,0 +1,52 @@
+"""`kvae generate`: new images, each from its own seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .options import model_option, out_option, overwrite_option
+from .pictures import write_picture
+from .quiet import load_tensorflow
+
+
+@click.command(epilog="Example: kvae generate -n 40 --seed 0 --temperature 0.8 --out faces.png")
+@model_option
+@click.option("-n", "--count", type=click.IntRange(1, 10_000), default=40, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**62),
+    default=0,
+    show_default=True,
+    help="Of the first image; the next take SEED + 1, SEED + 2, …",
+)
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0),
+    default=1.0,
+    show_default=True,
+    help="Standard deviation of z: below 1 images are more alike and less odd.",
+)
+@out_option("generated.png")
+@overwrite_option
+def generate(
+    model_name: str, count: int, seed: int, temperature: float, out: Path, overwrite: bool
+) -> None:
+    """Draw new images from the prior, z ~ N(0, I).
+
+    A seed gives the same image in any batch and on any machine. Several images are laid out as a
+    grid; a single one is written bare, without margins, so that `kvae morph` can take it.
+    """
+    from keras_vae import plotting, runtime
+    from keras_vae.files import check_free
+
+    check_free(out, overwrite=overwrite)
+    model = runtime.load(model_name)
+    load_tensorflow()
+    images, _ = model.generate(range(seed, seed + count), temperature)
+    if count == 1:
+        picture = plotting.enlarge(images[0], plotting.whole_factor(images.shape[1:3]))
+    else:
+        picture = plotting.grid(images)
+    write_picture(picture, out, overwrite)

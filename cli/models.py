@@ -1,0 +1,110 @@
+"""`kvae models`: which exported models there are, and what is known of each."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import json_option
+
+if TYPE_CHECKING:
+    from keras_vae.runtime import ServedModel
+
+
+@click.group(epilog="Example: kvae models show celeba --card")
+def models() -> None:
+    """List and describe exported models.
+
+    Names are looked up in ./saved_models, in the folders of the environment variable KVAE_MODELS,
+    and among the models that come with kvae.
+    """
+
+
+@models.command("list", epilog="Example: kvae models list")
+@json_option
+def list_models(as_json: bool) -> None:
+    """List the models that --model can name."""
+    from keras_vae import runtime
+
+    rows = [summary(runtime.load(path)) for _, _, path in runtime.list_models()]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    if not rows:
+        click.echo("There are no models yet: `kvae train` makes one.", err=True)
+        return
+    width = max(len(row["name"]) for row in rows)
+    for row in rows:
+        image = "×".join(map(str, row["image_shape"]))
+        click.echo(
+            f"{row['name']:{width}}  version {row['version']}  image {image:9}  "
+            f"z = {row['latent_dim']:<4} {row['attributes']:3} attributes  {row['path']}"
+        )
+
+
+@models.command(epilog="Example: kvae models show celeba --card")
+@click.argument("name", metavar="NAME|PATH")
+@click.option("--card", is_flag=True, help="Print the model card: measurements, limits, bias.")
+@json_option
+def show(name: str, card: bool, as_json: bool) -> None:
+    """Describe a model: where it is, how it was made, what it was measured at."""
+    from keras_vae import runtime
+
+    model = runtime.load(name)
+    if card:
+        if not model.card.is_file():
+            raise ValueError(f"Model {model.name!r} has no card: {model.card} is missing.")
+        click.echo(model.card.read_text(encoding="utf-8"))
+    elif as_json:
+        click.echo(json.dumps({**summary(model), "metadata": model.metadata}, indent=2))
+    else:
+        for key, value in described(model):
+            click.echo(f"{key:18} {value}")
+
+
+def summary(model: ServedModel) -> dict[str, Any]:
+    """The facts that every model has, JSON-ready."""
+    return {
+        "name": model.name,
+        "version": model.version,
+        "path": str(model.path),
+        "image_shape": list(model.image_shape),
+        "latent_dim": model.latent_dim,
+        "attributes": len(model.attribute_names),
+    }
+
+
+def described(model: ServedModel) -> list[tuple[str, str]]:
+    """Everything known of a model, as pairs of a heading and a line."""
+    shown = summary(model)
+    facts = {key: value for key, value in model.metadata.items() if key not in shown}
+    names = facts.pop("attribute_names", [])
+    probes = facts.pop("attribute_probes", None)
+    preset = facts.get("preset")
+    if isinstance(preset, dict):  # its numbers are in model.json; --json prints them
+        facts["preset"] = f"{preset['name']} ({preset['source']})"
+    if names:
+        shown["attributes"] = f"{len(names)}: {', '.join(names)}"
+    if probes:
+        mean = sum(probe["auc"] for probe in probes) / len(probes)
+        shown["linear probes"] = f"mean AUC {mean:.3f} over {len(probes)} attributes"
+    lines = []
+    for key, value in {**shown, **facts}.items():
+        if isinstance(value, dict) and any(isinstance(part, dict) for part in value.values()):
+            lines += [(f"{key} {part}", text(inner)) for part, inner in value.items()]
+        else:
+            lines.append((key, text(value)))
+    return [(key.replace("_", " "), line) for key, line in lines if line]
+
+
+def text(value: Any) -> str:
+    """Write a value of `model.json` in one line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {text(part)}" for key, part in value.items() if part is not None)
+    if isinstance(value, (list, tuple)):
+        return " × ".join(text(part) for part in value)
+    if isinstance(value, float):
+        return f"{value:.5g}"
+    return "" if value is None else str(value)

@@ -1,0 +1,54 @@
+"""`kvae presets`: what can be trained, and the layers of each."""
+
+from __future__ import annotations
+
+import click
+
+from .quiet import load_tensorflow
+
+
+@click.group(
+    invoke_without_command=True, epilog="Example: kvae presets show celeba-perriu --latent 32"
+)
+@click.pass_context
+def presets(ctx: click.Context) -> None:
+    """List the presets, or describe one."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_presets)
+
+
+@presets.command("list", epilog="Example: kvae presets list")
+def list_presets() -> None:
+    """List the presets: source, input, latent, parameters, objective."""
+    load_tensorflow()
+    from keras_vae.networks import build_decoder, build_encoder
+    from keras_vae.presets import LIKELIHOODS, PRESETS
+
+    click.echo(f"{'preset':16} {'input':9} {'z':>4} {'parameters':>19}  source; loss")
+    for preset in PRESETS.values():
+        size = "×".join(map(str, preset.image_shape))
+        sizes = [f"{build(preset).count_params():,}" for build in (build_encoder, build_decoder)]
+        likelihood, _ = LIKELIHOODS[preset.objective.likelihood]
+        click.echo(
+            f"{preset.name:16} {size:9} {preset.latent_dim:4} {' + '.join(sizes):>19}  "
+            f"{preset.source}; {likelihood} + {preset.objective.beta:g} × KL ({preset.loss_unit})"
+        )
+    click.echo("\nObjectives (--objective):")
+    for name, (description, in_nats) in LIKELIHOODS.items():
+        click.echo(f"  {name:22} {description} ({'nats' if in_nats else 'weighted'})")
+
+
+@presets.command(epilog="Example: kvae presets show celeba --latent 64")
+@click.argument("name")
+@click.option("--latent", "latent_dim", type=click.IntRange(1), help="Latent dimensions.")
+def show(name: str, latent_dim: int | None) -> None:
+    """Print the layer table of a preset."""
+    from keras_vae.presets import get_preset
+
+    preset = get_preset(name).override(latent_dim=latent_dim)
+    load_tensorflow()
+    from keras_vae.networks import build_decoder, build_encoder
+
+    click.echo(f"{preset.name}: {preset.source}\n")
+    for network in (build_encoder(preset), build_decoder(preset)):
+        network.summary(print_fn=lambda line, **_: click.echo(line))

@@ -1,0 +1,243 @@
+"""`kvae train`: a data set and a preset in, a run directory and a SavedModel out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import ImageSize, IntegerList, data_options, overwrite_option
+from .progress import progress_bar, training_bar
+from .quiet import load_tensorflow
+
+if TYPE_CHECKING:
+    from keras_vae.datasets import ImageDataset
+    from keras_vae.presets import Preset
+    from keras_vae.runs import Run, RunConfig
+
+EPILOG = """\b
+Examples:
+  kvae train mnist --latent 3 --epochs 30
+  kvae train celeba --latent 200 --data-dir ~/celeba
+  kvae train --resume runs/celeba --epochs 20
+"""
+
+# Options that change a preset's number, each passed on by its name.
+PRESET_OPTIONS = [
+    click.option("--latent", "latent_dim", type=click.IntRange(1), help="Latent dimensions."),
+    click.option("--hidden", type=IntegerList(), help="Widths of the dense layers."),
+    click.option("--filters", type=IntegerList(), help="Filters of the convolutions."),
+    click.option("--image-size", type=ImageSize(), help="Height and width, as 64 or 64x48."),
+    click.option("--objective", "likelihood", help="Reconstruction term: see `kvae presets`."),
+    click.option("--beta", type=click.FloatRange(0), help="Weight of the KL divergence."),
+    click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Adam's."),
+    click.option("--batch-size", type=click.IntRange(1), help="Images in a batch."),
+    click.option("--epochs", type=click.IntRange(1), help="Passes over the training split."),
+]
+
+
+def preset_options(command: Any) -> Any:
+    """Add the options that override a preset."""
+    for option in reversed(PRESET_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command(epilog=EPILOG)
+@click.argument("dataset", required=False)
+@click.option("--preset", "preset_name", help="Model and objective.  [default: the data set's own]")
+@data_options
+@preset_options
+@click.option("--limit", type=click.IntRange(1), help="Train on at most so many images.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Repeats a run exactly.")
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "mixed_bfloat16", "mixed_float16"]),
+    default="float32",
+    show_default=True,
+    help="Arithmetic of the networks; bfloat16 is faster on recent CPUs and GPUs.",
+)
+@click.option(
+    "--strategy",
+    type=click.Choice(["auto", "single", "mirrored"]),
+    default="auto",
+    show_default=True,
+    help="Devices: one, or all of this machine.",
+)
+@click.option(
+    "--early-stop",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Stop after N epochs without a lower validation loss.",
+)
+@click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run directory.")
+@click.option("--name", help="Name of the run and the model.  [default: the preset's]")
+@click.option(
+    "--run-dir", type=click.Path(path_type=Path), help="Run directory.  [default: runs/NAME]"
+)
+@click.option(
+    "--models-dir",
+    type=click.Path(path_type=Path),
+    default=Path("saved_models"),
+    show_default=True,
+    help="Folder that the SavedModel goes to, as NAME/VERSION.",
+)
+@click.option("--export/--no-export", default=True, help="Whether to write a SavedModel.")
+@overwrite_option
+def train(
+    dataset: str | None,
+    preset_name: str | None,
+    data_dir: Path | None,
+    cache_dir: Path | None,
+    limit: int | None,
+    seed: int,
+    precision: str,
+    strategy: str,
+    early_stop: int | None,
+    resume: Path | None,
+    name: str | None,
+    run_dir: Path | None,
+    models_dir: Path,
+    export: bool,
+    overwrite: bool,
+    **changes: Any,
+) -> None:
+    """Train a model on DATASET, and export it when it is done.
+
+    DATASET is mnist, fashion_mnist, celeba, frey, digits, or the path of a folder of images or of
+    an .npz file.
+    """
+    if (dataset is None) == (resume is None):
+        raise click.UsageError("Give either a DATASET, or a run with --resume.")
+    load_tensorflow()
+    from keras_vae import training
+    from keras_vae.runs import Run, RunConfig
+
+    if resume:
+        run = Run.open(resume)
+        config = _extended(run, changes)
+        images = load_images(config, data_dir, cache_dir)
+    else:
+        preset = _choose_preset(dataset, preset_name).override(**changes)
+        config = RunConfig(
+            preset,
+            dataset,
+            data_dir=str(data_dir.absolute()) if data_dir else None,
+            limit=limit,
+            seed=seed,
+            precision=precision,
+            strategy=strategy,
+            early_stop=early_stop,
+        )
+        images = load_images(config, data_dir, cache_dir, native=changes["image_size"] is None)
+        config = _fitted(config, images)
+        run = Run(run_dir or Path("runs") / (name or _default_name(config)))
+    _introduce(config, images, run)
+    bar = training_bar(config.preset.batch_size, config.preset.loss_unit)
+    try:
+        if resume:
+            training.resume(run, images, callbacks=[bar])
+        else:
+            run = training.train(config, images, run.path, callbacks=[bar], overwrite=overwrite)
+    except KeyboardInterrupt:
+        bar.close()
+        click.echo(f"\nStopped. Go on with:  kvae train --resume {run.path}", err=True)
+        raise click.exceptions.Exit(130) from None
+    _report(run, config)
+    if export:
+        from .export import write_model
+
+        write_model(run, images, models_dir / (name or run.path.name), overwrite)
+
+
+def _choose_preset(dataset: str, preset_name: str | None) -> Preset:
+    """The preset that was named, or the one for a data set of that name, or for any images."""
+    from keras_vae.presets import DEFAULT_PRESETS, get_preset
+
+    return get_preset(preset_name or DEFAULT_PRESETS.get(dataset, "celeba"))
+
+
+def _default_name(config: RunConfig) -> str:
+    dataset = Path(config.dataset).stem
+    return config.preset.name if dataset == config.preset.dataset else dataset
+
+
+def _extended(run: Run, changes: dict[str, Any]) -> RunConfig:
+    """Only the number of epochs may change under way: anything else would be another run."""
+    given = {key for key, value in changes.items() if value is not None}
+    if given - {"epochs"}:
+        raise click.UsageError("With --resume only --epochs may be changed.")
+    return run.extend(epochs=changes["epochs"])
+
+
+def load_images(
+    config: RunConfig, data_dir: Path | None, cache_dir: Path | None, native: bool = False
+) -> ImageDataset:
+    """Load the data at the preset's size; a dense network takes the data's own, if it may."""
+    from keras_vae.datasets import load_dataset
+    from keras_vae.presets import DenseNetwork
+
+    native = native and isinstance(config.preset.network, DenseNetwork)
+    height, width, channels = config.preset.image_shape
+    with progress_bar("Preparing") as progress:
+        return load_dataset(
+            config.dataset,
+            data_dir=data_dir or config.data_dir,
+            image_size=None if native else (height, width),
+            channels=None if native else channels,
+            cache_dir=cache_dir,
+            seed=config.seed,
+            limit=config.limit,
+            progress=progress,
+        )
+
+
+def _fitted(config: RunConfig, images: ImageDataset) -> RunConfig:
+    """The configuration with the data's own size and provenance."""
+    from dataclasses import replace
+
+    preset = config.preset.override(image_shape=images.image_shape)
+    return replace(config, preset=preset, provenance=images.provenance)
+
+
+def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
+    """Say what is about to be trained, on what, and where it goes."""
+    import math
+
+    from keras_vae.networks import build_decoder, build_encoder
+    from keras_vae.presets import LIKELIHOODS
+
+    preset = config.preset
+    encoder, decoder = (build(preset).count_params() for build in (build_encoder, build_decoder))
+    counts = ", ".join(
+        f"{images.count(split):,} {split}" for split in ("train", "validation", "test")
+    )
+    height, width, channels = images.image_shape
+    likelihood, _ = LIKELIHOODS[preset.objective.likelihood]
+    steps = math.floor(images.count("train") / preset.batch_size)
+    click.echo(f"Preset   {preset.name} ({preset.source}), z = {preset.latent_dim}")
+    click.echo(f"Network  {encoder:,} + {decoder:,} parameters, {config.precision}")
+    click.echo(f"Loss     {likelihood} + {preset.objective.beta:g} × KL ({preset.loss_unit})")
+    click.echo(f"Data     {images.name}: {counts} images of {height}×{width}×{channels}")
+    click.echo(
+        f"Steps    {steps:,} of {preset.batch_size} images in each of {preset.epochs} epochs"
+    )
+    click.echo(f"Run      {run.path}")
+
+
+def _report(run: Run, config: RunConfig) -> None:
+    """Print the losses of every split, with the weights of the lowest validation loss."""
+    from keras_vae.runs import read_json
+
+    unit = "−ELBO (nats)" if config.preset.in_nats else "loss (weighted)"
+    pixels = 1
+    for side in config.preset.image_shape:
+        pixels *= side
+    click.echo(f"\n{'':12}{unit:>16}{'reconstruction':>16}{'KL (nats)':>12}{'MSE':>10}{'SSE':>10}")
+    for split, values in read_json(run.metrics_file).items():
+        click.echo(
+            f"{split:12}{values['loss']:16.2f}{values['reconstruction_loss']:16.2f}"
+            f"{values['kl_loss']:12.2f}{values['mse']:10.5f}{values['mse'] * pixels:10.2f}"
+        )
+    click.echo(f"\nPictures of each epoch:  {run.pictures}")

@@ -1,0 +1,40 @@
+"""Variational autoencoders in TensorFlow / Keras 3: train, measure, edit with and serve them.
+
+The public names load on first use, so that importing the package costs no TensorFlow start-up:
+
+    >>> import keras_vae
+    >>> model = keras_vae.load("celeba")          # a SavedModel; no Keras class is imported
+    >>> images, z = model.generate(seeds=[0, 1, 2])
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "PRESETS": "presets",
+    "Preset": "presets",
+    "get_preset": "presets",
+    "Sampling": "layers",
+    "build_encoder": "networks",
+    "build_decoder": "networks",
+    "VAE": "vae",
+    "load_dataset": "datasets",
+    "train": "training",
+    "export": "export",
+    "load": "runtime",
+}
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module that holds a public name when the name is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

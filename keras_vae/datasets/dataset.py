@@ -1,0 +1,53 @@
+"""`ImageDataset`: images, their split, and what is known about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from keras_vae.datasets.splits import SPLITS
+
+
+@dataclass(frozen=True, eq=False)
+class ImageDataset:
+    """A data set, ready to be read in any order.
+
+    Attributes:
+        name: What it was asked for by, or the stem of its path.
+        images: uint8 [N, H, W, C], memory-mapped: reading a row reads the disk.
+        partition: int8 [N]: 0 train, 1 validation, 2 test; −1 for what a `limit` leaves out.
+        attributes: int8 [N, A] of +1 and −1, or None.
+        attribute_names: A names.
+        labels: int64 [N], or None.
+        provenance: JSON-ready: source, licence, counts, what is missing or corrupt, the split.
+    """
+
+    name: str
+    images: np.ndarray
+    partition: np.ndarray
+    attributes: np.ndarray | None = None
+    attribute_names: tuple[str, ...] = ()
+    labels: np.ndarray | None = None
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def indices(self, split: str) -> np.ndarray:
+        """Return the rows of a split ("train", "validation" or "test"), ascending, int64.
+
+        Raises:
+            ValueError: If there is no split of that name.
+        """
+        if split not in SPLITS:
+            raise ValueError(f"`split` must be one of {', '.join(SPLITS)}. Received: {split!r}.")
+        return np.flatnonzero(self.partition == SPLITS[split])
+
+    def count(self, split: str) -> int:
+        """Count the images of a split."""
+        return len(self.indices(split))
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels."""
+        height, width, channels = self.images.shape[1:]
+        return height, width, channels

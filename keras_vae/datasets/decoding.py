@@ -1,0 +1,152 @@
+"""The one routine that turns any source's images into an array of prepared pixels on disk."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from keras_vae import photos
+from keras_vae.datasets.source import Payload, Progress, Source, native_size
+
+CHUNK = 64  # images in a task: long enough to hide its cost, short enough for a smooth bar
+CORRUPT_SHARE = 0.01  # more than this is no accident of one file: the user should know
+
+
+def write_images(
+    source: Source,
+    file: Path,
+    size: tuple[int, int] | None,
+    channels: int,
+    progress: Progress | None = None,
+) -> tuple[np.ndarray, list[str]]:
+    """Decode, crop and scale every image of a source into an .npy file.
+
+    Pillow leaves Python's lock while it decodes and scales, so threads suffice. Only a few chunks
+    are in memory at any time.
+
+    Args:
+        source: The images.
+        file: Where the array uint8 [N', H, W, C] goes; N' ≤ N, without the images that are corrupt.
+        size: Height and width; None for the native ones, which must then be all the same.
+        channels: 1 or 3.
+        progress: Called with the number of images done and their total.
+
+    Returns:
+        The indices that were kept, int64 [N'], and the names of the corrupt images.
+
+    Raises:
+        ValueError: If there are no images, more than 1 % are corrupt, or sizes differ where `size`
+            is None.
+    """
+    shape = _target_shape(source, size, channels)
+    kept: list[int] = []
+    corrupt: list[str] = []
+    with file.open("wb") as stream:
+        _write_header(stream, source.count, shape)
+        done = 0
+        for chunk in _prepared_chunks(source, shape, strict=size is None):
+            for index, pixels in enumerate(chunk, start=done):
+                if pixels is None:
+                    corrupt.append(source.name_of(index))
+                else:
+                    stream.write(pixels.data)
+                    kept.append(index)
+            done += len(chunk)
+            _check_corrupt(corrupt, source.count)
+            if progress is not None:
+                progress(done, source.count)
+        stream.seek(0)
+        _write_header(stream, len(kept), shape)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return np.array(kept, np.int64), corrupt
+
+
+def _write_header(stream: BinaryIO, count: int, shape: tuple[int, ...]) -> None:
+    # NumPy pads headers so that the first axis can change: any count takes the same space.
+    header = {"descr": "|u1", "fortran_order": False, "shape": (count, *shape)}
+    np.lib.format.write_array_header_1_0(stream, header)
+
+
+def _prepared_chunks(
+    source: Source, shape: tuple[int, int, int], strict: bool
+) -> Iterator[list[np.ndarray | None]]:
+    """Prepare chunk after chunk on all cores, in order, with a bounded number on the way."""
+    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    payloads = source.payloads()
+    waiting: deque[Future[list[np.ndarray | None]]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            while chunk := list(islice(payloads, CHUNK)):
+                waiting.append(pool.submit(_prepare_chunk, chunk, shape, strict))
+                if len(waiting) > 2 * (workers or 1):
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _prepare_chunk(
+    payloads: list[Payload], shape: tuple[int, int, int], strict: bool
+) -> list[np.ndarray | None]:
+    return [_pixels(payload, shape, strict) for payload in payloads]
+
+
+def _pixels(payload: Payload, shape: tuple[int, int, int], strict: bool) -> np.ndarray | None:
+    """Prepare one image: uint8 [H, W, C], or None if it cannot be decoded."""
+    if isinstance(payload, np.ndarray) and (*payload.shape, 1)[:3] == shape:
+        return np.ascontiguousarray(payload)
+    image = _decoded(payload)
+    if image is None:
+        return None
+    if strict and native_size(image.height, image.width) != shape[:2]:
+        raise ValueError(
+            "`image_size` must be given where images are of several sizes. Received: None, for "
+            f"images of {shape[0]}×{shape[1]} and {image.height}×{image.width} (height × width)."
+        )
+    return np.ascontiguousarray(photos.prepare(image, shape[:2], shape[2]))
+
+
+def _decoded(payload: Payload) -> Image.Image | None:
+    if isinstance(payload, np.ndarray):
+        return Image.fromarray(payload.squeeze(-1) if payload.shape[2:] == (1,) else payload)
+    try:
+        return photos.open_photo(payload)
+    except (ValueError, OSError):
+        return None
+
+
+def _target_shape(
+    source: Source, size: tuple[int, int] | None, channels: int
+) -> tuple[int, int, int]:
+    if source.count == 0:
+        raise ValueError("A data set must hold at least one image. Received: none.")
+    return (*(size or _first_size(source)), channels)
+
+
+def _first_size(source: Source) -> tuple[int, int]:
+    """Ask the first image that can be decoded."""
+    for payload in source.payloads():
+        image = _decoded(payload)
+        if image is not None:
+            return native_size(image.height, image.width)
+    raise ValueError(f"None of the {source.count} images can be decoded.")
+
+
+def _check_corrupt(corrupt: list[str], total: int) -> None:
+    if len(corrupt) > CORRUPT_SHARE * total:
+        shown = ", ".join(corrupt[:5])
+        raise ValueError(
+            f"At most 1 % of the images may be corrupt. Received: at least {len(corrupt)} of "
+            f"{total}, among them {shown}."
+        )

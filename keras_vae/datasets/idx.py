@@ -1,0 +1,107 @@
+"""MNIST's IDX files, gzipped or not: the layout in which MNIST and Fashion-MNIST are distributed.
+
+http://yann.lecun.com/exdb/mnist describes the format.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from keras_vae.datasets.source import Origin, Source
+from keras_vae.datasets.splits import SPLITS
+
+FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+
+
+def find(location: Path, name: str) -> Origin | None:
+    """Find the four files in a folder."""
+    files = [_existing(location, stem) for stem in FILES]
+    if None in files:
+        return None
+    size = read_size(files[0])
+    return Origin(
+        "IDX files", location, tuple(files), lambda: read(*files), image_size=size, channels=1
+    )
+
+
+def read(train_images: Path, train_labels: Path, test_images: Path, test_labels: Path) -> Source:
+    """Read the four files.
+
+    Raises:
+        ValueError: If one is damaged, or images and labels are not equally many.
+    """
+    images = [read_idx(train_images), read_idx(test_images)]
+    labels = [read_idx(train_labels), read_idx(test_labels)]
+    sizes = [len(part) for part in images]
+    if sizes != [len(part) for part in labels] or images[0].shape[1:] != images[1].shape[1:]:
+        raise ValueError(
+            f"The IDX files in {train_images.parent} must have a label for each image. Received: "
+            f"images {sizes}, labels {[len(part) for part in labels]}."
+        )
+    return Source(
+        count=sum(sizes),
+        name_of=lambda index: f"image {index}",
+        payloads=lambda: (image for part in images for image in part),
+        partition=np.repeat(np.array([SPLITS["train"], SPLITS["test"]], np.int8), sizes),
+        labels=np.concatenate(labels).astype(np.int64),
+    )
+
+
+def read_size(file: Path) -> tuple[int, int]:
+    """Read height and width from the head of a file of images.
+
+    Raises:
+        ValueError: If the file is damaged or holds no images.
+    """
+    try:
+        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
+            head = stream.read(16)
+    except (EOFError, OSError, zlib.error) as error:
+        raise ValueError(f"{file} is damaged: {error}.") from error
+    if len(head) < 16 or head[:4] != b"\0\0\x08\x03":
+        raise ValueError(f"{file} is not an IDX file of images.")
+    return int.from_bytes(head[8:12], "big"), int.from_bytes(head[12:16], "big")
+
+
+def read_idx(file: Path) -> np.ndarray:
+    """Read one IDX file of bytes.
+
+    Returns:
+        uint8, with the dimensions that the file states.
+
+    Raises:
+        ValueError: If the file is damaged or no IDX file of bytes.
+    """
+    try:
+        content = file.read_bytes()
+        if content[:2] == b"\x1f\x8b":
+            content = gzip.decompress(content)
+    except (EOFError, OSError, zlib.error) as error:
+        raise ValueError(f"{file} is damaged: {error}.") from error
+    if len(content) < 4 or content[:3] != b"\0\0\x08":
+        raise ValueError(f"{file} is not an IDX file of unsigned bytes.")
+    start = 4 + 4 * content[3]
+    shape = np.frombuffer(content[4:start], ">u4").astype(int)
+    if len(content) != start + shape.prod():
+        raise ValueError(
+            f"{file} must hold {shape.prod()} bytes of data. Received: {len(content) - start}."
+        )
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def _existing(folder: Path, stem: str) -> Path | None:
+    # Some archives spell the names with a dot: train-images.idx3-ubyte.
+    for spelling in (stem, stem.replace("-idx", ".idx")):
+        for ending in (".gz", ""):
+            if (file := folder / (spelling + ending)).is_file():
+                return file
+    return None

@@ -1,0 +1,93 @@
+"""Batches of uint8 images for training and for measuring, out of memory-mapped pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from .dataset import ImageDataset
+
+
+def training_batches(
+    dataset: ImageDataset,
+    batch_size: int,
+    *,
+    seed: int,
+    start_epoch: int = 0,
+    random_flip: bool = False,
+) -> tf.data.Dataset:
+    """Shuffled batches of the training split, epoch after epoch without end.
+
+    The order of an epoch follows from the seed and the epoch's number alone, so that a resumed
+    training sees what an uninterrupted one would have seen. An epoch drops its last, incomplete
+    batch; each drops other images.
+
+    Args:
+        dataset: Where the images are.
+        batch_size: Images in a batch, over all replicas.
+        seed: Seed of order and flips.
+        start_epoch: First epoch, from 0.
+        random_flip: Whether each image is mirrored left to right with probability 1/2.
+
+    Returns:
+        A data set of uint8 [batch_size, H, W, C]; `steps_per_epoch` batches make an epoch.
+    """
+    indices = dataset.indices("train")
+    steps = steps_per_epoch(dataset, batch_size)
+
+    def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
+        order = tf.random.experimental.stateless_shuffle(indices, seed=[seed, epoch])
+        rows = tf.reshape(order[: steps * batch_size], (steps, batch_size))
+        flips = tf.random.stateless_uniform((steps, batch_size), seed=[seed + 1, epoch]) < 0.5
+        return tf.data.Dataset.from_tensor_slices((rows, flips))
+
+    epochs = tf.data.Dataset.range(start_epoch, np.iinfo(np.int64).max)
+    reader = _reader(dataset.images, batch_size)
+
+    def read(rows: tf.Tensor, flips: tf.Tensor) -> tf.Tensor:
+        images = reader(rows)
+        if not random_flip:
+            return images
+        return tf.where(flips[:, None, None, None], tf.reverse(images, axis=[2]), images)
+
+    return epochs.flat_map(epoch_batches).map(read, num_parallel_calls=2).prefetch(4)
+
+
+def steps_per_epoch(dataset: ImageDataset, batch_size: int) -> int:
+    """Complete batches in the training split.
+
+    Raises:
+        ValueError: If there is not even one.
+    """
+    steps = dataset.count("train") // batch_size
+    if steps == 0:
+        raise ValueError(
+            f"`batch_size` must be at most the {dataset.count('train')} training images of "
+            f"{dataset.name!r}. Received: {batch_size}."
+        )
+    return steps
+
+
+def ordered_batches(images: np.ndarray, indices: np.ndarray, batch_size: int) -> tf.data.Dataset:
+    """Batches of the named images, in their order, the last one as small as it comes.
+
+    Args:
+        images: uint8 [N, H, W, C], memory-mapped or not.
+        indices: Which, int64 [M].
+        batch_size: Images in a batch.
+
+    Returns:
+        A finite data set of uint8 [≤ batch_size, H, W, C].
+    """
+    rows = tf.data.Dataset.from_tensor_slices(indices).batch(batch_size)
+    return rows.map(_reader(images, None), num_parallel_calls=2).prefetch(4)
+
+
+def _reader(images: np.ndarray, batch_size: int | None):  # noqa: ANN202
+    """Read rows out of the array as a TensorFlow function; the array is never copied whole."""
+
+    def read(rows: tf.Tensor) -> tf.Tensor:
+        batch = tf.numpy_function(lambda index: images[index], [rows], tf.uint8, stateful=False)
+        return tf.ensure_shape(batch, (batch_size, *images.shape[1:]))
+
+    return read

@@ -1,0 +1,138 @@
+"""TensorFlow Datasets: where a known set comes from when no folder is given.
+
+The only module here that imports TensorFlow, and only to prepare a set for the first time.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from textwrap import shorten
+from typing import Any
+
+import numpy as np
+
+from keras_vae.datasets.source import Origin, Source
+from keras_vae.datasets.splits import SPLITS
+
+
+class DownloadError(RuntimeError):
+    """A data set could not be had from TensorFlow Datasets."""
+
+
+def find(
+    name: str, tfds_name: str | None, image_shape: tuple[int, int, int], files: Sequence[str]
+) -> Origin:
+    """Name TensorFlow Datasets as the origin; nothing is imported or downloaded yet.
+
+    Args:
+        name: Of the set, as `kvae` knows it.
+        tfds_name: Of the set, in TensorFlow Datasets.
+        image_shape: Native height, width and channels.
+        files: What `--data-dir` may hold instead, for the message of an error.
+
+    Raises:
+        DownloadError: If TensorFlow Datasets does not have the set.
+    """
+    if tfds_name is None:
+        raise DownloadError(
+            f"{name} is not in TensorFlow Datasets: give the folder that holds {', '.join(files)} "
+            "with --data-dir."
+        )
+    read_it = partial(read, name, tfds_name, files)
+    *size, channels = image_shape
+    return Origin(
+        f"TensorFlow Datasets: {tfds_name}",
+        None,
+        (),
+        read_it,
+        image_size=tuple(size),
+        channels=channels,
+        dataset=name,
+    )
+
+
+def read(name: str, tfds_name: str, files: Sequence[str]) -> Source:
+    """Download a set, if need be, and open it.
+
+    Raises:
+        DownloadError: If that fails; the first line says why, and how to go on without.
+    """
+    try:
+        import tensorflow_datasets
+
+        _fail_fast_and_quietly()
+        builder = tensorflow_datasets.builder(tfds_name)
+        builder.download_and_prepare()
+        return _source(builder)
+    except Exception as error:  # of whatever kind: network, quota, checksum, disk, installation
+        reason = shorten(f"{type(error).__name__}: {error}", 160, placeholder=" …")
+        raise DownloadError(
+            f"Getting {name} from TensorFlow Datasets failed ({reason}). Get the files yourself "
+            f"and give their folder with --data-dir: {', '.join(files)}."
+        ) from error
+
+
+def _fail_fast_and_quietly() -> None:
+    """Let a machine without a network hear of it after seconds, in one line.
+
+    TensorFlow Datasets tries ten times with growing pauses, which take minutes and have no setting;
+    urllib3 warns of each.
+    """
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+    with suppress(ImportError):
+        from tensorflow_datasets.core.download import downloader
+
+        downloader.MAX_RETRIES = 3
+
+
+def _source(builder: Any) -> Source:
+    """Read what is known of each image, without decoding any; then leave the images to a pass."""
+    splits = [split for split in SPLITS if split in builder.info.splits]
+    sizes = [builder.info.splits[split].num_examples for split in splits]
+    known = [batch for split in splits for batch in _known(builder, split)]
+    names = tuple(sorted(known[0].get("attributes", {}))) if known else ()
+    labelled = bool(known) and "label" in known[0]
+    return Source(
+        count=sum(sizes),
+        name_of=lambda index: f"image {index}",
+        payloads=lambda: (image for split in splits for image in _encoded_images(builder, split)),
+        partition=np.repeat(np.array([SPLITS[split] for split in splits], np.int8), sizes),
+        attributes=np.concatenate([_signs(batch, names) for batch in known]) if names else None,
+        attribute_names=names,
+        labels=np.concatenate([batch["label"] for batch in known]) if labelled else None,
+    )
+
+
+def _encoded_images(builder: Any, split: str) -> Iterator[bytes]:
+    """Yield the images of a split as they are stored: JPEG or PNG."""
+    from tensorflow_datasets import ReadConfig, decode
+
+    dataset = builder.as_dataset(
+        split=split,
+        decoders={"image": decode.SkipDecoding()},
+        read_config=ReadConfig(try_autocache=False),
+    )
+    for example in dataset.as_numpy_iterator():
+        yield example["image"]
+
+
+def _known(builder: Any, split: str) -> Iterator[dict[str, Any]]:
+    """Yield batches of the labels and attributes of a split, in the order of its images."""
+    from tensorflow_datasets import ReadConfig, decode
+
+    wanted = {key: True for key in ("label", "attributes") if key in builder.info.features}
+    dataset = builder.as_dataset(
+        split=split,
+        decoders=decode.PartialDecoding(wanted),
+        read_config=ReadConfig(try_autocache=False),
+    )
+    yield from dataset.batch(1024).as_numpy_iterator()
+
+
+def _signs(batch: dict[str, Any], names: Sequence[str]) -> np.ndarray:
+    """Turn attributes from booleans by name into int8 [B, A] of +1 and −1."""
+    columns = [batch["attributes"][name] for name in names]
+    return np.where(np.stack(columns, axis=1), 1, -1).astype(np.int8)

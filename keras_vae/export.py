@@ -1,0 +1,131 @@
+"""The SavedModel: endpoints, attribute directions and `model.json`, laid out for TF Serving.
+
+The graph holds inference alone, in float32; loading it needs no Python class.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from . import __version__
+from .endpoints import Endpoints
+from .latents import Attributes
+from .vae import VAE
+
+CONTRACT = 1  # raised when a signature changes its name, inputs or outputs
+
+
+def export(
+    vae: VAE,
+    directory: str | Path,
+    *,
+    attributes: Attributes | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    version: int | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write a model as `directory`/<version>/, the layout that TensorFlow Serving watches.
+
+    The version appears whole or not at all: it is written beside its place and then renamed.
+
+    Args:
+        vae: The model; it may have been trained in any precision, under any strategy.
+        directory: Folder of the model's versions; its name is the model's name.
+        attributes: Directions for `morph`; without them that endpoint answers with an error.
+        metadata: JSON-ready facts for `model.json`: preset, data, metrics, licence, …
+        version: A positive integer; None takes the one after the highest that exists.
+        overwrite: Whether a version that exists may be replaced.
+
+    Returns:
+        The folder of the version.
+
+    Raises:
+        FileExistsError: If the version exists and `overwrite` is False.
+        ValueError: If `version` is not positive, or `attributes` do not fit the latent.
+    """
+    directory = Path(directory)
+    number = _next_version(directory) if version is None else version
+    if number < 1:
+        raise ValueError(f"`version` must be a positive integer. Received: {version}.")
+    target = directory / str(number)
+    if target.exists() and not overwrite:
+        raise FileExistsError(f"{target} exists. Choose another version, or use --overwrite.")
+    directory.mkdir(parents=True, exist_ok=True)
+    draft = directory / f".{number}.{os.getpid()}.tmp"  # no number, so no server picks it up
+    try:
+        _write_graph(Endpoints(vae, attributes), draft)
+        _write_extras(draft / "assets.extra", vae, attributes, metadata or {})
+        _replace(draft, target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return target
+
+
+def _write_graph(endpoints: Endpoints, folder: Path) -> None:
+    archive = keras.export.ExportArchive()
+    for name, (function, inputs) in endpoints.signatures().items():
+        archive.add_endpoint(name, function, input_signature=inputs)
+    archive.write_out(str(folder), verbose=False)
+
+
+def _write_extras(
+    folder: Path, vae: VAE, attributes: Attributes | None, metadata: Mapping[str, Any]
+) -> None:
+    folder.mkdir()
+    if attributes is not None:
+        attributes.save(folder / "attributes.npz")
+    facts = {
+        **metadata,
+        "contract": CONTRACT,
+        "image_shape": list(vae.image_shape),
+        "latent_dim": vae.latent_dim,
+        "attribute_names": [] if attributes is None else list(attributes.names),
+        "versions": {
+            "keras_vae": __version__,
+            "keras": keras.__version__,
+            "tensorflow": tf.__version__,
+            "python": platform.python_version(),
+        },
+        "git_commit": git_commit(),
+    }
+    facts.setdefault("licence", None)
+    (folder / "model.json").write_text(json.dumps(facts, indent=2) + "\n")
+
+
+def git_commit() -> str | None:
+    """The commit of the package's source, "-dirty" with changes; None outside a checkout."""
+    root = Path(__file__).resolve().parents[1]
+    if not (root / ".git").exists():
+        return None  # installed: a repository around site-packages would be someone else's
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40"]
+    try:
+        done = subprocess.run([*command, "--exclude=*"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def _next_version(directory: Path) -> int:
+    existing = [int(path.name) for path in directory.glob("*") if path.name.isdecimal()]
+    return max(existing, default=0) + 1
+
+
+def _replace(draft: Path, target: Path) -> None:
+    """Put a finished folder in its place; a folder cannot be renamed over another."""
+    if not target.exists():
+        draft.rename(target)
+        return
+    old = draft.with_suffix(".old")
+    target.rename(old)
+    draft.rename(target)
+    shutil.rmtree(old)

@@ -1,0 +1,229 @@
+"""Layers that a VAE needs beside Keras's own: drawing z, its scale, fast normalisation, blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+POSTERIOR_SCALES = ("log_variance", "log_sigma", "softplus")
+NORMALIZATIONS = ("none", "batch", "instance")
+UPSAMPLINGS = ("transposed", "nearest")
+
+package = keras.saving.register_keras_serializable(package="keras_vae")
+
+
+@package
+class Sampling(keras.layers.Layer):
+    """Draws z = μ + σε, ε ~ N(0, I): the reparameterisation (Kingma and Welling 2013, eq. 10).
+
+    The only place where noise is drawn. Each replica of a distribution strategy draws its own: a
+    SeedGenerator hands every replica the same seed, so the replica's index is folded in.
+
+    Args:
+        seed: Integer; None takes a random one.
+
+    Call arguments:
+        inputs: z_mean and z_log_var, each [..., L].
+
+    Returns:
+        z [..., L].
+    """
+
+    def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        """Draw z."""
+        z_mean, z_log_var = inputs
+        epsilon = tf.random.stateless_normal(tf.shape(z_mean), self._replica_seed())
+        return z_mean + ops.exp(0.5 * z_log_var) * ops.cast(epsilon, z_mean.dtype)
+
+    def _replica_seed(self) -> tf.Tensor:
+        seed = tf.cast(self.seed_generator.next(), tf.int64)
+        context = tf.distribute.get_replica_context()  # None where Keras only looks at shapes
+        replica = context.replica_id_in_sync_group if context else 0
+        return tf.random.experimental.stateless_fold_in(seed, tf.cast(replica, tf.int64))
+
+    def save_own_variables(self, store: Any) -> None:
+        """Save the generator's state, which Keras leaves out: a resumed run draws on from it."""
+        store["seed_state"] = ops.convert_to_numpy(self.seed_generator.state)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Restore the generator's state."""
+        self.seed_generator.state.assign(store["seed_state"])
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments."""
+        return {**super().get_config(), "seed": self.seed}
+
+
+@package
+class LogVariance(keras.layers.Layer):
+    """Reads log σ² from what the encoder's second head returns.
+
+    Args:
+        scale: "log_variance": the head is log σ² (Kingma and Welling 2013). "log_sigma": it is
+            log σ, so σ = exp(head) (Astorga et al. 2025). "softplus": σ² = softplus(head) + 1e-8
+            (Zhao 2023).
+
+    Raises:
+        ValueError: If `scale` is none of these.
+    """
+
+    def __init__(self, scale: str = "log_variance", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if scale not in POSTERIOR_SCALES:
+            raise ValueError(f"`scale` must be one of {POSTERIOR_SCALES}. Received: {scale!r}.")
+        self.scale = scale
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Return log σ² [..., L]."""
+        if self.scale == "log_variance":
+            return inputs
+        if self.scale == "log_sigma":
+            return 2.0 * inputs
+        return ops.log(ops.softplus(inputs) + 1e-8)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments."""
+        return {**super().get_config(), "scale": self.scale}
+
+
+@package
+class FusedBatchNormalization(keras.layers.BatchNormalization):
+    """Keras's BatchNormalization over the last axis of images, through TensorFlow's fused kernel.
+
+    Weights, arguments and results are those of the parent, which computes moments and the
+    normalisation as separate passes over memory. Only training calls differ; a call at inference is
+    the parent's.
+    """
+
+    def call(
+        self, inputs: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """Normalise images [B, H, W, C]."""
+        if not training or not self.trainable or mask is not None or len(inputs.shape) != 4:
+            return super().call(inputs, training=training, mask=mask)
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            inputs,
+            scale=ops.cast(self.gamma, "float32"),
+            offset=ops.cast(self.beta, "float32"),
+            epsilon=self.epsilon,
+            is_training=True,
+        )
+        # The kernel returns the unbiased variance; the parent keeps the biased one.
+        count = ops.cast(ops.size(inputs) // inputs.shape[-1], "float32")
+        self._keep(self.moving_mean, mean)
+        self._keep(self.moving_variance, variance * (count - 1.0) / count)
+        return outputs
+
+    def _keep(self, moving: keras.Variable, batch: tf.Tensor) -> None:
+        moving.assign(moving * self.momentum + ops.cast(batch, moving.dtype) * (1 - self.momentum))
+
+
+def conv(
+    filters: int, kernel: int, stride: int, *, name: str, dtype: Any = None
+) -> Callable[[Any], Any]:
+    """Convolution that shrinks the image by `stride`, rounding up."""
+    return keras.layers.Conv2D(
+        filters, kernel, strides=stride, padding="same", name=name, dtype=dtype
+    )
+
+
+def up_conv(
+    filters: int,
+    kernel: int,
+    stride: int,
+    *,
+    size: tuple[int, int],
+    upsampling: str,
+    name: str,
+    dtype: Any = None,
+) -> Callable[[Any], Any]:
+    """Convolution that grows the image by `stride`, and is cropped to `size`.
+
+    Args:
+        filters: Output channels.
+        kernel: Side of the kernel.
+        stride: Factor of growth.
+        size: Height and width of the output; less than one stride below the grown image's.
+        upsampling: "transposed" (a transposed convolution) or "nearest" (repeat, then convolve).
+        name: Name of the convolution.
+        dtype: Keras dtype policy.
+
+    Raises:
+        ValueError: If `upsampling` is unknown.
+    """
+    if upsampling not in UPSAMPLINGS:
+        raise ValueError(f"`upsampling` must be one of {UPSAMPLINGS}. Received: {upsampling!r}.")
+    common = {"padding": "same", "name": name, "dtype": dtype}
+    if upsampling == "transposed" and stride > 1:
+        layers = [keras.layers.Conv2DTranspose(filters, kernel, strides=stride, **common)]
+    elif stride > 1:
+        repeat = keras.layers.UpSampling2D(stride, name=f"{name}_repeat", dtype=dtype)
+        layers = [repeat, keras.layers.Conv2D(filters, kernel, **common)]
+    else:
+        layers = [keras.layers.Conv2D(filters, kernel, **common)]
+
+    def apply(inputs: Any) -> Any:
+        surplus = [
+            before * stride - after for before, after in zip(inputs.shape[1:3], size, strict=True)
+        ]
+        crop = keras.layers.Cropping2D(
+            tuple((0, rest) for rest in surplus), name=f"{name}_crop", dtype=dtype
+        )
+        return _chain([*layers, crop] if any(surplus) else layers)(inputs)
+
+    return apply
+
+
+def norm_act(
+    normalization: str, activation: str, *, name: str, dtype: Any = None
+) -> Callable[[Any], Any]:
+    """Normalisation and activation, named after the layer that they follow.
+
+    Raises:
+        ValueError: If `normalization` is unknown.
+    """
+    layers = []
+    if normalization == "batch":
+        layers.append(FusedBatchNormalization(name=f"{name}_norm", dtype=dtype))
+    elif normalization == "instance":
+        # One group for each channel and no parameters: PyTorch's InstanceNorm2d by default.
+        layers.append(
+            keras.layers.GroupNormalization(
+                groups=-1,
+                epsilon=1e-5,
+                center=False,
+                scale=False,
+                name=f"{name}_norm",
+                dtype=dtype,
+            )
+        )
+    elif normalization != "none":
+        raise ValueError(
+            f"`normalization` must be one of {NORMALIZATIONS}. Received: {normalization!r}."
+        )
+    layers.append(_activation(activation, name=f"{name}_{activation}", dtype=dtype))
+    return _chain(layers)
+
+
+def _activation(activation: str, **kwargs: Any) -> keras.layers.Layer:
+    if activation == "leaky_relu":  # the layer's slope, 0.3, is the book's; the function's is 0.2
+        return keras.layers.LeakyReLU(**kwargs)
+    return keras.layers.Activation(activation, **kwargs)
+
+
+def _chain(layers: list[keras.layers.Layer]) -> Callable[[Any], Any]:
+    def apply(inputs: Any) -> Any:
+        for layer in layers:
+            inputs = layer(inputs)
+        return inputs
+
+    return apply

@@ -1,0 +1,402 @@
+"""The named presets, as data: which network, which objective, which training, after which report.
+
+Standard library only. Another paper's network is one more entry in `PRESETS`, and no code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from difflib import get_close_matches
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Conv:
+    """One convolution of a stack.
+
+    Attributes:
+        filters: Output channels; None, in the last convolution of a decoder, for the image's own.
+        kernel: Side of the square kernel.
+        stride: Factor by which it shrinks the image (in an encoder) or grows it (in a decoder).
+    """
+
+    filters: int | None
+    kernel: int = 3
+    stride: int = 2
+
+
+@dataclass(frozen=True)
+class DenseNetwork:
+    """Fully connected layers; the decoder mirrors the encoder.
+
+    Attributes:
+        hidden: Widths of the encoder's hidden layers, from the image to the latent.
+        activation: Keras name of the activation after each hidden layer.
+    """
+
+    hidden: tuple[int, ...]
+    activation: str = "relu"
+
+
+@dataclass(frozen=True)
+class ConvNetwork:
+    """Convolutions down to the latent and back up.
+
+    The sizes of the feature maps on the way up are those on the way down, reversed, so the strides
+    of the decoder must be those of the encoder, reversed.
+
+    Attributes:
+        encoder: Convolutions from the image to the latent.
+        decoder: Convolutions from the latent to the image; the last has `filters=None`.
+        normalization: "none", "batch", or "instance" (Ulyanov et al. 2016, without parameters).
+        activation: Keras name of the activation after each convolution but the last.
+        upsampling: "transposed" convolutions, or "nearest": repeat pixels, then convolve.
+        normalize_projection: Whether the decoder's first dense layer is normalised and activated
+            like a convolution (Foster) or left linear.
+    """
+
+    encoder: tuple[Conv, ...]
+    decoder: tuple[Conv, ...]
+    normalization: str = "batch"
+    activation: str = "leaky_relu"
+    upsampling: str = "transposed"
+    normalize_projection: bool = False
+
+    def with_filters(self, filters: Sequence[int]) -> ConvNetwork:
+        """Return the network with other filters, stage by stage, and a decoder that mirrors them.
+
+        Kernels and strides are those of the first stage; the decoder grows the image with strides
+        and ends, as Foster's does, in a convolution of stride 1.
+        """
+        stage = self.encoder[0]
+        encoder = tuple(replace(stage, filters=count) for count in filters)
+        decoder = (*reversed(encoder), Conv(None, kernel=self.decoder[-1].kernel, stride=1))
+        return replace(self, encoder=encoder, decoder=decoder)
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is minimised: a reconstruction term and a weighted KL divergence, per image.
+
+    Attributes:
+        likelihood: One of `LIKELIHOODS`.
+        variance: c of "gaussian" and "squared_error".
+        weight: Factor of "mean_squared_error".
+        beta: Final weight of the KL divergence: β (Higgins et al. 2017) or Perriu's λ.
+        annealing: "constant", "linear" (Bowman et al. 2016) or "cyclical" (Fu et al. 2019).
+        annealing_steps: Optimizer steps until the weight first reaches β; for "cyclical" the length
+            of one cycle, of which the weight grows over the first half.
+        free_bits: Nats of KL in each latent dimension that are not penalised (Kingma et al. 2016).
+        importance_samples: k of the importance-weighted bound (Burda et al. 2015); 1 is the ELBO.
+    """
+
+    likelihood: str
+    variance: float = 1.0
+    weight: float = 1.0
+    beta: float = 1.0
+    annealing: str = "constant"
+    annealing_steps: int = 0
+    free_bits: float = 0.0
+    importance_samples: int = 1
+
+
+# name → (what is summed, whether the sum with the KL divergence is −ELBO in nats)
+LIKELIHOODS = {
+    "bernoulli": ("binary cross-entropy", True),
+    "gaussian": ("Gaussian, fixed variance", True),
+    "optimal_gaussian": ("Gaussian, variance at its optimum (Rybkin et al. 2021)", True),
+    "learned_gaussian": ("Gaussian, learned variance (Rybkin et al. 2021)", True),
+    "discretized_logistic": ("discretised logistic, learned scale (Kingma et al. 2016)", True),
+    "squared_error": ("squared error / (2 × variance)", False),
+    "mean_squared_error": ("weight × mean squared error of a pixel", False),
+}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A model and the training that its source gives it.
+
+    Attributes:
+        name: What `--preset` takes.
+        source: The report or book.
+        dataset: The data set that it is made for.
+        image_shape: Height, width, channels.
+        latent_dim: Dimensions of z.
+        network: Encoder and decoder.
+        objective: The loss.
+        posterior_scale: What the encoder's second head returns: "log_variance", "log_sigma" (σ =
+            exp, Astorga) or "softplus" (σ² = softplus + 1e-8, Zhao).
+        output: "sigmoid", for pixels in [0, 1], or "tanh", for pixels in [-1, 1] (Perriu).
+        stochastic: Whether z is drawn; a plain autoencoder passes z_mean on.
+        batch_size: Images in a batch, over all devices.
+        epochs: Passes over the training split.
+        learning_rate: Adam's.
+        random_flip: Whether training images are mirrored left to right at random.
+    """
+
+    name: str
+    source: str
+    dataset: str
+    image_shape: tuple[int, int, int]
+    latent_dim: int
+    network: DenseNetwork | ConvNetwork
+    objective: Objective
+    posterior_scale: str = "log_variance"
+    output: str = "sigmoid"
+    stochastic: bool = True
+    batch_size: int = 128
+    epochs: int = 10
+    learning_rate: float = 1e-3
+    random_flip: bool = False
+
+    @property
+    def in_nats(self) -> bool:
+        """Whether the loss is −ELBO in nats; otherwise it is a weighted sum without a unit."""
+        objective = self.objective
+        exact = objective.beta == 1.0 and objective.free_bits == 0.0
+        return self.stochastic and exact and LIKELIHOODS[objective.likelihood][1]
+
+    @property
+    def loss_unit(self) -> str:
+        """What a printed loss is measured in: "nats" or "weighted"."""
+        return "nats" if self.in_nats else "weighted"
+
+    def override(self, **changes: Any) -> Preset:
+        """Return the preset with some numbers changed, wherever in it they stand.
+
+        Args:
+            **changes: Fields of the preset, its network or its objective, by name; also `hidden`
+                and `filters` (which mirror the decoder) and `image_size` (height, width). None
+                leaves a field as it is.
+
+        Raises:
+            ValueError: If a name is no field of this preset.
+        """
+        preset = self
+        for name, value in changes.items():
+            if value is not None:
+                preset = _override(preset, name, value)
+        return preset
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the preset as JSON-ready values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Preset:
+        """Rebuild a preset from `to_dict`, also after a trip through JSON."""
+        values = dict(values)
+        network = {key: _retuple(value) for key, value in values["network"].items()}
+        if "hidden" in network:
+            values["network"] = DenseNetwork(**network)
+        else:
+            stacks = {part: tuple(Conv(**conv) for conv in network[part]) for part in _STACKS}
+            values["network"] = ConvNetwork(**{**network, **stacks})
+        values["objective"] = Objective(**values["objective"])
+        values["image_shape"] = tuple(values["image_shape"])
+        return cls(**values)
+
+
+_STACKS = ("encoder", "decoder")
+
+
+def _retuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _override(preset: Preset, name: str, value: Any) -> Preset:
+    value = _retuple(value)
+    if name == "image_size":
+        return replace(preset, image_shape=(*value, preset.image_shape[2]))
+    if name == "filters" and isinstance(preset.network, ConvNetwork):
+        return replace(preset, network=preset.network.with_filters(value))
+    if name in _field_names(preset):
+        return replace(preset, **{name: value})
+    for part_name in ("objective", "network"):
+        part = getattr(preset, part_name)
+        if name in _field_names(part):
+            return replace(preset, **{part_name: replace(part, **{name: value})})
+    kind = type(preset.network).__name__
+    raise ValueError(f"Preset {preset.name!r} (a {kind}) has nothing called {name!r} to override.")
+
+
+def _field_names(instance: Any) -> set[str]:
+    return {item.name for item in fields(instance)}
+
+
+def _mirrored(encoder: Sequence[Conv]) -> tuple[Conv, ...]:
+    """The decoder that undoes an encoder stage by stage, its last stage giving the image."""
+    filters = [conv.filters for conv in encoder[:-1]]
+    return tuple(
+        replace(conv, filters=count)
+        for conv, count in zip(reversed(encoder), [*reversed(filters), None], strict=True)
+    )
+
+
+_FOSTER_NETWORK = ConvNetwork(
+    encoder=(Conv(128), Conv(128), Conv(128), Conv(128)),
+    decoder=(Conv(128), Conv(128), Conv(128), Conv(128), Conv(None, stride=1)),
+    normalize_projection=True,
+)
+
+_JIANG_NETWORK = ConvNetwork(
+    encoder=(Conv(32), Conv(32), Conv(64), Conv(64)),
+    decoder=(Conv(64), Conv(64), Conv(32), Conv(32), Conv(None, stride=1)),
+    upsampling="nearest",
+)
+
+_ASTORGA_ENCODER = tuple(Conv(filters, kernel=4) for filters in (32, 64, 128, 256))
+_ASTORGA_NETWORK = ConvNetwork(_ASTORGA_ENCODER, _mirrored(_ASTORGA_ENCODER), activation="relu")
+
+# Tables 1 and 2. The decoder's second layer has stride 1 in table 2; only 2 reaches 64×48.
+_PERRIU_ENCODER = tuple(
+    conv
+    for filters in (32, 64, 128, 256)
+    for conv in (Conv(filters, kernel=4, stride=2), Conv(filters, kernel=3, stride=1))
+)
+_PERRIU_NETWORK = ConvNetwork(
+    _PERRIU_ENCODER, _mirrored(_PERRIU_ENCODER), normalization="instance", activation="relu"
+)
+
+# The report prints 512 input channels for the first transposed convolution; 4 × 4 × 32 = 512.
+_ZHAO_NETWORK = ConvNetwork(
+    encoder=(Conv(32), Conv(64), Conv(32)),
+    decoder=(Conv(64), Conv(32), Conv(32), Conv(None, stride=1)),
+    activation="elu",
+)
+
+# MSE + KL, with the squared error summed over the image (σ² = 1/2): averaged over its pixels, it
+# weighs thousands of times less than the KL divergence, and nothing is learned.
+_SQUARED_ERROR = Objective("squared_error", variance=0.5)
+
+_ZHAO_OBJECTIVE = Objective("squared_error", variance=0.05)
+
+_CELEBA = Preset(
+    name="celeba",
+    source="Foster's network, objective of Rybkin et al. 2021",
+    dataset="celeba",
+    image_shape=(32, 32, 3),
+    latent_dim=200,
+    network=_FOSTER_NETWORK,
+    objective=Objective("optimal_gaussian"),
+    learning_rate=5e-4,
+)
+
+_ENTRIES = (
+    Preset(
+        name="mnist",
+        source="Jiang 2024, section 3",
+        dataset="mnist",
+        image_shape=(28, 28, 1),
+        latent_dim=20,
+        network=DenseNetwork((512,)),
+        objective=Objective("bernoulli"),
+        epochs=30,
+    ),
+    _CELEBA,
+    replace(
+        _CELEBA,
+        name="celeba-foster",
+        source="Foster 2023, chapter 3",
+        objective=Objective("mean_squared_error", weight=2000.0),
+    ),
+    replace(
+        _CELEBA,
+        name="celeba-wolfram",
+        source="Wolfram note",
+        objective=_SQUARED_ERROR,
+        batch_size=500,
+    ),
+    Preset(
+        name="celeba-jiang",
+        source="Jiang 2024, section 5",
+        dataset="celeba",
+        image_shape=(64, 64, 3),
+        latent_dim=200,
+        network=_JIANG_NETWORK,
+        objective=_SQUARED_ERROR,
+        learning_rate=5e-4,
+    ),
+    Preset(
+        name="celeba-astorga",
+        source="Astorga et al. 2025, section 5",
+        dataset="celeba",
+        image_shape=(64, 48, 3),
+        latent_dim=64,
+        network=_ASTORGA_NETWORK,
+        objective=Objective("bernoulli"),
+        posterior_scale="log_sigma",
+    ),
+    Preset(
+        name="celeba-perriu",
+        source="Perriu and Amadi, tables 1 and 2",
+        dataset="celeba",
+        image_shape=(64, 48, 3),
+        latent_dim=64,
+        network=_PERRIU_NETWORK,
+        objective=Objective("mean_squared_error", beta=1e-5),
+        output="tanh",
+        random_flip=True,
+    ),
+    Preset(
+        name="mnist-astorga",
+        source="Astorga et al. 2025, section 4",
+        dataset="mnist",
+        image_shape=(28, 28, 1),
+        latent_dim=16,
+        network=DenseNetwork((512, 512)),
+        objective=Objective("bernoulli"),
+        posterior_scale="log_sigma",
+        epochs=20,
+    ),
+    Preset(
+        name="mnist-zhao-mlp",
+        source="Zhao 2023, section 3.1",
+        dataset="mnist",
+        image_shape=(28, 28, 1),
+        latent_dim=2,
+        network=DenseNetwork((300, 100, 10), activation="elu"),
+        objective=_ZHAO_OBJECTIVE,
+        posterior_scale="softplus",
+        batch_size=256,
+        epochs=15,
+        learning_rate=2.5e-3,
+    ),
+    Preset(
+        name="mnist-zhao-cnn",
+        source="Zhao 2023, section 3.2",
+        dataset="mnist",
+        image_shape=(28, 28, 1),
+        latent_dim=2,
+        network=_ZHAO_NETWORK,
+        objective=_ZHAO_OBJECTIVE,
+        posterior_scale="softplus",
+        batch_size=256,
+        epochs=15,
+        learning_rate=1.5e-3,
+    ),
+)
+
+PRESETS: dict[str, Preset] = {preset.name: preset for preset in _ENTRIES}
+
+# The preset that a data set is trained with when none is named.
+DEFAULT_PRESETS = {
+    "mnist": "mnist",
+    "fashion_mnist": "mnist",
+    "frey": "mnist",
+    "digits": "mnist",
+    "celeba": "celeba",
+}
+
+
+def get_preset(name: str) -> Preset:
+    """Look a preset up by its name.
+
+    Raises:
+        ValueError: If there is none of that name; the message lists near ones.
+    """
+    if name in PRESETS:
+        return PRESETS[name]
+    choices = get_close_matches(name, PRESETS, n=3, cutoff=0.4) or list(PRESETS)
+    raise ValueError(f"No preset is called {name!r}. Choose from: {', '.join(choices)}.")

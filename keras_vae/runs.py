@@ -1,0 +1,174 @@
+"""The run directory: everything that a training writes, and what it takes to go on with it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from .files import write_atomically
+from .presets import Preset
+
+VERSIONED = ("keras-vae", "tensorflow", "keras", "numpy")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """What repeats a training.
+
+    Attributes:
+        preset: Model and training numbers, overrides applied.
+        dataset: Name or path of the data set.
+        data_dir: Where its files are; None for TensorFlow Datasets.
+        limit: At most so many training images.
+        seed: Seed of weights, order, noise, and of the split where the set has none.
+        precision: Keras dtype policy of the networks.
+        strategy: Devices, as `distribution.make_strategy` takes it.
+        early_stop: Epochs without a better validation loss after which training ends; None: never.
+        provenance: What the data set said of itself: counts, split, licence.
+    """
+
+    preset: Preset
+    dataset: str
+    data_dir: str | None = None
+    limit: int | None = None
+    seed: int = 0
+    precision: str = "float32"
+    strategy: str = "auto"
+    early_stop: int | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values, with the versions at work."""
+        versions = {name: version(name) for name in VERSIONED}
+        versions["python"] = platform.python_version()
+        return {**asdict(self), "versions": versions}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> RunConfig:
+        """Rebuild from `to_dict`."""
+        values = {key: value for key, value in values.items() if key != "versions"}
+        return cls(**{**values, "preset": Preset.from_dict(values["preset"])})
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory.
+
+    Attributes:
+        path: The folder.
+    """
+
+    path: Path
+
+    @property
+    def config_file(self) -> Path:
+        """What repeats the run."""
+        return self.path / "config.json"
+
+    @property
+    def history_file(self) -> Path:
+        """One row for each epoch."""
+        return self.path / "history.csv"
+
+    @property
+    def metrics_file(self) -> Path:
+        """Losses of every split, with the exported weights."""
+        return self.path / "metrics.json"
+
+    @property
+    def pictures(self) -> Path:
+        """Samples and reconstructions after each epoch."""
+        return self.path / "pictures"
+
+    @property
+    def tensorboard(self) -> Path:
+        """TensorBoard logs."""
+        return self.path / "tensorboard"
+
+    @property
+    def last(self) -> Path:
+        """Model and optimizer after the last whole epoch."""
+        return self.path / "checkpoints" / "last.keras"
+
+    @property
+    def best(self) -> Path:
+        """The model of the lowest validation loss."""
+        return self.path / "checkpoints" / "best.keras"
+
+    @classmethod
+    def create(cls, path: str | Path, config: RunConfig, *, overwrite: bool = False) -> Run:
+        """Make a run directory.
+
+        Raises:
+            FileExistsError: If there is a run in it already and `overwrite` is false.
+        """
+        run = cls(Path(path))
+        if run.config_file.exists() and not overwrite:
+            raise FileExistsError(
+                f"{path} holds a run already. Continue it with --resume {path}, or start anew "
+                "with --overwrite."
+            )
+        run.last.parent.mkdir(parents=True, exist_ok=True)
+        for stale in (run.last, run.best, run.history_file, run.metrics_file):
+            stale.unlink(missing_ok=True)
+        run.pictures.mkdir(exist_ok=True)
+        write_json(run.config_file, config.to_dict())
+        return run
+
+    @classmethod
+    def open(cls, path: str | Path) -> Run:
+        """Open a run directory.
+
+        Raises:
+            FileNotFoundError: If it is none.
+        """
+        run = cls(Path(path))
+        if not run.config_file.is_file():
+            raise FileNotFoundError(f"{path} is no run directory: it has no config.json.")
+        return run
+
+    def config(self) -> RunConfig:
+        """Read what repeats the run."""
+        return RunConfig.from_dict(json.loads(self.config_file.read_text()))
+
+    def extend(self, **changes: Any) -> RunConfig:
+        """Change the preset's numbers for the rest of the run, such as `epochs`, and record it."""
+        config = self.config()
+        config = replace(config, preset=config.preset.override(**changes))
+        write_json(self.config_file, config.to_dict())
+        return config
+
+    def history(self) -> list[dict[str, float]]:
+        """Read the epochs' losses, first epoch first."""
+        if not self.history_file.exists():
+            return []
+        with self.history_file.open(newline="") as file:
+            return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+
+    def write_history(self, rows: list[dict[str, float]]) -> None:
+        """Write the epochs' losses."""
+
+        def write(path: Path) -> None:
+            with path.open("w", newline="") as file:
+                writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else [])
+                writer.writeheader()
+                writer.writerows(rows)
+
+        write_atomically(self.history_file, write, overwrite=True)
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Write JSON, whole or not at all."""
+    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    write_atomically(path, lambda draft: draft.write_text(text), overwrite=True)
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file."""
+    return json.loads(path.read_text())

@@ -1,0 +1,272 @@
+"""Compile and fit under a strategy's scope, into a run directory; go on where a run stopped."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from . import plotting
+from .datasets import ImageDataset
+from .datasets.pipeline import ordered_batches, steps_per_epoch, training_batches
+from .distribution import make_strategy
+from .files import write_atomically
+from .runs import Run, RunConfig, write_json
+from .vae import VAE
+
+SPLITS = ("train", "validation", "test")
+PREVIEWS = 20  # pictures in the grids of each epoch
+
+
+class DivergedError(RuntimeError):
+    """The loss is no longer a number."""
+
+
+def train(
+    config: RunConfig,
+    dataset: ImageDataset,
+    run_dir: str | Path,
+    *,
+    callbacks: Iterable[keras.callbacks.Callback] = (),
+    overwrite: bool = False,
+) -> Run:
+    """Train a model from the start.
+
+    Args:
+        config: Preset, seed, devices.
+        dataset: Images; its training split is learned from, its validation split chosen by.
+        run_dir: Where checkpoints, history and pictures go.
+        callbacks: More Keras callbacks, such as a progress bar.
+        overwrite: Whether a run that is there may be replaced.
+
+    Returns:
+        The run, with the losses of every split measured.
+
+    Raises:
+        ValueError: If the data set's images are not of the preset's shape.
+        FileExistsError: If `run_dir` holds a run and `overwrite` is false.
+        DivergedError: If the loss becomes NaN.
+    """
+    _check_shape(config, dataset)
+    run = Run.create(run_dir, config, overwrite=overwrite)
+    keras.utils.set_random_seed(config.seed)
+    strategy = make_strategy(config.strategy)
+    with strategy.scope():
+        vae = VAE.from_preset(config.preset, dtype=config.precision, seed=config.seed)
+        compile_vae(vae, config.preset.learning_rate)
+    return _fit(run, config, vae, dataset, callbacks)
+
+
+def resume(
+    run: Run,
+    dataset: ImageDataset,
+    *,
+    callbacks: Iterable[keras.callbacks.Callback] = (),
+) -> Run:
+    """Go on with a run after its last whole epoch, as if it had never stopped.
+
+    Args:
+        run: The run.
+        dataset: The data set that it was started with.
+        callbacks: More Keras callbacks.
+
+    Raises:
+        ValueError: If the data set's images are not of the preset's shape.
+        DivergedError: If the loss becomes NaN.
+    """
+    config = run.config()
+    _check_shape(config, dataset)
+    if not run.last.exists():  # it was stopped in its first epoch
+        return train(config, dataset, run.path, callbacks=callbacks, overwrite=True)
+    strategy = make_strategy(config.strategy)
+    with strategy.scope():
+        vae = keras.models.load_model(run.last)
+    return _fit(run, config, vae, dataset, callbacks)
+
+
+def compile_vae(vae: VAE, learning_rate: float) -> None:
+    """Compile with Adam.
+
+    XLA is left to GPUs: its CPU convolutions are slower than oneDNN's (docs/decisions/0003).
+    """
+    jit = "auto" if tf.config.list_logical_devices("GPU") else False
+    vae.compile(optimizer=keras.optimizers.Adam(learning_rate), jit_compile=jit)
+
+
+def measure(vae: VAE, dataset: ImageDataset, split: str, batch_size: int = 250) -> dict[str, float]:
+    """Mean losses of a split, from one draw of z for each image, and the MSE at z_mean.
+
+    Args:
+        vae: A compiled model.
+        dataset: Where the images are.
+        split: "train", "validation" or "test".
+        batch_size: Images at a time.
+
+    Returns:
+        `loss`, `reconstruction_loss`, `kl_loss`, `mse`, and `mse_of_mean`: that of `reconstruct`.
+    """
+    batches = ordered_batches(dataset.images, dataset.indices(split), batch_size)
+    losses = vae.evaluate(batches, verbose=0, return_dict=True)
+    errors = keras.metrics.Mean()
+    reconstruct = tf.function(lambda images: vae.decode(vae.encode(images)[0]))
+    for images in batches:
+        difference = (reconstruct(images) - tf.cast(images, tf.float32)) / 255.0
+        errors.update_state(tf.reduce_mean(tf.square(difference), axis=[1, 2, 3]))
+    return {name: float(value) for name, value in losses.items()} | {
+        "mse_of_mean": float(errors.result())
+    }
+
+
+def _fit(
+    run: Run,
+    config: RunConfig,
+    vae: VAE,
+    dataset: ImageDataset,
+    callbacks: Iterable[keras.callbacks.Callback],
+) -> Run:
+    preset = config.preset
+    steps = steps_per_epoch(dataset, preset.batch_size)
+    done = int(vae.optimizer.iterations) // steps
+    recorder = Recorder(run, dataset, done, patience=config.early_stop)
+    if done < preset.epochs and not recorder.stalled:
+        vae.fit(
+            training_batches(
+                dataset,
+                preset.batch_size,
+                seed=config.seed,
+                start_epoch=done,
+                random_flip=preset.random_flip,
+            ),
+            validation_data=_validation(dataset, preset.batch_size),
+            steps_per_epoch=steps,
+            initial_epoch=done,
+            epochs=preset.epochs,
+            shuffle=False,  # the pipeline shuffles
+            verbose=0,
+            callbacks=[DivergenceGuard(run), recorder, _tensorboard(run), *callbacks],
+        )
+    best = keras.models.load_model(run.best)
+    measured = {split: measure(best, dataset, split) for split in SPLITS if dataset.count(split)}
+    write_json(run.metrics_file, measured)
+    return run
+
+
+class Recorder(keras.callbacks.Callback):
+    """Writes history, pictures and checkpoints after each epoch, and stops when nothing improves.
+
+    A kill between any two of its steps loses at most the epoch: the last checkpoint comes last, and
+    what it does not know of is dropped at the next start.
+
+    Args:
+        run: Where to write.
+        dataset: Where the pictures' originals come from.
+        done: Epochs that the checkpoint has behind it.
+        patience: Epochs without a better validation loss before training stops; None: never.
+    """
+
+    def __init__(self, run: Run, dataset: ImageDataset, done: int, patience: int | None) -> None:
+        super().__init__()
+        self.run = run
+        self.rows = run.history()[:done]
+        self.patience = patience
+        split = "validation" if dataset.count("validation") else "train"
+        self.originals = np.array(dataset.images[dataset.indices(split)[:PREVIEWS]])
+
+    @property
+    def stalled(self) -> bool:
+        """Whether the validation loss has not fallen for as long as it may."""
+        losses = [_score(row) for row in self.rows]
+        if self.patience is None or not losses:
+            return False
+        return len(losses) - 1 - int(np.argmin(losses)) >= self.patience
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Write, the last checkpoint last."""
+        self.rows.append({"epoch": epoch + 1, **{k: float(v) for k, v in (logs or {}).items()}})
+        self.run.write_history(self.rows)
+        self._draw(epoch + 1)
+        if _score(self.rows[-1]) <= min(_score(row) for row in self.rows):
+            write_atomically(self.run.best, self.model.save, overwrite=True)
+        write_atomically(self.run.last, self.model.save, overwrite=True)
+        self.model.stop_training = self.model.stop_training or self.stalled
+
+    def _draw(self, epoch: int) -> None:
+        vae = self.model
+        z = np.random.default_rng(0).standard_normal((PREVIEWS, vae.latent_dim), np.float32)
+        z_mean, _ = vae.encode(self.originals)
+        pictures = {
+            "samples": _to_pixels(vae.decode(z)),
+            "reconstructions": np.concatenate([self.originals, _to_pixels(vae.decode(z_mean))]),
+        }
+        for kind, images in pictures.items():
+            plotting.save_grid(
+                images, self.run.pictures / f"epoch_{epoch:03d}_{kind}.png", overwrite=True
+            )
+
+
+class DivergenceGuard(keras.callbacks.Callback):
+    """Stops, with advice, when the loss is no longer a number.
+
+    Args:
+        run: For the advice.
+        every: Batches between two looks; the running mean remembers a NaN.
+    """
+
+    def __init__(self, run: Run, every: int = 20) -> None:
+        super().__init__()
+        self.run = run
+        self.every = every
+        self.epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Note the epoch for the message."""
+        self.epoch = epoch + 1
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Look now and then."""
+        if batch % self.every == 0:
+            self._check(logs)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Look before the epoch is recorded as good."""
+        self._check(logs)
+
+    def _check(self, logs: dict[str, float] | None) -> None:
+        if not math.isfinite(float((logs or {}).get("loss", 0.0))):
+            kept = "The epochs before it are kept" if self.run.last.exists() else "Nothing is kept"
+            raise DivergedError(
+                f"The loss became NaN in epoch {self.epoch}. {kept} in {self.run.path}. Start "
+                "again with a smaller --learning-rate, or with --precision float32."
+            )
+
+
+def _score(row: dict[str, float]) -> float:
+    """What the best epoch has least of; without a validation split the training loss."""
+    return row.get("val_loss", row["loss"])
+
+
+def _validation(dataset: ImageDataset, batch_size: int) -> tf.data.Dataset | None:
+    if not dataset.count("validation"):
+        return None
+    return ordered_batches(dataset.images, dataset.indices("validation"), batch_size)
+
+
+def _tensorboard(run: Run) -> keras.callbacks.Callback:
+    return keras.callbacks.TensorBoard(run.tensorboard, write_graph=False)
+
+
+def _to_pixels(images: tf.Tensor) -> np.ndarray:
+    return np.clip(np.rint(np.asarray(images)), 0, 255).astype(np.uint8)
+
+
+def _check_shape(config: RunConfig, dataset: ImageDataset) -> None:
+    expected: Sequence[int] = config.preset.image_shape
+    if tuple(dataset.image_shape) != tuple(expected):
+        raise ValueError(
+            f"`dataset` must have images of shape {tuple(expected)} for preset "
+            f"{config.preset.name!r}. Received: {tuple(dataset.image_shape)} in {dataset.name!r}."
+        )

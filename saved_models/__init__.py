@@ -1,0 +1,1 @@
+"""The shipped models: a folder each, `<name>/<version>/`, as TF Serving watches them."""

@@ -1,0 +1,89 @@
+"""`kvae data`."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from keras_vae.cli.data import data
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("KVAE_CACHE", str(folder))
+    return folder
+
+
+def run(*arguments):
+    result = CliRunner().invoke(data, [str(item) for item in arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def test_list_shows_the_sets_and_what_is_prepared(cache):
+    before = run("list").output
+    for part in ("mnist", "fashion_mnist", "202,599", "TFDS: celeb_a", "frey_rawface.mat"):
+        assert part in before
+    assert f"Prepared in {cache}: nothing yet" in before
+    run("prepare", "digits")
+    assert "1,797  8×8×1" in run("list").output.split("Prepared in")[1]
+
+
+def test_list_imports_no_tensorflow():
+    code = (
+        "import sys; from keras_vae.cli.data import data; data(['list'], standalone_mode=False);"
+        "assert not {'tensorflow', 'keras', 'tensorflow_datasets', 'sklearn'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ, capture_output=True)
+
+
+def test_prepare_reports_what_it_did(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (50, 9, 9, 3), np.uint8)
+    np.savez(tmp_path / "celeba.npz", images=images, partition=np.arange(50) % 2)
+    output = run("prepare", "celeba", "--data-dir", tmp_path, "--image-size", "6x4").output
+    for part in (
+        "50 images 6×4×3",
+        "images/s",
+        "25 train, 25 validation, 0 test",
+        "non-commercial",
+    ):
+        assert part in output
+
+
+def test_prepare_takes_the_size_of_the_sets_own_preset(tmp_path):
+    np.savez(tmp_path / "celeba.npz", images=np.zeros((20, 64, 64, 3), np.uint8))
+    assert "32×32×3" in run("prepare", "celeba", "--data-dir", tmp_path).output
+    assert "8×8×1" in run("prepare", "digits").output
+
+
+def test_prepare_names_what_is_missing_and_corrupt(tmp_path):
+    from PIL import Image
+
+    for number in range(150):
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(tmp_path / f"{number:03d}.png")
+    (tmp_path / "077.png").write_bytes(b"")
+    output = run("prepare", tmp_path, "--channels", "1").output
+    assert "077.png cannot be decoded" in output
+    assert "149 images 8×8×1" in output
+
+
+def test_a_wrong_size_is_a_usage_error():
+    result = run("prepare", "digits", "--image-size", "big")
+    assert result.exit_code == 2
+    assert "'big' is no image size" in result.output
+
+
+@pytest.mark.parametrize("command", [(), ("list",), ("prepare",)])
+def test_help_gives_an_example(command):
+    assert "Example: kvae data" in run(*command, "--help").output
+
+
+@pytest.mark.data
+def test_prepare_counts_the_faces_that_are_not_there(kvae_data):
+    output = run("prepare", "celeba", "--data-dir", kvae_data / "celeba").output
+    assert "2,500 train, 500 validation, 0 test (official)" in output
+    assert "199,599 images that the lists name are not there" in output

@@ -1,0 +1,132 @@
+"""Fixtures that several test modules share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pytest
+
+
+def pytest_configure():
+    """Split the CPU in two before TensorFlow starts, so that strategies have replicas to hold."""
+    import tensorflow as tf
+
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
+@pytest.fixture(scope="session")
+def kvae_data() -> Path:
+    """The folder of the real data sets."""
+    folder = os.environ.get("KVAE_DATA")
+    if not folder:
+        pytest.skip("KVAE_DATA names no folder with the real data sets")
+    return Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    """Keep prepared images out of the user's cache."""
+    monkeypatch.setenv("KVAE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """scikit-learn's 1,797 scanned digits, 8×8, split by hand."""
+    from sklearn.datasets import load_digits
+
+    from keras_vae.datasets import ImageDataset
+
+    scans = load_digits()
+    images = np.rint(scans.images * (255 / 16)).astype(np.uint8)[..., None]
+    partition = np.repeat([0, 1, 2], [1397, 200, 200]).astype(np.int8)
+    return ImageDataset("digits", images, partition, labels=scans.target.astype(np.int64))
+
+
+@pytest.fixture(scope="session")
+def photos() -> np.ndarray:
+    """Real colour pixels: 32×32 tiles of scikit-learn's two photos, uint8 [N, 32, 32, 3]."""
+    from sklearn.datasets import load_sample_images
+
+    tiles = []
+    for image in load_sample_images().images:
+        rows, columns = (side // 32 * 32 for side in image.shape[:2])
+        split = image[:rows, :columns].reshape(rows // 32, 32, columns // 32, 32, 3)
+        tiles.append(split.swapaxes(1, 2).reshape(-1, 32, 32, 3))
+    return np.concatenate(tiles)
+
+
+def scatter_weights(vae, seed):
+    """Give an untrained model weights of every kind, so that different inputs look different."""
+    rng = np.random.default_rng(seed)
+    for network in (vae.encoder, vae.decoder):
+        for weight in network.weights:
+            if "variance" in weight.path:
+                weight.assign(rng.uniform(0.5, 2.0, weight.shape))
+            else:
+                fan_in = np.prod(weight.shape[:-1]) if len(weight.shape) > 1 else 4.0
+                weight.assign(rng.normal(0.0, 1.5 / np.sqrt(fan_in), weight.shape))
+    return vae
+
+
+@pytest.fixture(scope="session")
+def grey_vae():
+    """A dense model for 8×8 digits, z = 4, untrained."""
+    from keras_vae.presets import get_preset
+    from keras_vae.vae import VAE
+
+    preset = get_preset("mnist").override(image_size=(8, 8), hidden=(32,), latent_dim=4)
+    return scatter_weights(VAE.from_preset(preset, seed=0), seed=0)
+
+
+@pytest.fixture(scope="session")
+def colour_vae():
+    """A convolutional model for 32×32 photos, z = 6, untrained."""
+    from keras_vae.presets import get_preset
+    from keras_vae.vae import VAE
+
+    preset = get_preset("celeba").override(filters=(8, 8), latent_dim=6)
+    return scatter_weights(VAE.from_preset(preset, seed=0), seed=1)
+
+
+@pytest.fixture(scope="session")
+def directions():
+    """Directions of four attributes in the latent space of `colour_vae`."""
+    from keras_vae.latents import Attributes
+
+    names = ("Attractive", "Eyeglasses", "Smiling", "Young")
+    deltas = np.random.default_rng(2).normal(size=(4, 6)).astype(np.float32)
+    return Attributes(names, deltas, np.array([[50, 50], [7, 93], [48, 52], [77, 23]]))
+
+
+@pytest.fixture(scope="session")
+def models_dir(tmp_path_factory, grey_vae, colour_vae, directions) -> Path:
+    """A folder with two exported models: `grey` without attributes, `colour` with four."""
+    from keras_vae.export import export
+
+    folder = tmp_path_factory.mktemp("models")
+    export(grey_vae, folder / "grey", metadata={"licence": "BSD-3-Clause"})
+    facts = {"preset": {"name": "celeba", "source": "Foster"}, "metrics": {"test": {"mse": 0.5}}}
+    export(colour_vae, folder / "colour", attributes=directions, metadata=facts)
+    (folder / "colour" / "README.md").write_text("# colour\n\nLimits and bias: many.\n")
+    return folder
+
+
+@pytest.fixture
+def colour_model(models_dir):
+    """The exported `colour`."""
+    from keras_vae import runtime
+
+    return runtime.load(models_dir / "colour")
+
+
+@pytest.fixture
+def grey_model(models_dir):
+    """The exported `grey`."""
+    from keras_vae import runtime
+
+    return runtime.load(models_dir / "grey")

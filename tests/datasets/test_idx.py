@@ -1,0 +1,87 @@
+import gzip
+
+import numpy as np
+import pytest
+from layouts import write_idx
+
+from keras_vae.datasets import load_dataset
+from keras_vae.datasets.idx import FILES, read_idx
+
+
+@pytest.fixture(params=[".gz", "", "dotted"])
+def mnist_dir(request, digit_images, tmp_path):
+    """Sixty training digits and twenty test digits, labelled by their number."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    arrays = digit_images[:60], np.arange(60), digit_images[60:80], np.arange(60, 80)
+    for stem, array in zip(FILES, arrays, strict=True):
+        if request.param == "dotted":
+            write_idx(folder / stem.replace("-idx", ".idx"), array, compress=False)
+        else:
+            write_idx(folder / (stem + request.param), array, compress=bool(request.param))
+    return folder
+
+
+def test_test_images_stay_test_images(mnist_dir, digit_images):
+    dataset = load_dataset("mnist", data_dir=mnist_dir)
+    np.testing.assert_array_equal(dataset.images[..., 0], digit_images[:80])
+    np.testing.assert_array_equal(dataset.labels, np.arange(80))
+    np.testing.assert_array_equal(dataset.indices("test"), np.arange(60, 80))
+    assert dataset.count("validation") == 6
+    assert dataset.count("train") == 54
+
+
+def test_the_validation_split_follows_the_seed_and_the_cache_does_not(mnist_dir, cache):
+    first, again, other = (
+        load_dataset("fashion-mnist", data_dir=mnist_dir, seed=seed) for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first.partition, again.partition)
+    assert set(first.indices("validation")) != set(other.indices("validation"))
+    np.testing.assert_array_equal(first.indices("test"), other.indices("test"))
+    assert len(list(cache.glob("*/images.npy"))) == 1
+
+
+def test_size_and_channels_can_be_others(mnist_dir):
+    dataset = load_dataset("mnist", data_dir=mnist_dir, image_size=(32, 24), channels=3)
+    assert dataset.image_shape == (32, 24, 3)
+    np.testing.assert_array_equal(dataset.images[..., 0], dataset.images[..., 2])
+
+
+def test_a_subfolder_with_the_name_of_the_set_is_found(mnist_dir):
+    mnist_dir.rename(mnist_dir.parent / "fashion-mnist")
+    dataset = load_dataset("fashion_mnist", data_dir=mnist_dir.parent)
+    assert dataset.provenance["licence"] == "MIT"
+    with pytest.raises(FileNotFoundError, match="train,t10k"):
+        load_dataset("mnist", data_dir=mnist_dir.parent)
+
+
+def test_damage_is_named(tmp_path, digit_images):
+    file = tmp_path / "train-images-idx3-ubyte.gz"
+    write_idx(file, digit_images[:9], compress=True)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=r"train-images-idx3-ubyte.gz is damaged"):
+        read_idx(file)
+    file.write_bytes(gzip.compress(gzip.decompress(whole)[:-1]))
+    with pytest.raises(ValueError, match=r"must hold 576 bytes of data. Received: 575"):
+        read_idx(file)
+    file.write_bytes(b"GIF89a")
+    with pytest.raises(ValueError, match="not an IDX file"):
+        read_idx(file)
+
+
+def test_a_label_for_each_image(mnist_dir):
+    for file in mnist_dir.glob("t10k-labels*"):
+        write_idx(file, np.arange(19), compress=file.suffix == ".gz")
+    with pytest.raises(ValueError, match="a label for each image"):
+        load_dataset("mnist", data_dir=mnist_dir)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
+def test_the_original_files(name, kvae_data):
+    dataset = load_dataset(name, data_dir=kvae_data)
+    assert dataset.image_shape == (28, 28, 1)
+    assert dataset.provenance["counts"] == {"train": 55_000, "validation": 5_000, "test": 10_000}
+    assert dataset.indices("test").min() == 60_000
+    assert set(dataset.labels) == set(range(10))

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from keras_vae.datasets import ImageDataset
+from keras_vae.datasets.pipeline import ordered_batches, steps_per_epoch, training_batches
+
+
+@pytest.fixture(scope="module")
+def numbered():
+    """103 images whose first pixel is their number; every tenth is held out."""
+    images = np.zeros((103, 2, 3, 1), np.uint8)
+    images[:, 0, 0, 0] = np.arange(103)
+    partition = np.where(np.arange(103) % 10 == 0, np.arange(103) // 10 % 2 + 1, 0)
+    return ImageDataset("numbered", images, partition.astype(np.int8))
+
+
+def epochs(dataset, count, batch_size=20, **kwargs):
+    batches = iter(training_batches(dataset, batch_size, **{"seed": 0, **kwargs}))
+    steps = steps_per_epoch(dataset, batch_size)
+    return [
+        np.concatenate([next(batches).numpy()[:, 0, 0, 0] for _ in range(steps)])
+        for _ in range(count)
+    ]
+
+
+def test_an_epoch_shows_no_image_twice_and_none_that_is_held_out(numbered):
+    for seen in epochs(numbered, 3):
+        assert len(set(seen)) == len(seen) == 80
+        assert set(seen) <= set(numbered.indices("train"))
+
+
+def test_every_epoch_has_its_own_order(numbered):
+    first, second = epochs(numbered, 2)
+    assert not np.array_equal(first, second)
+
+
+def test_an_order_follows_from_seed_and_epoch_alone(numbered):
+    third = epochs(numbered, 3)[2]
+    np.testing.assert_array_equal(epochs(numbered, 1, start_epoch=2)[0], third)
+    assert not np.array_equal(epochs(numbered, 1, start_epoch=2, seed=1)[0], third)
+
+
+def test_flips_mirror_half_of_the_images_left_to_right(numbered):
+    plain = np.concatenate([next(iter(training_batches(numbered, 92, seed=4))).numpy()])
+    flipped = next(iter(training_batches(numbered, 92, seed=4, random_flip=True))).numpy()
+    mirrored = (flipped == plain[:, :, ::-1]).all(axis=(1, 2, 3))
+    same = (flipped == plain).all(axis=(1, 2, 3))
+    assert (mirrored | same).all()
+    assert 25 < mirrored.sum() < 67
+
+
+def test_ordered_batches_keep_order_and_remainder(numbered):
+    rows = numbered.indices("train")
+    batches = [batch.numpy() for batch in ordered_batches(numbered.images, rows, 50)]
+    assert [len(batch) for batch in batches] == [50, len(rows) - 50]
+    np.testing.assert_array_equal(np.concatenate(batches)[:, 0, 0, 0], rows)
+
+
+def test_a_batch_larger_than_the_data_is_refused(numbered):
+    with pytest.raises(ValueError, match="at most the 92 training images"):
+        steps_per_epoch(numbered, 93)

@@ -1,0 +1,80 @@
+"""TensorFlow Datasets, with a set of its kind made here: nothing is downloaded."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from keras_vae.datasets import load_dataset
+
+
+def test_a_failure_says_in_one_line_what_to_do(monkeypatch, cache):
+    monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)  # its import fails
+    with pytest.raises(RuntimeError) as caught:
+        load_dataset("celeba")
+    first = str(caught.value).splitlines()[0]
+    for part in ("celeba", "failed", "ModuleNotFoundError", "--data-dir", "img_align_celeba.zip"):
+        assert part in first
+    assert not list(cache.glob("*/"))
+
+
+@pytest.mark.slow
+def test_a_failed_download_says_in_one_line_what_to_do(monkeypatch, tmp_path):
+    tfds = pytest.importorskip("tensorflow_datasets")
+
+    def fail(self, *args, **kwargs):
+        raise ConnectionError("quota\nexceeded")
+
+    monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
+    with pytest.raises(RuntimeError) as caught:
+        load_dataset("mnist")
+    assert "mnist" in str(caught.value)
+    assert "(ConnectionError: quota exceeded)" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_images_attributes_and_splits_come_from_tfds(monkeypatch, tmp_path, digit_images):
+    tfds = pytest.importorskip("tensorflow_datasets")
+    pytest.importorskip("importlib_resources")  # which TensorFlow Datasets forgets to ask for
+
+    class TinyFaces(tfds.core.GeneratorBasedBuilder):
+        VERSION = tfds.core.Version("1.0.0")
+
+        def _info(self):
+            features = {
+                "image": tfds.features.Image(shape=(8, 8, 3), encoding_format="png"),
+                "attributes": {"Smiling": np.bool_, "Bald": np.bool_},
+                "label": tfds.features.ClassLabel(num_classes=1000),
+            }
+            return tfds.core.DatasetInfo(
+                builder=self, features=tfds.features.FeaturesDict(features)
+            )
+
+        def _split_generators(self, dl_manager):
+            ranges = {"test": (50, 60), "train": (0, 40), "validation": (40, 50)}
+            return {split: self._generate_examples(*ends) for split, ends in ranges.items()}
+
+        def _generate_examples(self, start, stop):
+            for number in range(start, stop):
+                yield (
+                    number,
+                    {
+                        "image": np.repeat(digit_images[number][..., None], 3, axis=2),
+                        "attributes": {"Smiling": number % 2 == 0, "Bald": number % 3 == 0},
+                        "label": number,
+                    },
+                )
+
+    builder = TinyFaces(data_dir=str(tmp_path / "tfds"))
+    monkeypatch.setattr(tfds, "builder", lambda name: builder)
+    dataset = load_dataset("celeba", image_size=(8, 8))
+    assert dataset.provenance["counts"] == {"train": 40, "validation": 10, "test": 10}
+    assert dataset.provenance["source"] == "TensorFlow Datasets: celeb_a"
+    numbers = dataset.labels
+    assert sorted(numbers) == list(range(60))
+    np.testing.assert_array_equal(dataset.images[..., 0], digit_images[numbers])
+    np.testing.assert_array_equal(dataset.partition, np.digitize(numbers, [40, 50]))
+    signs = np.stack([numbers % 3 == 0, numbers % 2 == 0], axis=1) * 2 - 1
+    assert dataset.attribute_names == ("Bald", "Smiling")
+    np.testing.assert_array_equal(dataset.attributes, signs)

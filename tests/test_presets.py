@@ -1,0 +1,66 @@
+import json
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from keras_vae.presets import DEFAULT_PRESETS, LIKELIHOODS, PRESETS, Conv, Preset, get_preset
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
+def test_a_preset_survives_json(preset):
+    assert Preset.from_dict(json.loads(json.dumps(preset.to_dict()))) == preset
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
+def test_a_preset_names_a_likelihood_that_exists(preset):
+    assert preset.objective.likelihood in LIKELIHOODS
+
+
+def test_every_default_is_a_preset():
+    assert set(DEFAULT_PRESETS.values()) <= set(PRESETS)
+
+
+def test_override_reaches_every_level():
+    preset = get_preset("celeba").override(
+        latent_dim=7, beta=0.5, image_size=(64, 48), upsampling="nearest", epochs=None
+    )
+    assert preset.latent_dim == 7
+    assert preset.objective.beta == 0.5
+    assert preset.image_shape == (64, 48, 3)
+    assert preset.network.upsampling == "nearest"
+    assert preset.epochs == get_preset("celeba").epochs
+
+
+def test_override_leaves_the_preset_as_it_was():
+    before = get_preset("mnist")
+    before.override(latent_dim=2, hidden=[64])
+    assert get_preset("mnist") is before
+    assert before.latent_dim == 20
+    with pytest.raises(FrozenInstanceError):
+        before.latent_dim = 2
+
+
+def test_filters_mirror_the_decoder():
+    network = get_preset("celeba").override(filters=[16, 32, 64]).network
+    assert network.encoder == (Conv(16), Conv(32), Conv(64))
+    assert network.decoder == (Conv(64), Conv(32), Conv(16), Conv(None, stride=1))
+
+
+@pytest.mark.parametrize(("name", "field"), [("mnist", "filters"), ("celeba", "hidden")])
+def test_a_network_refuses_what_it_does_not_have(name, field):
+    with pytest.raises(ValueError, match=field):
+        get_preset(name).override(**{field: [8]})
+
+
+def test_an_unknown_preset_is_answered_with_near_ones():
+    with pytest.raises(ValueError, match="celeba-perriu"):
+        get_preset("celeba-periu")
+
+
+def test_only_normalised_likelihoods_with_the_whole_kl_are_in_nats():
+    assert get_preset("mnist").loss_unit == "nats"
+    assert get_preset("celeba").loss_unit == "nats"
+    assert get_preset("celeba-foster").loss_unit == "weighted"
+    assert get_preset("mnist").override(beta=2.0).loss_unit == "weighted"
+    assert get_preset("mnist").override(free_bits=0.1).loss_unit == "weighted"
+    assert get_preset("mnist").override(stochastic=False).loss_unit == "weighted"

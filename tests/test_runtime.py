@@ -1,0 +1,198 @@
+import json
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from keras_vae import runtime
+from keras_vae.latents import mean_difference
+from keras_vae.runtime import find, list_models, load
+
+# Facts without TensorFlow; endpoints without a Keras model class of ours.
+LEAN = """
+import sys
+from keras_vae import runtime
+model = runtime.load(sys.argv[1])
+assert model.attribute_names and model.direction("Young").shape == (6,)
+runtime.list_models()
+assert "tensorflow" not in sys.modules, "tensorflow was imported for facts"
+assert "PIL" in sys.modules
+images, z = model.generate([1, 2])
+model.reconstruct(images)
+ours = {name for name in sys.modules if name.startswith("keras_vae")}
+assert ours <= {"keras_vae", "keras_vae.runtime", "keras_vae.latents", "keras_vae.files"}, ours
+"""
+
+
+def fake_model(folder, name, *versions):
+    for version in versions:
+        path = folder / name / str(version)
+        (path / "assets.extra").mkdir(parents=True)
+        (path / "saved_model.pb").touch()
+        facts = {"image_shape": [8, 8, 1], "latent_dim": 2}
+        (path / "assets.extra" / "model.json").write_text(json.dumps(facts))
+    return folder / name
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch):
+    """An empty current folder, and no models from elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("KVAE_MODELS", raising=False)
+    monkeypatch.setattr(runtime, "find_spec", lambda _: None)
+    return tmp_path
+
+
+def test_loading_imports_no_model_class(models_dir):
+    done = subprocess.run(
+        [sys.executable, "-c", LEAN, str(models_dir / "colour")], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_highest_version_wins_by_number(workplace):
+    fake_model(workplace / "saved_models", "faces", 2, 10, 9)
+    assert (load("faces").name, load("faces").version) == ("faces", 10)
+    assert load("faces", version=2).version == 2
+    with pytest.raises(ValueError, match=r"no version 3\. It has: 2, 9, 10"):
+        load("faces", version=3)
+
+
+def test_unfinished_version_is_no_version(workplace):
+    fake_model(workplace / "saved_models", "faces", 1)
+    (workplace / "saved_models" / "faces" / "2").mkdir()
+    fake_model(workplace / "saved_models", "faces/.3.tmp", 3)
+    assert load("faces").version == 1
+
+
+def test_search_goes_from_near_to_far(workplace, monkeypatch):
+    shipped = workplace / "site-packages" / "saved_models"
+    places = [workplace / "elsewhere", workplace / "others", shipped]
+    spec = SimpleNamespace(submodule_search_locations=[str(shipped)])
+    monkeypatch.setattr(runtime, "find_spec", lambda _: spec)
+    monkeypatch.setenv("KVAE_MODELS", f"{places[0]}{runtime.os.pathsep}{places[1]}")
+    for place in reversed(places):
+        fake_model(place, "faces", 1)
+        assert find("faces").is_relative_to(place)
+    fake_model(workplace / "saved_models", "faces", 1)
+    assert find("faces").parts[0] == "saved_models"
+    fake_model(workplace, "faces", 1)
+    assert find("faces").parts[0] == "faces"
+    assert [name for name, _, _ in list_models()] == ["faces"]
+
+
+def test_path_of_model_or_version_is_taken(workplace):
+    model = fake_model(workplace / "deep" / "down", "faces", 4, 5)
+    assert find(model) == model / "5"
+    assert find(model / "4") == model / "4"
+    assert load("deep/down/faces").version == 5
+
+
+def test_unknown_name_gets_near_matches(workplace):
+    fake_model(workplace / "saved_models", "celeba", 1)
+    fake_model(workplace / "saved_models", "digits", 1)
+    with pytest.raises(ValueError, match=r"'celebs'.*Did you mean 'celeba'"):
+        find("celebs")
+    with pytest.raises(ValueError, match="Choose from: celeba, digits"):
+        find("q")
+
+
+def test_folder_without_a_model_is_told_from_a_wrong_name(workplace):
+    (workplace / "a" / "b").mkdir(parents=True)
+    with pytest.raises(ValueError, match="holds no exported model"):
+        find("a/b")
+    with pytest.raises(ValueError, match="There are none"):
+        find("a")
+
+
+def test_foreign_saved_model_is_refused(workplace):
+    (workplace / "foreign" / "1").mkdir(parents=True)
+    (workplace / "foreign" / "1" / "saved_model.pb").touch()
+    with pytest.raises(ValueError, match=r"not a model that kvae exported"):
+        load("foreign")
+
+
+def test_facts_are_those_exported(colour_model, grey_model, directions):
+    assert colour_model.image_shape == (32, 32, 3)
+    assert colour_model.latent_dim == 6
+    assert colour_model.attribute_names == directions.names
+    np.testing.assert_array_equal(colour_model.directions, directions.directions)
+    assert colour_model.metadata["preset"]["source"] == "Foster"
+    assert grey_model.attribute_names == ()
+    assert grey_model.directions.shape == (0, 4)
+    assert grey_model.metadata["licence"] == "BSD-3-Clause"
+
+
+def test_batches_do_not_show(colour_model, photos, monkeypatch):
+    whole = colour_model.reconstruct(photos[:7])
+    z_mean, z_log_var = colour_model.encode(photos[:7])
+    monkeypatch.setattr(runtime, "BATCH", 3)
+    parts = colour_model.encode(photos[:7])
+    np.testing.assert_allclose(parts[0], z_mean, atol=1e-5)
+    np.testing.assert_allclose(parts[1], z_log_var, atol=1e-5)
+    assert np.abs(colour_model.reconstruct(photos[:7]).astype(int) - whole).max() <= 1
+    np.testing.assert_array_equal(
+        colour_model.generate(range(5))[1][3], colour_model.generate([3])[1][0]
+    )
+
+
+@pytest.mark.parametrize("model", ["grey_model", "colour_model"])
+def test_generated_images_decode_their_latents(model, request):
+    model = request.getfixturevalue(model)
+    images, z = model.generate([4, 5], temperature=0.5)
+    assert images.shape == (2, *model.image_shape)
+    np.testing.assert_array_equal(images, model.decode(z))
+    empty, none = model.generate([])
+    assert empty.shape == (0, *model.image_shape)
+    assert none.shape == (0, model.latent_dim)
+
+
+@pytest.mark.parametrize(
+    ("method", "value", "message"),
+    [
+        ("encode", np.zeros((1, 32, 32, 1), np.uint8), r"32, 32, 3\].*\[1, 32, 32, 1\]"),
+        ("encode", np.zeros((1, 32, 32, 3), np.float32), "float32"),
+        ("decode", np.zeros((1, 5)), r"\[1, 5\]"),
+        ("decode", np.zeros(6), r"\[6\]"),
+    ],
+)
+def test_wrong_arrays_are_named(colour_model, method, value, message):
+    with pytest.raises(ValueError, match=message):
+        getattr(colour_model, method)(value)
+
+
+def test_wrong_endpoint_or_inputs_are_named(colour_model):
+    with pytest.raises(ValueError, match=r"'morf'.*Did you mean 'morph'"):
+        colour_model.call("morf")
+    with pytest.raises(ValueError, match=r"takes seed, temperature\. Received: seed\."):
+        colour_model.call("generate", seed=[1])
+
+
+def test_direction_of_a_model_without_attributes(grey_model):
+    with pytest.raises(ValueError, match="'grey' has no attributes"):
+        grey_model.direction("Smiling")
+
+
+def test_fit_sees_the_training_split_alone(colour_model, photos, monkeypatch):
+    from keras_vae.datasets import ImageDataset
+
+    partition = np.arange(60) % 3
+    labels = np.where(np.random.default_rng(0).random((60, 2)) < 0.5, 1, -1).astype(np.int8)
+    dataset = ImageDataset("tiles", photos[:60], partition.astype(np.int8), labels, ("a", "b"))
+    monkeypatch.setattr(runtime, "BATCH", 8)
+    seen = []
+    fitted = runtime.fit_attributes(colour_model, dataset, progress=lambda *s: seen.append(s))
+    train = partition == 0
+    expected = mean_difference(colour_model.encode(photos[:60][train])[0], labels[train])
+    np.testing.assert_allclose(fitted.directions, expected, atol=1e-5)
+    assert seen == [(8, 20), (16, 20), (20, 20)]
+
+
+def test_fit_needs_attributes(colour_model, photos):
+    from keras_vae.datasets import ImageDataset
+
+    dataset = ImageDataset("tiles", photos[:4], np.zeros(4, np.int8))
+    with pytest.raises(ValueError, match="'tiles', 4 training images, 0 attributes"):
+        runtime.fit_attributes(colour_model, dataset)
