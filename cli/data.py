@@ -116,13 +116,19 @@ def _report(dataset: ImageDataset) -> None:
     facts = dataset.provenance
     speed = facts["images"] / max(facts["seconds"], 1e-3)
     click.echo(f"{facts['title']}: {facts['images']:,} images {_times(dataset.image_shape)}")
-    click.echo(f"  from      {facts['location'] or facts['source']} ({facts['source']})")
+    click.echo("  from      " + ": ".join(filter(None, [facts["source"], facts["location"]])))
     click.echo(
         f"  prepared  {facts['prepared']} in {facts['seconds']:.1f} s, {speed:,.0f} images/s"
     )
     counts = ", ".join(f"{count:,} {split}" for split, count in facts["counts"].items())
     click.echo(f"  split     {counts} ({facts['split']})")
     click.echo(f"  licence   {facts['licence']}")
+    report_gaps(dataset)
+
+
+def report_gaps(dataset: ImageDataset) -> None:
+    """Say which images are not in a prepared set, and why."""
+    facts = dataset.provenance
     if facts["missing"]:
         click.echo(f"  missing   {facts['missing']:,} images that the lists name are not there")
     if facts["unlisted"]:

@@ -23,17 +23,31 @@ Examples:
   kvae train --resume runs/celeba --epochs 20
 """
 
+POSITIVE = click.FloatRange(0, min_open=True)
+
 # Options that change a preset's number, each passed on by its name.
 PRESET_OPTIONS = [
     click.option("--latent", "latent_dim", type=click.IntRange(1), help="Latent dimensions."),
+    click.option("--image-size", type=ImageSize(), help="Height and width, as 64 or 64x48."),
     click.option("--hidden", type=IntegerList(), help="Widths of the dense layers."),
     click.option("--filters", type=IntegerList(), help="Filters of the convolutions."),
-    click.option("--image-size", type=ImageSize(), help="Height and width, as 64 or 64x48."),
+    click.option("--activation", help="Keras name of the activation."),
+    click.option("--normalization", type=click.Choice(["none", "batch", "instance"])),
+    click.option("--upsampling", type=click.Choice(["transposed", "nearest"])),
     click.option("--objective", "likelihood", help="Reconstruction term: see `kvae presets`."),
-    click.option("--beta", type=click.FloatRange(0), help="Weight of the KL divergence."),
-    click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Adam's."),
+    click.option("--variance", type=POSITIVE, help="c of gaussian and squared_error."),
+    click.option("--mse-weight", "weight", type=POSITIVE, help="Of mean_squared_error."),
+    click.option("--beta", type=click.FloatRange(0), help="Weight of the KL divergence (λ)."),
+    click.option("--annealing", type=click.Choice(["constant", "linear", "cyclical"])),
+    click.option("--annealing-steps", type=click.IntRange(1), help="Steps to β, or of a cycle."),
+    click.option("--free-bits", type=click.FloatRange(0), help="Nats a dimension has for free."),
+    click.option("--importance-samples", type=click.IntRange(1), help="k of the IWAE bound."),
+    click.option("--stochastic/--autoencoder", default=None, help="Draw z, or pass z_mean on."),
+    click.option("--learning-rate", type=POSITIVE, help="Adam's, at the start."),
+    click.option("--decay", type=click.Choice(["constant", "cosine"]), help="Of the rate."),
     click.option("--batch-size", type=click.IntRange(1), help="Images in a batch."),
     click.option("--epochs", type=click.IntRange(1), help="Passes over the training split."),
+    click.option("--random-flip/--no-random-flip", default=None, help="Mirror at random."),
 ]
 
 
@@ -220,6 +234,7 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
     click.echo(f"Network  {encoder:,} + {decoder:,} parameters, {config.precision}")
     click.echo(f"Loss     {likelihood} + {preset.objective.beta:g} × KL ({preset.loss_unit})")
     click.echo(f"Data     {images.name}: {counts} images of {height}×{width}×{channels}")
+    report_gaps(images)
     click.echo(
         f"Steps    {steps:,} of {preset.batch_size} images in each of {preset.epochs} epochs"
     )

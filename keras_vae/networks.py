@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from .layers import LogVariance, conv, norm_act, up_conv
+from .layers import LogVariance, conv, norm_act, spread_dense, up_conv
 from .presets import ConvNetwork, DenseNetwork, Preset
 
 
@@ -83,25 +83,25 @@ def feature_sizes(preset: Preset) -> list[tuple[int, int]]:
 
 
 def _dense_body(preset: Preset, image: Any, dtype: Any) -> Any:
-    hidden = keras.layers.Flatten(name="flatten", dtype=dtype)(image)
-    return _dense_layers(preset.network.hidden, preset.network, hidden, "encoder", dtype)
+    network: DenseNetwork = preset.network
+    features = keras.layers.Flatten(name="flatten", dtype=dtype)(image)
+    for number, width in enumerate(network.hidden, start=1):
+        name = f"encoder_dense_{number}"
+        layer = keras.layers.Dense(width, activation=network.activation, name=name, dtype=dtype)
+        features = layer(features)
+    return features
 
 
 def _dense_up(preset: Preset, z: Any, dtype: Any) -> Any:
-    widths = reversed(preset.network.hidden)
-    hidden = _dense_layers(widths, preset.network, z, "decoder", dtype)
+    network: DenseNetwork = preset.network
+    features = z
+    for number, width in enumerate(reversed(network.hidden), start=1):
+        dense = spread_dense if network.spread and number == 1 else keras.layers.Dense
+        name = f"decoder_dense_{number}"
+        features = dense(width, activation=network.activation, name=name, dtype=dtype)(features)
     pixels = math.prod(preset.image_shape)
-    flat = keras.layers.Dense(pixels, name="decoder_output", dtype=dtype)(hidden)
+    flat = keras.layers.Dense(pixels, name="decoder_output", dtype=dtype)(features)
     return keras.layers.Reshape(preset.image_shape, name="image_shape", dtype=dtype)(flat)
-
-
-def _dense_layers(widths: Any, network: DenseNetwork, hidden: Any, part: str, dtype: Any) -> Any:
-    for number, width in enumerate(widths, start=1):
-        layer = keras.layers.Dense(
-            width, activation=network.activation, name=f"{part}_dense_{number}", dtype=dtype
-        )
-        hidden = layer(hidden)
-    return hidden
 
 
 def _conv_body(preset: Preset, image: Any, dtype: Any) -> Any:

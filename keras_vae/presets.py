@@ -33,10 +33,13 @@ class DenseNetwork:
     Attributes:
         hidden: Widths of the encoder's hidden layers, from the image to the latent.
         activation: Keras name of the activation after each hidden layer.
+        spread: Whether the decoder's first layer starts with its units' hinges spread over the
+            prior (`layers.spread_dense`), which a latent of a few dimensions needs.
     """
 
     hidden: tuple[int, ...]
     activation: str = "relu"
+    spread: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,8 @@ class Preset:
         stochastic: Whether z is drawn; a plain autoencoder passes z_mean on.
         batch_size: Images in a batch, over all devices.
         epochs: Passes over the training split.
-        learning_rate: Adam's.
+        learning_rate: Adam's, at the start.
+        decay: "constant", or "cosine" down to 0 at the last epoch (Loshchilov and Hutter 2017).
         random_flip: Whether training images are mirrored left to right at random.
     """
 
@@ -148,6 +152,7 @@ class Preset:
     batch_size: int = 128
     epochs: int = 10
     learning_rate: float = 1e-3
+    decay: str = "constant"
     random_flip: bool = False
 
     @property
@@ -281,6 +286,7 @@ _CELEBA = Preset(
     network=_FOSTER_NETWORK,
     objective=Objective("optimal_gaussian"),
     learning_rate=5e-4,
+    decay="cosine",
 )
 
 _ENTRIES = (
@@ -290,9 +296,11 @@ _ENTRIES = (
         dataset="mnist",
         image_shape=(28, 28, 1),
         latent_dim=20,
-        network=DenseNetwork((512,)),
+        network=DenseNetwork((512,), spread=True),
         objective=Objective("bernoulli"),
         epochs=30,
+        learning_rate=3e-3,
+        decay="cosine",
     ),
     _CELEBA,
     replace(
@@ -300,6 +308,7 @@ _ENTRIES = (
         name="celeba-foster",
         source="Foster 2023, chapter 3",
         objective=Objective("mean_squared_error", weight=2000.0),
+        decay="constant",
     ),
     replace(
         _CELEBA,
@@ -307,6 +316,7 @@ _ENTRIES = (
         source="Wolfram note",
         objective=_SQUARED_ERROR,
         batch_size=500,
+        decay="constant",
     ),
     Preset(
         name="celeba-jiang",

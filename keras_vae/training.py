@@ -15,6 +15,7 @@ from .datasets import ImageDataset
 from .datasets.pipeline import ordered_batches, steps_per_epoch, training_batches
 from .distribution import make_strategy
 from .files import write_atomically
+from .presets import Preset
 from .runs import Run, RunConfig, write_json
 from .vae import VAE
 
@@ -52,12 +53,13 @@ def train(
         DivergedError: If the loss becomes NaN.
     """
     _check_shape(config, dataset)
+    rate = learning_rate(config.preset, steps_per_epoch(dataset, config.preset.batch_size))
     run = Run.create(run_dir, config, overwrite=overwrite)
     keras.utils.set_random_seed(config.seed)
     strategy = make_strategy(config.strategy)
     with strategy.scope():
         vae = VAE.from_preset(config.preset, dtype=config.precision, seed=config.seed)
-        compile_vae(vae, config.preset.learning_rate)
+        compile_vae(vae, keras.optimizers.Adam(rate))
     return _fit(run, config, vae, dataset, callbacks)
 
 
@@ -85,16 +87,36 @@ def resume(
     strategy = make_strategy(config.strategy)
     with strategy.scope():
         vae = keras.models.load_model(run.last)
+        # By the epochs of now: they may have been raised since.
+        steps = steps_per_epoch(dataset, config.preset.batch_size)
+        vae.optimizer.learning_rate = learning_rate(config.preset, steps)
     return _fit(run, config, vae, dataset, callbacks)
 
 
-def compile_vae(vae: VAE, learning_rate: float) -> None:
-    """Compile with Adam.
+def learning_rate(preset: Preset, steps: int) -> float | keras.optimizers.schedules.CosineDecay:
+    """The learning rate of a training, constant or by step.
+
+    Args:
+        preset: Start, decay and epochs.
+        steps: Steps in an epoch.
+
+    Raises:
+        ValueError: If the decay is unknown.
+    """
+    if preset.decay == "constant":
+        return preset.learning_rate
+    if preset.decay == "cosine":
+        return keras.optimizers.schedules.CosineDecay(preset.learning_rate, steps * preset.epochs)
+    raise ValueError(f"`decay` must be 'constant' or 'cosine'. Received: {preset.decay!r}.")
+
+
+def compile_vae(vae: VAE, optimizer: keras.optimizers.Optimizer) -> None:
+    """Compile a model for training.
 
     XLA is left to GPUs: its CPU convolutions are slower than oneDNN's (docs/decisions/0003).
     """
     jit = "auto" if tf.config.list_logical_devices("GPU") else False
-    vae.compile(optimizer=keras.optimizers.Adam(learning_rate), jit_compile=jit)
+    vae.compile(optimizer=optimizer, jit_compile=jit)
 
 
 def measure(vae: VAE, dataset: ImageDataset, split: str, batch_size: int = 250) -> dict[str, float]:
@@ -130,7 +152,7 @@ def _fit(
 ) -> Run:
     preset = config.preset
     steps = steps_per_epoch(dataset, preset.batch_size)
-    done = int(vae.optimizer.iterations) // steps
+    done = int(keras.ops.convert_to_numpy(vae.optimizer.iterations)) // steps
     recorder = Recorder(run, dataset, done, patience=config.early_stop)
     if done < preset.epochs and not recorder.stalled:
         vae.fit(

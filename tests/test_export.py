@@ -136,7 +136,7 @@ def test_fresh_process_answers_as_the_keras_model(
     assert_decoded_from(decoded("generate/image_bytes"), answers["generate/z"])
     logits = colour_vae.decoder(z_mean, training=False)
     np.testing.assert_allclose(answers["feature_maps/decoder_conv_3"], logits, atol=1e-5)
-    assert np.ptp(answers["decode_pixels/image"], axis=0).max() > 50  # the images do differ
+    assert np.ptp(answers["decode_pixels/image"], axis=0).max() > 20  # the images do differ
 
 
 def test_graph_holds_inference_alone(tmp_path, photos):

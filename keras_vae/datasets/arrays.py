@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from keras_vae.datasets.source import Origin, Source, native_size
+from .source import Origin, Source, native_size
 
 
 def find(location: Path, name: str) -> Origin | None:

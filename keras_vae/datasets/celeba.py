@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae.datasets.source import IMAGE_SUFFIXES, Origin, Payload, Source, image_entries
-from keras_vae.photos import ALIGNED_CROP
+from ..photos import ALIGNED_CROP
+from .source import IMAGE_SUFFIXES, Origin, Payload, Source, image_entries
 
 FILES = (
     "img_align_celeba.zip or img_align_celeba/",
@@ -61,7 +61,7 @@ class ListFile:
     Attributes:
         total: Number of images that the list names, there or not.
         names: File names of those that are there, n of them.
-        columns: Names of the columns; empty if the list has no header.
+        columns: Names of the columns; "partition" where the list has no header.
         values: int8 [n, columns].
     """
 
@@ -83,7 +83,9 @@ def read_list(file: Path, present: Container[bytes]) -> ListFile:
     """
     lines = file.read_bytes().replace(b",", b" ").splitlines()
     # Before the first image come the number of images and the header, the header alone, or nothing.
-    start = next((i for i, line in enumerate(lines[:3]) if b"." in line.partition(b" ")[0]), 3)
+    start = next((i for i, line in enumerate(lines[:3]) if b"." in line.partition(b" ")[0]), None)
+    if start is None:
+        raise ValueError(f"{file} must name an image in one of its first three lines.")
     header = lines[start - 1].split() if start else [b"partition"]
     columns = tuple(item.decode() for item in header if item != b"image_id")
     # Only the lines that are needed are taken apart: the list names 202,599 images.

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae.datasets.splits import SPLITS
+from .splits import SPLITS
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,8 +13,8 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
-from keras_vae import photos
-from keras_vae.datasets.source import Payload, Progress, Source, native_size
+from .. import photos
+from .source import Payload, Progress, Source, native_size
 
 CHUNK = 64  # images in a task: long enough to hide its cost, short enough for a smooth bar
 CORRUPT_SHARE = 0.01  # more than this is no accident of one file: the user should know

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from keras_vae.datasets.source import Origin, Source
+from .source import Origin, Source
 
 
 def find() -> Origin:

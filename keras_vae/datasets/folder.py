@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from keras_vae.datasets.source import Origin, Source, image_entries
+from .source import Origin, Source, image_entries
 
 
 def find(location: Path, name: str) -> Origin | None:

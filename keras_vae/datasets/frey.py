@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vae.datasets.source import Origin, Source
+from .source import Origin, Source
 
 FILES = ("frey_rawface.mat",)
 HEIGHT, WIDTH = 28, 20

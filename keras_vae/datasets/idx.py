@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vae.datasets.source import Origin, Source
-from keras_vae.datasets.splits import SPLITS
+from .source import Origin, Source
+from .splits import SPLITS
 
 FILES = (
     "train-images-idx3-ubyte",

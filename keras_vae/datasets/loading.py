@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from keras_vae.datasets.dataset import ImageDataset
-from keras_vae.datasets.prepared import Prepared, Recipe, open_or_prepare
-from keras_vae.datasets.registry import DATASETS, find_dataset
-from keras_vae.datasets.source import Progress
-from keras_vae.datasets.splits import SPLITS, assign_splits, limit_training
+from .dataset import ImageDataset
+from .prepared import Prepared, Recipe, open_or_prepare
+from .registry import DATASETS, find_dataset
+from .source import Progress
+from .splits import SPLITS, assign_splits, limit_training
 
 
 def load_dataset(

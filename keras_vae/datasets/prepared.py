@@ -22,7 +22,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from keras_vae.datasets.source import Origin, Progress, Source
+from .source import Origin, Progress, Source
 
 VERSION = 1  # counts up when the same source would give other pixels
 PARTIAL = ".partial"
@@ -141,7 +141,7 @@ def _prepare(recipe: Recipe, folder: Path, progress: Progress | None) -> None:
 
 
 def _write(recipe: Recipe, folder: Path, progress: Progress | None) -> None:
-    from keras_vae.datasets.decoding import write_images  # Pillow is needed only here
+    from .decoding import write_images  # Pillow is needed only here
 
     began = time.perf_counter()
     source = recipe.origin.read()

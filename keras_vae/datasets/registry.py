@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from keras_vae.datasets import arrays, celeba, digits, folder, frey, idx, tfds
-from keras_vae.datasets.source import IMAGE_SUFFIXES, Origin
+from . import arrays, celeba, digits, folder, frey, idx, tfds
+from .source import IMAGE_SUFFIXES, Origin
 
 Finder = Callable[[Path, str], Origin | None]
 

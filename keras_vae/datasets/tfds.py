@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae.datasets.source import Origin, Source
-from keras_vae.datasets.splits import SPLITS
+from .source import Origin, Source
+from .splits import SPLITS
 
 
 class DownloadError(RuntimeError):

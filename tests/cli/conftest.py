@@ -1,0 +1,51 @@
+"""Fixtures of the command tests: a folder to work in, models to use, photos to give."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+
+@pytest.fixture
+def kvae(tmp_path, models_dir, monkeypatch):
+    """Run `kvae` in an empty folder with the models `grey` and `colour`; returns click's result."""
+    from keras_vae.cli.main import kvae as group
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KVAE_MODELS", str(models_dir))
+
+    def run(*arguments):
+        return CliRunner().invoke(group, [str(argument) for argument in arguments])
+
+    return run
+
+
+@pytest.fixture
+def photo_files(tmp_path, photos):
+    """Two colour photos of odd sizes: a JPEG and a transparent PNG."""
+    first = Image.fromarray(photos[100]).resize((178, 218))
+    second = Image.fromarray(photos[260]).resize((50, 33))
+    second.putalpha(200)
+    first.save(tmp_path / "first.jpg")
+    second.save(tmp_path / "second.png")
+    return tmp_path / "first.jpg", tmp_path / "second.png"
+
+
+@pytest.fixture
+def labelled(tmp_path, photos):
+    """An .npz of 60 labelled images: half of them brightened, which `Bright` says."""
+    images = photos[:60] // 2
+    bright = np.arange(60) % 2 == 0
+    images[bright] += 120
+    labels = np.stack([np.where(bright, 1, -1), np.where(np.arange(60) % 3 == 0, 1, -1)], axis=1)
+    path = tmp_path / "labelled.npz"
+    np.savez(
+        path,
+        images=images,
+        attributes=labels.astype(np.int8),
+        attribute_names=np.array(["Bright", "Third"]),
+        partition=np.repeat([0, 1, 2], [48, 6, 6]),
+    )
+    return path

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_vae import plotting
+
+
+def pixels(path):
+    return np.asarray(Image.open(path).convert("RGB"))
+
+
+def test_grid_holds_the_seeds_images(kvae, colour_model, tmp_path):
+    result = kvae("generate", "--model", "colour", "-n", 12, "--seed", 5, "--out", "grid.png")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines() == ["grid.png"]
+    images, _ = colour_model.generate(range(5, 17))
+    np.testing.assert_array_equal(pixels(tmp_path / "grid.png"), plotting.grid(images))
+
+
+def test_one_image_is_bare_and_can_be_morphed(kvae, colour_model, tmp_path):
+    assert kvae("generate", "--model", "colour", "-n", 1, "--seed", 7).exit_code == 0
+    picture = Image.open(tmp_path / "generated.png")
+    assert picture.size == (128, 128)
+    images, _ = colour_model.generate([7])
+    np.testing.assert_array_equal(
+        pixels(tmp_path / "generated.png"), plotting.enlarge(images[0], 4)
+    )
+    again = kvae("morph", "generated.png", "--model", "colour", "--attr", "Smiling")
+    assert again.exit_code == 0, again.output
+
+
+def test_temperature_0_gives_one_image_for_all_seeds(kvae, tmp_path):
+    kvae("generate", "--model", "grey", "-n", 3, "--temperature", 0)
+    grid = pixels(tmp_path / "generated.png")
+    side = plotting.CELL + plotting.MARGIN
+    first, last = grid[:, :side], grid[:, 2 * side : 3 * side]
+    np.testing.assert_array_equal(first, last)
+    assert np.ptp(first) > 0
+
+
+def test_nothing_is_overwritten_unless_told(kvae, tmp_path):
+    (tmp_path / "generated.png").write_bytes(b"precious")
+    result = kvae("generate", "--model", "grey")
+    assert result.exit_code == 1
+    assert "--overwrite" in str(result.exception)
+    assert (tmp_path / "generated.png").read_bytes() == b"precious"
+    assert kvae("generate", "--model", "grey", "--overwrite").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "option", [("-n", 0), ("--seed", -1), ("--temperature", -1), ("--temperature", "hot")]
+)
+def test_wrong_numbers_are_usage_errors(kvae, option):
+    assert kvae("generate", "--model", "grey", *option).exit_code == 2
+
+
+def test_unknown_model_is_answered_with_near_ones(kvae):
+    result = kvae("generate", "--model", "color")
+    assert result.exit_code == 1
+    assert "Did you mean 'colour'" in str(result.exception)

@@ -1,0 +1,96 @@
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+from keras_vae.cli.main import COMMANDS, kvae
+
+SUBCOMMANDS = [
+    [],
+    *([name] for name in COMMANDS),
+    ["attributes", "list"],
+    ["attributes", "fit"],
+    ["attributes", "contributions"],
+    ["data", "list"],
+    ["data", "prepare"],
+    ["models", "list"],
+    ["models", "show"],
+    ["presets", "list"],
+    ["presets", "show"],
+]
+
+HELP = """
+import sys
+from keras_vae.cli.main import kvae
+try:
+    kvae(sys.argv[1:] + ["--help"])
+finally:
+    loaded = {"tensorflow", "keras", "sklearn", "matplotlib"} & set(sys.modules)
+    assert not loaded, loaded
+"""
+
+
+@pytest.mark.parametrize("words", SUBCOMMANDS, ids=lambda words: " ".join(words) or "kvae")
+def test_help_is_quick_loads_no_tensorflow_and_has_an_example(words):
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", HELP, *words], capture_output=True, text=True, check=False
+        )
+        times.append(time.perf_counter() - start)
+        assert done.returncode == 0, done.stderr
+        if times[-1] < 0.4:
+            break
+    assert min(times) < 0.4
+    assert "Example" in done.stdout
+    assert "kvae" in done.stdout.split("Example")[1]
+
+
+def test_every_command_is_listed_and_can_be_called():
+    listed = CliRunner().invoke(kvae, ["--help"]).output
+    for name, line in COMMANDS.items():
+        assert name in listed
+        assert line.split(":")[0] in listed
+
+
+def test_a_mistyped_command_is_answered_with_a_near_one():
+    result = CliRunner().invoke(kvae, ["trian"])
+    assert result.exit_code == 2
+    assert "Did you mean 'train'?" in result.output
+
+
+def kvae_process(*words):
+    return subprocess.run(
+        [sys.executable, "-m", "keras_vae.cli.main", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_an_error_is_one_line_and_exit_status_1():
+    done = kvae_process("presets", "show", "celeba-fostr")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: No preset is called 'celeba-fostr'.")
+    assert "celeba-foster" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_usage_error_has_exit_status_2():
+    assert kvae_process("train").returncode == 2
+    assert kvae_process("train", "digits", "--latent", "none").returncode == 2
+
+
+def test_debug_shows_the_traceback():
+    done = kvae_process("--debug", "presets", "show", "celeba-fostr")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+
+
+def test_tensorflow_starts_without_a_word():
+    done = kvae_process("presets", "show", "mnist-zhao-mlp")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "z_log_var" in done.stdout

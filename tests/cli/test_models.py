@@ -1,0 +1,51 @@
+import json
+
+
+def test_list_shows_what_can_be_named(kvae, models_dir):
+    result = kvae("models", "list")
+    assert result.exit_code == 0, result.output
+    lines = {line.split()[0]: line for line in result.stdout.splitlines()}
+    assert "version 1" in lines["colour"]
+    assert "32×32×3" in lines["colour"]
+    assert "4 attributes" in lines["colour"]
+    assert str(models_dir / "grey" / "1") in lines["grey"]
+    rows = {row["name"]: row for row in json.loads(kvae("models", "list", "--json").stdout)}
+    assert rows["grey"]["image_shape"] == [8, 8, 1]
+    assert rows["grey"]["latent_dim"] == 4
+    assert set(lines) == set(rows)
+
+
+def test_show_tells_the_facts(kvae, models_dir):
+    result = kvae("models", "show", "colour")
+    assert result.exit_code == 0, result.output
+    for fact in (
+        str(models_dir / "colour" / "1"),
+        "celeba (Foster)",
+        "4: Attractive, Eyeglasses, Smiling, Young",
+        "metrics test",
+        "mse 0.5",
+        "tensorflow",
+    ):
+        assert fact in result.stdout
+    assert "None" not in result.stdout
+    assert "BSD-3-Clause" in kvae("models", "show", models_dir / "grey").stdout
+
+
+def test_show_as_json_holds_model_json(kvae, models_dir):
+    path = models_dir / "colour" / "1" / "assets.extra" / "model.json"
+    shown = json.loads(kvae("models", "show", "colour", "--json").stdout)
+    assert shown["metadata"] == json.loads(path.read_text())
+    assert shown["version"] == 1
+
+
+def test_card_is_printed(kvae):
+    assert "Limits and bias: many." in kvae("models", "show", "colour", "--card").stdout
+    result = kvae("models", "show", "grey", "--card")
+    assert result.exit_code == 1
+    assert "has no card" in str(result.exception)
+
+
+def test_unknown_model(kvae):
+    result = kvae("models", "show", "gray")
+    assert result.exit_code == 1
+    assert "Did you mean 'grey'" in str(result.exception)

@@ -1,0 +1,124 @@
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+from keras_vae.cli.main import kvae
+
+from keras_vae import runtime
+from keras_vae.runs import Run, read_json
+
+KVAE = [sys.executable, "-m", "keras_vae.cli.main"]
+QUICK = ["--latent", "3", "--hidden", "16", "--epochs", "2"]
+
+
+def train(*words, ok=True):
+    result = CliRunner().invoke(kvae, ["train", *map(str, words)])
+    if ok:
+        assert result.exit_code == 0, result.output or result.exception
+    return result
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("train")
+    cache, run, models = folder / "cache", folder / "run", folder / "models"
+    words = ["digits", *QUICK, "--cache-dir", cache, "--run-dir", run, "--models-dir", models]
+    return folder, train(*words, "--name", "tiny")
+
+
+def test_it_says_what_it_trains_before_the_first_step(trained):
+    _, result = trained
+    before = result.output.split("Epoch 1/2")[0]
+    assert "1,142 + 1,152 parameters" in before  # 64·16+16 + 2(16·3+3); 3·16+16 + 16·64+64
+    assert "binary cross-entropy + 1 × KL (nats)" in before
+    assert re.search(r"1,439 train, 179 validation, 179 test images of 8×8×1", before)
+
+
+def test_it_reports_each_epoch_and_every_split_with_its_unit(trained):
+    _, result = trained
+    assert re.search(r"Epoch 2/2  loss [\d.]+ nats = [\d.]+ \+ KL [\d.]+, MSE", result.output)
+    assert "−ELBO (nats)" in result.output
+    assert re.search(r"^test +[\d.]+ +[\d.]+", result.output, re.MULTILINE)
+
+
+def test_it_leaves_a_run_and_a_model_that_works(trained):
+    folder, _ = trained
+    assert len(Run.open(folder / "run").history()) == 2
+    model = runtime.load(folder / "models" / "tiny")
+    assert model.generate([0, 1])[0].shape == (2, 8, 8, 1)
+
+
+def test_a_run_is_not_overwritten(trained):
+    folder, _ = trained
+    result = train("digits", *QUICK, "--run-dir", folder / "run", ok=False)
+    assert isinstance(result.exception, FileExistsError)
+    assert "--resume" in str(result.exception)
+
+
+def test_resume_goes_on_to_more_epochs(trained):
+    folder, _ = trained
+    words = ["--resume", folder / "run", "--cache-dir", folder / "cache", "--epochs", "3"]
+    result = train(*words, "--no-export")
+    assert "Epoch 3/3" in result.output
+    assert "Epoch 2/3" not in result.output
+    assert len(Run.open(folder / "run").history()) == 3
+
+
+def test_resume_takes_nothing_else(trained):
+    folder, _ = trained
+    result = train("--resume", folder / "run", "--latent", "4", ok=False)
+    assert result.exit_code == 2
+    assert "only --epochs" in result.output
+
+
+def test_a_weighted_loss_is_not_called_elbo(tmp_path):
+    words = ["digits", *QUICK, "--objective", "squared_error", "--no-export"]
+    output = train(*words, "--run-dir", tmp_path / "run").output
+    assert "loss (weighted)" in output
+    assert "ELBO" not in output
+
+
+def test_ctrl_c_ends_with_the_command_that_goes_on(tmp_path):
+    run = tmp_path / "run"
+    child = subprocess.Popen(
+        [*KVAE, "train", "digits", "--epochs", "500", "--run-dir", str(run)],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env=os.environ,
+    )
+    deadline = time.monotonic() + 120
+    while not Run(run).last.exists():
+        assert child.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    child.send_signal(signal.SIGINT)
+    _, stderr = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert stderr.strip() == f"Stopped. Go on with:  kvae train --resume {run}"
+
+
+def test_export_writes_the_next_version(trained):
+    folder, _ = trained
+    words = ["export", folder / "run", "--models-dir", folder / "models", "--name", "tiny"]
+    result = CliRunner().invoke(kvae, [*map(str, words), "--cache-dir", str(folder / "cache")])
+    assert result.exit_code == 0, result.output
+    assert runtime.load(folder / "models" / "tiny").version == 2
+
+
+@pytest.mark.data
+def test_celeba_trains_from_the_official_zip(kvae_data, tmp_path):
+    words = ["celeba", "--latent", "200", "--data-dir", kvae_data / "celeba", "--epochs", "1"]
+    folders = ["--run-dir", tmp_path / "run", "--models-dir", tmp_path / "models"]
+    result = train(*words, *folders, "--limit", "256", "--name", "faces")
+    assert "653,584 + 700,803 parameters" in result.output
+    assert "256 train, 500 validation, 0 test images of 32×32×3" in result.output
+    assert "199,599 images that the lists name are not there" in result.output
+    facts = read_json(tmp_path / "models" / "faces" / "1" / "assets.extra" / "model.json")
+    assert len(facts["attribute_names"]) >= 35
+    assert facts["licence"] == "non-commercial research only"
