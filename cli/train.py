@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from .data import report_gaps
+from .interrupt import interrupt_between_batches
 from .options import ImageSize, IntegerList, data_options, overwrite_option
 from .progress import progress_bar, training_bar
 from .quiet import load_tensorflow
@@ -22,6 +25,9 @@ Examples:
   kvae train celeba --latent 200 --data-dir ~/celeba
   kvae train --resume runs/celeba --epochs 20
 """
+
+# Options that say where things lie on this machine, not what is trained.
+LOCAL_OPTIONS = ("cache_dir", "run_dir", "models_dir", "name", "export", "overwrite")
 
 POSITIVE = click.FloatRange(0, min_open=True)
 
@@ -99,7 +105,9 @@ def preset_options(command: Any) -> Any:
 )
 @click.option("--export/--no-export", default=True, help="Whether to write a SavedModel.")
 @overwrite_option
+@click.pass_context
 def train(
+    ctx: click.Context,
     dataset: str | None,
     preset_name: str | None,
     data_dir: Path | None,
@@ -143,17 +151,19 @@ def train(
             precision=precision,
             strategy=strategy,
             early_stop=early_stop,
+            command=_command_line(ctx),
         )
         images = load_images(config, data_dir, cache_dir, native=changes["image_size"] is None)
         config = _fitted(config, images)
         run = Run(run_dir or Path("runs") / (name or _default_name(config)))
     _introduce(config, images, run)
     bar = training_bar(config.preset.batch_size, config.preset.loss_unit)
+    callbacks = [bar, interrupt_between_batches()]
     try:
         if resume:
-            training.resume(run, images, callbacks=[bar])
+            training.resume(run, images, callbacks=callbacks)
         else:
-            run = training.train(config, images, run.path, callbacks=[bar], overwrite=overwrite)
+            run = training.train(config, images, run.path, callbacks=callbacks, overwrite=overwrite)
     except KeyboardInterrupt:
         bar.close()
         click.echo(f"\nStopped. Go on with:  kvae train --resume {run.path}", err=True)
@@ -163,6 +173,26 @@ def train(
         from .export import write_model
 
         write_model(run, images, models_dir / (name or run.path.name), overwrite)
+
+
+def _command_line(ctx: click.Context) -> str:
+    """What was typed, without what is of this machine alone: for the model card."""
+    words = ["kvae", "train", Path(ctx.params["dataset"]).name]
+    for option in ctx.command.params:
+        given = ctx.get_parameter_source(option.name) is click.core.ParameterSource.COMMANDLINE
+        value = ctx.params[option.name]
+        if not given or option.name in ("dataset", *LOCAL_OPTIONS):
+            continue
+        if option.name == "data_dir":
+            words += [option.opts[0], "DATA"]
+        elif option.is_flag:
+            words.append((option.opts if value else option.secondary_opts)[0])
+        elif option.name == "image_size":
+            words += [option.opts[0], "x".join(map(str, value))]
+        else:
+            several = isinstance(value, tuple)
+            words += [option.opts[0], ",".join(map(str, value)) if several else str(value)]
+    return shlex.join(words)
 
 
 def _choose_preset(dataset: str, preset_name: str | None) -> Preset:

@@ -67,7 +67,7 @@ def _training(facts: Mapping[str, Any]) -> str:
     counts = ", ".join(f"{count:,} {split}" for split, count in (data["counts"] or {}).items())
     return (
         "## Training\n\n"
-        f"    {facts['command']}\n\n"
+        f"    {facts['command'] or 'started from Python'}\n\n"
         f"- Data: {data['title']}, {counts} images; split: {data['split']}. {data['homepage']}\n"
         f"- Loss: {facts['objective']['reconstruction']} + KL divergence "
         f"({facts['objective']['unit']}); weights of the lowest validation loss: epoch "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +18,7 @@ from .export import export
 from .files import write_atomically
 from .latents import Attributes
 from .presets import LIKELIHOODS
-from .runs import Run, RunConfig, read_json
+from .runs import Run, read_json
 from .vae import VAE
 
 # What the provenance of a data set may tell strangers: no path of the machine that trained.
@@ -75,7 +74,7 @@ def describe(run: Run) -> dict[str, Any]:
     best = min(history, key=lambda row: row.get("val_loss", row["loss"]))
     likelihood, _ = LIKELIHOODS[config.preset.objective.likelihood]
     return {
-        "command": command_of(config),
+        "command": config.command,
         "preset": config.preset.to_dict(),
         "objective": {
             "reconstruction": likelihood,
@@ -88,22 +87,6 @@ def describe(run: Run) -> dict[str, Any]:
         "epochs": {"trained": len(history), "exported": int(best["epoch"])},
         "metrics": read_json(run.metrics_file) if run.metrics_file.exists() else {},
     }
-
-
-def command_of(config: RunConfig) -> str:
-    """The `kvae train` line that repeats a run; where the data lies is left to the reader."""
-    preset = config.preset
-    words = ["kvae", "train", Path(config.dataset).name, "--preset", preset.name]
-    if config.data_dir:
-        words += ["--data-dir", "DATA"]
-    words += ["--latent", str(preset.latent_dim), "--epochs", str(preset.epochs)]
-    words += ["--batch-size", str(preset.batch_size), "--seed", str(config.seed)]
-    words += ["--precision", config.precision]
-    if config.limit:
-        words += ["--limit", str(config.limit)]
-    if config.early_stop:
-        words += ["--early-stop", str(config.early_stop)]
-    return shlex.join(words)
 
 
 def encode_images(

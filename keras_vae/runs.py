@@ -30,6 +30,7 @@ class RunConfig:
         precision: Keras dtype policy of the networks.
         strategy: Devices, as `distribution.make_strategy` takes it.
         early_stop: Epochs without a better validation loss after which training ends; None: never.
+        command: What was typed to start the run, for its model card; None where Python started it.
         provenance: What the data set said of itself: counts, split, licence.
     """
 
@@ -41,6 +42,7 @@ class RunConfig:
     precision: str = "float32"
     strategy: str = "auto"
     early_stop: int | None = None
+    command: str | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from keras_vae.publishing import publish
 from keras_vae.runs import Run, RunConfig
 
 PRESET = get_preset("mnist").override(
-    image_size=(8, 8), hidden=(64,), latent_dim=4, epochs=15, learning_rate=3e-3
+    image_size=(8, 8), hidden=(64,), latent_dim=4, epochs=15, decay="constant"
 )
 
 
@@ -43,7 +43,11 @@ def attributed(digits):
 @pytest.fixture(scope="module")
 def run(attributed, tmp_path_factory):
     config = RunConfig(
-        PRESET, "digits", data_dir="/home/somebody", provenance=attributed.provenance
+        PRESET,
+        "digits",
+        data_dir="/home/somebody",
+        command="kvae train digits",
+        provenance=attributed.provenance,
     )
     return training.train(config, attributed, tmp_path_factory.mktemp("runs") / "digits")
 

@@ -53,6 +53,12 @@ def test_it_leaves_a_run_and_a_model_that_works(trained):
     assert model.generate([0, 1])[0].shape == (2, 8, 8, 1)
 
 
+def test_the_model_remembers_the_command_but_no_place(trained):
+    folder, _ = trained
+    command = runtime.load(folder / "models" / "tiny").metadata["command"]
+    assert command == "kvae train digits --latent 3 --hidden 16 --epochs 2"
+
+
 def test_a_run_is_not_overwritten(trained):
     folder, _ = trained
     result = train("digits", *QUICK, "--run-dir", folder / "run", ok=False)
