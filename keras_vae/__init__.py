@@ -22,7 +22,7 @@ _HOMES = {
     "VAE": "vae",
     "load_dataset": "datasets",
     "train": "training",
-    "export": "export",
+    "export_model": "export",
     "load": "runtime",
 }
 

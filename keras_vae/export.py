@@ -25,7 +25,7 @@ from .vae import VAE
 CONTRACT = 1  # raised when a signature changes its name, inputs or outputs
 
 
-def export(
+def export_model(
     vae: VAE,
     directory: str | Path,
     *,

@@ -14,7 +14,7 @@ from .cards import model_card
 from .datasets import ImageDataset
 from .datasets.pipeline import ordered_batches
 from .evaluation import linear_probes
-from .export import export
+from .export import export_model
 from .files import write_atomically
 from .latents import Attributes
 from .presets import LIKELIHOODS
@@ -59,7 +59,9 @@ def publish(
         attributes, probes = _study_attributes(vae, dataset, progress)
         facts["attribute_probes"] = probes
     directory = Path(directory)
-    path = export(vae, directory, attributes=attributes, metadata={**facts, "name": directory.name})
+    path = export_model(
+        vae, directory, attributes=attributes, metadata={**facts, "name": directory.name}
+    )
     card = directory / "README.md"
     if overwrite or not card.exists():
         text = model_card(read_json(path / "assets.extra" / "model.json"))

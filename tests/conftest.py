@@ -106,12 +106,12 @@ def directions():
 @pytest.fixture(scope="session")
 def models_dir(tmp_path_factory, grey_vae, colour_vae, directions) -> Path:
     """A folder with two exported models: `grey` without attributes, `colour` with four."""
-    from keras_vae.export import export
+    from keras_vae.export import export_model
 
     folder = tmp_path_factory.mktemp("models")
-    export(grey_vae, folder / "grey", metadata={"licence": "BSD-3-Clause"})
+    export_model(grey_vae, folder / "grey", metadata={"licence": "BSD-3-Clause"})
     facts = {"preset": {"name": "celeba", "source": "Foster"}, "metrics": {"test": {"mse": 0.5}}}
-    export(colour_vae, folder / "colour", attributes=directions, metadata=facts)
+    export_model(colour_vae, folder / "colour", attributes=directions, metadata=facts)
     (folder / "colour" / "README.md").write_text("# colour\n\nLimits and bias: many.\n")
     return folder
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_vae import export as export_module
 from keras_vae import runtime
-from keras_vae.export import export
+from keras_vae.export import export_model
 from keras_vae.photos import encode_png
 
 # The contract, as clients of TensorFlow Serving rely on it: inputs, outputs. L = 6, 32×32×3.
@@ -146,7 +146,7 @@ def test_graph_holds_inference_alone(tmp_path, photos):
     vae = VAE.from_preset(get_preset("celeba").override(filters=(4,), latent_dim=3))
     vae.compile(optimizer="adam")
     vae.fit(photos[:8], batch_size=8, epochs=1, verbose=0)
-    path = export(vae, tmp_path / "trained")
+    path = export_model(vae, tmp_path / "trained")
     saved = dict(tf.train.list_variables(str(path / "variables" / "variables")))
     saved.pop("_CHECKPOINTABLE_OBJECT_GRAPH")
     expected = [tuple(w.shape) for w in vae.encoder.weights + vae.decoder.weights]
@@ -165,7 +165,7 @@ def test_half_precision_training_exports_float32(tmp_path, colour_vae, photos):
     mixed = VAE.from_preset(preset, dtype="mixed_bfloat16")
     mixed.encoder.set_weights(colour_vae.encoder.get_weights())
     mixed.decoder.set_weights(colour_vae.decoder.get_weights())
-    path = export(mixed, tmp_path / "mixed")
+    path = export_model(mixed, tmp_path / "mixed")
     assert "BFLOAT16" not in str(meta_graph(path).graph_def)
     z_mean, _ = runtime.load(path).encode(photos[:3])
     np.testing.assert_allclose(z_mean, colour_vae.encode(photos[:3])[0], atol=1e-5)
@@ -173,7 +173,7 @@ def test_half_precision_training_exports_float32(tmp_path, colour_vae, photos):
 
 def test_export_leaves_the_model_as_it_was(tmp_path, grey_vae):
     before = [weight.numpy() for weight in grey_vae.weights]
-    export(grey_vae, tmp_path / "grey")
+    export_model(grey_vae, tmp_path / "grey")
     for weight, value in zip(grey_vae.weights, before, strict=True):
         np.testing.assert_array_equal(weight, value)
 
@@ -182,15 +182,15 @@ def test_versions_count_up_numerically(tmp_path, grey_vae):
     (tmp_path / "m" / "9").mkdir(parents=True)
     (tmp_path / "m" / "10").mkdir()
     (tmp_path / "m" / "notes").mkdir()
-    assert export(grey_vae, tmp_path / "m") == tmp_path / "m" / "11"
+    assert export_model(grey_vae, tmp_path / "m") == tmp_path / "m" / "11"
 
 
 def test_existing_version_is_kept_unless_told(tmp_path, grey_vae):
-    first = export(grey_vae, tmp_path / "m", version=3, metadata={"take": 1})
+    first = export_model(grey_vae, tmp_path / "m", version=3, metadata={"take": 1})
     with pytest.raises(FileExistsError, match="--overwrite"):
-        export(grey_vae, tmp_path / "m", version=3, metadata={"take": 2})
+        export_model(grey_vae, tmp_path / "m", version=3, metadata={"take": 2})
     assert runtime.load(first).metadata["take"] == 1
-    export(grey_vae, tmp_path / "m", version=3, metadata={"take": 2}, overwrite=True)
+    export_model(grey_vae, tmp_path / "m", version=3, metadata={"take": 2}, overwrite=True)
     assert runtime.load(first).metadata["take"] == 2
     assert [path.name for path in (tmp_path / "m").iterdir()] == ["3"]
 
@@ -198,11 +198,11 @@ def test_existing_version_is_kept_unless_told(tmp_path, grey_vae):
 @pytest.mark.parametrize("version", [0, -1])
 def test_version_must_be_positive(tmp_path, grey_vae, version):
     with pytest.raises(ValueError, match=f"Received: {version}"):
-        export(grey_vae, tmp_path / "m", version=version)
+        export_model(grey_vae, tmp_path / "m", version=version)
 
 
 def test_failed_export_leaves_nothing_behind(tmp_path, grey_vae, monkeypatch):
-    export(grey_vae, tmp_path / "m", metadata={"take": 1})
+    export_model(grey_vae, tmp_path / "m", metadata={"take": 1})
 
     def fail(*_):
         raise OSError("No space left on device")
@@ -210,7 +210,7 @@ def test_failed_export_leaves_nothing_behind(tmp_path, grey_vae, monkeypatch):
     monkeypatch.setattr(export_module, "_write_extras", fail)
     for version in (None, 1):
         with pytest.raises(OSError, match="No space"):
-            export(grey_vae, tmp_path / "m", version=version, overwrite=True)
+            export_model(grey_vae, tmp_path / "m", version=version, overwrite=True)
     assert [path.name for path in (tmp_path / "m").iterdir()] == ["1"]
     assert runtime.load(tmp_path / "m").metadata["take"] == 1
 

@@ -4,6 +4,7 @@ import time
 
 import pytest
 from click.testing import CliRunner
+
 from keras_vae.cli.main import COMMANDS, kvae
 
 SUBCOMMANDS = [

@@ -5,10 +5,10 @@ import sys
 import click
 import numpy as np
 import pytest
-from keras_vae.cli.morph import Attribute, Steps, title_of
 from PIL import Image
 
 from keras_vae import plotting
+from keras_vae.cli.morph import Attribute, Steps, title_of
 from keras_vae.photos import open_photo, prepare
 
 MORPH = [sys.executable, "-m", "keras_vae.cli.main", "morph", "--model", "colour"]

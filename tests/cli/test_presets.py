@@ -1,6 +1,6 @@
 from click.testing import CliRunner
-from keras_vae.cli.main import kvae
 
+from keras_vae.cli.main import kvae
 from keras_vae.presets import LIKELIHOODS, PRESETS
 
 

@@ -7,9 +7,9 @@ import time
 
 import pytest
 from click.testing import CliRunner
-from keras_vae.cli.main import kvae
 
 from keras_vae import runtime
+from keras_vae.cli.main import kvae
 from keras_vae.runs import Run, read_json
 
 KVAE = [sys.executable, "-m", "keras_vae.cli.main"]

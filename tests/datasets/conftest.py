@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from layouts import Faces
 from sklearn.datasets import load_digits
+
+from tests.datasets.layouts import Faces
 
 
 @pytest.fixture(autouse=True)

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from layouts import ATTRIBUTES
 
 from keras_vae.datasets import load_dataset
 from keras_vae.datasets.celeba import read_list
 from keras_vae.photos import open_photo, prepare
+from tests.datasets.layouts import ATTRIBUTES
 
 
 def test_every_layout_gives_the_same_faces(celeba_dir, faces):

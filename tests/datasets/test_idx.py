@@ -2,10 +2,10 @@ import gzip
 
 import numpy as np
 import pytest
-from layouts import write_idx
 
 from keras_vae.datasets import load_dataset
 from keras_vae.datasets.idx import FILES, read_idx
+from tests.datasets.layouts import write_idx
 
 
 @pytest.fixture(params=[".gz", "", "dotted"])
