@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import data_options, overwrite_option
+from .options import data_options, models_dir_option, overwrite_option
 from .progress import progress_bar
 from .quiet import load_tensorflow
 
@@ -19,13 +19,7 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: kvae export runs/celeba --name faces")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--name", help="Name of the model.  [default: the run's]")
-@click.option(
-    "--models-dir",
-    type=click.Path(path_type=Path),
-    default=Path("saved_models"),
-    show_default=True,
-    help="Folder that the SavedModel goes to, as NAME/VERSION.",
-)
+@models_dir_option
 @data_options
 @overwrite_option
 def export(

@@ -66,6 +66,14 @@ overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace what is there; without it nothing is."
 )
 
+models_dir_option = click.option(
+    "--models-dir",
+    type=click.Path(path_type=Path),
+    default=Path("saved_models"),
+    show_default=True,
+    help="Folder that the SavedModel goes to, as NAME/VERSION.",
+)
+
 model_option = click.option(
     "--model",
     "model_name",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,8 @@ import click
 
 from .data import report_gaps
 from .interrupt import interrupt_between_batches
-from .options import ImageSize, IntegerList, data_options, overwrite_option
+from .options import data_options, models_dir_option, overwrite_option
+from .overrides import command_line, preset_options
 from .progress import progress_bar, training_bar
 from .quiet import load_tensorflow
 
@@ -28,40 +28,6 @@ Examples:
 
 # Options that say where things lie on this machine, not what is trained.
 LOCAL_OPTIONS = ("cache_dir", "run_dir", "models_dir", "name", "export", "overwrite")
-
-POSITIVE = click.FloatRange(0, min_open=True)
-
-# Options that change a preset's number, each passed on by its name.
-PRESET_OPTIONS = [
-    click.option("--latent", "latent_dim", type=click.IntRange(1), help="Latent dimensions."),
-    click.option("--image-size", type=ImageSize(), help="Height and width, as 64 or 64x48."),
-    click.option("--hidden", type=IntegerList(), help="Widths of the dense layers."),
-    click.option("--filters", type=IntegerList(), help="Filters of the convolutions."),
-    click.option("--activation", help="Keras name of the activation."),
-    click.option("--normalization", type=click.Choice(["none", "batch", "instance"])),
-    click.option("--upsampling", type=click.Choice(["transposed", "nearest"])),
-    click.option("--objective", "likelihood", help="Reconstruction term: see `kvae presets`."),
-    click.option("--variance", type=POSITIVE, help="c of gaussian and squared_error."),
-    click.option("--mse-weight", "weight", type=POSITIVE, help="Of mean_squared_error."),
-    click.option("--beta", type=click.FloatRange(0), help="Weight of the KL divergence (λ)."),
-    click.option("--annealing", type=click.Choice(["constant", "linear", "cyclical"])),
-    click.option("--annealing-steps", type=click.IntRange(1), help="Steps to β, or of a cycle."),
-    click.option("--free-bits", type=click.FloatRange(0), help="Nats a dimension has for free."),
-    click.option("--importance-samples", type=click.IntRange(1), help="k of the IWAE bound."),
-    click.option("--stochastic/--autoencoder", default=None, help="Draw z, or pass z_mean on."),
-    click.option("--learning-rate", type=POSITIVE, help="Adam's, at the start."),
-    click.option("--decay", type=click.Choice(["constant", "cosine"]), help="Of the rate."),
-    click.option("--batch-size", type=click.IntRange(1), help="Images in a batch."),
-    click.option("--epochs", type=click.IntRange(1), help="Passes over the training split."),
-    click.option("--random-flip/--no-random-flip", default=None, help="Mirror at random."),
-]
-
-
-def preset_options(command: Any) -> Any:
-    """Add the options that override a preset."""
-    for option in reversed(PRESET_OPTIONS):
-        command = option(command)
-    return command
 
 
 @click.command(epilog=EPILOG)
@@ -96,13 +62,7 @@ def preset_options(command: Any) -> Any:
 @click.option(
     "--run-dir", type=click.Path(path_type=Path), help="Run directory.  [default: runs/NAME]"
 )
-@click.option(
-    "--models-dir",
-    type=click.Path(path_type=Path),
-    default=Path("saved_models"),
-    show_default=True,
-    help="Folder that the SavedModel goes to, as NAME/VERSION.",
-)
+@models_dir_option
 @click.option("--export/--no-export", default=True, help="Whether to write a SavedModel.")
 @overwrite_option
 @click.pass_context
@@ -151,7 +111,7 @@ def train(
             precision=precision,
             strategy=strategy,
             early_stop=early_stop,
-            command=_command_line(ctx),
+            command=command_line(ctx, LOCAL_OPTIONS),
         )
         images = load_images(config, data_dir, cache_dir, native=changes["image_size"] is None)
         config = _fitted(config, images)
@@ -173,26 +133,6 @@ def train(
         from .export import write_model
 
         write_model(run, images, models_dir / (name or run.path.name), overwrite)
-
-
-def _command_line(ctx: click.Context) -> str:
-    """What was typed, without what is of this machine alone: for the model card."""
-    words = ["kvae", "train", Path(ctx.params["dataset"]).name]
-    for option in ctx.command.params:
-        given = ctx.get_parameter_source(option.name) is click.core.ParameterSource.COMMANDLINE
-        value = ctx.params[option.name]
-        if not given or option.name in ("dataset", *LOCAL_OPTIONS):
-            continue
-        if option.name == "data_dir":
-            words += [option.opts[0], "DATA"]
-        elif option.is_flag:
-            words.append((option.opts if value else option.secondary_opts)[0])
-        elif option.name == "image_size":
-            words += [option.opts[0], "x".join(map(str, value))]
-        else:
-            several = isinstance(value, tuple)
-            words += [option.opts[0], ",".join(map(str, value)) if several else str(value)]
-    return shlex.join(words)
 
 
 def _choose_preset(dataset: str, preset_name: str | None) -> Preset:

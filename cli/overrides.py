@@ -1,0 +1,70 @@
+"""Options that override a preset's numbers, and the command line that they were typed in."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from .options import Command, ImageSize, IntegerList
+
+POSITIVE = click.FloatRange(0, min_open=True)
+
+# Options that change a preset's number, each passed on by its name.
+PRESET_OPTIONS = [
+    click.option("--latent", "latent_dim", type=click.IntRange(1), help="Latent dimensions."),
+    click.option("--image-size", type=ImageSize(), help="Height and width, as 64 or 64x48."),
+    click.option("--hidden", type=IntegerList(), help="Widths of the dense layers."),
+    click.option("--filters", type=IntegerList(), help="Filters of the convolutions."),
+    click.option("--activation", help="Keras name of the activation."),
+    click.option("--normalization", type=click.Choice(["none", "batch", "instance"])),
+    click.option("--upsampling", type=click.Choice(["transposed", "nearest"])),
+    click.option("--objective", "likelihood", help="Reconstruction term: see `kvae presets`."),
+    click.option("--variance", type=POSITIVE, help="c of gaussian and squared_error."),
+    click.option("--mse-weight", "weight", type=POSITIVE, help="Of mean_squared_error."),
+    click.option("--beta", type=click.FloatRange(0), help="Weight of the KL divergence (λ)."),
+    click.option("--annealing", type=click.Choice(["constant", "linear", "cyclical"])),
+    click.option("--annealing-steps", type=click.IntRange(1), help="Steps to β, or of a cycle."),
+    click.option("--free-bits", type=click.FloatRange(0), help="Nats a dimension has for free."),
+    click.option("--importance-samples", type=click.IntRange(1), help="k of the IWAE bound."),
+    click.option("--stochastic/--autoencoder", default=None, help="Draw z, or pass z_mean on."),
+    click.option("--learning-rate", type=POSITIVE, help="Adam's, at the start."),
+    click.option("--decay", type=click.Choice(["constant", "cosine"]), help="Of the rate."),
+    click.option("--batch-size", type=click.IntRange(1), help="Images in a batch."),
+    click.option("--epochs", type=click.IntRange(1), help="Passes over the training split."),
+    click.option("--random-flip/--no-random-flip", default=None, help="Mirror at random."),
+]
+
+
+def preset_options(command: Command) -> Command:
+    """Add the options that override a preset."""
+    for option in reversed(PRESET_OPTIONS):
+        command = option(command)
+    return command
+
+
+def command_line(ctx: click.Context, leave_out: Sequence[str] = ()) -> str:
+    """What was typed, for the model card; paths of this machine are left to the reader.
+
+    Args:
+        ctx: Of a command with the argument `dataset` and perhaps the option `data_dir`.
+        leave_out: Names of options that do not matter to the result.
+    """
+    words = ["kvae", ctx.command.name, Path(ctx.params["dataset"]).name]
+    for option in ctx.command.params:
+        given = ctx.get_parameter_source(option.name) is click.core.ParameterSource.COMMANDLINE
+        value = ctx.params[option.name]
+        if not given or option.name in ("dataset", *leave_out):
+            continue
+        if option.name == "data_dir":
+            words += [option.opts[0], "DATA"]
+        elif option.is_flag:
+            words.append((option.opts if value else option.secondary_opts)[0])
+        elif option.name == "image_size":
+            words += [option.opts[0], "x".join(map(str, value))]
+        else:
+            several = isinstance(value, tuple)
+            words += [option.opts[0], ",".join(map(str, value)) if several else str(value)]
+    return shlex.join(words)
