@@ -90,6 +90,7 @@ def fit(
     if out.suffix != ".npz":
         raise click.BadParameter("must end in .npz.", param_hint="--out")
     check_free(out, overwrite=overwrite)
+    load_tensorflow()
     model = runtime.load(model_name)
     height, width, channels = model.image_shape
     with progress_bar("Preparing") as progress:
@@ -102,7 +103,6 @@ def fit(
             limit=limit,
             progress=progress,
         )
-    load_tensorflow()
     with progress_bar("Encoding") as progress:
         fitted = runtime.fit_attributes(model, dataset, progress=progress)
     fitted.save(out, overwrite=overwrite)

@@ -35,7 +35,7 @@ finally:
 @pytest.mark.parametrize("words", SUBCOMMANDS, ids=lambda words: " ".join(words) or "kvae")
 def test_help_is_quick_loads_no_tensorflow_and_has_an_example(words):
     times = []
-    for _ in range(3):
+    for _ in range(5):  # the machine may be busy; the best of five counts
         start = time.perf_counter()
         done = subprocess.run(
             [sys.executable, "-c", HELP, *words], capture_output=True, text=True, check=False
