@@ -20,7 +20,7 @@ from .runs import Run, RunConfig, write_json
 from .vae import VAE
 
 SPLITS = ("train", "validation", "test")
-PREVIEWS = 20  # pictures in the grids of each epoch
+PREVIEWS = 10  # images in a row of each epoch's pictures
 
 
 class DivergedError(RuntimeError):
@@ -217,17 +217,16 @@ class Recorder(keras.callbacks.Callback):
         self.model.stop_training = self.model.stop_training or self.stalled
 
     def _draw(self, epoch: int) -> None:
+        """Two rows of samples, the same z each epoch; a row of originals above what they became."""
         vae = self.model
-        z = np.random.default_rng(0).standard_normal((PREVIEWS, vae.latent_dim), np.float32)
+        z = np.random.default_rng(0).standard_normal((2 * PREVIEWS, vae.latent_dim), np.float32)
         z_mean, _ = vae.encode(self.originals)
-        pictures = {
-            "samples": _to_pixels(vae.decode(z)),
-            "reconstructions": np.concatenate([self.originals, _to_pixels(vae.decode(z_mean))]),
-        }
-        for kind, images in pictures.items():
-            plotting.save_grid(
-                images, self.run.pictures / f"epoch_{epoch:03d}_{kind}.png", overwrite=True
-            )
+        pairs = np.concatenate([self.originals, _to_pixels(vae.decode(z_mean))])
+        self._save(_to_pixels(vae.decode(z)), PREVIEWS, f"epoch_{epoch:03d}_samples.png")
+        self._save(pairs, len(self.originals), f"epoch_{epoch:03d}_reconstructions.png")
+
+    def _save(self, images: np.ndarray, columns: int, name: str) -> None:
+        plotting.save_grid(images, self.run.pictures / name, columns=columns, overwrite=True)
 
 
 class DivergenceGuard(keras.callbacks.Callback):
