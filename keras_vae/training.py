@@ -77,11 +77,12 @@ def resume(
         callbacks: More Keras callbacks.
 
     Raises:
-        ValueError: If the data set's images are not of the preset's shape.
+        ValueError: If the data set is not the one that the run was started with.
         DivergedError: If the loss becomes NaN.
     """
     config = run.config()
     _check_shape(config, dataset)
+    _check_counts(config, dataset)
     if not run.last.exists():  # it was stopped in its first epoch
         return train(config, dataset, run.path, callbacks=callbacks, overwrite=True)
     strategy = make_strategy(config.strategy)
@@ -152,7 +153,8 @@ def _fit(
 ) -> Run:
     preset = config.preset
     steps = steps_per_epoch(dataset, preset.batch_size)
-    done = int(keras.ops.convert_to_numpy(vae.optimizer.iterations)) // steps
+    # Checkpoints are of whole epochs; float16 skips a few steps, which are not counted.
+    done = math.ceil(int(keras.ops.convert_to_numpy(vae.optimizer.iterations)) / steps)
     recorder = Recorder(run, dataset, done, patience=config.early_stop)
     if done < preset.epochs and not recorder.stalled:
         vae.fit(
@@ -290,4 +292,14 @@ def _check_shape(config: RunConfig, dataset: ImageDataset) -> None:
         raise ValueError(
             f"`dataset` must have images of shape {tuple(expected)} for preset "
             f"{config.preset.name!r}. Received: {tuple(dataset.image_shape)} in {dataset.name!r}."
+        )
+
+
+def _check_counts(config: RunConfig, dataset: ImageDataset) -> None:
+    expected = config.provenance.get("counts")
+    received = {split: dataset.count(split) for split in SPLITS}
+    if expected is not None and expected != received:
+        raise ValueError(
+            f"`dataset` must be the one that the run was started with, with {expected} images. "
+            f"Received: {received}."
         )

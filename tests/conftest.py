@@ -13,6 +13,9 @@ import pytest
 
 def pytest_configure():
     """Split the CPU in two before TensorFlow starts, so that strategies have replicas to hold."""
+    from keras_vae.cli.quiet import load_tensorflow
+
+    load_tensorflow()
     import tensorflow as tf
 
     cpu = tf.config.list_physical_devices("CPU")[0]

@@ -155,3 +155,20 @@ def test_a_mirrored_run_resumes_too(digits, tmp_path):
     losses = [row["loss"] for row in training.resume(run, digits).history()]
     assert losses[:2] == first
     assert losses[2] < losses[1]
+
+
+def test_a_run_does_not_go_on_with_other_data(digits, tmp_path):
+    counts = {"train": 9, "validation": 9, "test": 9}
+    config = RunConfig(PRESET, "digits", provenance={"counts": counts})
+    with pytest.raises(ValueError, match="started with"):
+        training.resume(Run.create(tmp_path, config), digits)
+
+
+def test_float16_counts_its_epochs_although_it_skips_steps(digits, tmp_path):
+    config = RunConfig(PRESET.override(epochs=2), "digits", precision="mixed_float16")
+    run = training.train(config, digits, tmp_path)
+    checkpoint = keras.models.load_model(run.last)
+    checkpoint.optimizer.inner_optimizer.iterations.assign_sub(3)  # as if three had overflowed
+    checkpoint.save(run.last)
+    run.extend(epochs=3)
+    assert [row["epoch"] for row in training.resume(run, digits).history()] == [1, 2, 3]
