@@ -18,6 +18,8 @@ PRESET_OPTIONS = [
     click.option("--image-size", type=ImageSize(), help="Height and width, as 64 or 64x48."),
     click.option("--hidden", type=IntegerList(), help="Widths of the dense layers."),
     click.option("--filters", type=IntegerList(), help="Filters of the convolutions."),
+    click.option("--kernels", type=IntegerList(), help="Kernel sides of the convolutions."),
+    click.option("--strides", type=IntegerList(), help="Strides of the convolutions."),
     click.option("--activation", help="Keras name of the activation."),
     click.option("--normalization", type=click.Choice(["none", "batch", "instance"])),
     click.option("--upsampling", type=click.Choice(["transposed", "nearest"])),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from tqdm import tqdm
 
 if TYPE_CHECKING:
     import keras
+
+    from keras_vae.presets import Preset
 
 REDRAW = 0.2  # seconds between two looks of the training bar at the losses
 
@@ -35,13 +38,8 @@ def progress_bar(description: str, unit: str = "image") -> Iterator[Callable[[in
             each.close()
 
 
-def training_bar(batch_size: int, unit: str) -> keras.callbacks.Callback:
-    """Make a Keras callback that shows losses and images per second, a line for each epoch.
-
-    Args:
-        batch_size: Images in a batch.
-        unit: What the loss is measured in: "nats" or "weighted".
-    """
+def training_bar(preset: Preset) -> keras.callbacks.Callback:
+    """Make a Keras callback that shows losses and images per second, a line for each epoch."""
     import keras
 
     class TrainingBar(keras.callbacks.Callback):
@@ -58,8 +56,8 @@ def training_bar(batch_size: int, unit: str) -> keras.callbacks.Callback:
             self.steps, now = batch + 1, time.perf_counter()
             # Reading a loss waits for the device, so it is read only when the bar is redrawn.
             if now - self.drawn > REDRAW and not self.bar.disable:
-                speed = self.steps * batch_size / (now - self.start)
-                self.bar.set_postfix_str(f"{_losses(logs, unit)}, {speed:.0f} images/s", False)
+                speed = self.steps * preset.batch_size / (now - self.start)
+                self.bar.set_postfix_str(f"{_losses(logs, preset)}, {speed:.0f} images/s", False)
                 self.bar.update(self.steps - self.bar.n)
                 self.drawn = now
 
@@ -69,11 +67,11 @@ def training_bar(batch_size: int, unit: str) -> keras.callbacks.Callback:
 
         def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
             seconds = self.seconds or time.perf_counter() - self.start
-            line = f"{self.name}  {_losses(logs, unit)}"
+            line = f"{self.name}  {_losses(logs, preset)}"
             if "val_loss" in (logs or {}):
-                line += f"; validation {_losses(logs, unit, 'val_')}"
+                line += f"; validation {_losses(logs, preset, 'val_')}"
             self.close()
-            click.echo(f"{line}; {self.steps * batch_size / seconds:.0f} images/s")
+            click.echo(f"{line}; {self.steps * preset.batch_size / seconds:.0f} images/s")
 
         def close(self) -> None:
             """Take an unfinished bar off the screen."""
@@ -84,8 +82,14 @@ def training_bar(batch_size: int, unit: str) -> keras.callbacks.Callback:
     return TrainingBar()
 
 
-def _losses(logs: dict[str, Any] | None, unit: str, prefix: str = "") -> str:
+def _losses(logs: dict[str, Any] | None, preset: Preset, prefix: str = "") -> str:
     terms = ("loss", "reconstruction_loss", "kl_loss", "mse")
     values = [float((logs or {}).get(prefix + term, "nan")) for term in terms]
     total, reconstruction, kl, mse = values
-    return f"loss {total:.5g} {unit} = {reconstruction:.5g} + KL {kl:.4g}, MSE {mse:.4f}"
+    line = (
+        f"loss {total:.5g} {preset.loss_unit} = {reconstruction:.5g} + "
+        f"{preset.objective.beta:g} × KL {kl:.4g} nats, MSE {mse:.4f}"
+    )
+    if preset.in_nats:
+        return line
+    return f"{line}, SSE {mse * math.prod(preset.image_shape):.2f}"

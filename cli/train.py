@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +118,7 @@ def train(
         config = _fitted(config, images)
         run = Run(run_dir or Path("runs") / (name or _default_name(config)))
     _introduce(config, images, run)
-    bar = training_bar(config.preset.batch_size, config.preset.loss_unit)
+    bar = training_bar(config.preset)
     callbacks = [bar, interrupt_between_batches()]
     try:
         if resume:
@@ -187,8 +188,6 @@ def _fitted(config: RunConfig, images: ImageDataset) -> RunConfig:
 
 def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
     """Say what is about to be trained, on what, and where it goes."""
-    import math
-
     from keras_vae.networks import build_decoder, build_encoder
     from keras_vae.presets import LIKELIHOODS
 
@@ -216,13 +215,18 @@ def _report(run: Run, config: RunConfig) -> None:
     from keras_vae.runs import read_json
 
     unit = "−ELBO (nats)" if config.preset.in_nats else "loss (weighted)"
-    pixels = 1
-    for side in config.preset.image_shape:
-        pixels *= side
-    click.echo(f"\n{'':12}{unit:>16}{'reconstruction':>16}{'KL (nats)':>12}{'MSE':>10}{'SSE':>10}")
+    pixels = math.prod(config.preset.image_shape)
+    heads = ("reconstruction", "KL (nats)", "MSE", "SSE", "bits/dim")
+    click.echo(f"\n{'':12}{unit:>16}" + "".join(f"{head:>16}" for head in heads))
     for split, values in read_json(run.metrics_file).items():
-        click.echo(
-            f"{split:12}{values['loss']:16.2f}{values['reconstruction_loss']:16.2f}"
-            f"{values['kl_loss']:12.2f}{values['mse']:10.5f}{values['mse'] * pixels:10.2f}"
+        bits = values.get("bits_per_dimension")
+        numbers = (
+            f"{values['loss']:.2f}",
+            f"{values['reconstruction_loss']:.2f}",
+            f"{values['kl_loss']:.2f}",
+            f"{values['mse']:.5f}",
+            f"{values['mse'] * pixels:.2f}",
+            "-" if bits is None else f"{bits:.3f}",
         )
+        click.echo(f"{split:12}" + "".join(f"{number:>16}" for number in numbers))
     click.echo(f"\nPictures of each epoch:  {run.pictures}")

@@ -90,6 +90,7 @@ def _metrics(facts: Mapping[str, Any]) -> str:
             f"{values['kl_loss']:.2f}",
             f"{values['mse']:.5f}",
             f"{values['mse_of_mean']:.5f}",
+            f"{values['bits_per_dimension']:.3f}" if "bits_per_dimension" in values else "–",
         ]
         for split, values in facts["metrics"].items()
     ]
@@ -100,6 +101,7 @@ def _metrics(facts: Mapping[str, Any]) -> str:
         "KL (nats)",
         "MSE, z drawn",
         "MSE, z = z_mean",
+        "bits/dim",
     ]
     return (
         "## Measured\n\nMeans over each split, printed by the command above; the MSE is that of a "

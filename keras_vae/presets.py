@@ -66,16 +66,32 @@ class ConvNetwork:
     upsampling: str = "transposed"
     normalize_projection: bool = False
 
-    def with_filters(self, filters: Sequence[int]) -> ConvNetwork:
-        """Return the network with other filters, stage by stage, and a decoder that mirrors them.
+    def restacked(self, part: str, values: Sequence[int]) -> ConvNetwork:
+        """Return the network with other filters, kernels or strides, the decoder mirroring them.
 
-        Kernels and strides are those of the first stage; the decoder grows the image with strides
-        and ends, as Foster's does, in a convolution of stride 1.
+        The decoder ends, as Foster's does, in a convolution of stride 1.
+
+        Args:
+            part: "filters", "kernels" or "strides".
+            values: One for each convolution of the encoder; new filters may be more or fewer than
+                there are, and the first convolution then lends kernel and stride to all.
+
+        Raises:
+            ValueError: If there are not as many kernels or strides as convolutions.
         """
-        stage = self.encoder[0]
-        encoder = tuple(replace(stage, filters=count) for count in filters)
-        decoder = (*reversed(encoder), Conv(None, kernel=self.decoder[-1].kernel, stride=1))
-        return replace(self, encoder=encoder, decoder=decoder)
+        stages = self.encoder
+        if part == "filters" and len(values) != len(stages):
+            stages = (stages[0],) * len(values)
+        if len(values) != len(stages):
+            raise ValueError(
+                f"`{part}` must have {len(stages)} values, one for each convolution. "
+                f"Received: {', '.join(map(str, values))}."
+            )
+        field = part.removesuffix("s") if part != "filters" else part
+        pairs = zip(stages, values, strict=True)
+        encoder = tuple(replace(stage, **{field: value}) for stage, value in pairs)
+        last = Conv(None, kernel=self.decoder[-1].kernel, stride=1)
+        return replace(self, encoder=encoder, decoder=(*reversed(encoder), last))
 
 
 @dataclass(frozen=True)
@@ -171,15 +187,15 @@ class Preset:
         """Return the preset with some numbers changed, wherever in it they stand.
 
         Args:
-            **changes: Fields of the preset, its network or its objective, by name; also `hidden`
-                and `filters` (which mirror the decoder) and `image_size` (height, width). None
-                leaves a field as it is.
+            **changes: Fields of the preset, its network or its objective, by name; also `filters`,
+                `kernels` and `strides` of an encoder's convolutions, which the decoder mirrors, and
+                `image_size` (height, width). None leaves a field as it is.
 
         Raises:
             ValueError: If a name is no field of this preset.
         """
         preset = self
-        for name, value in changes.items():
+        for name, value in sorted(changes.items(), key=lambda item: item[0] != "filters"):
             if value is not None:
                 preset = _override(preset, name, value)
         return preset
@@ -203,6 +219,7 @@ class Preset:
         return cls(**values)
 
 
+STACK_PARTS = ("filters", "kernels", "strides")
 _STACKS = ("encoder", "decoder")
 
 
@@ -214,8 +231,8 @@ def _override(preset: Preset, name: str, value: Any) -> Preset:
     value = _retuple(value)
     if name == "image_size":
         return replace(preset, image_shape=(*value, preset.image_shape[2]))
-    if name == "filters" and isinstance(preset.network, ConvNetwork):
-        return replace(preset, network=preset.network.with_filters(value))
+    if name in STACK_PARTS and isinstance(preset.network, ConvNetwork):
+        return replace(preset, network=preset.network.restacked(name, value))
     if name in _field_names(preset):
         return replace(preset, **{name: value})
     for part_name in ("objective", "network"):

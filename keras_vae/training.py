@@ -130,7 +130,8 @@ def measure(vae: VAE, dataset: ImageDataset, split: str, batch_size: int = 250) 
         batch_size: Images at a time.
 
     Returns:
-        `loss`, `reconstruction_loss`, `kl_loss`, `mse`, and `mse_of_mean`: that of `reconstruct`.
+        `loss`, `reconstruction_loss`, `kl_loss`, `mse`, `mse_of_mean` (that of `reconstruct`), and
+        `bits_per_dimension` of −ELBO where the likelihood is normalised.
     """
     batches = ordered_batches(dataset.images, dataset.indices(split), batch_size)
     losses = vae.evaluate(batches, verbose=0, return_dict=True)
@@ -139,9 +140,12 @@ def measure(vae: VAE, dataset: ImageDataset, split: str, batch_size: int = 250) 
     for images in batches:
         difference = (reconstruct(images) - tf.cast(images, tf.float32)) / 255.0
         errors.update_state(tf.reduce_mean(tf.square(difference), axis=[1, 2, 3]))
-    return {name: float(value) for name, value in losses.items()} | {
-        "mse_of_mean": float(errors.result())
-    }
+    measured = {name: float(value) for name, value in losses.items()}
+    measured["mse_of_mean"] = float(errors.result())
+    pixels = math.prod(dataset.image_shape)
+    elbo = measured["reconstruction_loss"] + measured["kl_loss"]
+    bits = vae.likelihood.bits_per_dimension(elbo, pixels)
+    return measured if bits is None else {**measured, "bits_per_dimension": bits}
 
 
 def _fit(

@@ -112,3 +112,24 @@ def test_an_unknown_likelihood_is_answered_with_the_known():
 def test_an_unknown_output_is_named():
     with pytest.raises(ValueError, match="Received: 'relu'"):
         OptimalGaussian("relu")
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_bits_per_dimension_of_a_density_and_of_a_mass_agree(photos, output):
+    """A Gaussian and a logistic of the same spread cost about the same, in either range."""
+    gaussian = built("gaussian", output, variance=(0.1 if output == "sigmoid" else 0.2) ** 2)
+    logistic = built("discretized_logistic", output)
+    logistic.log_scale.assign(np.log(0.1 * np.sqrt(3) / np.pi))
+    logits = tf.zeros((4, 32, 32, 3))
+    bits = []
+    for likelihood in (gaussian, logistic):
+        image = likelihood.scale(np.full((4, 32, 32, 3), 150, np.uint8))
+        nats = float(np.mean(likelihood(image, logits)))
+        bits.append(likelihood.bits_per_dimension(nats, 32 * 32 * 3))
+    assert bits[0] == pytest.approx(bits[1], abs=0.25)
+    assert 5 < bits[0] < 8
+
+
+def test_a_weighted_error_has_no_bits(photos):
+    assert built("squared_error").bits_per_dimension(1.0, 10) is None
+    assert built("bernoulli").bits_per_dimension(10 * np.log(2), 10) == pytest.approx(1.0)

@@ -46,6 +46,15 @@ def test_filters_mirror_the_decoder():
     assert network.decoder == (Conv(64), Conv(32), Conv(16), Conv(None, stride=1))
 
 
+def test_kernels_and_strides_go_with_new_filters_in_any_order():
+    changes = {"strides": [2, 1], "kernels": [5, 3], "filters": [16, 32]}
+    network = get_preset("celeba").override(**changes).network
+    assert network.encoder == (Conv(16, 5, 2), Conv(32, 3, 1))
+    assert network.decoder == (Conv(32, 3, 1), Conv(16, 5, 2), Conv(None, 3, 1))
+    with pytest.raises(ValueError, match="`strides` must have 4 values"):
+        get_preset("celeba").override(strides=[2, 2])
+
+
 @pytest.mark.parametrize(("name", "field"), [("mnist", "filters"), ("celeba", "hidden")])
 def test_a_network_refuses_what_it_does_not_have(name, field):
     with pytest.raises(ValueError, match=field):

@@ -41,7 +41,8 @@ def test_it_says_what_it_trains_before_the_first_step(trained):
 
 def test_it_reports_each_epoch_and_every_split_with_its_unit(trained):
     _, result = trained
-    assert re.search(r"Epoch 2/2  loss [\d.]+ nats = [\d.]+ \+ KL [\d.]+, MSE", result.output)
+    terms = r"loss [\d.]+ nats = [\d.]+ \+ 1 × KL [\d.]+ nats, MSE 0\.\d+"
+    assert re.search(rf"Epoch 2/2  {terms}; validation {terms}; \d+ images/s", result.output)
     assert "−ELBO (nats)" in result.output
     assert re.search(r"^test +[\d.]+ +[\d.]+", result.output, re.MULTILINE)
 
@@ -86,6 +87,7 @@ def test_a_weighted_loss_is_not_called_elbo(tmp_path):
     words = ["digits", *QUICK, "--objective", "squared_error", "--no-export"]
     output = train(*words, "--run-dir", tmp_path / "run").output
     assert "loss (weighted)" in output
+    assert re.search(r"loss [\d.]+ weighted = .* KL [\d.]+ nats, MSE [\d.]+, SSE [\d.]+", output)
     assert "ELBO" not in output
 
 
