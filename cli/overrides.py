@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from .options import Command, ImageSize, IntegerList
 
@@ -56,7 +57,7 @@ def command_line(ctx: click.Context, leave_out: Sequence[str] = ()) -> str:
     """
     words = ["kvae", ctx.command.name, Path(ctx.params["dataset"]).name]
     for option in ctx.command.params:
-        given = ctx.get_parameter_source(option.name) is click.core.ParameterSource.COMMANDLINE
+        given = ctx.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
         value = ctx.params[option.name]
         if not given or option.name in ("dataset", *leave_out):
             continue

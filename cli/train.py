@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from .data import report_gaps
 from .interrupt import interrupt_between_batches
@@ -98,13 +99,13 @@ def train(
     from keras_vae.runs import Run, RunConfig
 
     if resume:
+        _refuse_changes(ctx)
         run = Run.open(resume)
-        config = _extended(run, changes)
+        config = run.extend(epochs=changes["epochs"])
         images = load_images(config, data_dir, cache_dir)
     else:
-        preset = _choose_preset(dataset, preset_name).override(**changes)
         config = RunConfig(
-            preset,
+            _choose_preset(dataset, preset_name).override(**changes),
             dataset,
             data_dir=str(data_dir.absolute()) if data_dir else None,
             limit=limit,
@@ -148,12 +149,13 @@ def _default_name(config: RunConfig) -> str:
     return config.preset.name if dataset == config.preset.dataset else dataset
 
 
-def _extended(run: Run, changes: dict[str, Any]) -> RunConfig:
+def _refuse_changes(ctx: click.Context) -> None:
     """Only the number of epochs may change under way: anything else would be another run."""
-    given = {key for key, value in changes.items() if value is not None}
-    if given - {"epochs"}:
+    may = {"resume", "epochs", "data_dir", *LOCAL_OPTIONS}
+    given = ctx.get_parameter_source
+    typed = {name for name in ctx.params if given(name) is ParameterSource.COMMANDLINE}
+    if typed - may:
         raise click.UsageError("With --resume only --epochs may be changed.")
-    return run.extend(epochs=changes["epochs"])
 
 
 def load_images(

@@ -76,9 +76,10 @@ def test_resume_goes_on_to_more_epochs(trained):
     assert len(Run.open(folder / "run").history()) == 3
 
 
-def test_resume_takes_nothing_else(trained):
+@pytest.mark.parametrize("change", [["--latent", "4"], ["--seed", "1"], ["--limit", "9"]])
+def test_resume_takes_nothing_else(trained, change):
     folder, _ = trained
-    result = train("--resume", folder / "run", "--latent", "4", ok=False)
+    result = train("--resume", folder / "run", *change, ok=False)
     assert result.exit_code == 2
     assert "only --epochs" in result.output
 
