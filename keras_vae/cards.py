@@ -8,7 +8,7 @@ from typing import Any
 _FACES = """\
 ## Limits and bias
 
-- The faces are celebrities', photographed in public and aligned by hand-checked landmarks. Other
+- The faces are celebrities', photographed in public and aligned by the eyes. Other
   photos must show one upright face, cropped alike; elsewhere the model answers with a face that it
   knows rather than with the one it was shown.
 - Young, light-skinned faces with make-up prevail in the data. The model renders them best, and its

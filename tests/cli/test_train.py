@@ -95,7 +95,7 @@ def test_a_weighted_loss_is_not_called_elbo(tmp_path):
 def test_ctrl_c_ends_with_the_command_that_goes_on(tmp_path):
     run = tmp_path / "run"
     child = subprocess.Popen(
-        [*KVAE, "train", "digits", "--epochs", "500", "--run-dir", str(run)],
+        [*KVAE, "train", "digits", "--epochs", "500", "--no-export", "--run-dir", str(run)],
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
