@@ -22,14 +22,14 @@ $(VENV)/installed: setup.cfg pyproject.toml
 demo: $(VENV)/installed
 	$(BIN)/kvae train digits --epochs 40 --name digits --run-dir $(DEMO)/run --models-dir $(DEMO)/models --overwrite
 	$(BIN)/kvae generate --model $(DEMO)/models/digits -n 40 --seed 0 --out $(DEMO)/digits.png --overwrite
-	$(BIN)/kvae generate --model celeba -n 1 --seed 7 --out $(DEMO)/face.png --overwrite
+	$(BIN)/kvae generate --model celeba -n 1 --seed 22 --temperature 0.7 --out $(DEMO)/face.png --overwrite
 	$(BIN)/kvae morph $(DEMO)/face.png --attr Attractive --steps -3:3 --out $(DEMO)/attractive.png --overwrite
 	$(BIN)/kvae morph $(DEMO)/face.png --attr Smiling --steps -3:3 --out $(DEMO)/smiling.png --overwrite
 	@echo
-	@echo "New digits:          $(CURDIR)/$(DEMO)/digits.png"
-	@echo "Their reconstruction: $(CURDIR)/$(DEMO)/run/pictures"
-	@echo "A generated face:    $(CURDIR)/$(DEMO)/face.png"
-	@echo "More, less smiling:  $(CURDIR)/$(DEMO)/smiling.png"
+	@echo "New digits:            $(CURDIR)/$(DEMO)/digits.png"
+	@echo "Each epoch's pictures: $(CURDIR)/$(DEMO)/run/pictures"
+	@echo "A generated face:      $(CURDIR)/$(DEMO)/face.png"
+	@echo "More, less smiling:    $(CURDIR)/$(DEMO)/smiling.png"
 	@echo "More, less of what raters called attractive: $(CURDIR)/$(DEMO)/attractive.png"
 
 test: $(VENV)/installed
