@@ -120,7 +120,7 @@ def enlarge(image: np.ndarray, factor: int) -> Image.Image:
     """
     height, width, channels = image.shape
     picture = Image.fromarray(image[..., 0] if channels == 1 else image).convert("RGB")
-    smooth = channels == 3 or min(height, width) > 28
+    smooth = channels == 3 or not 16 <= min(height, width) <= 28  # 8×8 as blocks is hard to read
     method = Image.Resampling.BICUBIC if smooth else Image.Resampling.NEAREST
     return picture.resize((width * factor, height * factor), method)
 

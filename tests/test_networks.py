@@ -74,6 +74,10 @@ def zhao_cnn():
 
 PARAMETERS = {
     "mnist": (dense(784, 512) + 2 * dense(512, 20), dense(20, 512) + dense(512, 784)),
+    "digits": (
+        dense(64, 256) + dense(256, 128) + 2 * dense(128, 8),
+        dense(8, 128) + dense(128, 256) + dense(256, 64),
+    ),
     "celeba": foster(),
     "celeba-foster": foster(),
     "celeba-wolfram": foster(),

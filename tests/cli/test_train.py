@@ -13,7 +13,7 @@ from keras_vae.cli.main import kvae
 from keras_vae.runs import Run, read_json
 
 KVAE = [sys.executable, "-m", "keras_vae.cli.main"]
-QUICK = ["--latent", "3", "--hidden", "16", "--epochs", "2"]
+QUICK = ["--preset", "mnist", "--latent", "3", "--hidden", "16", "--epochs", "2"]
 
 
 def train(*words, ok=True):
@@ -57,7 +57,7 @@ def test_it_leaves_a_run_and_a_model_that_works(trained):
 def test_the_model_remembers_the_command_but_no_place(trained):
     folder, _ = trained
     command = runtime.load(folder / "models" / "tiny").metadata["command"]
-    assert command == "kvae train digits --latent 3 --hidden 16 --epochs 2"
+    assert command == "kvae train digits --preset mnist --latent 3 --hidden 16 --epochs 2"
 
 
 def test_a_run_is_not_overwritten(trained):
