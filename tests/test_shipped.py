@@ -1,0 +1,76 @@
+"""The models that come with the package keep what their cards say."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keras_vae import latents, runtime
+from keras_vae.cards import model_card
+from keras_vae.datasets import load_dataset
+
+SHIPPED = Path(__file__).parents[1] / "saved_models"
+NAMES = ("celeba", "mnist")
+
+
+def shipped(name):
+    return runtime.load(SHIPPED / name)
+
+
+def test_no_other_model_is_shipped():
+    assert {path.name for path in SHIPPED.iterdir() if (path / "1").is_dir()} == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_is_small_and_its_card_is_the_one_of_its_numbers(name):
+    model = shipped(name)
+    files = [path for path in (SHIPPED / name).rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 12e6
+    assert (SHIPPED / name / "README.md").read_text() == model_card(model.metadata)
+    assert model.metadata["licence"]
+
+
+def test_the_face_model_has_what_was_asked_of_it():
+    facts = shipped("celeba").metadata
+    assert facts["metrics"]["validation"]["mse"] <= 0.0060
+    assert len(facts["attribute_probes"]) == 40
+    assert np.mean([probe["auc"] for probe in facts["attribute_probes"]]) >= 0.845
+
+
+def test_contributions_to_attractive_have_jiangs_signs():
+    known = shipped("celeba").attributes
+    table = latents.contributions(known.directions, known.names, "Attractive")
+    dots = {entry.name: entry.dot for entry in table}
+    assert dots["Young"] > 0
+    assert dots["Heavy_Makeup"] > 0
+    assert dots["Eyeglasses"] < 0
+    assert dots["Male"] < 0
+
+
+def test_a_generated_face_smiles_with_teeth():
+    """The mouth of a smiling face is brighter than that of the same face with its mouth shut."""
+    model = shipped("celeba")
+    _, z = model.generate(range(32), temperature=0.7)
+    smile = model.direction("Smiling")
+    mouths = [model.decode(z + n * smile)[:, 22:27, 11:21].mean(axis=(1, 2, 3)) for n in (-2, 2)]
+    assert (mouths[1] > mouths[0]).mean() > 0.9
+
+
+@pytest.mark.data
+def test_held_out_faces_are_rebuilt_as_the_card_says(kvae_data):
+    model = shipped("celeba")
+    faces = load_dataset("celeba", data_dir=kvae_data / "celeba", image_size=(32, 32))
+    images = np.asarray(faces.images[faces.indices("validation")])
+    error = (model.reconstruct(images).astype(float) - images) / 255
+    claimed = model.metadata["metrics"]["validation"]["mse_of_mean"]
+    assert np.mean(error**2) == pytest.approx(claimed, rel=0.1)
+
+
+@pytest.mark.data
+def test_held_out_digits_are_rebuilt_as_the_card_says(kvae_data):
+    model = shipped("mnist")
+    digits = load_dataset("mnist", data_dir=kvae_data / "mnist")
+    images = np.asarray(digits.images[digits.indices("test")[:2000]])
+    error = (model.reconstruct(images).astype(float) - images) / 255
+    claimed = model.metadata["metrics"]["test"]["mse_of_mean"]
+    assert np.mean(error**2) == pytest.approx(claimed, rel=0.1)
