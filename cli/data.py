@@ -101,11 +101,10 @@ def prepare(
 
 def _preset_size(name: str) -> tuple[int, int] | None:
     """Return the size at which `kvae train NAME` would read the set; None for the native one."""
-    from keras_vae.presets import DEFAULT_PRESETS, get_preset
+    from keras_vae.presets import default_preset
 
-    known = _plain(name)
-    preset = get_preset(DEFAULT_PRESETS[known]) if known in DEFAULT_PRESETS else None
-    return preset.image_shape[:2] if preset is not None and preset.dataset == known else None
+    preset = default_preset(name)
+    return preset.image_shape[:2] if preset.dataset == _plain(name) else None
 
 
 def _plain(name: str) -> str:

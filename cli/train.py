@@ -18,7 +18,6 @@ from .quiet import load_tensorflow
 
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset
-    from keras_vae.presets import Preset
     from keras_vae.runs import Run, RunConfig
 
 EPILOG = """\b
@@ -96,6 +95,7 @@ def train(
         raise click.UsageError("Give either a DATASET, or a run with --resume.")
     load_tensorflow()
     from keras_vae import training
+    from keras_vae.presets import default_preset, get_preset
     from keras_vae.runs import Run, RunConfig
 
     if resume:
@@ -104,8 +104,9 @@ def train(
         config = run.extend(epochs=changes["epochs"])
         images = load_images(config, data_dir, cache_dir)
     else:
+        preset = get_preset(preset_name) if preset_name else default_preset(dataset)
         config = RunConfig(
-            _choose_preset(dataset, preset_name).override(**changes),
+            preset.override(**changes),
             dataset,
             data_dir=str(data_dir.absolute()) if data_dir else None,
             limit=limit,
@@ -135,13 +136,6 @@ def train(
         from .export import write_model
 
         write_model(run, images, models_dir / (name or run.path.name), overwrite)
-
-
-def _choose_preset(dataset: str, preset_name: str | None) -> Preset:
-    """The preset that was named, or the one for a data set of that name, or for any images."""
-    from keras_vae.presets import DEFAULT_PRESETS, get_preset
-
-    return get_preset(preset_name or DEFAULT_PRESETS.get(dataset, "celeba"))
 
 
 def _default_name(config: RunConfig) -> str:

@@ -429,6 +429,11 @@ DEFAULT_PRESETS = {
 }
 
 
+def default_preset(dataset: str) -> Preset:
+    """The preset that a data set is trained with when none is named; for other images `celeba`."""
+    return PRESETS[DEFAULT_PRESETS.get(dataset.lower().replace("-", "_"), "celeba")]
+
+
 def get_preset(name: str) -> Preset:
     """Look a preset up by its name.
 

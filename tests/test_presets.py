@@ -3,7 +3,15 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from keras_vae.presets import DEFAULT_PRESETS, LIKELIHOODS, PRESETS, Conv, Preset, get_preset
+from keras_vae.presets import (
+    DEFAULT_PRESETS,
+    LIKELIHOODS,
+    PRESETS,
+    Conv,
+    Preset,
+    default_preset,
+    get_preset,
+)
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
@@ -18,6 +26,19 @@ def test_a_preset_names_a_likelihood_that_exists(preset):
 
 def test_every_default_is_a_preset():
     assert set(DEFAULT_PRESETS.values()) <= set(PRESETS)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "preset"),
+    [
+        ("fashion-mnist", "mnist"),
+        ("Fashion_MNIST", "mnist"),
+        ("celeba", "celeba"),
+        ("a/b", "celeba"),
+    ],
+)
+def test_a_data_set_has_a_preset_however_it_is_spelt(dataset, preset):
+    assert default_preset(dataset).name == preset
 
 
 def test_override_reaches_every_level():
