@@ -134,7 +134,7 @@ def test_annealing_weighs_training_but_not_validation(digits):
     losses = vae.evaluate(digits.images, verbose=0, return_dict=True)
     total = losses["reconstruction_loss"] + losses["kl_loss"]
     assert losses["loss"] == pytest.approx(total, rel=1e-5)
-    assert losses["kl_loss"] > 5
+    assert losses["kl_loss"] > 1  # so that its weight shows in the sum above
 
 
 @pytest.mark.parametrize(
