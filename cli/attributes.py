@@ -129,13 +129,14 @@ def contributions(
     The dot product grows with the lengths of both directions, and rare attributes have long ones;
     the cosine does not.
     """
-    from keras_vae import latents, plotting, runtime
+    from keras_vae import plotting, runtime
+    from keras_vae.attributes import contributions as compare
     from keras_vae.files import check_free
 
     if out is not None:
         check_free(out, overwrite=overwrite)
     known = directions_of(runtime.load(model_name), directions)
-    table = latents.contributions(known.directions, known.names, to)
+    table = compare(known.directions, known.names, to)
     if as_json:
         click.echo(json.dumps([asdict(entry) for entry in table], indent=2))
     else:

@@ -83,8 +83,9 @@ def prepare(
     NAME is one of the names of `kvae data list`, or the path of an .npz file or a folder of images.
     """
     from keras_vae.datasets import DATASETS, load_dataset
+    from keras_vae.naming import plain_name
 
-    known = DATASETS.get(_plain(name))
+    known = DATASETS.get(plain_name(name))
     if data_dir is None and known is not None and known.tfds_name is not None:
         load_tensorflow()  # TensorFlow Datasets will; here it is quiet
     with progress_bar(f"Preparing {name}") as progress:
@@ -101,14 +102,11 @@ def prepare(
 
 def _preset_size(name: str) -> tuple[int, int] | None:
     """Return the size at which `kvae train NAME` would read the set; None for the native one."""
+    from keras_vae.naming import plain_name
     from keras_vae.presets import default_preset
 
     preset = default_preset(name)
-    return preset.image_shape[:2] if preset.dataset == _plain(name) else None
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("-", "_")
+    return preset.image_shape[:2] if preset.dataset == plain_name(name) else None
 
 
 def _report(dataset: ImageDataset) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
-    from keras_vae.latents import Attributes
+    from keras_vae.attributes import Attributes
     from keras_vae.runtime import ServedModel
 
 
@@ -29,7 +29,7 @@ def read_photos(paths: Sequence[Path], model: ServedModel) -> np.ndarray:
 
 def directions_of(model: ServedModel, file: Path | None) -> Attributes:
     """Take a model's own attribute directions, or those of a file."""
-    from keras_vae.latents import Attributes
+    from keras_vae.attributes import Attributes
 
     if file is None:
         if not model.attribute_names:

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from .latents import Attributes
+from .attributes import Attributes
 from .photos import ALIGNED_CROP, ALIGNED_SIZE
 from .vae import VAE
 

@@ -18,8 +18,8 @@ import keras
 import tensorflow as tf
 
 from . import __version__
+from .attributes import Attributes
 from .endpoints import Endpoints
-from .latents import Attributes
 from .vae import VAE
 
 CONTRACT = 1  # raised when a signature changes its name, inputs or outputs

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Any
 
+from .naming import plain_name
+
 
 @dataclass(frozen=True)
 class Conv:
@@ -431,7 +433,7 @@ DEFAULT_PRESETS = {
 
 def default_preset(dataset: str) -> Preset:
     """The preset that a data set is trained with when none is named; for other images `celeba`."""
-    return PRESETS[DEFAULT_PRESETS.get(dataset.lower().replace("-", "_"), "celeba")]
+    return PRESETS[DEFAULT_PRESETS.get(plain_name(dataset), "celeba")]
 
 
 def get_preset(name: str) -> Preset:

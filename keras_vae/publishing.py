@@ -10,13 +10,13 @@ from typing import Any
 import keras
 import numpy as np
 
+from .attributes import Attributes
 from .cards import model_card
 from .datasets import ImageDataset
 from .datasets.pipeline import ordered_batches
 from .evaluation import linear_probes
 from .export import export_model
 from .files import write_atomically
-from .latents import Attributes
 from .presets import LIKELIHOODS
 from .runs import Run, read_json
 from .vae import VAE

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from .latents import Attributes, near_names
+from .attributes import Attributes
+from .naming import near_names
 
 if TYPE_CHECKING:
     from .datasets import ImageDataset

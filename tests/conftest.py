@@ -99,7 +99,7 @@ def colour_vae():
 @pytest.fixture(scope="session")
 def directions():
     """Directions of four attributes in the latent space of `colour_vae`."""
-    from keras_vae.latents import Attributes
+    from keras_vae.attributes import Attributes
 
     names = ("Attractive", "Eyeglasses", "Smiling", "Young")
     deltas = np.random.default_rng(2).normal(size=(4, 6)).astype(np.float32)

@@ -143,7 +143,7 @@ for arrays in sorted(Path(sys.argv[1]).glob("*.npz")):
         float(np.abs(decoded - expected["decoded"]).max()),
     ]
 ours = {name for name in sys.modules if name.startswith("keras_vae.")}
-assert ours <= {f"keras_vae.{name}" for name in ("runtime", "latents", "files")}, ours
+assert ours <= {f"keras_vae.{name}" for name in ("runtime", "attributes", "naming", "files")}, ours
 print(json.dumps(report))
 """
     done = subprocess.run(

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from keras_vae import plotting
-from keras_vae.latents import Contribution
+from keras_vae.attributes import Contribution
 
 
 def noise(count, *shape, seed=0):

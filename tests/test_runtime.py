@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from keras_vae import runtime
-from keras_vae.latents import mean_difference
+from keras_vae.attributes import mean_difference
 from keras_vae.runtime import find, list_models, load
 
 # Facts without TensorFlow; endpoints without a Keras model class of ours.
@@ -22,7 +22,7 @@ assert "PIL" in sys.modules
 images, z = model.generate([1, 2])
 model.reconstruct(images)
 ours = {name for name in sys.modules if name.startswith("keras_vae")}
-assert ours <= {"keras_vae", "keras_vae.runtime", "keras_vae.latents", "keras_vae.files"}, ours
+assert ours <= {"keras_vae", "keras_vae.runtime", "keras_vae.attributes", "keras_vae.files"}, ours
 """
 
 

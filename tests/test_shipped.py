@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_vae import latents, runtime
+from keras_vae import attributes, runtime
 from keras_vae.cards import model_card
 from keras_vae.datasets import load_dataset
 
@@ -39,7 +39,7 @@ def test_the_face_model_has_what_was_asked_of_it():
 
 def test_contributions_to_attractive_have_jiangs_signs():
     known = shipped("celeba").attributes
-    table = latents.contributions(known.directions, known.names, "Attractive")
+    table = attributes.contributions(known.directions, known.names, "Attractive")
     dots = {entry.name: entry.dot for entry in table}
     assert dots["Young"] > 0
     assert dots["Heavy_Makeup"] > 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from ..naming import plain_name
 from . import arrays, celeba, digits, folder, frey, idx, tfds
 from .source import IMAGE_SUFFIXES, Origin
 
@@ -129,7 +130,7 @@ def find_dataset(name: str, data_dir: str | Path | None = None) -> tuple[str, Or
         FileNotFoundError: If `data_dir` does not exist or lacks the files.
         ValueError: If no set has this name and nothing this path, or the path holds no images.
     """
-    known = DATASETS.get(name.lower().replace("-", "_"))
+    known = DATASETS.get(plain_name(name))
     if known is None:
         return _find_path(name, data_dir)
     if data_dir is not None:

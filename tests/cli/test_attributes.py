@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae.latents import Attributes, contributions, mean_difference
+from keras_vae.attributes import Attributes, contributions, mean_difference
 
 
 def test_list_names_every_attribute_with_its_counts(kvae, directions):

@@ -144,7 +144,7 @@ def test_model_without_attributes_says_how_to_get_some(kvae, photo_files):
 
 
 def test_directions_come_from_a_file(kvae, photo_files, expected_strip, tmp_path):
-    from keras_vae.latents import Attributes
+    from keras_vae.attributes import Attributes
 
     delta = np.full((1, 6), 0.7, np.float32)
     Attributes(("Own",), delta).save(tmp_path / "own.npz")
