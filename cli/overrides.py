@@ -38,6 +38,11 @@ PRESET_OPTIONS = [
     click.option("--batch-size", type=click.IntRange(1), help="Images in a batch."),
     click.option("--epochs", type=click.IntRange(1), help="Passes over the training split."),
     click.option("--random-flip/--no-random-flip", default=None, help="Mirror at random."),
+    click.option(
+        "--binarization",
+        type=click.Choice(["none", "static", "dynamic", "threshold"]),
+        help="How grey pixels become black or white.",
+    ),
 ]
 
 

@@ -61,6 +61,7 @@ class Endpoints:
         temperature = tf.TensorSpec([None], tf.float32, "temperature")
         attribute = tf.TensorSpec([None], tf.string, "attribute")
         strength = tf.TensorSpec([None], tf.float32, "strength")
+        draws = tf.TensorSpec([None, None, self.latent_dim], tf.float32, "z")
         signatures = {
             "reconstruct": (self.reconstruct, [self._photo]),
             "encode": (self.encode, [self._photo]),
@@ -69,6 +70,7 @@ class Endpoints:
             "morph": (self.morph, [self._photo, attribute, strength]),
             "encode_pixels": (self.encode_pixels, [self._pixels]),
             "decode_pixels": (self.decode_pixels, [self._z]),
+            "log_likelihood": (self.log_likelihood, [self._pixels, draws]),
         }
         if _convolutions(self.encoder) + _convolutions(self.decoder):
             signatures["feature_maps"] = (self.feature_maps, [self._pixels])
@@ -106,6 +108,18 @@ class Endpoints:
     def decode_pixels(self, z: tf.Tensor) -> Tensors:
         """Decode latents to uint8 pixels; a latent that is not finite is an InvalidArgument."""
         return {"image": self._decode(z)}
+
+    def log_likelihood(self, image: tf.Tensor, z: tf.Tensor) -> Tensors:
+        """Measure log p(x|z) of each image under S latents of its own, z [B, S, L] → [B, S].
+
+        In nats; where the likelihood is not normalised, the negative cost that was trained on.
+        """
+        count, draws = tf.shape(z)[0], tf.shape(z)[1]
+        flat = tf.reshape(z, (-1, self.latent_dim))
+        logits = self.decoder(_at_least_one(flat)[1], training=False)[: count * draws]
+        image = tf.repeat(self.likelihood.scale(image), draws, axis=0)
+        nats = -self.likelihood(image, logits, training=False)
+        return {"log_likelihood": tf.reshape(nats, (count, draws))}
 
     def feature_maps(self, image: tf.Tensor) -> Tensors:
         """What each convolution returns, by the layer's name, on the way to z_mean and back."""

@@ -155,6 +155,8 @@ class Preset:
         learning_rate: Adam's, at the start.
         decay: "constant", or "cosine" down to 0 at the last epoch (Loshchilov and Hutter 2017).
         random_flip: Whether training images are mirrored left to right at random.
+        binarization: "none", or how grey levels become black and white:
+            `datasets.binarization.binarize`.
     """
 
     name: str
@@ -172,6 +174,7 @@ class Preset:
     learning_rate: float = 1e-3
     decay: str = "constant"
     random_flip: bool = False
+    binarization: str = "none"
 
     @property
     def in_nats(self) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from .attributes import Attributes
 from .cards import model_card
 from .datasets import ImageDataset
-from .datasets.pipeline import ordered_batches
+from .datasets.pipeline import split_batches
 from .evaluation import linear_probes
 from .export import export_model
 from .files import write_atomically
@@ -95,17 +95,19 @@ def encode_images(
     vae: VAE,
     dataset: ImageDataset,
     split: str,
+    *,
+    binarization: str = "none",
     progress: Callable[[int, int], None] | None = None,
     batch_size: int = 500,
 ) -> np.ndarray:
     """Encode a split to z_mean, float32 [N, L], in the order of its indices."""
-    indices = dataset.indices(split)
+    total = dataset.count(split)
     means: list[np.ndarray] = []
     encode = keras.models.Model(vae.encoder.inputs, vae.encoder.outputs[0])
-    for batch in ordered_batches(dataset.images, indices, batch_size):
+    for batch in split_batches(dataset, split, batch_size, binarization=binarization):
         means.append(encode.predict_on_batch(vae.likelihood.scale(batch)))
         if progress:
-            progress(sum(map(len, means)), len(indices))
+            progress(sum(map(len, means)), total)
     return np.concatenate(means)
 
 
@@ -114,7 +116,7 @@ def _study_attributes(
 ) -> tuple[Attributes, list[dict[str, Any]]]:
     """Directions from the training split, and how well probes read the validation split."""
     names = dataset.attribute_names
-    z = encode_images(vae, dataset, "train", progress)
+    z = encode_images(vae, dataset, "train", progress=progress)
     labels = dataset.attributes[dataset.indices("train")]
     probes = []
     if dataset.count("validation"):

@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from . import plotting
 from .datasets import ImageDataset
-from .datasets.pipeline import ordered_batches, steps_per_epoch, training_batches
+from .datasets.binarization import binarize
+from .datasets.pipeline import split_batches, steps_per_epoch, training_batches
 from .distribution import make_strategy
 from .files import write_atomically
 from .presets import Preset
@@ -120,20 +121,28 @@ def compile_vae(vae: VAE, optimizer: keras.optimizers.Optimizer) -> None:
     vae.compile(optimizer=optimizer, jit_compile=jit)
 
 
-def measure(vae: VAE, dataset: ImageDataset, split: str, batch_size: int = 250) -> dict[str, float]:
+def measure(
+    vae: VAE,
+    dataset: ImageDataset,
+    split: str,
+    *,
+    binarization: str = "none",
+    batch_size: int = 250,
+) -> dict[str, float]:
     """Mean losses of a split, from one draw of z for each image, and the MSE at z_mean.
 
     Args:
         vae: A compiled model.
         dataset: Where the images are.
         split: "train", "validation" or "test".
+        binarization: See `datasets.binarization.binarize`.
         batch_size: Images at a time.
 
     Returns:
         `loss`, `reconstruction_loss`, `kl_loss`, `mse`, `mse_of_mean` (that of `reconstruct`), and
         `bits_per_dimension` of −ELBO where the likelihood is normalised.
     """
-    batches = ordered_batches(dataset.images, dataset.indices(split), batch_size)
+    batches = split_batches(dataset, split, batch_size, binarization=binarization)
     losses = vae.evaluate(batches, verbose=0, return_dict=True)
     errors = keras.metrics.Mean()
     reconstruct = tf.function(lambda images: vae.decode(vae.encode(images)[0]))
@@ -168,8 +177,9 @@ def _fit(
                 seed=config.seed,
                 start_epoch=done,
                 random_flip=preset.random_flip,
+                binarization=preset.binarization,
             ),
-            validation_data=_validation(dataset, preset.batch_size),
+            validation_data=_validation(dataset, preset),
             steps_per_epoch=steps,
             initial_epoch=done,
             epochs=preset.epochs,
@@ -178,7 +188,11 @@ def _fit(
             callbacks=[DivergenceGuard(run), recorder, _tensorboard(run), *callbacks],
         )
     best = keras.models.load_model(run.best)
-    measured = {split: measure(best, dataset, split) for split in SPLITS if dataset.count(split)}
+    measured = {
+        split: measure(best, dataset, split, binarization=preset.binarization)
+        for split in SPLITS
+        if dataset.count(split)
+    }
     write_json(run.metrics_file, measured)
     return run
 
@@ -202,7 +216,8 @@ class Recorder(keras.callbacks.Callback):
         self.rows = run.history()[:done]
         self.patience = patience
         split = "validation" if dataset.count("validation") else "train"
-        self.originals = np.array(dataset.images[dataset.indices(split)[:PREVIEWS]])
+        originals = dataset.images[dataset.indices(split)[:PREVIEWS]]
+        self.originals = binarize(np.array(originals), run.config().preset.binarization)
 
     @property
     def stalled(self) -> bool:
@@ -276,10 +291,12 @@ def _score(row: dict[str, float]) -> float:
     return row.get("val_loss", row["loss"])
 
 
-def _validation(dataset: ImageDataset, batch_size: int) -> tf.data.Dataset | None:
+def _validation(dataset: ImageDataset, preset: Preset) -> tf.data.Dataset | None:
     if not dataset.count("validation"):
         return None
-    return ordered_batches(dataset.images, dataset.indices("validation"), batch_size)
+    return split_batches(
+        dataset, "validation", preset.batch_size, binarization=preset.binarization
+    )
 
 
 def _tensorboard(run: Run) -> keras.callbacks.Callback:

@@ -30,6 +30,10 @@ CONTRACT = {
     ),
     "encode_pixels": ({"image": PIXELS}, {"z_mean": Z, "z_log_var": Z}),
     "decode_pixels": ({"z": Z}, {"image": PIXELS}),
+    "log_likelihood": (
+        {"image": PIXELS, "z": (tf.float32, [None, None, 6])},
+        {"log_likelihood": (tf.float32, [None, None])},
+    ),
     "feature_maps": (
         {"image": PIXELS},
         {
@@ -149,7 +153,8 @@ def test_graph_holds_inference_alone(tmp_path, photos):
     path = export_model(vae, tmp_path / "trained")
     saved = dict(tf.train.list_variables(str(path / "variables" / "variables")))
     saved.pop("_CHECKPOINTABLE_OBJECT_GRAPH")
-    expected = [tuple(w.shape) for w in vae.encoder.weights + vae.decoder.weights]
+    parts = (vae.encoder, vae.decoder, vae.likelihood)
+        expected = [tuple(weight.shape) for part in parts for weight in part.weights]
     assert sorted(map(tuple, saved.values())) == sorted(expected)
     graph = meta_graph(path).graph_def
     ops = {node.op for function in graph.library.function for node in function.node_def}

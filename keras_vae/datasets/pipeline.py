@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from .binarization import binarize, draw_binary
 from .dataset import ImageDataset
 
 
@@ -15,6 +16,7 @@ def training_batches(
     seed: int,
     start_epoch: int = 0,
     random_flip: bool = False,
+    binarization: str = "none",
 ) -> tf.data.Dataset:
     """Shuffled batches of the training split, epoch after epoch without end.
 
@@ -28,6 +30,7 @@ def training_batches(
         seed: Seed of order and flips.
         start_epoch: First epoch, from 0.
         random_flip: Whether each image is mirrored left to right with probability 1/2.
+        binarization: See `binarization.binarize`; "dynamic" draws each epoch anew.
 
     Returns:
         A data set of uint8 [batch_size, H, W, C]; `steps_per_epoch` batches make an epoch.
@@ -39,16 +42,22 @@ def training_batches(
         order = tf.random.experimental.stateless_shuffle(indices, seed=[seed, epoch])
         rows = tf.reshape(order[: steps * batch_size], (steps, batch_size))
         flips = tf.random.stateless_uniform((steps, batch_size), seed=[seed + 1, epoch]) < 0.5
-        return tf.data.Dataset.from_tensor_slices((rows, flips))
+        draws = tf.stack([tf.fill([steps], epoch), tf.range(steps, dtype=tf.int64)], axis=1)
+        return tf.data.Dataset.from_tensor_slices((rows, flips, draws))
 
     epochs = tf.data.Dataset.range(start_epoch, np.iinfo(np.int64).max)
-    reader = _reader(dataset.images, batch_size)
+    dynamic = binarization == "dynamic"
+    reader = _reader(
+        dataset.images if dynamic else binarize(dataset.images, binarization), batch_size
+    )
 
-    def read(rows: tf.Tensor, flips: tf.Tensor) -> tf.Tensor:
+    def read(rows: tf.Tensor, flips: tf.Tensor, draw: tf.Tensor) -> tf.Tensor:
         images = reader(rows)
-        if not random_flip:
-            return images
-        return tf.where(flips[:, None, None, None], tf.reverse(images, axis=[2]), images)
+        if random_flip:
+            images = tf.where(flips[:, None, None, None], tf.reverse(images, axis=[2]), images)
+        if dynamic:
+            images = draw_binary(images, draw + tf.constant([seed + 2, 0], tf.int64))
+        return images
 
     return epochs.flat_map(epoch_batches).map(read, num_parallel_calls=2).prefetch(4)
 
@@ -66,6 +75,33 @@ def steps_per_epoch(dataset: ImageDataset, batch_size: int) -> int:
             f"{dataset.name!r}. Received: {batch_size}."
         )
     return steps
+
+
+def split_batches(
+    dataset: ImageDataset,
+    split: str,
+    batch_size: int,
+    *,
+    binarization: str = "none",
+    seed: int = 0,
+) -> tf.data.Dataset:
+    """Batches of a split in its order, the same at each call.
+
+    Args:
+        dataset: Where the images are.
+        split: "train", "validation" or "test".
+        batch_size: Images in a batch; the last one is as small as it comes.
+        binarization: See `binarization.binarize`.
+        seed: Of a "dynamic" binarisation.
+
+    Returns:
+        A finite data set of uint8 [≤ batch_size, H, W, C].
+    """
+    indices = dataset.indices(split)
+    if binarization == "none":
+        return ordered_batches(dataset.images, indices, batch_size)
+    images = binarize(dataset.images[indices], binarization, seed)
+    return ordered_batches(images, np.arange(len(images)), batch_size)
 
 
 def ordered_batches(images: np.ndarray, indices: np.ndarray, batch_size: int) -> tf.data.Dataset:
