@@ -294,9 +294,7 @@ def _score(row: dict[str, float]) -> float:
 def _validation(dataset: ImageDataset, preset: Preset) -> tf.data.Dataset | None:
     if not dataset.count("validation"):
         return None
-    return split_batches(
-        dataset, "validation", preset.batch_size, binarization=preset.binarization
-    )
+    return split_batches(dataset, "validation", preset.batch_size, binarization=preset.binarization)
 
 
 def _tensorboard(run: Run) -> keras.callbacks.Callback:

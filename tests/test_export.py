@@ -154,7 +154,7 @@ def test_graph_holds_inference_alone(tmp_path, photos):
     saved = dict(tf.train.list_variables(str(path / "variables" / "variables")))
     saved.pop("_CHECKPOINTABLE_OBJECT_GRAPH")
     parts = (vae.encoder, vae.decoder, vae.likelihood)
-        expected = [tuple(weight.shape) for part in parts for weight in part.weights]
+    expected = [tuple(weight.shape) for part in parts for weight in part.weights]
     assert sorted(map(tuple, saved.values())) == sorted(expected)
     graph = meta_graph(path).graph_def
     ops = {node.op for function in graph.library.function for node in function.node_def}
