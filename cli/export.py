@@ -48,7 +48,12 @@ def write_model(run: Run, images: ImageDataset, directory: Path, overwrite: bool
     """Publish a run, and say where and how to use it."""
     from keras_vae.publishing import publish
 
-    with progress_bar("Encoding") as progress:
-        path = publish(run, images, directory, overwrite=overwrite, progress=progress)
+    with (
+        progress_bar("Encoding") as encoded,
+        progress_bar("Fitting a prior", "component") as fitted,
+    ):
+        path = publish(
+            run, images, directory, overwrite=overwrite, progress=encoded, prior_progress=fitted
+        )
     click.echo(f"SavedModel:  {path}")
     click.echo(f"Try it:      kvae generate --model {directory}")

@@ -11,7 +11,7 @@ from .pictures import write_picture
 from .quiet import load_tensorflow
 
 
-@click.command(epilog="Example: kvae generate -n 40 --seed 0 --temperature 0.8 --out faces.png")
+@click.command(epilog="Example: kvae generate -n 40 --prior gmm --temperature 0.8 --out faces.png")
 @model_option
 @click.option("-n", "--count", type=click.IntRange(1, 10_000), default=40, show_default=True)
 @click.option(
@@ -22,18 +22,33 @@ from .quiet import load_tensorflow
     help="Of the first image; the next take SEED + 1, SEED + 2, …",
 )
 @click.option(
+    "--prior",
+    type=click.Choice(["normal", "gmm"]),
+    default="normal",
+    show_default=True,
+    help="Where z is drawn from: N(0, I), or the Gaussian mixture that was fitted to the training "
+    "images' latents, whose images are closer to real ones.",
+)
+@click.option(
     "--temperature",
     type=click.FloatRange(0),
     default=1.0,
     show_default=True,
-    help="Standard deviation of z: below 1 images are more alike and less odd.",
+    help="Factor of the deviation from the prior's mean, with gmm from that of the drawn "
+    "component: below 1 images are more alike and less odd.",
 )
 @out_option("generated.png")
 @overwrite_option
 def generate(
-    model_name: str, count: int, seed: int, temperature: float, out: Path, overwrite: bool
+    model_name: str,
+    count: int,
+    seed: int,
+    prior: str,
+    temperature: float,
+    out: Path,
+    overwrite: bool,
 ) -> None:
-    """Draw new images from the prior, z ~ N(0, I).
+    """Draw new images from a prior.
 
     A seed gives the same image in any batch and on any machine. Several images are laid out as a
     grid; a single one is written bare, without margins, so that `kvae morph` can take it.
@@ -44,7 +59,7 @@ def generate(
     check_free(out, overwrite=overwrite)
     model = runtime.load(model_name)
     load_tensorflow()
-    images, _ = model.generate(range(seed, seed + count), temperature)
+    images, _ = model.generate(range(seed, seed + count), temperature, prior)
     if count == 1:
         picture = plotting.enlarge(images[0], plotting.whole_factor(images.shape[1:3]))
     else:

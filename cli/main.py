@@ -17,7 +17,13 @@ COMMANDS = {
     "generate": "Draw new images from the prior.",
     "reconstruct": "Encode and decode images.",
     "morph": "Move an image along attributes: more smiling, less so.",
+    "interpolate": "Walk from one image to the next.",
+    "traverse": "Change one dimension of the latent space at a time.",
+    "manifold": "Lay a decoded plane of the latent space out.",
+    "evaluate": "Measure models: likelihood, reconstructions, latents, samples.",
     "attributes": "List, fit and compare attribute directions.",
+    "latent-map": "Scatter encoded images, coloured by attribute or class.",
+    "feature-maps": "Show what each convolution makes of an image.",
     "models": "List and describe exported models.",
     "presets": "List and describe presets.",
     "data": "List and prepare data sets.",
@@ -35,7 +41,8 @@ class LazyGroup(click.Group):
         """Import a subcommand."""
         if name not in COMMANDS:
             return None
-        return getattr(import_module(f".{name}", __package__), name)
+        module = name.replace("-", "_")
+        return getattr(import_module(f".{module}", __package__), module)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of subcommands without importing them."""

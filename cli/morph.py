@@ -2,92 +2,55 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .options import (
+    Attribute,
+    AttributeSteps,
+    Steps,
     directions_option,
-    images_argument,
+    gif_option,
     model_option,
-    out_option,
-    overwrite_option,
+    photos_argument,
+    seed_option,
+    temperature_option,
 )
-from .pictures import directions_of, read_photos, row_labels, write_picture
+from .outputs import Outputs, output_options
+from .pictures import (
+    Source,
+    decode,
+    directions_of,
+    give_notice,
+    latents_of,
+    read_photos,
+    row_labels,
+    source_name,
+)
 from .quiet import load_tensorflow
 
-MOST_STEPS = 100
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL.Image import Image
 
-NOTICE = (
-    "Note: `Attractive` is the raters' taste and the data set's bias, not a fact about a person; "
-    "the model card says more: kvae models show {name} --card"
-)
+    from keras_vae.runtime import ServedModel
 
-
-class Steps(click.ParamType):
-    """Values of n: "-3:3", "-3:3:0.5" or "-2,0,1.5"; gives a tuple."""
-
-    name = "N:N[:STEP]|N,N,…"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Parse the steps."""
-        if isinstance(value, tuple):
-            return value
-        try:
-            numbers = [float(part) for part in value.replace(",", ":").split(":")]
-        except ValueError:
-            numbers = []
-        ranged = ":" in value
-        if (
-            not numbers
-            or not all(map(math.isfinite, numbers))
-            or (ranged and ("," in value or len(numbers) > 3))
-        ):
-            self.fail(f"{value!r} are no steps; write -3:3, -3:3:0.5 or -2,0,1.5.")
-        if ranged:
-            numbers = self._range(*numbers)
-        if len(numbers) > MOST_STEPS:
-            self.fail(f"{value!r} are more than {MOST_STEPS} steps.")
-        return tuple(numbers)
-
-    def _range(self, start: float, stop: float, step: float | None = None) -> list[float]:
-        step = math.copysign(1.0, stop - start) if step is None else step
-        if step == 0 or (stop - start) / step < 0:
-            self.fail(f"steps of {step:g} do not lead from {start:g} to {stop:g}.")
-        count = math.floor(min((stop - start) / step, MOST_STEPS) + 1e-9) + 1
-        return [round(start + number * step, 9) for number in range(count)]
-
-
-class Attribute(click.ParamType):
-    """An attribute and its factor, "Smiling" or "Young=-0.5"; gives (name, factor)."""
-
-    name = "NAME[=SCALE]"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Parse name and factor."""
-        if isinstance(value, tuple):
-            return value
-        name, equals, scale = value.partition("=")
-        try:
-            factor = float(scale) if equals else 1.0
-        except ValueError:
-            factor = math.nan
-        if not name or not math.isfinite(factor):
-            self.fail(f"{value!r} is no attribute; write Smiling, or Smiling=0.5.")
-        return name, factor
+Factors = Sequence[tuple[str, float]]  # names and factors
+Axes = tuple[tuple[str, tuple[float, ...]], ...]  # two names, with their values of n; or none
 
 
 @click.command(epilog="Example: kvae morph face.jpg --attr Smiling --attr Young=-0.5 --steps -3:3")
-@images_argument
+@photos_argument
+@seed_option
 @click.option(
     "--attr",
     "attributes",
     type=Attribute(),
     multiple=True,
-    required=True,
     help="Attribute to move along, as Smiling or Smiling=0.5; several add up.",
 )
 @click.option(
@@ -95,52 +58,153 @@ class Attribute(click.ParamType):
     type=Steps(),
     default="-3:3",
     show_default=True,
-    help="How far: values of n, as -3:3, -3:3:0.5 or -2,0,1.5.",
+    help="How far --attr goes: values of n, as -3:3, -3:3:0.5 or -2,0,1.5.",
+)
+@click.option(
+    "--grid",
+    "axes",
+    type=AttributeSteps(),
+    nargs=2,
+    help="In place of --attr: a table of two attributes, as Smiling=-2:2 Male=-2:2.",
 )
 @model_option
 @directions_option
-@out_option("morph.png")
-@overwrite_option
+@temperature_option
+@gif_option
+@output_options("morph.png")
 def morph(
     images: tuple[Path, ...],
-    attributes: tuple[tuple[str, float], ...],
+    seed: int | None,
+    attributes: Factors,
     steps: tuple[float, ...],
+    axes: Axes,
     model_name: str,
     directions: Path | None,
-    out: Path,
-    overwrite: bool,
+    temperature: float,
+    outputs: Outputs,
 ) -> None:
     """Move images along attributes: z' = z + n Δ.
 
     Writes a strip for each image: the original, then each n. At n = 0 stands the reconstruction:
-    what the model keeps of the image, from which all the others depart.
+    what the model keeps of the image, from which all the others depart. With --grid it is a table
+    instead: the first attribute runs to the right, the second downwards.
     """
     import numpy as np
 
-    from keras_vae import latents, plotting, runtime
-    from keras_vae.files import check_free
+    from keras_vae import runtime
 
-    check_free(out, overwrite=overwrite)
+    _check_usage(images, seed, attributes, axes, bool(outputs.gif))
+    names, amounts = zip(*(axes or attributes), strict=True)
     model = runtime.load(model_name)
     known = directions_of(model, directions)
-    chosen = np.stack([known.direction(name) for name, _ in attributes])
-    scales = np.array([scale for _, scale in attributes])
+    deltas = np.stack([known.direction(name) for name in names])
     originals = read_photos(images, model)
-    if any(name == "Attractive" for name, _ in attributes):
-        click.echo(NOTICE.format(name=model_name), err=True)
+    give_notice(names, model_name)
     load_tensorflow()
+    sources = images or (seed,)
+    z = latents_of(sources, model, temperature)
+    if axes:
+        outputs.write(*table(model, z[0], deltas, axes))
+        return
     steps = steps if 0 in steps else (0.0, *steps)  # every strip shows the reconstruction
-    z_mean, _ = model.encode(originals)
-    moved = np.stack([latents.morph(z_mean, chosen, n * scales) for n in steps], axis=1)
-    frames = model.decode(moved.reshape(-1, model.latent_dim))  # image by image, n by n
-    strips = frames.reshape(len(images), len(steps), *model.image_shape)
-    rows = np.concatenate([originals[:, np.newaxis], strips], axis=1)
-    labels = plotting.morph_labels(steps)
-    title = title_of(attributes)
-    write_picture(plotting.strip(rows, labels, row_labels(images), title), out, overwrite)
+    originals = originals.reshape(len(sources), -1, *model.image_shape)  # a seed has none
+    walk = Walk(model, sources, originals, z, np.array(amounts) @ deltas)
+    outputs.write(walk.strip(steps, title_of(attributes)), walk.numbers(steps))
+    if outputs.gif:
+        outputs.write_gif(walk.frames(steps, title_of(attributes)))
 
 
-def title_of(attributes: Sequence[tuple[str, float]]) -> str:
+@dataclass(frozen=True)
+class Walk:
+    """Images on their way along one move.
+
+    Attributes:
+        model: What decodes them.
+        sources: B photos, or one seed.
+        originals: Pixels of the photos, uint8 [B, 1, H, W, C]; of a seed [1, 0, H, W, C].
+        z: Where each sets out, [B, L].
+        move: What n = 1 adds, [L].
+    """
+
+    model: ServedModel
+    sources: Sequence[Source]
+    originals: np.ndarray
+    z: np.ndarray
+    move: np.ndarray
+
+    def latents(self, steps: Sequence[float]) -> np.ndarray:
+        """Look z up at every n, [B, N, L]."""
+        import numpy as np
+
+        from keras_vae.latents import morph
+
+        return np.stack([morph(self.z, self.move, n) for n in steps], axis=1)
+
+    def strip(self, steps: Sequence[float], title: str) -> Image:
+        """Draw a row for each source: the original, if there is one, then each n."""
+        from keras_vae.plotting import step_label
+
+        kind = "reconstruction" if self.originals.size else source_name(self.sources[0])
+        labels = [step_label(n, kind) for n in steps]
+        return self._draw(decode(self.model, self.latents(steps)), labels, title)
+
+    def frames(self, steps: Sequence[float], title: str) -> list[Image]:
+        """Draw the frames of an animation, from the least n to the greatest."""
+        from keras_vae.plotting import FRAME_CELL, number_label, sweep
+
+        values = sweep(steps)
+        images = decode(self.model, self.latents(values)).swapaxes(0, 1)
+        return [
+            self._draw(image[:, None], [f"n = {number_label(n, '+.2f')}"], title, cell=FRAME_CELL)
+            for n, image in zip(values, images, strict=True)
+        ]
+
+    def numbers(self, steps: Sequence[float]) -> list[dict[str, Any]]:
+        """List what the strip shows: source, n and z."""
+        return [
+            {"image": source_name(source), "n": n, "z": z}
+            for source, path in zip(self.sources, self.latents(steps), strict=True)
+            for n, z in zip(steps, path, strict=True)
+        ]
+
+    def _draw(self, images: np.ndarray, labels: list[str], title: str, **options: Any) -> Image:
+        import numpy as np
+
+        from keras_vae.plotting import strip
+
+        rows = np.concatenate([self.originals, images], axis=1)
+        labels = ["original"] * self.originals.shape[1] + labels
+        return strip(rows, labels, row_labels(self.sources), title, **options)
+
+
+def table(
+    model: ServedModel, z: np.ndarray, deltas: np.ndarray, axes: Axes
+) -> tuple[Image, list[dict[str, Any]]]:
+    """Draw a table of two attributes' steps.
+
+    Args:
+        model: What decodes it.
+        z: The latent at n = 0, [L].
+        deltas: Δ to the right and Δ downwards, [2, L].
+        axes: Name and steps of each.
+
+    Returns:
+        The picture, and the steps and z of each cell.
+    """
+    from keras_vae import latents, plotting
+
+    (x_name, xs), (y_name, ys) = axes
+    points = latents.plane(z, *deltas, xs, ys)
+    columns, rows = ([f"{name} {plotting.number_label(n)}" for n in steps] for name, steps in axes)
+    numbers = [
+        {x_name: x, y_name: y, "z": point}
+        for y, line in zip(ys, points, strict=True)
+        for x, point in zip(xs, line, strict=True)
+    ]
+    return plotting.strip(decode(model, points), columns, rows), numbers
+
+
+def title_of(attributes: Factors) -> str:
     """Write the move as a sum, such as "n × (Smiling − 0.5 Young)"."""
     terms = ""
     for name, scale in attributes:
@@ -148,3 +212,16 @@ def title_of(attributes: Sequence[tuple[str, float]]) -> str:
         factor = "" if abs(scale) == 1 else f"{abs(scale):g} "
         terms += f" {sign} {factor}{name}" if terms or scale < 0 else f"{factor}{name}"
     return f"n × ({terms.strip()})" if len(attributes) > 1 or attributes[0][1] != 1 else terms
+
+
+def _check_usage(
+    images: tuple[Path, ...], seed: int | None, attributes: Factors, axes: Axes, gif: bool
+) -> None:
+    if bool(images) == (seed is not None):
+        raise click.UsageError("Give images, or --seed in place of them.")
+    if bool(attributes) == bool(axes):
+        raise click.UsageError("Give --attr, or --grid in place of it.")
+    if axes and (len(images) > 1 or gif):
+        raise click.UsageError("--grid takes one image, and no --gif.")
+    if axes and axes[0][0] == axes[1][0]:
+        raise click.UsageError("--grid takes two attributes that differ.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import click
 
 Command = Callable[..., Any]
+
+MOST_STEPS = 100
+LAST_SEED = 2**62
 
 
 class ImageSize(click.ParamType):
@@ -39,6 +43,103 @@ class IntegerList(click.ParamType):
         if not all(part.isdecimal() and int(part) > 0 for part in parts):
             self.fail(f"{value!r} is no list of positive integers; write for instance 512,256.")
         return tuple(int(part) for part in parts)
+
+
+class Steps(click.ParamType):
+    """Values of n: "-3:3", "-3:3:0.5" or "-2,0,1.5"; gives a tuple."""
+
+    name = "N:N[:STEP]|N,N,…"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse the steps."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            numbers = [float(part) for part in value.replace(",", ":").split(":")]
+        except ValueError:
+            numbers = []
+        ranged = ":" in value
+        if (
+            not numbers
+            or not all(map(math.isfinite, numbers))
+            or (ranged and ("," in value or len(numbers) > 3))
+        ):
+            self.fail(f"{value!r} are no steps; write -3:3, -3:3:0.5 or -2,0,1.5.")
+        if ranged:
+            numbers = self._range(*numbers)
+        if len(numbers) > MOST_STEPS:
+            self.fail(f"{value!r} are more than {MOST_STEPS} steps.")
+        return tuple(numbers)
+
+    def _range(self, start: float, stop: float, step: float | None = None) -> list[float]:
+        step = math.copysign(1.0, stop - start) if step is None else step
+        if step == 0 or (stop - start) / step < 0:
+            self.fail(f"steps of {step:g} do not lead from {start:g} to {stop:g}.")
+        count = math.floor(min((stop - start) / step, MOST_STEPS) + 1e-9) + 1
+        return [round(start + number * step, 9) for number in range(count)]
+
+
+class Attribute(click.ParamType):
+    """An attribute and its factor, "Smiling" or "Young=-0.5"; gives (name, factor)."""
+
+    name = "NAME[=SCALE]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse name and factor."""
+        if isinstance(value, tuple):
+            return value
+        name, equals, scale = value.partition("=")
+        try:
+            factor = float(scale) if equals else 1.0
+        except ValueError:
+            factor = math.nan
+        if not name or not math.isfinite(factor):
+            self.fail(f"{value!r} is no attribute; write Smiling, or Smiling=0.5.")
+        return name, factor
+
+
+class AttributeSteps(click.ParamType):
+    """An attribute and its steps, "Smiling=-2:2"; gives (name, steps)."""
+
+    name = "NAME=N:N[:STEP]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse name and steps."""
+        if isinstance(value, tuple):
+            return value
+        name, equals, steps = value.partition("=")
+        if not (name and equals):
+            self.fail(f"{value!r} is no attribute with steps; write Smiling=-2:2.")
+        return name, Steps().convert(steps, param, ctx)
+
+
+class Dimensions(click.ParamType):
+    """Dimensions of z, "0,5,7"; gives a tuple, which is empty for "auto"."""
+
+    name = "auto|K,K,…"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse the list."""
+        if isinstance(value, tuple):
+            return value
+        parts = [] if value == "auto" else [part.strip() for part in value.split(",")]
+        if not all(part.isdecimal() for part in parts):
+            self.fail(f"{value!r} are no dimensions; write auto, or for instance 0,5,7.")
+        return tuple(int(part) for part in parts)
+
+
+class PhotoOrSeed(click.ParamType):
+    """An image file, or failing that the seed of a generated image; gives a path or an integer."""
+
+    name = "IMG|SEED"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Look for the file first, so that one called 7 can be named."""
+        if Path(value).is_file():
+            return Path(value)
+        if not value.isdecimal() or int(value) > LAST_SEED:
+            self.fail(f"{value!r} is neither a file nor a seed.")
+        return int(value)
 
 
 def data_options(command: Command) -> Command:
@@ -95,6 +196,39 @@ images_argument = click.argument(
     nargs=-1,
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+
+photos_argument = click.argument(  # of commands that a seed can be given instead
+    "images",
+    metavar="[IMG...]",
+    nargs=-1,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+
+photo_argument = click.argument(
+    "photo",
+    metavar="[IMG]",
+    required=False,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+
+seed_option = click.option(
+    "--seed", type=click.IntRange(0, LAST_SEED), help="Take a generated image in place of IMG."
+)
+
+temperature_option = click.option(
+    "--temperature",
+    type=click.FloatRange(0),
+    default=1.0,
+    show_default=True,
+    help="Standard deviation of a generated image's z.",
+)
+
+gif_option = click.option(
+    "--gif",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Animation to write as well: there and back again.",
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

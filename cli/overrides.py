@@ -53,21 +53,26 @@ def preset_options(command: Command) -> Command:
     return command
 
 
-def command_line(ctx: click.Context, leave_out: Sequence[str] = ()) -> str:
+def command_line(
+    ctx: click.Context, arguments: Sequence[str], leave_out: Sequence[str] = ()
+) -> str:
     """What was typed, for the model card; paths of this machine are left to the reader.
 
     Args:
-        ctx: Of a command with the argument `dataset` and perhaps the option `data_dir`.
+        ctx: Of a command, perhaps with the option `data_dir`.
+        arguments: Its arguments, as they shall be told.
         leave_out: Names of options that do not matter to the result.
     """
-    words = ["kvae", ctx.command.name, Path(ctx.params["dataset"]).name]
+    words = ["kvae", ctx.command.name, *arguments]
     for option in ctx.command.params:
         given = ctx.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
         value = ctx.params[option.name]
-        if not given or option.name in ("dataset", *leave_out):
+        if not given or isinstance(option, click.Argument) or option.name in leave_out:
             continue
         if option.name == "data_dir":
             words += [option.opts[0], "DATA"]
+        elif isinstance(value, Path):
+            words += [option.opts[0], value.name]
         elif option.is_flag:
             words.append((option.opts if value else option.secondary_opts)[0])
         elif option.name == "image_size":

@@ -114,7 +114,7 @@ def train(
             precision=precision,
             strategy=strategy,
             early_stop=early_stop,
-            command=command_line(ctx, LOCAL_OPTIONS),
+            command=command_line(ctx, [Path(dataset).name], LOCAL_OPTIONS),
         )
         images = load_images(config, data_dir, cache_dir, native=changes["image_size"] is None)
         config = _fitted(config, images)

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
+
+from .evaluation import Evaluation, notes, sections
+from .files import write_atomically
+
+EVALUATION = "evaluation.json"  # beside model.json
 
 _FACES = """\
 ## Limits and bias
@@ -28,23 +36,64 @@ The model knows the images it was trained on and answers any other with the near
 """
 
 
-def model_card(facts: Mapping[str, Any]) -> str:
-    """Write a model's card from its `model.json`.
+def model_card(facts: Mapping[str, Any], evaluation: Evaluation | None = None) -> str:
+    """Write a model's card.
 
     Args:
-        facts: The parsed file.
+        facts: What its `model.json` holds.
+        evaluation: What `kvae evaluate` measured; without it the card tells what training did.
 
     Returns:
         Markdown.
     """
-    sections = [
+    if evaluation is None:
+        probes, split = facts.get("attribute_probes") or [], "validation"
+        measured = _metrics(facts)
+    else:
+        probes, split = [asdict(probe) for probe in evaluation.probes], evaluation.split
+        measured = _evaluation(evaluation)
+    parts = [
         _header(facts),
         _training(facts),
-        _metrics(facts),
-        _probes(facts.get("attribute_probes") or []),
+        measured,
+        _probes(probes, split),
         _FACES if facts.get("attribute_names") else _OTHERS,
     ]
-    return "\n".join(section for section in sections if section)
+    return "\n".join(part for part in parts if part)
+
+
+def card_of(version: Path) -> str:
+    """Write the card of an exported model from the files in its folder.
+
+    Args:
+        version: Folder of the version.
+    """
+    extras = version / "assets.extra"
+    facts = json.loads((extras / "model.json").read_text("utf-8"))
+    measured = extras / EVALUATION
+    if not measured.exists():
+        return model_card(facts)
+    return model_card(facts, Evaluation.from_dict(json.loads(measured.read_text("utf-8"))))
+
+
+def write_card(version: Path, evaluation: Evaluation | None = None) -> Path:
+    """Write README.md beside the versions of a model, over the one that may be there.
+
+    Args:
+        version: Folder of the version that the card describes.
+        evaluation: Kept beside `model.json` first; None takes the one that is kept there, if any.
+
+    Returns:
+        The card's path.
+    """
+    if evaluation is not None:
+        text = json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False) + "\n"
+        _write(version / "assets.extra" / EVALUATION, text)
+    return _write(version.resolve().parent / "README.md", card_of(version))
+
+
+def _write(path: Path, text: str) -> Path:
+    return write_atomically(path, lambda file: file.write_text(text, "utf-8"), overwrite=True)
 
 
 def _header(facts: Mapping[str, Any]) -> str:
@@ -109,18 +158,36 @@ def _metrics(facts: Mapping[str, Any]) -> str:
     )
 
 
-def _probes(probes: Sequence[Mapping[str, Any]]) -> str:
+def _evaluation(evaluation: Evaluation) -> str:
+    """Every table of an evaluation; the first, of what was measured, becomes a sentence."""
+    versions = ", ".join(f"{name} {number}" for name, number in evaluation.versions.items())
+    text = (
+        f"## Measured\n\n    {evaluation.command or 'measured from Python'}\n\n"
+        f"On {evaluation.images:,} images of the {evaluation.split} split of {evaluation.data}; "
+        f"binarisation: {evaluation.binarization}; seed {evaluation.seed}; in "
+        f"{evaluation.seconds:,.0f} s with {versions}. After ± stands a standard error.\n"
+    )
+    for note in notes(evaluation):
+        text += f"\n{note}\n"
+    for heading, rows in sections(replace(evaluation, probes=())).items():
+        if heading:
+            text += f"\n### {heading}\n\n{_table(['measure', 'value'], list(rows.items()))}"
+    return text
+
+
+def _probes(probes: Sequence[Mapping[str, Any]], split: str) -> str:
     if not probes:
         return ""
     mean = sum(probe["auc"] for probe in probes) / len(probes)
     rows = [
-        [probe["name"], f"{probe['auc']:.3f}", f"{probe['balanced_accuracy']:.3f}"]
+        [probe["name"], *(f"{probe[key]:.3f}" for key in ("auc", "balanced_accuracy", "accuracy"))]
         for probe in sorted(probes, key=lambda probe: -probe["auc"])
     ]
+    head = ["attribute", "AUC", "balanced accuracy", "accuracy"]
     return (
         "## What the latents know\n\nLinear probes: logistic regressions from z_mean, fitted on "
-        f"the training split, measured on the validation split. Mean AUC of {len(rows)} "
-        f"attributes: **{mean:.3f}**.\n\n{_table(['attribute', 'AUC', 'balanced accuracy'], rows)}"
+        f"the training split, measured on the {split} split. Mean AUC of {len(rows)} "
+        f"attributes: **{mean:.3f}**.\n\n{_table(head, rows)}"
     )
 
 

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from .attributes import Attributes
 from .photos import ALIGNED_CROP, ALIGNED_SIZE
+from .priors import GaussianMixturePrior
 from .vae import VAE
 
 # ITU-R 601 in 65,536ths, as Pillow's "L": whole numbers that float32 adds without error.
@@ -30,12 +31,18 @@ class Endpoints:
     Args:
         vae: The model.
         attributes: Directions for `morph`, or None.
+        prior: What `generate_gmm` draws from; None leaves that out.
 
     Raises:
-        ValueError: If the directions have another length than the latent.
+        ValueError: If the directions or the prior have another length than the latent.
     """
 
-    def __init__(self, vae: VAE, attributes: Attributes | None = None) -> None:
+    def __init__(
+        self,
+        vae: VAE,
+        attributes: Attributes | None = None,
+        prior: GaussianMixturePrior | None = None,
+    ) -> None:
         self.image_shape = tuple(vae.image_shape)
         self.latent_dim = vae.latent_dim
         if attributes is not None and attributes.directions.shape[1] != self.latent_dim:
@@ -43,7 +50,12 @@ class Endpoints:
                 f"`attributes` must have directions of length {self.latent_dim}. "
                 f"Received: {attributes.directions.shape}."
             )
+        if prior is not None and prior.latent_dim != self.latent_dim:
+            raise ValueError(
+                f"`prior` must be over {self.latent_dim} dimensions. Received: {prior.latent_dim}."
+            )
         self.attributes = attributes
+        self.prior = prior
         self.likelihood = vae.likelihood
         self.encoder = _float32_copy(vae.encoder)
         self.decoder = _float32_copy(vae.decoder)
@@ -74,6 +86,8 @@ class Endpoints:
         }
         if _convolutions(self.encoder) + _convolutions(self.decoder):
             signatures["feature_maps"] = (self.feature_maps, [self._pixels])
+        if self.prior is not None:
+            signatures["generate_gmm"] = (self.generate_gmm, [seed, temperature])
         return signatures
 
     def reconstruct(self, image_bytes: tf.Tensor) -> Tensors:
@@ -92,6 +106,25 @@ class Endpoints:
         """Draw z = temperature · ε, ε ~ N(0, I), each from its own seed alone, and decode it."""
         epsilon = tf.map_fn(self._draw, seed, fn_output_signature=tf.float32)
         z = temperature[:, tf.newaxis] * tf.ensure_shape(epsilon, [None, self.latent_dim])
+        return {**self.decode(z), "z": z}
+
+    def generate_gmm(self, seed: tf.Tensor, temperature: tf.Tensor) -> Tensors:
+        """Draw z = μ + temperature · S ε from the fitted prior, each from its own seed, and decode.
+
+        The seed chooses a component of mean μ and covariance S Sᵀ; its ε is that of `generate`.
+        """
+        means, scales = tf.constant(self.prior.means), tf.constant(self.prior.scale_tril)
+        ends = tf.cumsum(tf.constant(self.prior.weights))
+
+        def draw(inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+            seed, temperature = inputs
+            uniform = tf.random.stateless_uniform([1], tf.stack([seed, 1]), alg="philox")
+            component = tf.searchsorted(ends[:-1], uniform, side="right")[0]
+            move = tf.linalg.matvec(scales[component], self._draw(seed))
+            return means[component] + temperature * move
+
+        z = tf.map_fn(draw, (seed, temperature), fn_output_signature=tf.float32)
+        z = tf.ensure_shape(z, [None, self.latent_dim])
         return {**self.decode(z), "z": z}
 
     def morph(self, image_bytes: tf.Tensor, attribute: tf.Tensor, strength: tf.Tensor) -> Tensors:

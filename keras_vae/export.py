@@ -20,6 +20,7 @@ import tensorflow as tf
 from . import __version__
 from .attributes import Attributes
 from .endpoints import Endpoints
+from .priors import GaussianMixturePrior
 from .vae import VAE
 
 CONTRACT = 1  # raised when a signature changes its name, inputs or outputs
@@ -30,6 +31,7 @@ def export_model(
     directory: str | Path,
     *,
     attributes: Attributes | None = None,
+    prior: GaussianMixturePrior | None = None,
     metadata: Mapping[str, Any] | None = None,
     version: int | None = None,
     overwrite: bool = False,
@@ -42,6 +44,7 @@ def export_model(
         vae: The model; it may have been trained in any precision, under any strategy.
         directory: Folder of the model's versions; its name is the model's name.
         attributes: Directions for `morph`; without them that endpoint answers with an error.
+        prior: What the endpoint `generate_gmm` draws from; without it there is no such endpoint.
         metadata: JSON-ready facts for `model.json`: preset, data, metrics, licence, …
         version: A positive integer; None takes the one after the highest that exists.
         overwrite: Whether a version that exists may be replaced.
@@ -51,7 +54,8 @@ def export_model(
 
     Raises:
         FileExistsError: If the version exists and `overwrite` is False.
-        ValueError: If `version` is not positive, or `attributes` do not fit the latent.
+        ValueError: If `version` is not positive, or `attributes` or `prior` do not fit the
+            latent.
     """
     directory = Path(directory)
     number = _next_version(directory) if version is None else version
@@ -63,8 +67,9 @@ def export_model(
     directory.mkdir(parents=True, exist_ok=True)
     draft = directory / f".{number}.{os.getpid()}.tmp"  # no number, so no server picks it up
     try:
-        _write_graph(Endpoints(vae, attributes), draft)
-        _write_extras(draft / "assets.extra", vae, attributes, metadata or {})
+        endpoints = Endpoints(vae, attributes, prior)
+        _write_graph(endpoints, draft)
+        _write_extras(draft / "assets.extra", endpoints, metadata or {})
         _replace(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -78,18 +83,18 @@ def _write_graph(endpoints: Endpoints, folder: Path) -> None:
     archive.write_out(str(folder), verbose=False)
 
 
-def _write_extras(
-    folder: Path, vae: VAE, attributes: Attributes | None, metadata: Mapping[str, Any]
-) -> None:
+def _write_extras(folder: Path, endpoints: Endpoints, metadata: Mapping[str, Any]) -> None:
     folder.mkdir()
+    attributes = endpoints.attributes
     if attributes is not None:
         attributes.save(folder / "attributes.npz")
     facts = {
         **metadata,
         "contract": CONTRACT,
-        "image_shape": list(vae.image_shape),
-        "latent_dim": vae.latent_dim,
+        "image_shape": list(endpoints.image_shape),
+        "latent_dim": endpoints.latent_dim,
         "attribute_names": [] if attributes is None else list(attributes.names),
+        "priors": ["normal"] if endpoints.prior is None else ["normal", "gmm"],
         "versions": {
             "keras_vae": __version__,
             "keras": keras.__version__,

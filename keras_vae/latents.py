@@ -1,8 +1,13 @@
-"""Ways through the latent space: morphs. Arrays only."""
+"""Ways through the latent space: morphs, interpolations, traversals, planes. Arrays only."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from statistics import NormalDist
+
 import numpy as np
+
+SMALLEST_ANGLE = 1e-6  # radians; an arc and its chord then agree to more digits than float32 has
 
 
 def morph(z: np.ndarray, directions: np.ndarray, strengths: np.ndarray) -> np.ndarray:
@@ -23,3 +28,157 @@ def morph(z: np.ndarray, directions: np.ndarray, strengths: np.ndarray) -> np.nd
             f"Received shape: {list(strengths.shape)}."
         )
     return (z + strengths @ directions).astype(np.asarray(z).dtype)
+
+
+def interpolate(a: np.ndarray, b: np.ndarray, steps: int, method: str = "linear") -> np.ndarray:
+    """Walk from one latent to another in even steps; both ends are met exactly.
+
+    "linear" is the chord (1 − t) a + t b. In many dimensions it passes nearer to 0 than draws from
+    the prior ever come, so "spherical" turns the direction along a great circle at constant speed
+    (slerp: Shoemake 1985; for latents White 2016), while the length goes evenly from ‖a‖ to ‖b‖.
+    Where the ends are of one length, this is Shoemake's formula; where they point the same way, or
+    one of them is 0, it is the chord.
+
+    Args:
+        a: Latent at t = 0, [L].
+        b: Latent at t = 1, [L].
+        steps: Latents on the way, both ends included; at least 2.
+        method: A key of `METHODS`: "linear" or "spherical".
+
+    Returns:
+        Latents, [steps, L], of the type of a.
+
+    Raises:
+        ValueError: If there are fewer than 2 steps, the method is unknown, or "spherical" is asked
+            to go between opposite directions, which no shortest arc joins.
+    """
+    if steps < 2:
+        raise ValueError(f"`steps` must be at least 2, for the two ends. Received: {steps}.")
+    if method not in METHODS:
+        raise ValueError(f"`method` must be one of {', '.join(METHODS)}. Received: {method!r}.")
+    start, end = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    t = np.linspace(0.0, 1.0, steps)[:, np.newaxis]
+    start_weight, end_weight = METHODS[method](start, end, t)
+    return (start_weight * start + end_weight * end).astype(np.asarray(a).dtype)
+
+
+def traverse(z: np.ndarray, dims: Sequence[int], values: Sequence[float]) -> np.ndarray:
+    """Set one dimension at a time to each value, the others kept (Higgins et al. 2017).
+
+    Args:
+        z: The latent that is kept elsewhere, [L].
+        dims: D dimensions.
+        values: V values of z itself: prior standard deviations.
+
+    Returns:
+        Latents, [D, V, L].
+
+    Raises:
+        ValueError: If z has no such dimension.
+    """
+    check_dims(dims, len(z))
+    moved = np.tile(z, (len(dims), len(values), 1))
+    for row, dim in zip(moved, dims, strict=True):
+        row[:, dim] = values
+    return moved
+
+
+def plane(
+    origin: np.ndarray, u: np.ndarray, v: np.ndarray, xs: Sequence[float], ys: Sequence[float]
+) -> np.ndarray:
+    """Lay a grid of points on the plane through a latent: origin + x u + y v.
+
+    Args:
+        origin: Latent at x = y = 0, [L].
+        u: Direction of x, [L].
+        v: Direction of y, [L].
+        xs: X values of x.
+        ys: Y values of y.
+
+    Returns:
+        Latents, [Y, X, L], of the type of the origin.
+    """
+    x, y = (np.asarray(values)[:, np.newaxis] for values in (xs, ys))
+    points = origin + (y * v)[:, np.newaxis] + (x * u)[np.newaxis]
+    return points.astype(np.asarray(origin).dtype)
+
+
+def gaussian_quantiles(count: int) -> np.ndarray:
+    """Take values of N(0, 1) that are evenly spread in probability: Φ⁻¹((i + ½) / count).
+
+    Decoded on a plane of two latents they show the manifold as the prior sees it (Kingma & Welling
+    2013, appendix D).
+
+    Args:
+        count: How many; at least 1.
+
+    Returns:
+        Increasing values, [count].
+    """
+    if count < 1:
+        raise ValueError(f"`count` must be at least 1. Received: {count}.")
+    return np.array([NormalDist().inv_cdf((i + 0.5) / count) for i in range(count)])
+
+
+def kl_per_dimension(z_mean: np.ndarray, z_log_var: np.ndarray) -> np.ndarray:
+    """Measure KL(q(z|x) ‖ N(0, 1)) of each dimension, in nats (Kingma & Welling 2013, appendix B).
+
+    Args:
+        z_mean: [..., L].
+        z_log_var: [..., L].
+
+    Returns:
+        Nats, [..., L].
+    """
+    return 0.5 * (np.square(z_mean) + np.exp(z_log_var) - z_log_var - 1)
+
+
+def most_active(kl: Sequence[float], count: int) -> tuple[int, ...]:
+    """Name the dimensions of the largest KL, the largest first.
+
+    Args:
+        kl: Nats of each dimension, [L].
+        count: How many; a latent of fewer dimensions gives all of them.
+    """
+    order = np.argsort(-np.asarray(kl), kind="stable")
+    return tuple(int(dim) for dim in order[:count])
+
+
+def check_dims(dims: Sequence[int], latent_dim: int) -> None:
+    """Refuse dimensions that a latent does not have.
+
+    Raises:
+        ValueError: If there are any.
+    """
+    missing = [dim for dim in dims if not 0 <= dim < latent_dim]
+    if missing:
+        raise ValueError(f"`dims` must lie in 0 … {latent_dim - 1}. Received: {missing[0]}.")
+
+
+Weights = tuple[np.ndarray, np.ndarray]  # of the start and of the end
+
+
+def _chord(_start: np.ndarray, _end: np.ndarray, t: np.ndarray) -> Weights:
+    return 1 - t, t
+
+
+def _arc(start: np.ndarray, end: np.ndarray, t: np.ndarray) -> Weights:
+    lengths = np.linalg.norm(start), np.linalg.norm(end)
+    if not all(lengths):
+        return _chord(start, end, t)
+    unit_start, unit_end = start / lengths[0], end / lengths[1]
+    difference, total = (np.linalg.norm(unit_start + sign * unit_end) for sign in (-1, 1))
+    angle = 2 * np.arctan2(difference, total)  # Kahan's: exact for small angles, unlike arccos
+    if angle < SMALLEST_ANGLE:
+        return _chord(start, end, t)
+    if angle > np.pi - SMALLEST_ANGLE:
+        raise ValueError(
+            "`a` and `b` must not point in opposite directions: no shortest arc joins them. "
+            'Use the method "linear".'
+        )
+    length = (1 - t) * lengths[0] + t * lengths[1]
+    start_turn, end_turn = (np.sin(part * angle) / np.sin(angle) for part in (1 - t, t))
+    return start_turn * length / lengths[0], end_turn * length / lengths[1]
+
+
+METHODS = {"linear": _chord, "spherical": _arc}

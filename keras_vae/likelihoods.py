@@ -13,10 +13,10 @@ from keras import ops
 
 from . import objectives
 from .layers import package
-from .presets import LIKELIHOODS, Objective
+from .presets import LIKELIHOODS, OUTPUT_RANGES, Objective
 
-# output → (activation, lowest pixel, highest pixel)
-OUTPUTS = {"sigmoid": (ops.sigmoid, 0.0, 1.0), "tanh": (ops.tanh, -1.0, 1.0)}
+# output → activation
+ACTIVATIONS = {"sigmoid": ops.sigmoid, "tanh": ops.tanh}
 
 
 class Likelihood(keras.layers.Layer):
@@ -37,14 +37,13 @@ class Likelihood(keras.layers.Layer):
         ValueError: If `output` is unknown.
     """
 
-    kind: str | None = None  # "mass", "density", or None where it is not normalised
-
     def __init__(self, output: str = "sigmoid", **kwargs: Any) -> None:
         super().__init__(dtype="float32", **{k: v for k, v in kwargs.items() if k != "dtype"})
-        if output not in OUTPUTS:
-            raise ValueError(f"`output` must be one of {tuple(OUTPUTS)}. Received: {output!r}.")
+        if output not in ACTIVATIONS:
+            raise ValueError(f"`output` must be one of {tuple(ACTIVATIONS)}. Received: {output!r}.")
         self.output_range = output
-        self.activation, self.low, self.high = OUTPUTS[output]
+        self.activation = ACTIVATIONS[output]
+        self.low, self.high = OUTPUT_RANGES[output]
 
     def scale(self, pixels: tf.Tensor) -> tf.Tensor:
         """Map pixels from 0 … 255, of any dtype, to the network's range, float32."""
@@ -64,19 +63,6 @@ class Likelihood(keras.layers.Layer):
         error = tf.math.squared_difference(image, self.mean(logits))
         return tf.reduce_mean(error, axis=[1, 2, 3]) / (self.high - self.low) ** 2
 
-    def bits_per_dimension(self, nats: float, pixels: int) -> float | None:
-        """Bits that a pixel costs, or None where the likelihood is not normalised.
-
-        Args:
-            nats: −ELBO of an image.
-            pixels: Height × width × channels.
-        """
-        if self.kind is None:
-            return None
-        level = (self.high - self.low) / 255.0
-        width = level if self.kind == "density" else 1.0
-        return objectives.bits_per_dimension(nats, pixels, width)
-
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
         return {**super().get_config(), "output": self.output_range}
@@ -89,8 +75,6 @@ class Bernoulli(Likelihood):
     Raises:
         ValueError: If the pixels are not in [0, 1].
     """
-
-    kind = "mass"
 
     def __init__(self, output: str = "sigmoid", **kwargs: Any) -> None:
         super().__init__(output, **kwargs)
@@ -130,8 +114,6 @@ class SquaredError(Likelihood):
 class Gaussian(SquaredError):
     """Gaussian of a fixed variance c, in nats."""
 
-    kind = "density"
-
     def call(self, image: tf.Tensor, logits: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Return nats, [B]."""
         return objectives.gaussian_nll(image, self.mean(logits), self.variance)
@@ -169,8 +151,6 @@ class OptimalGaussian(Likelihood):
     average of the training batches' variances: an image must not choose its own.
     """
 
-    kind = "density"
-
     momentum = 0.9
 
     def build(self, input_shape: Any) -> None:
@@ -196,8 +176,6 @@ class OptimalGaussian(Likelihood):
 class LearnedGaussian(Likelihood):
     """Gaussian whose one variance is learned by gradient, in nats (Rybkin et al. 2021, eq. 5)."""
 
-    kind = "density"
-
     def build(self, input_shape: Any) -> None:
         """Create log σ²."""
         self.log_variance = self.add_weight(name="log_variance", shape=(), initializer="zeros")
@@ -211,8 +189,6 @@ class LearnedGaussian(Likelihood):
 @package
 class DiscretizedLogistic(Likelihood):
     """Logistic of one learned scale, integrated over each grey level's bin, in nats."""
-
-    kind = "mass"
 
     def build(self, input_shape: Any) -> None:
         """Create the logarithm of the scale."""

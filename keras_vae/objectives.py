@@ -160,18 +160,6 @@ def annealed_weight(
     return beta * tf.minimum(tf.math.floormod(step, float(steps)) / (0.5 * steps), 1.0)
 
 
-def bits_per_dimension(nats: float, pixels: int, bin_width: float = 1.0) -> float:
-    """Bits that a pixel of 256 levels costs.
-
-    Args:
-        nats: −log likelihood of an image, or −ELBO.
-        pixels: Values in an image: height × width × channels.
-        bin_width: What a density is multiplied by to give the mass of one level: the distance of
-            two levels. 1 where the likelihood is a mass itself.
-    """
-    return (nats / pixels - math.log(bin_width)) / math.log(2.0)
-
-
 def sum_pixels(values: tf.Tensor) -> tf.Tensor:
     """Sum [B, H, W, C] to [B]."""
     return tf.reduce_sum(values, axis=[1, 2, 3])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,13 @@ import keras
 import numpy as np
 
 from .attributes import Attributes
-from .cards import model_card
+from .cards import write_card
 from .datasets import ImageDataset
 from .datasets.pipeline import split_batches
-from .evaluation import linear_probes
+from .evaluation import kl_divergence, linear_probes
 from .export import export_model
-from .files import write_atomically
 from .presets import LIKELIHOODS
+from .priors import GaussianMixturePrior, fit_prior
 from .runs import Run, read_json
 from .vae import VAE
 
@@ -34,15 +35,19 @@ def publish(
     *,
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    prior_progress: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Export a run's best weights, with directions where the data has attributes, and a card.
+    """Export a run's best weights with what is fitted to its latents, and a card.
+
+    That is a prior and, where the data has attributes, their directions.
 
     Args:
         run: A run that has finished at least one epoch.
-        dataset: What it was trained on: the directions are fitted to its training split.
+        dataset: What it was trained on: prior and directions are fitted to its training split.
         directory: Folder of the model's versions; its name is the model's name.
         overwrite: Whether a model card that is there may be replaced. Versions only ever add up.
         progress: Called with (done, total) images while the data set is encoded.
+        prior_progress: Called with (done, total) components while the prior is fitted.
 
     Returns:
         The folder of the new version.
@@ -53,19 +58,19 @@ def publish(
     if not run.best.exists():
         raise FileNotFoundError(f"{run.path} has no checkpoint yet: no epoch has ended.")
     vae = keras.models.load_model(run.best)
-    facts = describe(run)
-    attributes = None
-    if dataset.attributes is not None:
-        attributes, probes = _study_attributes(vae, dataset, progress)
-        facts["attribute_probes"] = probes
+    findings = _study_latents(
+        vae, dataset, run.config().preset.binarization, progress, prior_progress
+    )
     directory = Path(directory)
     path = export_model(
-        vae, directory, attributes=attributes, metadata={**facts, "name": directory.name}
+        vae,
+        directory,
+        attributes=findings.attributes,
+        prior=findings.prior,
+        metadata={**describe(run), **findings.facts, "name": directory.name},
     )
-    card = directory / "README.md"
-    if overwrite or not card.exists():
-        text = model_card(read_json(path / "assets.extra" / "model.json"))
-        write_atomically(card, lambda file: file.write_text(text), overwrite=True)
+    if overwrite or not (directory / "README.md").exists():
+        write_card(path)
     return path
 
 
@@ -99,28 +104,67 @@ def encode_images(
     binarization: str = "none",
     progress: Callable[[int, int], None] | None = None,
     batch_size: int = 500,
-) -> np.ndarray:
-    """Encode a split to z_mean, float32 [N, L], in the order of its indices."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Encode a split to z_mean and z_log_var, float32 [N, L], in the order of its indices."""
     total = dataset.count(split)
-    means: list[np.ndarray] = []
-    encode = keras.models.Model(vae.encoder.inputs, vae.encoder.outputs[0])
+    means, log_variances = [], []
     for batch in split_batches(dataset, split, batch_size, binarization=binarization):
-        means.append(encode.predict_on_batch(vae.likelihood.scale(batch)))
+        z_mean, z_log_var = vae.encoder.predict_on_batch(vae.likelihood.scale(batch))
+        means.append(z_mean)
+        log_variances.append(z_log_var)
         if progress:
             progress(sum(map(len, means)), total)
-    return np.concatenate(means)
+    return np.concatenate(means), np.concatenate(log_variances)
+
+
+@dataclass
+class _Findings:
+    """What is fitted to the latents, and what `model.json` says of it."""
+
+    prior: GaussianMixturePrior | None = None
+    attributes: Attributes | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def _study_latents(
+    vae: VAE,
+    dataset: ImageDataset,
+    binarization: str,
+    progress: Callable[[int, int], None] | None,
+    prior_progress: Callable[[int, int], None] | None,
+) -> _Findings:
+    """Fit to the training split, and measure on the validation split, if there is one."""
+    encode = partial(encode_images, vae, dataset, binarization=binarization)
+    findings = _Findings()
+    z_mean, z_log_var = encode("train", progress=progress)
+    fit = fit_prior(_draw(z_mean, z_log_var) if vae.stochastic else z_mean, progress=prior_progress)
+    if fit is not None:
+        findings.prior = fit.prior
+        findings.facts["fitted_prior"] = fit.facts()
+    held_out, log_var = encode("validation") if dataset.count("validation") else (None, None)
+    if vae.stochastic and held_out is not None:
+        kl = kl_divergence(held_out, log_var).mean(axis=0)
+        findings.facts["kl_per_dimension"] = [round(nats, 4) for nats in kl.tolist()]
+    if dataset.attributes is not None:
+        findings.attributes, probes = _study_attributes(dataset, z_mean, held_out)
+        findings.facts["attribute_probes"] = probes
+    return findings
+
+
+def _draw(z_mean: np.ndarray, z_log_var: np.ndarray) -> np.ndarray:
+    """One z ~ q(z|x) for each image, [N, L]."""
+    epsilon = np.random.default_rng(0).standard_normal(z_mean.shape, np.float32)
+    return z_mean + np.exp(0.5 * z_log_var) * epsilon
 
 
 def _study_attributes(
-    vae: VAE, dataset: ImageDataset, progress: Callable[[int, int], None] | None
+    dataset: ImageDataset, z: np.ndarray, held_out: np.ndarray | None
 ) -> tuple[Attributes, list[dict[str, Any]]]:
-    """Directions from the training split, and how well probes read the validation split."""
+    """Directions from the training split, and how well probes read the validation split, if any."""
     names = dataset.attribute_names
-    z = encode_images(vae, dataset, "train", progress=progress)
     labels = dataset.attributes[dataset.indices("train")]
     probes = []
-    if dataset.count("validation"):
-        held_out = encode_images(vae, dataset, "validation")
+    if held_out is not None:
         held_out_labels = dataset.attributes[dataset.indices("validation")]
         probes = linear_probes((z, labels), (held_out, held_out_labels), names)
     return Attributes.fit(z, labels, names), [asdict(probe) for probe in probes]

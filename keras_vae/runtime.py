@@ -10,6 +10,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
@@ -19,12 +20,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from .attributes import Attributes
+from .attributes import Attributes, check_choices
 from .naming import near_names
+from .presets import Preset
 
 if TYPE_CHECKING:
     from .datasets import ImageDataset
+    from .evaluation.evaluator import Stages
 
+PRIORS = {"normal": "generate", "gmm": "generate_gmm"}  # prior → the endpoint that draws from it
 BATCH = 256  # images in one call of an endpoint: a bound on memory, past any gain in speed
 
 
@@ -77,6 +81,21 @@ class ServedModel:
         return self.metadata["latent_dim"]
 
     @cached_property
+    def preset(self) -> Preset:
+        """What the model was trained as.
+
+        Raises:
+            ValueError: If `model.json` does not say it.
+        """
+        try:
+            return Preset.from_dict(self.metadata["preset"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(
+                f"The model.json of {self.name!r} does not tell the preset that it was trained "
+                "with. Export the model again: `kvae export RUN`."
+            ) from error
+
+    @cached_property
     def attributes(self) -> Attributes:
         """The attribute directions that were exported with the model; perhaps none."""
         path = self.path / "assets.extra" / "attributes.npz"
@@ -118,13 +137,35 @@ class ServedModel:
         Raises:
             ValueError: If the images have another shape or type.
         """
-        if pixels.dtype != np.uint8 or pixels.shape[1:] != self.image_shape:
-            raise ValueError(
-                f"`pixels` must be uint8 of shape {['B', *self.image_shape]}. "
-                f"Received: {pixels.dtype} of shape {list(pixels.shape)}."
-            )
+        self._check_pixels(pixels)
         outputs = self._in_batches("encode_pixels", image=pixels)
         return outputs["z_mean"], outputs["z_log_var"]
+
+    def encode_rows(
+        self,
+        dataset: ImageDataset,
+        rows: np.ndarray,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Encode rows of a data set, each read from the disk as it is needed.
+
+        Args:
+            dataset: Images of the model's size.
+            rows: Which of them, int [N], N > 0.
+            progress: Called with the images encoded and their total.
+
+        Returns:
+            z_mean and z_log_var, float32 [N, L].
+        """
+        parts = []
+        for start in range(0, len(rows), BATCH):
+            some = rows[start : start + BATCH]
+            parts.append(self.encode(np.asarray(dataset.images[some])))
+            if progress:
+                progress(start + len(some), len(rows))
+        z_mean, z_log_var = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return z_mean, z_log_var
 
     def decode(self, z: np.ndarray) -> np.ndarray:
         """Decode latents [B, L] to uint8 pixels [B, H, W, C].
@@ -143,27 +184,87 @@ class ServedModel:
         """Encode and decode uint8 pixels [B, H, W, C]."""
         return self.decode(self.encode(pixels)[0])
 
+    def has_prior(self, prior: str) -> bool:
+        """Say whether `generate` can draw from a prior, "normal" or "gmm"."""
+        return prior in self.metadata.get("priors", ["normal"])
+
     def generate(
-        self, seeds: Sequence[int], temperature: float = 1.0
+        self, seeds: Sequence[int], temperature: float = 1.0, prior: str = "normal"
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Draw images from the prior, each from its own seed alone.
+        """Draw images from a prior, each from its own seed alone.
 
         Args:
             seeds: One for each image, B of them.
-            temperature: Standard deviation of z; below 1 images come nearer to the mean one.
+            temperature: Factor of the deviation; below 1 images come nearer to the mean one.
+            prior: "normal" for N(0, I), or "gmm" for the mixture fitted to the training latents,
+                where the temperature shrinks towards the mean of the drawn component.
 
         Returns:
             Pixels, uint8 [B, H, W, C], and z, float32 [B, L].
+
+        Raises:
+            ValueError: If there is no such prior, or the model was exported without it.
         """
+        if prior not in PRIORS:
+            raise ValueError(f"`prior` must be one of {', '.join(PRIORS)}. Received: {prior!r}.")
+        if not self.has_prior(prior):
+            raise ValueError(
+                f"Model {self.name!r} was exported without a fitted prior. Draw from 'normal', or "
+                "export its run again: `kvae export RUN`."
+            )
         seed = np.asarray(seeds, np.int64).reshape(-1)
         outputs = self._in_batches(
-            "generate",
+            PRIORS[prior],
             seed=seed,
             temperature=np.full(seed.shape, temperature, np.float32),
         )
         images = [_read_png(data) for data in outputs["image_bytes"]]
         pixels = np.stack(images) if images else np.zeros((0, *self.image_shape), np.uint8)
         return pixels.reshape(-1, *self.image_shape), outputs["z"]
+
+    def feature_maps(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
+        """Show what each convolution returns, on the way to z_mean and back.
+
+        Args:
+            pixels: uint8 [B, H, W, C].
+
+        Returns:
+            float32 [B, height, width, channels] by the layer's name, from the encoder's first
+            convolution to the decoder's last.
+
+        Raises:
+            ValueError: If the images have another shape or type, or no layer is a convolution.
+        """
+        self._check_pixels(pixels)
+        if "feature_maps" not in self._model.signatures:
+            raise ValueError(f"Model {self.name!r} has no convolutions, hence no feature maps.")
+        maps = self._in_batches("feature_maps", image=pixels)
+        return {name: maps[name] for name in sorted(maps, key=_layer_order)}
+
+    def log_likelihood(self, pixels: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Measure log p(x|z) of each image under S latents of its own.
+
+        Args:
+            pixels: uint8 [B, H, W, C].
+            z: float32 [B, S, L].
+
+        Returns:
+            Nats, float32 [B, S]; where the likelihood is not normalised, the negative cost that was
+            trained on.
+        """
+        return self._in_batches("log_likelihood", image=pixels, z=z)["log_likelihood"]
+
+    def endpoint(self, signature: str) -> Callable[..., dict[str, Any]]:
+        """Look an endpoint up: a TensorFlow function of tensors, for use within another.
+
+        Raises:
+            ValueError: If there is none of that name; the message lists near ones.
+        """
+        signatures = self._model.signatures
+        if signature not in signatures:
+            near = near_names(signature, sorted(signatures))
+            raise ValueError(f"No endpoint is called {signature!r}. {near}")
+        return signatures[signature]
 
     def call(self, signature: str, **inputs: Any) -> dict[str, np.ndarray]:
         """Call any endpoint.
@@ -178,11 +279,7 @@ class ServedModel:
         Raises:
             ValueError: If there is no such endpoint, or it refuses the inputs.
         """
-        signatures = self._model.signatures
-        if signature not in signatures:
-            near = near_names(signature, sorted(signatures))
-            raise ValueError(f"No endpoint is called {signature!r}. {near}")
-        endpoint = signatures[signature]
+        endpoint = self.endpoint(signature)
         specs = endpoint.structured_input_signature[1]
         if set(inputs) != set(specs):
             raise ValueError(
@@ -204,6 +301,13 @@ class ServedModel:
         import tensorflow as tf
 
         return tf.saved_model.load(str(self.path))
+
+    def _check_pixels(self, pixels: np.ndarray) -> None:
+        if pixels.dtype != np.uint8 or pixels.shape[1:] != self.image_shape:
+            raise ValueError(
+                f"`pixels` must be uint8 of shape {['B', *self.image_shape]}. "
+                f"Received: {pixels.dtype} of shape {list(pixels.shape)}."
+            )
 
     def _in_batches(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         total = len(next(iter(inputs.values())))
@@ -276,32 +380,46 @@ def fit_attributes(
     model: ServedModel,
     dataset: ImageDataset,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    method: str = "mean",
+    balance: Sequence[str] = (),
+    stages: Stages = lambda name: nullcontext(),
 ) -> Attributes:
     """Fit directions to the training split of a data set with attributes.
+
+    They are scored on its validation split, where there is one.
 
     Args:
         model: What encodes the images.
         dataset: Images of the model's size, with attributes.
-        progress: Called with the images encoded and their total.
+        method: See `Attributes.fit`.
+        balance: See `Attributes.fit`.
+        stages: Makes a progress bar for each stage.
 
     Raises:
-        ValueError: If the data set has no attributes, or no training images.
+        ValueError: If the data set has no attributes, or no training images; or a method or name
+            is unknown.
     """
-    indices = dataset.indices("train")
-    if dataset.attributes is None or not len(indices):
+    if dataset.attributes is None or not dataset.count("train"):
         raise ValueError(
             f"`dataset` must have training images with attributes. Received: {dataset.name!r}, "
-            f"{len(indices)} training images, {len(dataset.attribute_names)} attributes."
+            f"{dataset.count('train')} training images, {len(dataset.attribute_names)} attributes."
         )
-    parts = []
-    for start in range(0, len(indices), BATCH):  # rows are read from the disk as they are needed
-        rows = indices[start : start + BATCH]
-        parts.append(model.encode(np.asarray(dataset.images[rows]))[0])
-        if progress:
-            progress(start + len(rows), len(indices))
-    labels = dataset.attributes[indices]
-    return Attributes.fit(np.concatenate(parts), labels, dataset.attribute_names)
+    check_choices(dataset.attribute_names, method, balance)  # before the images are encoded
+    latents = {}
+    for split in ("train", "validation"):
+        if len(rows := dataset.indices(split)):
+            with stages(f"Encoding ({split})") as progress:
+                z_mean, _ = model.encode_rows(dataset, rows, progress=progress)
+            latents[split] = z_mean, dataset.attributes[rows]
+    with stages("Fitting") as progress:
+        return Attributes.fit(
+            *latents["train"],
+            dataset.attribute_names,
+            method=method,
+            balance=balance,
+            held_out=latents.get("validation"),
+            progress=progress,
+        )
 
 
 def _folders() -> Iterator[Path]:
@@ -341,6 +459,11 @@ def _unknown(path: Path) -> str:
 
 def _read_png(data: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(data)))
+
+
+def _layer_order(name: str) -> tuple[bool, int]:
+    """Sort "encoder_conv_2" before "encoder_conv_10", and both before the decoder's layers."""
+    return name.startswith("decoder"), int(name.rpartition("_")[2])
 
 
 def _reason(message: str) -> str:

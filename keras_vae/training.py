@@ -16,12 +16,14 @@ from .datasets.binarization import binarize
 from .datasets.pipeline import split_batches, steps_per_epoch, training_batches
 from .distribution import make_strategy
 from .files import write_atomically
-from .presets import Preset
+from .presets import DenseNetwork, Preset
 from .runs import Run, RunConfig, write_json
 from .vae import VAE
 
 SPLITS = ("train", "validation", "test")
 PREVIEWS = 10  # images in a row of each epoch's pictures
+MOST_PICTURES = 100  # epochs whose pictures are kept; of longer trainings every second, third, …
+MOST_STEPS_AT_ONCE = 50
 
 
 class DivergedError(RuntimeError):
@@ -54,13 +56,14 @@ def train(
         DivergedError: If the loss becomes NaN.
     """
     _check_shape(config, dataset)
-    rate = learning_rate(config.preset, steps_per_epoch(dataset, config.preset.batch_size))
+    steps = steps_per_epoch(dataset, config.preset.batch_size)
+    rate = learning_rate(config.preset, steps)
     run = Run.create(run_dir, config, overwrite=overwrite)
     keras.utils.set_random_seed(config.seed)
     strategy = make_strategy(config.strategy)
     with strategy.scope():
         vae = VAE.from_preset(config.preset, dtype=config.precision, seed=config.seed)
-        compile_vae(vae, keras.optimizers.Adam(rate))
+        compile_vae(vae, keras.optimizers.Adam(rate), _steps_at_once(config.preset, steps))
     return _fit(run, config, vae, dataset, callbacks)
 
 
@@ -112,37 +115,51 @@ def learning_rate(preset: Preset, steps: int) -> float | keras.optimizers.schedu
     raise ValueError(f"`decay` must be 'constant' or 'cosine'. Received: {preset.decay!r}.")
 
 
-def compile_vae(vae: VAE, optimizer: keras.optimizers.Optimizer) -> None:
+def compile_vae(
+    vae: VAE, optimizer: keras.optimizers.Optimizer, steps_per_execution: int = 1
+) -> None:
     """Compile a model for training.
 
     XLA is left to GPUs: its CPU convolutions are slower than oneDNN's (docs/decisions/0003).
+
+    Args:
+        vae: The model.
+        optimizer: Its optimizer.
+        steps_per_execution: Steps between two returns to Python; it must divide those of an epoch.
     """
     jit = "auto" if tf.config.list_logical_devices("GPU") else False
-    vae.compile(optimizer=optimizer, jit_compile=jit)
+    vae.compile(optimizer=optimizer, jit_compile=jit, steps_per_execution=steps_per_execution)
+
+
+def _steps_at_once(preset: Preset, steps: int) -> int:
+    """Steps in one execution: a dense network's are so short that Python's share would show.
+
+    Keras runs whole executions, past the end of an epoch if it must, so only divisors will do; and
+    it cannot gather the results of several steps from several replicas.
+    """
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    if replicas > 1 or not isinstance(preset.network, DenseNetwork):
+        return 1
+    return max(count for count in range(1, MOST_STEPS_AT_ONCE + 1) if steps % count == 0)
 
 
 def measure(
-    vae: VAE,
-    dataset: ImageDataset,
-    split: str,
-    *,
-    binarization: str = "none",
-    batch_size: int = 250,
+    vae: VAE, preset: Preset, dataset: ImageDataset, split: str, *, batch_size: int = 250
 ) -> dict[str, float]:
     """Mean losses of a split, from one draw of z for each image, and the MSE at z_mean.
 
     Args:
         vae: A compiled model.
+        preset: What it was built from, which says how the images are binarised.
         dataset: Where the images are.
         split: "train", "validation" or "test".
-        binarization: See `datasets.binarization.binarize`.
         batch_size: Images at a time.
 
     Returns:
         `loss`, `reconstruction_loss`, `kl_loss`, `mse`, `mse_of_mean` (that of `reconstruct`), and
         `bits_per_dimension` of −ELBO where the likelihood is normalised.
     """
-    batches = split_batches(dataset, split, batch_size, binarization=binarization)
+    batches = split_batches(dataset, split, batch_size, binarization=preset.binarization)
     losses = vae.evaluate(batches, verbose=0, return_dict=True)
     errors = keras.metrics.Mean()
     reconstruct = tf.function(lambda images: vae.decode(vae.encode(images)[0]))
@@ -151,9 +168,7 @@ def measure(
         errors.update_state(tf.reduce_mean(tf.square(difference), axis=[1, 2, 3]))
     measured = {name: float(value) for name, value in losses.items()}
     measured["mse_of_mean"] = float(errors.result())
-    pixels = math.prod(dataset.image_shape)
-    elbo = measured["reconstruction_loss"] + measured["kl_loss"]
-    bits = vae.likelihood.bits_per_dimension(elbo, pixels)
+    bits = preset.bits_per_dimension(measured["reconstruction_loss"] + measured["kl_loss"])
     return measured if bits is None else {**measured, "bits_per_dimension": bits}
 
 
@@ -189,9 +204,7 @@ def _fit(
         )
     best = keras.models.load_model(run.best)
     measured = {
-        split: measure(best, dataset, split, binarization=preset.binarization)
-        for split in SPLITS
-        if dataset.count(split)
+        split: measure(best, preset, dataset, split) for split in SPLITS if dataset.count(split)
     }
     write_json(run.metrics_file, measured)
     return run
@@ -231,11 +244,16 @@ class Recorder(keras.callbacks.Callback):
         """Write, the last checkpoint last."""
         self.rows.append({"epoch": epoch + 1, **{k: float(v) for k, v in (logs or {}).items()}})
         self.run.write_history(self.rows)
-        self._draw(epoch + 1)
+        if self._due(epoch + 1):
+            self._draw(epoch + 1)
         if _score(self.rows[-1]) <= min(_score(row) for row in self.rows):
             write_atomically(self.run.best, self.model.save, overwrite=True)
         write_atomically(self.run.last, self.model.save, overwrite=True)
         self.model.stop_training = self.model.stop_training or self.stalled
+
+    def _due(self, epoch: int) -> bool:
+        epochs = self.params["epochs"]
+        return epoch == epochs or epoch % math.ceil(epochs / MOST_PICTURES) == 0
 
     def _draw(self, epoch: int) -> None:
         """Two rows of samples, the same z each epoch; a row of originals above what they became."""
@@ -263,14 +281,17 @@ class DivergenceGuard(keras.callbacks.Callback):
         self.run = run
         self.every = every
         self.epoch = 0
+        self.looked = 0  # at this batch
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Note the epoch for the message."""
         self.epoch = epoch + 1
+        self.looked = 0
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Look now and then."""
-        if batch % self.every == 0:
+        if batch == 0 or batch - self.looked >= self.every:
+            self.looked = batch
             self._check(logs)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:

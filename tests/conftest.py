@@ -107,14 +107,26 @@ def directions():
 
 
 @pytest.fixture(scope="session")
-def models_dir(tmp_path_factory, grey_vae, colour_vae, directions) -> Path:
-    """A folder with two exported models: `grey` without attributes, `colour` with four."""
+def prior():
+    """A mixture of three Gaussians in the latent space of `colour_vae`."""
+    from keras_vae.priors import GaussianMixturePrior
+
+    rng = np.random.default_rng(3)
+    scale = np.tril(rng.normal(size=(3, 6, 6)), -1) + np.eye(6)
+    means = 2.0 * rng.normal(size=(3, 6))
+    parts = (np.array([0.5, 0.2, 0.3]), means, scale)
+    return GaussianMixturePrior(*(part.astype(np.float32) for part in parts))
+
+
+@pytest.fixture(scope="session")
+def models_dir(tmp_path_factory, grey_vae, colour_vae, directions, prior) -> Path:
+    """Two exported models: `colour` with attributes and a fitted prior, `grey` with neither."""
     from keras_vae.export import export_model
 
     folder = tmp_path_factory.mktemp("models")
     export_model(grey_vae, folder / "grey", metadata={"licence": "BSD-3-Clause"})
     facts = {"preset": {"name": "celeba", "source": "Foster"}, "metrics": {"test": {"mse": 0.5}}}
-    export_model(colour_vae, folder / "colour", attributes=directions, metadata=facts)
+    export_model(colour_vae, folder / "colour", attributes=directions, prior=prior, metadata=facts)
     (folder / "colour" / "README.md").write_text("# colour\n\nLimits and bias: many.\n")
     return folder
 

@@ -124,6 +124,40 @@ def test_draw_is_the_same_everywhere(colour_model):
 SEED_7 = [-0.674173, -0.358693, -1.879582]
 
 
+def test_a_seed_chooses_a_component_and_moves_away_from_its_mean(colour_model, prior):
+    seeds = np.arange(200)
+    z = colour_model.call("generate_gmm", seed=seeds, temperature=np.full(200, 0.5))["z"]
+    epsilon = colour_model.call("generate", seed=seeds, temperature=np.ones(200))["z"]
+    uniform = np.array([tf.random.stateless_uniform([], [seed, 1], alg="philox") for seed in seeds])
+    component = np.searchsorted(np.cumsum(prior.weights), uniform, side="right")
+    moves = np.einsum("bij,bj->bi", prior.scale_tril[component], epsilon)
+    np.testing.assert_allclose(z, prior.means[component] + 0.5 * moves, atol=1e-5)
+    shares = np.bincount(component, minlength=3) / 200
+    np.testing.assert_allclose(shares, prior.weights, atol=0.1)  # standard error: 0.035
+
+
+def test_seeds_of_the_fitted_prior_give_the_same_image_in_any_batch(colour_model):
+    alone = colour_model.call("generate_gmm", seed=[7], temperature=[1.0])
+    batch = colour_model.call("generate_gmm", seed=[3, 7, 7, 2**40], temperature=np.ones(4))
+    assert batch["image_bytes"][1] == batch["image_bytes"][2] == alone["image_bytes"][0]
+    np.testing.assert_array_equal(batch["z"][1], alone["z"][0])
+    assert len(set(batch["image_bytes"].tolist())) == 3
+
+
+def test_temperature_0_gives_the_components_means(colour_model, prior):
+    z = colour_model.call("generate_gmm", seed=np.arange(30), temperature=np.zeros(30))["z"]
+    np.testing.assert_array_equal(np.unique(z, axis=0), np.unique(prior.means, axis=0))
+
+
+def test_draw_from_the_fitted_prior_is_the_same_everywhere(colour_model):
+    # As with `generate`: the component and z of seed 7 must stay.
+    z = colour_model.call("generate_gmm", seed=[7], temperature=[1.0])["z"][0]
+    np.testing.assert_allclose(z[:3], SEED_7_OF_THE_MIXTURE, atol=1e-5)
+
+
+SEED_7_OF_THE_MIXTURE = [-0.224896, 6.103196, 1.546987]
+
+
 def test_morph_adds_the_scaled_direction(colour_model, pictures, directions):
     names, strengths = ["Young", "Smiling", "Young"], [2.0, -1.5, 0.0]
     files = [pictures["jpeg"]] * 3
@@ -160,6 +194,7 @@ def test_model_without_attributes_says_so(grey_model, pictures):
         ("decode", {"z": np.full((1, 6), np.nan)}, "`z` must be finite"),
         ("decode_pixels", {"z": np.full((1, 6), np.inf)}, "`z` must be finite"),
         ("generate", {"seed": [1], "temperature": [np.nan]}, "`z` must be finite"),
+        ("generate_gmm", {"seed": [1], "temperature": [np.inf]}, "`z` must be finite"),
     ],
 )
 def test_bad_input_is_refused_and_the_next_request_works(
@@ -207,6 +242,11 @@ def test_feature_maps_are_the_layers_outputs(colour_model, colour_vae, photos):
     # The last map of the decoder are the logits of the reconstruction.
     image = colour_vae.likelihood.unscale(colour_vae.likelihood.mean(maps["decoder_conv_3"]))
     np.testing.assert_allclose(image, colour_model.reconstruct(photos[:2]), atol=0.51)
+
+
+def test_prior_must_fit_the_latent(grey_vae, prior):
+    with pytest.raises(ValueError, match=r"over 4 dimensions\. Received: 6"):
+        Endpoints(grey_vae, prior=prior)
 
 
 def test_directions_must_fit_the_latent(grey_vae, directions):

@@ -24,6 +24,10 @@ CONTRACT = {
         {"seed": (tf.int64, [None]), "temperature": SCALAR},
         {"image_bytes": BYTES, "z": Z},
     ),
+    "generate_gmm": (
+        {"seed": (tf.int64, [None]), "temperature": SCALAR},
+        {"image_bytes": BYTES, "z": Z},
+    ),
     "morph": (
         {"image_bytes": BYTES, "attribute": BYTES, "strength": SCALAR},
         {"image_bytes": BYTES},
@@ -90,9 +94,16 @@ def test_signatures_are_the_contracts(models_dir):
         assert described(public[name].outputs) == outputs, name
 
 
-def test_dense_model_has_all_but_feature_maps(models_dir):
+def test_dense_model_without_a_fitted_prior_has_the_rest(models_dir):
     signatures = meta_graph(models_dir / "grey" / "1").signature_def
-    assert {name for name in signatures if name[0] != "_"} == set(CONTRACT) - {"feature_maps"}
+    missing = {"feature_maps", "generate_gmm"}
+    assert {name for name in signatures if name[0] != "_"} == set(CONTRACT) - missing
+
+
+def test_the_graph_holds_the_prior_once(models_dir, prior):
+    """Of 200 dimensions and 10 components it is 1.6 MB."""
+    graph = (models_dir / "colour" / "1" / "saved_model.pb").read_bytes()
+    assert graph.count(prior.scale_tril.tobytes()) == 1
 
 
 def test_fresh_process_answers_as_the_keras_model(
@@ -112,6 +123,8 @@ def test_fresh_process_answers_as_the_keras_model(
         "morph/strength": np.linspace(-2, 2, 5, dtype=np.float32),
         "generate/seed": np.arange(3),
         "generate/temperature": np.ones(3, np.float32),
+        "generate_gmm/seed": np.arange(3),
+        "generate_gmm/temperature": np.ones(3, np.float32),
         "feature_maps/image": images,
     }
     np.savez(tmp_path / "requests.npz", **requests)
@@ -138,6 +151,7 @@ def test_fresh_process_answers_as_the_keras_model(
     move = np.linspace(-2, 2, 5)[:, None] * directions.direction("Smiling")
     assert_decoded_from(decoded("morph/image_bytes"), z_mean + move)
     assert_decoded_from(decoded("generate/image_bytes"), answers["generate/z"])
+    assert_decoded_from(decoded("generate_gmm/image_bytes"), answers["generate_gmm/z"])
     logits = colour_vae.decoder(z_mean, training=False)
     np.testing.assert_allclose(answers["feature_maps/decoder_conv_3"], logits, atol=1e-5)
     assert np.ptp(answers["decode_pixels/image"], axis=0).max() > 20  # the images do differ
@@ -228,5 +242,6 @@ def test_model_json_holds_the_facts(models_dir, directions):
     assert facts["versions"]["keras"] == keras.__version__
     assert facts["metrics"] == {"test": {"mse": 0.5}}
     assert facts["contract"] == 1
+    assert facts["priors"] == ["normal", "gmm"]
     assert "licence" in facts
     assert "git_commit" in facts

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from keras_vae.networks import build_decoder, build_encoder, feature_sizes
+from keras_vae.networks import build_decoder, build_encoder
+from keras_vae.networks.convolutional import feature_sizes
 from keras_vae.presets import PRESETS, Conv, get_preset
 
 
@@ -72,6 +73,16 @@ def zhao_cnn():
     return encoder + dense(512, 4), dense(2, 512) + decoder + conv(3, 32, 1)
 
 
+def best_digits():
+    # 28×28×16, 14×14×24, 7×7×48: a block of two convolutions at each of the smaller sizes.
+    blocks = 2 * conv(3, 24, 24) + 2 * conv(3, 48, 48)
+    shrink = conv(3, 1, 16) + conv(3, 16, 24) + conv(3, 24, 48)
+    grow = conv(3, 48, 24) + conv(3, 24, 16) + conv(3, 16, 1)
+    flat = 7 * 7 * 48
+    encoder = shrink + blocks + dense(flat, 256) + 2 * dense(256, 40)
+    return encoder, dense(40, 256) + dense(256, flat) + blocks + grow
+
+
 PARAMETERS = {
     "mnist": (dense(784, 512) + 2 * dense(512, 20), dense(20, 512) + dense(512, 784)),
     "digits": (
@@ -93,6 +104,11 @@ PARAMETERS = {
         dense(2, 10) + dense(10, 100) + dense(100, 300) + dense(300, 784),
     ),
     "mnist-zhao-cnn": zhao_cnn(),
+    "mnist-iwae": (
+        dense(784, 200) + dense(200, 200) + 2 * dense(200, 50),
+        dense(50, 200) + dense(200, 200) + dense(200, 784),
+    ),
+    "mnist-best": best_digits(),
 }
 
 # Sides of the feature maps after each convolution, as the reports state or imply them.
@@ -170,7 +186,7 @@ def test_jiangs_31_architectures_can_be_built():
         assert encoder.count_params() == expected
 
 
-@pytest.mark.parametrize("name", ["celeba", "celeba-jiang", "celeba-perriu", "mnist-zhao-cnn"])
+@pytest.mark.parametrize("name", ["celeba", "celeba-jiang", "celeba-perriu", "mnist-best"])
 @pytest.mark.parametrize("size", [(32, 32), (50, 33), (17, 64)])
 def test_any_size_that_the_strides_reach(name, size):
     preset = get_preset(name).override(image_size=size)
@@ -188,6 +204,46 @@ def test_perrius_decoder_as_printed_does_not_reach_the_image():
     preset = get_preset("celeba-perriu").override(decoder=as_printed)
     with pytest.raises(ValueError, match="they reach 32×24, not 64×48"):
         feature_sizes(preset)
+
+
+def test_a_residual_network_halves_the_maps_and_doubles_them_again():
+    preset = get_preset("mnist-best")
+    expected = {
+        "encoder": [(28, 28, 16), *[(14, 14, 24)] * 3, *[(7, 7, 48)] * 3],
+        "decoder": [*[(7, 7, 48)] * 2, *[(14, 14, 24)] * 3, (28, 28, 16), (28, 28, 1)],
+    }
+    for network in (build_encoder(preset), build_decoder(preset)):
+        convolutions = [layer for layer in network.layers if "_conv_" in layer.name]
+        maps = [layer.output.shape[1:] for layer in convolutions if hasattr(layer, "kernel")]
+        assert maps == expected[network.name]
+
+
+def test_residual_blocks_start_as_the_identity():
+    decoder = build_decoder(get_preset("mnist-best").override(blocks=(1, 1, 2)))
+    adds = [layer for layer in decoder.layers if isinstance(layer, keras.layers.Add)]
+    ends = keras.Model(decoder.inputs, [(add.input[0], add.output) for add in adds])
+    pairs = ends(np.random.default_rng(0).normal(size=(2, 40)).astype("float32"))
+    assert len(pairs) == 4
+    for before, after in pairs:
+        assert np.ptp(before) > 0
+        np.testing.assert_array_equal(after, before)
+
+
+def test_residual_blocks_are_counted_for_each_size():
+    with pytest.raises(ValueError, match=r"`blocks` must have 3 values.*Received: \(1, 1\)"):
+        build_encoder(get_preset("mnist-best").override(blocks=(1, 1)))
+
+
+def test_a_bias_that_is_normalised_away_is_counted_and_stays_zero():
+    encoder = build_encoder(get_preset("celeba").override(filters=(8, 8), latent_dim=6))
+    encoder.compile("adam", "mse")
+    rng = np.random.default_rng(0)
+    images, z = rng.random((16, 32, 32, 3)), rng.normal(size=(16, 6))
+    encoder.fit(images.astype("float32"), [z, z], epochs=2, verbose=0)
+    layer = encoder.get_layer("encoder_conv_2")
+    np.testing.assert_array_equal(layer.bias, 0.0)
+    assert any(layer.bias is weight for weight in encoder.trainable_weights)
+    assert np.abs(encoder.get_layer("z_mean").bias).max() > 0
 
 
 def test_outputs_are_float32_under_mixed_precision():

@@ -91,13 +91,24 @@ def test_strip_needs_a_label_for_each_column():
         plotting.strip([noise(2, 8, 8, 1)], ["a", "b", "c"])
 
 
-def test_morph_labels_name_the_reconstruction():
-    assert plotting.morph_labels([-3.0, 0.0, 0.5]) == [
-        "original",
-        "n = \N{MINUS SIGN}3",
-        "n = 0\n(reconstruction)",
-        "n = 0.5",
-    ]
+def test_strip_is_enlarged_as_far_as_told():
+    rows = noise(1, 1, 16, 16, 3)
+    small, large = (plotting.strip(rows, ["a"], cell=cell) for cell in (128, 256))
+    assert (large.width - small.width, large.height - small.height) == (128, 128)
+
+
+def test_long_lines_of_a_name_are_shortened_each():
+    names = ["x" * 200 + "\n" + "y" * 200, "short"]
+    wide = plotting.strip(noise(2, 1, 8, 8, 1), ["a"], names).width
+    one_line = plotting.strip(noise(2, 1, 8, 8, 1), ["a"], ["x" * 200, "short"]).width
+    assert wide == one_line
+
+
+def test_steps_are_labelled_and_0_is_the_reconstruction():
+    labels = [plotting.step_label(n) for n in (-3.0, 0.0, 0.5)]
+    assert labels == ["n = \N{MINUS SIGN}3", "n = 0\n(reconstruction)", "n = 0.5"]
+    assert plotting.step_label(0, "seed 7") == "n = 0\n(seed 7)"
+    assert plotting.number_label(-0.5, "+.2f") == "\N{MINUS SIGN}0.50"
 
 
 def test_chart_shows_every_bar_and_cuts_nothing_off():

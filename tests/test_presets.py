@@ -1,4 +1,5 @@
 import json
+import math
 from dataclasses import FrozenInstanceError
 
 import pytest
@@ -94,3 +95,20 @@ def test_only_normalised_likelihoods_with_the_whole_kl_are_in_nats():
     assert get_preset("mnist").override(beta=2.0).loss_unit == "weighted"
     assert get_preset("mnist").override(free_bits=0.1).loss_unit == "weighted"
     assert get_preset("mnist").override(stochastic=False).loss_unit == "weighted"
+
+
+def test_bits_per_dimension_are_those_of_a_level():
+    preset = get_preset("digits")  # 64 pixels
+    mass = preset.override(likelihood="bernoulli")
+    assert mass.bits_per_dimension(64 * math.log(2)) == pytest.approx(1.0)
+    # A density of 1 over [0, 1] gives each of its 255 steps 1/255; over [-1, 1], 2/255.
+    density = preset.override(likelihood="gaussian")
+    assert density.bits_per_dimension(0.0) == pytest.approx(math.log2(255))
+    assert density.override(output="tanh").bits_per_dimension(0.0) == pytest.approx(
+        math.log2(255) - 1
+    )
+
+
+@pytest.mark.parametrize("changes", [{"likelihood": "squared_error"}, {"stochastic": False}])
+def test_there_are_no_bits_without_an_elbo(changes):
+    assert get_preset("digits").override(**changes).bits_per_dimension(1.0) is None

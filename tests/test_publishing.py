@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_vae import runtime, training
-from keras_vae.cards import model_card
+from keras_vae.cards import card_of, model_card
 from keras_vae.datasets import ImageDataset
 from keras_vae.presets import get_preset
 from keras_vae.publishing import publish
@@ -72,6 +72,15 @@ def test_directions_come_from_the_training_split(model, attributed):
     np.testing.assert_allclose(model.attributes.direction("Hollow"), expected, atol=1e-4)
 
 
+def test_the_fitted_prior_lies_where_the_training_latents_do(model, attributed):
+    z, _ = model.encode(attributed.images[attributed.indices("train")])
+    _, drawn = model.generate(range(400), prior="gmm")
+    np.testing.assert_allclose(drawn.mean(axis=0), z.mean(axis=0), atol=0.25)  # error: 0.05
+    facts = model.metadata["fitted_prior"]
+    assert facts["latents"] + facts["held_out"] == len(z)
+    assert facts["log_prob"] > facts["normal_log_prob"]
+
+
 def test_the_exported_model_is_the_best_checkpoint(model, run, attributed):
     import keras
 
@@ -90,9 +99,15 @@ def test_facts_say_what_was_measured_and_no_path_of_the_machine(model, run):
     assert "/home/somebody" not in (model.path / "assets.extra" / "model.json").read_text()
 
 
+def test_the_kl_of_each_dimension_is_that_of_the_validation_split(model, attributed):
+    z_mean, z_log_var = model.encode(attributed.images[attributed.indices("validation")])
+    kl = 0.5 * (z_mean**2 + np.exp(z_log_var) - 1 - z_log_var)
+    np.testing.assert_allclose(model.metadata["kl_per_dimension"], kl.mean(axis=0), atol=1e-3)
+
+
 def test_the_card_repeats_the_measured_numbers(model):
     card = (model.path.parent / "README.md").read_text()
-    assert card == model_card(model.metadata)
+    assert card == model_card(model.metadata) == card_of(model.path)
     assert f"{model.metadata['metrics']['test']['loss']:.2f}" in card
     assert "CC BY 4.0" in card
     assert "kvae train digits" in card

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keras_vae import attributes, runtime
-from keras_vae.cards import model_card
+from keras_vae.cards import card_of
 from keras_vae.datasets import load_dataset
 
 SHIPPED = Path(__file__).parents[1] / "saved_models"
@@ -26,7 +26,7 @@ def test_a_model_is_small_and_its_card_is_the_one_of_its_numbers(name):
     model = shipped(name)
     files = [path for path in (SHIPPED / name).rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 12e6
-    assert (SHIPPED / name / "README.md").read_text() == model_card(model.metadata)
+    assert (SHIPPED / name / "README.md").read_text() == card_of(model.path)
     assert model.metadata["licence"]
 
 

@@ -26,7 +26,7 @@ class StopAt(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Interrupt."""
-        if int(self.model.optimizer.iterations) == self.step:
+        if int(self.model.optimizer.iterations) >= self.step:
             raise KeyboardInterrupt
 
 

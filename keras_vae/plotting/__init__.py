@@ -1,13 +1,17 @@
 """Pictures of pictures, and charts. NumPy arrays in, Pillow images out."""
 
-from .charts import contribution_chart
+from .animation import FRAME_CELL, check_gif, save_gif, sweep, there_and_back
+from .charts import contribution_chart, similarity_chart
+from .features import feature_overview, feature_sheet
+from .lettering import number_label
+from .planes import plane
+from .scatter import scatter
 from .sheets import (
     CELL,
     LARGEST,
     MARGIN,
     enlarge,
     grid,
-    morph_labels,
     save,
     save_grid,
     step_label,
@@ -17,15 +21,25 @@ from .sheets import (
 
 __all__ = [
     "CELL",
+    "FRAME_CELL",
     "LARGEST",
     "MARGIN",
+    "check_gif",
     "contribution_chart",
     "enlarge",
+    "feature_overview",
+    "feature_sheet",
     "grid",
-    "morph_labels",
+    "number_label",
+    "plane",
     "save",
+    "save_gif",
     "save_grid",
+    "scatter",
+    "similarity_chart",
     "step_label",
     "strip",
+    "sweep",
+    "there_and_back",
     "whole_factor",
 ]

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from ..files import write_atomically
+from .lettering import number_label, shorten, text_size, write
 
 CELL = 128  # pixels that the longer side of an enlarged image comes near to
 LARGEST = 4096  # pixels that a grid is not made wider than by enlarging
 MARGIN = 4
-FONT_SIZE = 14
-LONGEST_NAME = 40  # characters of a row's label
-MINUS = "\N{MINUS SIGN}"
 
 
 def grid(images: np.ndarray, columns: int | None = None) -> Image.Image:
@@ -52,6 +48,7 @@ def strip(
     labels: Sequence[str],
     row_labels: Sequence[str] | None = None,
     title: str | None = None,
+    cell: int = CELL,
 ) -> Image.Image:
     """Lay images out in labelled columns; columns are as wide as their labels need.
 
@@ -60,6 +57,7 @@ def strip(
         labels: What stands above each of the K columns; it may have several lines.
         row_labels: What stands left of each row.
         title: What stands above everything.
+        cell: Pixels that the longer side of an enlarged image comes near to.
 
     Returns:
         The picture.
@@ -70,44 +68,39 @@ def strip(
     if not len(rows) or any(len(row) != len(labels) for row in rows):
         counts = sorted({len(row) for row in rows})
         raise ValueError(f"`rows` must have {len(labels)} images each. Received: {counts}.")
-    factor = _factor(rows[0].shape[1:3], len(labels))
+    factor = _factor(rows[0].shape[1:3], len(labels), cell)
     height, width = (side * factor for side in rows[0].shape[1:3])
-    names = [_shortened(label) for label in row_labels or [""] * len(rows)]
-    name_width = max(_size(name)[0] + 2 * MARGIN for name in names) if any(names) else 0
-    widths = [max(width, _size(label)[0]) + 2 * MARGIN for label in labels]
-    title_height = _size(title)[1] + 3 * MARGIN if title else 0
-    top = title_height + max(_size(label)[1] for label in labels) + 3 * MARGIN
-    across = max(name_width + sum(widths), _size(title or "")[0] + 2 * MARGIN)
+    names = [shorten(label) for label in row_labels or [""] * len(rows)]
+    name_width = max(text_size(name)[0] + 2 * MARGIN for name in names) if any(names) else 0
+    widths = [max(width, text_size(label)[0]) + 2 * MARGIN for label in labels]
+    title_height = text_size(title)[1] + 3 * MARGIN if title else 0
+    top = title_height + max(text_size(label)[1] for label in labels) + 3 * MARGIN
+    across = max(name_width + sum(widths), text_size(title or "")[0] + 2 * MARGIN)
     picture = Image.new("RGB", (across, top + len(rows) * (height + 2 * MARGIN)), "white")
     if title:
-        _write(picture, title, (across // 2, (title_height + MARGIN) // 2))
+        write(picture, title, (across // 2, (title_height + MARGIN) // 2))
     left = name_width
     for column, (label, column_width) in enumerate(zip(labels, widths, strict=True)):
         centre = left + column_width // 2
-        _write(picture, label, (centre, (title_height + top) // 2))
+        write(picture, label, (centre, (title_height + top) // 2))
         for number, row in enumerate(rows):
             place = (centre - width // 2, top + number * (height + 2 * MARGIN))
             picture.paste(enlarge(row[column], factor), place)
         left += column_width
     for number, name in enumerate(names):
         middle = top + number * (height + 2 * MARGIN) + height // 2
-        _write(picture, name, (name_width // 2, middle))
+        write(picture, name, (name_width // 2, middle))
     return picture
 
 
-def morph_labels(steps: Sequence[float]) -> list[str]:
-    """Label the columns of a morph: the original, then each n, with n = 0 the reconstruction.
+def step_label(step: float, zero: str = "reconstruction") -> str:
+    """Label one n of a morph, such as "n = −0.5".
 
     Args:
-        steps: n of each column after the original.
+        step: n.
+        zero: What the image at n = 0 is.
     """
-    return ["original", *(step_label(step) for step in steps)]
-
-
-def step_label(step: float) -> str:
-    """Label one n of a morph, such as "n = −0.5"."""
-    number = f"{step:g}".replace("-", MINUS)
-    return f"n = {number}" if step else "n = 0\n(reconstruction)"
+    return f"n = {number_label(step)}" if step else f"n = 0\n({zero})"
 
 
 def enlarge(image: np.ndarray, factor: int) -> Image.Image:
@@ -152,46 +145,17 @@ def save_grid(
     return save(grid(images, columns), path, overwrite=overwrite)
 
 
-def whole_factor(size: tuple[int, int]) -> int:
-    """The whole factor that brings an image's longer side near `CELL` pixels."""
-    return max(1, round(CELL / max(size)))
+def whole_factor(size: tuple[int, int], cell: int = CELL) -> int:
+    """The whole factor that brings an image's longer side near to `cell` pixels."""
+    return max(1, round(cell / max(size)))
 
 
-def _factor(size: tuple[int, int], columns: int) -> int:
+def _factor(size: tuple[int, int], columns: int, cell: int = CELL) -> int:
     fitting = LARGEST // (columns * (size[1] + MARGIN))
-    return max(1, min(whole_factor(size), fitting))
+    return max(1, min(whole_factor(size, cell), fitting))
 
 
 def _columns(count: int) -> int:
     if count <= 8:
         return count
     return 10 if count % 10 == 0 and count <= 100 else math.ceil(math.sqrt(count))
-
-
-def _shortened(name: str) -> str:
-    if len(name) <= LONGEST_NAME:
-        return name
-    half = (LONGEST_NAME - 1) // 2
-    return f"{name[:half]}…{name[-half:]}"
-
-
-@cache
-def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    spec = find_spec("matplotlib")  # for its font's minus signs and accents; not imported
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        path = Path(folder, "mpl-data", "fonts", "ttf", "DejaVuSans.ttf")
-        if path.exists():
-            return ImageFont.truetype(str(path), FONT_SIZE)
-    return ImageFont.load_default(FONT_SIZE)
-
-
-def _size(text: str) -> tuple[int, int]:
-    """Width and height of a label, in pixels, with room for what hangs below the line."""
-    draw = ImageDraw.Draw(Image.new("L", (1, 1)))
-    _, _, right, lower = draw.multiline_textbbox((0, 0), text, _font(), spacing=2)
-    return math.ceil(right), max(math.ceil(lower), FONT_SIZE + 4) if text else 0
-
-
-def _write(picture: Image.Image, text: str, centre: tuple[int, int]) -> None:
-    draw = ImageDraw.Draw(picture)
-    draw.multiline_text(centre, text, "black", _font(), anchor="mm", spacing=2, align="center")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -20,6 +22,30 @@ def kvae(tmp_path, models_dir, monkeypatch):
         return CliRunner().invoke(group, [str(argument) for argument in arguments])
 
     return run
+
+
+@pytest.fixture
+def read_json(tmp_path):
+    """Read a JSON file of the folder."""
+    return lambda name: json.loads((tmp_path / name).read_text("utf-8"))
+
+
+@pytest.fixture
+def gif_frames(tmp_path):
+    """Check that a GIF shows the expected frames, as well as 256 colours can."""
+
+    def check(name, expected):
+        with Image.open(tmp_path / name) as gif:
+            assert gif.n_frames == len(expected)
+            for number, frame in enumerate(expected):
+                gif.seek(number)
+                seen, meant = (
+                    np.asarray(image.convert("RGB").resize((60, 40), Image.Resampling.BOX), int)
+                    for image in (gif, frame)
+                )
+                assert np.abs(seen - meant).mean() < 2, number
+
+    return check
 
 
 @pytest.fixture

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae.attributes import Attributes, contributions, mean_difference
+from keras_vae.attributes import (
+    Attributes,
+    StandardErrors,
+    cluster_order,
+    contributions,
+    cosines,
+    mean_difference,
+)
 
 
 def test_list_names_every_attribute_with_its_counts(kvae, directions):
@@ -45,7 +52,41 @@ def test_contributions_are_sorted_by_the_dot_product(kvae, directions, tmp_path)
     assert path == "bars.png"
     assert min(Image.open(tmp_path / "bars.png").size) > 100
     table = json.loads(kvae(*arguments, "--json").stdout)
-    assert table[0] == pytest.approx(vars(expected[0]))
+    assert (table[0]["name"], table[0]["dot_interval"]) == (expected[0].name, None)
+    assert table[0]["dot"] == pytest.approx(expected[0].dot)
+
+
+def test_contributions_show_the_intervals_of_directions_that_have_them(kvae, directions, tmp_path):
+    errors = StandardErrors(np.full((4, 4), 0.5), np.full((4, 4), 0.01))
+    own = Attributes(directions.names, directions.directions, standard_errors=errors)
+    own.save(tmp_path / "own.npz")
+    options = ("--to", "Young", "--model", "colour", "--directions", "own.npz")
+    result = kvae("attributes", "contributions", *options, "--out", "bars.png")
+    assert result.exit_code == 0, result.output
+    expected = contributions(own.directions, own.names, "Young", errors)
+    for row, entry in zip(result.stdout.splitlines()[1:-1], expected, strict=True):
+        numbers = row.replace("[", " ").replace("]", " ").replace(",", " ").split()[1:]
+        known = (entry.dot, *entry.dot_interval, entry.cosine, *entry.cosine_interval)
+        np.testing.assert_allclose([float(number) for number in numbers], known, atol=6e-4)
+    table = json.loads(kvae("attributes", "contributions", *options, "--json").stdout)
+    assert table[0]["cosine_interval"] == pytest.approx(expected[0].cosine_interval)
+    assert (tmp_path / "bars.png").exists()
+
+
+def test_similarity_draws_and_writes_the_cosines_in_clustered_order(kvae, directions, tmp_path):
+    arguments = ("attributes", "similarity", "--model", "colour", "--csv", "cosines.csv")
+    result = kvae(*arguments)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines() == ["similarity.png", "cosines.csv"]
+    matrix = cosines(directions.directions)
+    order = cluster_order(matrix)
+    head, *rows = (line.split(",") for line in (tmp_path / "cosines.csv").read_text().splitlines())
+    assert head == ["attribute", *(directions.names[index] for index in order)]
+    assert [row[0] for row in rows] == head[1:]
+    written = np.array([row[1:] for row in rows], float)
+    np.testing.assert_allclose(written, matrix[np.ix_(order, order)])
+    assert min(Image.open(tmp_path / "similarity.png").size) > 300
+    assert "--overwrite" in str(kvae(*arguments).exception)
 
 
 def test_contributions_to_an_unknown_attribute(kvae):
@@ -65,7 +106,41 @@ def test_fit_writes_directions_of_the_training_split(kvae, labelled, colour_mode
     assert fitted.names == ("Bright", "Third")
     np.testing.assert_allclose(fitted.directions, expected, atol=1e-5)
     listed = kvae("attributes", "list", "--model", "colour", "--directions", "own.npz").stdout
-    assert listed.splitlines()[1].split()[2:] == ["24", "24"]
+    assert listed.splitlines()[1].split()[2:4] == ["24", "24"]
+    assert result.stdout.splitlines()[:3] == listed.splitlines()  # with scores on 6 held-out images
+    assert listed.splitlines()[0].split()[-3:] == ["AUC", "accuracy", "balanced"]
+    scores = [[float(score) for score in row.split()[4:]] for row in listed.splitlines()[1:]]
+    np.testing.assert_allclose(scores, fitted.scores, atol=6e-4)
+
+
+def test_fit_by_regression_with_balanced_groups(kvae, labelled, colour_model, tmp_path):
+    options = ("--model", "colour", "--method", "logistic", "--balance", "Third")
+    result = kvae("attributes", "fit", labelled, *options)
+    assert result.exit_code == 0, result.output
+    fitted = Attributes.load(tmp_path / "directions.npz")
+    with np.load(labelled) as data:
+        z_mean, _ = colour_model.encode(data["images"][:48])
+        labels, names = data["attributes"][:48], tuple(data["attribute_names"])
+    expected = Attributes.fit(z_mean, labels, names, method="logistic", balance=("Third",))
+    np.testing.assert_allclose(fitted.directions, expected.directions, atol=1e-5)
+    assert (fitted.method, fitted.balance) == ("logistic", ("Third",))
+
+
+def test_fit_says_what_it_leaves_out(kvae, labelled, tmp_path):
+    with np.load(labelled) as data:
+        arrays = dict(data)
+    arrays["attributes"][arrays["attributes"][:, 1] > 0, 0] = 1  # no dark image is a Third
+    np.savez(tmp_path / "gap.npz", **arrays)
+    result = kvae("attributes", "fit", "gap.npz", "--model", "colour", "--balance", "Third")
+    assert "Left out, as no image is in one of their groups: Bright." in result.stdout
+    assert Attributes.load(tmp_path / "directions.npz").names == ("Third",)
+
+
+def test_fit_refuses_to_balance_by_a_name_it_does_not_know(kvae, labelled, tmp_path):
+    result = kvae("attributes", "fit", labelled, "--model", "colour", "--balance", "Thrd")
+    assert result.exit_code == 1
+    assert "Did you mean 'Third'" in str(result.exception)
+    assert not (tmp_path / "directions.npz").exists()
 
 
 def test_fit_needs_attributes_and_an_npz(kvae, tmp_path, photos):

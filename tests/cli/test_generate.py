@@ -38,6 +38,23 @@ def test_temperature_0_gives_one_image_for_all_seeds(kvae, tmp_path):
     assert np.ptp(first) > 0
 
 
+def test_the_fitted_prior_is_drawn_from(kvae, colour_model, tmp_path):
+    kvae("generate", "--model", "colour", "-n", 6, "--prior", "gmm", "--temperature", 0.5)
+    images, _ = colour_model.generate(range(6), 0.5, prior="gmm")
+    np.testing.assert_array_equal(pixels(tmp_path / "generated.png"), plotting.grid(images))
+    assert not np.array_equal(images, colour_model.generate(range(6), 0.5)[0])
+
+
+def test_a_model_without_a_fitted_prior_says_what_to_do(kvae, tmp_path):
+    result = kvae("generate", "--model", "grey", "--prior", "gmm")
+    assert result.exit_code == 1
+    assert str(result.exception) == (
+        "Model 'grey' was exported without a fitted prior. Draw from 'normal', or export its run "
+        "again: `kvae export RUN`."
+    )
+    assert not (tmp_path / "generated.png").exists()
+
+
 def test_nothing_is_overwritten_unless_told(kvae, tmp_path):
     (tmp_path / "generated.png").write_bytes(b"precious")
     result = kvae("generate", "--model", "grey")
@@ -48,7 +65,8 @@ def test_nothing_is_overwritten_unless_told(kvae, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "option", [("-n", 0), ("--seed", -1), ("--temperature", -1), ("--temperature", "hot")]
+    "option",
+    [("-n", 0), ("--seed", -1), ("--temperature", -1), ("--temperature", "hot"), ("--prior", "x")],
 )
 def test_wrong_numbers_are_usage_errors(kvae, option):
     assert kvae("generate", "--model", "grey", *option).exit_code == 2

@@ -2,68 +2,15 @@ import os
 import subprocess
 import sys
 
-import click
 import numpy as np
 import pytest
 from PIL import Image
 
 from keras_vae import plotting
-from keras_vae.cli.morph import Attribute, Steps, title_of
+from keras_vae.cli.morph import title_of
 from keras_vae.photos import open_photo, prepare
 
 MORPH = [sys.executable, "-m", "keras_vae.cli.main", "morph", "--model", "colour"]
-
-
-def parsed(kind, value):
-    return kind.convert(value, None, None)
-
-
-@pytest.mark.parametrize(
-    ("text", "steps"),
-    [
-        ("-3:3", (-3, -2, -1, 0, 1, 2, 3)),
-        ("-1:1:0.5", (-1, -0.5, 0, 0.5, 1)),
-        ("0:0.3:0.1", (0, 0.1, 0.2, 0.3)),
-        ("-2,0,1.5", (-2, 0, 1.5)),
-        ("2:-1", (2, 1, 0, -1)),
-        ("2", (2,)),
-        ("-2", (-2,)),
-        ("1:2:5", (1,)),
-        ("4:4", (4,)),
-    ],
-)
-def test_steps_are_read(text, steps):
-    assert parsed(Steps(), text) == steps
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "x",
-        "1:",
-        "1:2:3:4",
-        "1:2,3",
-        "0:3:0",
-        "0:3:-1",
-        "nan",
-        "0:inf",
-        "0:1e9",
-        "1:2:1e-9",
-        ",",
-    ],
-)
-def test_steps_that_make_no_sense_are_refused(text):
-    with pytest.raises(click.BadParameter):
-        parsed(Steps(), text)
-
-
-def test_attributes_are_read():
-    assert parsed(Attribute(), "Smiling") == ("Smiling", 1.0)
-    assert parsed(Attribute(), "5_o_Clock_Shadow=-0.5") == ("5_o_Clock_Shadow", -0.5)
-    for text in ("", "=1", "Smiling=", "Smiling=much", "Smiling=nan"):
-        with pytest.raises(click.BadParameter):
-            parsed(Attribute(), text)
 
 
 def test_title_is_the_sum():
@@ -82,7 +29,7 @@ def expected_strip(colour_model, directions, photo_files):
         z_mean, _ = colour_model.encode(originals)
         frames = [colour_model.decode(z_mean + n * move) for n in steps]
         rows = np.stack([originals, *frames], axis=1)
-        labels = plotting.morph_labels(steps)
+        labels = ["original", *(plotting.step_label(n) for n in steps)]
         return plotting.strip(rows, labels, [file.name for file in photo_files], title)
 
     return build
@@ -158,10 +105,127 @@ def test_directions_come_from_a_file(kvae, photo_files, expected_strip, tmp_path
     assert "was fitted to another model" in str(result.exception)
 
 
-def test_attribute_is_required(kvae, photo_files):
-    result = kvae("morph", photo_files[0], "--model", "colour")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["first.jpg"],
+        ["--attr", "Smiling"],
+        ["first.jpg", "--seed", 1, "--attr", "Smiling"],
+        ["first.jpg", "--attr", "Smiling", "--grid", "Smiling=0:1", "Young=0:1"],
+        ["first.jpg", "--grid", "Smiling=0:1", "Smiling=0:2"],
+        ["first.jpg", "second.png", "--grid", "Smiling=0:1", "Young=0:1"],
+        ["first.jpg", "--grid", "Smiling=0:1", "Young=0:1", "--gif", "a.gif"],
+    ],
+)
+def test_what_cannot_be_meant_is_a_usage_error(kvae, photo_files, tmp_path, arguments):
+    result = kvae("morph", "--model", "colour", *arguments)
     assert result.exit_code == 2
-    assert "--attr" in result.output
+    assert "Give" in result.output or "--grid takes" in result.output
+    assert not (tmp_path / "morph.png").exists()
+
+
+def test_grid_is_a_table_of_two_attributes(
+    kvae, colour_model, directions, photo_files, tmp_path, read_json
+):
+    result = kvae(
+        *("morph", photo_files[0], "--model", "colour", "--json", "table.json"),
+        *("--grid", "Smiling=-1:1", "Young=0:2:0.5"),
+    )
+    assert result.exit_code == 0, result.output
+    z_mean, _ = colour_model.encode(prepare(open_photo(photo_files[0]), (32, 32))[None])
+    smiling, young = (directions.direction(name) for name in ("Smiling", "Young"))
+    xs, ys = (-1, 0, 1), (0, 0.5, 1, 1.5, 2)
+    rows = [
+        colour_model.decode(np.stack([z_mean[0] + x * smiling + y * young for x in xs])) for y in ys
+    ]
+    minus = "\N{MINUS SIGN}"
+    table = plotting.strip(
+        rows,
+        [f"Smiling {minus}1", "Smiling 0", "Smiling 1"],
+        ["Young 0", "Young 0.5", "Young 1", "Young 1.5", "Young 2"],
+    )
+    np.testing.assert_array_equal(Image.open(tmp_path / "morph.png"), table)
+    cells = read_json("table.json")
+    assert [(cell["Smiling"], cell["Young"]) for cell in cells[:4]] == [
+        (-1, 0),
+        (0, 0),
+        (1, 0),
+        (-1, 0.5),
+    ]
+    np.testing.assert_allclose(cells[1]["z"], z_mean[0], rtol=1e-6)
+
+
+def test_seed_is_morphed_without_a_photo(kvae, colour_model, directions, tmp_path):
+    result = kvae(
+        *("morph", "--model", "colour", "--seed", 7, "--temperature", 0.5),
+        *("--attr", "Smiling", "--steps", "0,2"),
+    )
+    assert result.exit_code == 0, result.output
+    generated, z = colour_model.generate([7], 0.5)
+    moved = colour_model.decode(z + 2 * directions.direction("Smiling"))
+    strip = plotting.strip(
+        [np.concatenate([generated, moved])], ["n = 0\n(seed 7)", "n = 2"], None, "Smiling"
+    )
+    np.testing.assert_array_equal(Image.open(tmp_path / "morph.png"), strip)
+
+
+def test_numbers_are_the_latents_behind_the_strip(
+    kvae, colour_model, directions, photo_files, read_json
+):
+    kvae(
+        *("morph", *photo_files, "--model", "colour", "--attr", "Young", "--steps", "-1:1"),
+        *("--json", "morph.json"),
+    )
+    originals = np.stack([prepare(open_photo(file), (32, 32)) for file in photo_files])
+    z_mean, _ = colour_model.encode(originals)
+    rows = read_json("morph.json")
+    assert [(row["image"], row["n"]) for row in rows] == [
+        (name, n) for name in ("first.jpg", "second.png") for n in (-1, 0, 1)
+    ]
+    for row, z in zip(rows, np.repeat(z_mean, 3, axis=0), strict=True):
+        expected = z + row["n"] * directions.direction("Young")
+        np.testing.assert_allclose(row["z"], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_animation_goes_through_the_strip_and_back(
+    kvae, colour_model, directions, photo_files, gif_frames
+):
+    result = kvae(
+        *("morph", photo_files[0], "--model", "colour", "--attr", "Smiling", "--steps", "-2:2"),
+        *("--gif", "morph.gif"),
+    )
+    assert result.stdout.splitlines() == ["morph.png", "morph.gif"]
+    original = prepare(open_photo(photo_files[0]), (32, 32))[None]
+    z_mean, _ = colour_model.encode(original)
+    there = [
+        plotting.strip(
+            [
+                np.concatenate(
+                    [original, colour_model.decode(z_mean + n * directions.direction("Smiling"))]
+                )
+            ],
+            ["original", f"n = {plotting.number_label(n, '+.2f')}"],
+            None,
+            "Smiling",
+            cell=plotting.FRAME_CELL,
+        )
+        for n in plotting.sweep(range(-2, 3))
+    ]
+    gif_frames("morph.gif", [*there, *there[-2:0:-1]])
+
+
+def test_files_that_exist_are_refused_before_any_work(kvae, photo_files, tmp_path, monkeypatch):
+    from keras_vae import runtime
+
+    monkeypatch.setattr(runtime, "load", lambda name: pytest.fail("work was begun"))
+    for option, name in (("--gif", "a.gif"), ("--csv", "a.csv"), ("--json", "a.json")):
+        (tmp_path / name).write_bytes(b"precious")
+        result = kvae("morph", photo_files[0], "--attr", "Smiling", option, name)
+        assert result.exit_code == 1
+        assert f"{name} exists" in str(result.exception)
+        assert (tmp_path / name).read_bytes() == b"precious"
+    result = kvae("morph", photo_files[0], "--attr", "Smiling", "--gif", "a.png")
+    assert "must end in .gif" in str(result.exception)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from keras_vae.datasets import ImageDataset
-from keras_vae.datasets.pipeline import ordered_batches, steps_per_epoch, training_batches
+from keras_vae.datasets.binarization import binarize
+from keras_vae.datasets.pipeline import (
+    ordered_batches,
+    split_batches,
+    steps_per_epoch,
+    training_batches,
+)
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +53,31 @@ def test_flips_mirror_half_of_the_images_left_to_right(numbered):
     same = (flipped == plain).all(axis=(1, 2, 3))
     assert (mirrored | same).all()
     assert 25 < mirrored.sum() < 67
+
+
+def test_dynamic_binarisation_draws_each_epoch_anew_and_follows_the_seed():
+    grey = ImageDataset("grey", np.full((40, 8, 8, 1), 100, np.uint8), np.zeros(40, np.int8))
+
+    def drawn(**kwargs):
+        batches = iter(training_batches(grey, 20, binarization="dynamic", **{"seed": 0, **kwargs}))
+        return [next(batches).numpy() for _ in range(4)]
+
+    first = drawn()
+    assert len({batch.tobytes() for batch in first}) == 4
+    np.testing.assert_array_equal(drawn(start_epoch=1)[0], first[2])
+    assert (drawn(seed=1)[0] != first[0]).any()
+    assert np.mean([batch == 255 for batch in first]) == pytest.approx(100 / 255, abs=0.03)
+
+
+def test_static_binarisation_shows_the_same_draw_in_training_and_when_measured():
+    grey = ImageDataset("grey", np.full((40, 8, 8, 1), 100, np.uint8), np.zeros(40, np.int8))
+    expected = binarize(grey.images, "static")
+    measured = np.concatenate(
+        [batch.numpy() for batch in split_batches(grey, "train", 16, binarization="static")]
+    )
+    np.testing.assert_array_equal(measured, expected)
+    trained = next(iter(training_batches(grey, 40, seed=0, binarization="static"))).numpy()
+    assert {image.tobytes() for image in trained} == {image.tobytes() for image in expected}
 
 
 def test_ordered_batches_keep_order_and_remainder(numbered):

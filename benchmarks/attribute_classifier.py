@@ -1,0 +1,155 @@
+"""Does a morph make a classifier surer of the attribute, step by step?
+
+    python benchmarks/attribute_classifier.py --data-dir ~/celeba
+
+A small convolutional network learns the attributes from real training faces; it never sees an image
+that the model made. It is trained once, in a few minutes, and kept in the cache. Held-out faces are
+then morphed by n = −2 … 2, and what counts is the share of them whose probability p of the
+attribute never falls from one n to the next. Falls below 1e-6 are let pass, since a probability
+near 0 or 1 can fall by a rounding error; the logits, which do not saturate, stand beside it without
+any tolerance. Two milder counts tell what the falls are: of those from n = 0 on, and of those by
+more than 0.01.
+"""
+
+from __future__ import annotations
+
+import platform
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import numpy as np
+
+from keras_vae.cli.images import load_for_model
+from keras_vae.cli.options import data_options, directions_option, model_option
+from keras_vae.cli.pictures import directions_of
+from keras_vae.cli.progress import progress_bar
+from keras_vae.cli.quiet import load_tensorflow
+
+if TYPE_CHECKING:
+    from keras_vae.datasets import ImageDataset
+
+ATTRIBUTES = ("Smiling", "Eyeglasses", "Male", "Blond_Hair", "Young", "Heavy_Makeup")
+STEPS = np.arange(-2, 3)
+TOLERANCE = 1e-6
+VISIBLE = 0.01
+
+Classifier = Callable[[np.ndarray], np.ndarray]  # uint8 [B, H, W, C] → logits [B, A]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the classifier makes of morphs along one attribute.
+
+    Attributes:
+        name: The attribute.
+        auc: Area under the ROC curve of the classifier on real validation faces.
+        shares: Shares of the faces: p never falls; the logit never falls; p never falls from n = 0
+            on; p never falls by more than `VISIBLE`.
+        means: Mean probability at each step.
+    """
+
+    name: str
+    auc: float
+    shares: tuple[float, float, float, float]
+    means: np.ndarray
+
+    @classmethod
+    def of(cls, name: str, auc: float, logits: np.ndarray) -> Row:
+        """Measure logits [B, steps]."""
+        probabilities = 1 / (1 + np.exp(-logits.astype(np.float64)))
+        rises = np.diff(probabilities)
+        kept = (
+            rises >= -TOLERANCE,
+            np.diff(logits) >= 0,
+            rises[:, STEPS[:-1] >= 0] >= -TOLERANCE,
+            rises >= -VISIBLE,
+        )
+        shares = tuple(float(steps.all(axis=1).mean()) for steps in kept)
+        return cls(name, auc, shares, probabilities.mean(axis=0))
+
+    def __str__(self) -> str:
+        """Set it out as a row of a Markdown table."""
+        means = " ".join(f"{mean:.2f}" for mean in self.means)
+        shares = " | ".join(f"{share:.1%}" for share in self.shares)
+        return f"| {self.name} | {self.auc:.3f} | {shares} | {means} |"
+
+
+@click.command(help=__doc__.partition("\n")[0])
+@data_options
+@model_option
+@directions_option
+@click.option("--faces", default=500, show_default=True, help="Validation faces to morph.")
+@click.option("--seed", default=0, show_default=True, help="Of their choice.")
+def main(
+    data_dir: Path | None,
+    cache_dir: Path | None,
+    model_name: str,
+    directions: Path | None,
+    faces: int,
+    seed: int,
+) -> None:
+    """Train or open the classifier, morph, and print a table."""
+    load_tensorflow()
+    from keras_vae import runtime
+
+    model = runtime.load(model_name)
+    dataset = load_for_model(model, "celeba", data_dir=data_dir, cache_dir=cache_dir)
+    classifier, about = open_classifier(dataset, cache_dir)
+    known = directions_of(model, directions)
+    aucs = held_out_aucs(classifier, dataset)
+    chosen = np.random.default_rng(seed).choice(dataset.indices("validation"), faces, replace=False)
+    z, _ = model.encode_rows(dataset, np.sort(chosen))
+    click.echo(f"{about}\n\n{heading(model.name, faces, seed)}")
+    for name in ATTRIBUTES:
+        column = dataset.attribute_names.index(name)
+        morphs = [model.decode(z + n * known.direction(name)) for n in STEPS]
+        logits = np.stack([classifier(images)[:, column] for images in morphs], axis=1)
+        click.echo(Row.of(name, aucs[name], logits))
+
+
+def open_classifier(dataset: ImageDataset, cache_dir: Path | None) -> tuple[Classifier, str]:
+    """Open the classifier, or train it, and say what it is."""
+    from keras_vae.evaluation.classifiers import PREPROCESSING, describe, find_classifier
+
+    with progress_bar("Training a classifier", unit="step") as progress:
+        network = find_classifier(dataset, cache_dir=cache_dir, progress=progress)
+    return (
+        lambda images: network.predict(PREPROCESSING(images), batch_size=256, verbose=0),
+        f"{describe(network, dataset)}; {PREPROCESSING}",
+    )
+
+
+def held_out_aucs(classifier: Classifier, dataset: ImageDataset) -> dict[str, float]:
+    """Measure the classifier on real validation faces."""
+    from sklearn.metrics import roc_auc_score
+
+    rows = dataset.indices("validation")
+    logits, present = classifier(np.asarray(dataset.images[rows])), dataset.attributes[rows] > 0
+    columns = {name: dataset.attribute_names.index(name) for name in ATTRIBUTES}
+    return {name: roc_auc_score(present[:, at], logits[:, at]) for name, at in columns.items()}
+
+
+def heading(model: str, faces: int, seed: int) -> str:
+    """Say what was run, and head the table."""
+    versions = ", ".join(f"{name} {version(name)}" for name in ("keras-vae", "tensorflow", "keras"))
+    return "\n".join(
+        [
+            f"$ python {shlex.join(sys.argv)}",
+            f"{model}, {faces} validation faces, seed {seed}; Python {platform.python_version()}, "
+            f"{versions}, {platform.machine()}",
+            "",
+            "| attribute | classifier's AUC | p never falls | logit never falls | from n = 0 on | "
+            f"by > {VISIBLE} | mean p at n = {', '.join(map(str, STEPS))} |",
+            "|---|---|---|---|---|---|---|",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()

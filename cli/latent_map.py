@@ -1,0 +1,147 @@
+"""`kvae latent-map`: encoded images as points, coloured by attribute or class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .images import load_for_model
+from .numbers import check_numbers, numbers_options, write_numbers
+from .options import data_options, model_option, out_option, overwrite_option
+from .pictures import write_picture
+from .progress import progress_bar
+from .quiet import load_tensorflow
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_vae.datasets import ImageDataset
+
+# Spelt out, since `--help` shall import nothing: what each is called in a caption.
+METHODS = {
+    "umap": "UMAP of z_mean",
+    "pca": "principal components of z_mean",
+    "tsne": "t-SNE of z_mean",
+    "none": "z_mean itself, in the two dimensions that vary most",
+}
+
+
+@click.command("latent-map", epilog="Example: kvae latent-map celeba --color Attractive")
+@click.argument("data")
+@click.option(
+    "--color",
+    "by",
+    default="label",
+    show_default=True,
+    metavar="ATTRIBUTE|label",
+    help="Colour the points by an attribute, or by class.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(list(METHODS)),
+    default="pca",
+    show_default=True,
+    help="How two dimensions are made. UMAP needs pip install 'keras-vae[umap]'; "
+    "none takes the two dimensions that vary most.",
+)
+@click.option(
+    "--split",
+    type=click.Choice(["train", "validation", "test"]),
+    default="validation",
+    show_default=True,
+    help="Which images.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(10),
+    default=20_000,
+    show_default=True,
+    help="The most images, chosen at random.",
+)
+@click.option("--seed", default=0, show_default=True, help="Of all that is chosen at random.")
+@model_option
+@data_options
+@out_option("latent-map.png")
+@numbers_options
+@overwrite_option
+def latent_map(
+    data: str,
+    by: str,
+    method: str,
+    split: str,
+    limit: int,
+    seed: int,
+    model_name: str,
+    data_dir: Path | None,
+    cache_dir: Path | None,
+    out: Path,
+    csv_file: Path | None,
+    json_file: Path | None,
+    overwrite: bool,
+) -> None:
+    """Scatter the encoded images of DATA, coloured by an attribute or by class.
+
+    DATA is a data set's name, or the path of an .npz file or a folder. Disks mark the means of the
+    groups. A linear probe says how well the whole latent tells the groups apart, whatever two
+    dimensions show: it is fitted on a random half of the images and measured on the other.
+    """
+    from keras_vae import plotting, runtime
+    from keras_vae.files import check_free
+    from keras_vae.grouping import Grouping
+    from keras_vae.projections import check_method, project
+
+    check_method(method)
+    check_free(out, overwrite=overwrite)
+    check_numbers(csv=csv_file, json=json_file, overwrite=overwrite)
+    model = runtime.load(model_name)
+    load_tensorflow()
+    dataset = load_for_model(model, data, data_dir=data_dir, cache_dir=cache_dir)
+    rows = _choose(dataset, split, limit, seed)
+    grouping = Grouping.of(dataset, rows, by)
+    with progress_bar("Encoding") as progress:
+        z_mean, _ = model.encode_rows(dataset, rows, progress=progress)
+    if method in ("umap", "tsne"):
+        click.echo(f"{METHODS[method]}, {len(rows):,} images: this takes a while.", err=True)
+    projection = project(z_mean, method, seed=seed)
+    probe = _probe(grouping.probe_auc(z_mean, seed=seed), len(grouping.names))
+    picture = plotting.scatter(
+        projection.points,
+        grouping.index,
+        grouping.names,
+        axes=projection.axes,
+        title=f"{'Classes' if by == 'label' else by} in the latent space of {model.name}",
+        caption=f"{len(rows):,} images of {dataset.name} ({split}): {METHODS[method]}. "
+        f"Disks are group means.\n{probe}",
+    )
+    click.echo(probe)
+    write_picture(picture, out, overwrite)
+    points = zip(rows, projection.points, grouping.index, strict=True)
+    write_numbers(
+        [{"row": row, "x": x, "y": y, "group": grouping.names[i]} for row, (x, y), i in points],
+        csv=csv_file,
+        json=json_file,
+        overwrite=overwrite,
+    )
+
+
+def _choose(dataset: ImageDataset, split: str, limit: int, seed: int) -> np.ndarray:
+    """Choose at most so many images of a split, in the order in which they lie."""
+    import numpy as np
+
+    rows = dataset.indices(split)
+    if not len(rows):
+        counts = dataset.provenance["counts"]
+        others = ", ".join(f"{name} ({count:,})" for name, count in counts.items() if count)
+        raise ValueError(f"{dataset.name!r} has no {split} images. --split may be: {others}.")
+    if len(rows) > limit:
+        rows = np.random.default_rng(seed).choice(rows, limit, replace=False)
+    return np.sort(rows)
+
+
+def _probe(auc: float | None, groups: int) -> str:
+    if auc is None:
+        return "Linear probe: none, since one group has too few images."
+    kind = "probe:" if groups == 2 else "probes, one class against the rest: mean"
+    return f"Linear {kind} AUC {auc:.3f} (fitted on half of the images, measured on the other)."

@@ -1,0 +1,115 @@
+"""`kvae manifold`: a plane of the latent space, decoded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .options import (
+    Dimensions,
+    directions_option,
+    model_option,
+    photo_argument,
+    seed_option,
+    temperature_option,
+)
+from .outputs import Outputs, output_options
+from .pictures import (
+    active_dims,
+    activity,
+    decode,
+    dim_label,
+    directions_of,
+    give_notice,
+    latents_of,
+    one_source,
+)
+from .quiet import load_tensorflow
+
+
+@click.command(epilog="Example: kvae manifold --model celeba --attr Smiling --attr Male --size 10")
+@photo_argument
+@seed_option
+@click.option(
+    "--size",
+    type=click.IntRange(2, 100),
+    default=20,
+    show_default=True,
+    help="Images along each axis.",
+)
+@click.option(
+    "--dims",
+    type=Dimensions(),
+    metavar="auto|I,J",
+    default="auto",
+    show_default=True,
+    help="Two dimensions of z, as 0,1; auto takes those of the largest KL.",
+)
+@click.option(
+    "--attr",
+    "attributes",
+    multiple=True,
+    metavar="NAME",
+    help="Attribute along an axis, in place of a dimension; give two.",
+)
+@directions_option
+@model_option
+@temperature_option
+@output_options("manifold.png")
+def manifold(
+    photo: Path | None,
+    seed: int | None,
+    size: int,
+    dims: tuple[int, ...],
+    attributes: tuple[str, ...],
+    directions: Path | None,
+    model_name: str,
+    temperature: float,
+    outputs: Outputs,
+) -> None:
+    """Decode a plane of the latent space at the quantiles of a normal distribution.
+
+    So the points are spread over the plane as the prior's draws are. It is spanned by two
+    dimensions of z or by the directions of two attributes, and passes through an image's z_mean, a
+    seed's z, or without either through z = 0, the mean of the prior.
+    """
+    import numpy as np
+
+    from keras_vae import latents, plotting, runtime
+
+    source = one_source(photo, seed)
+    if not _is_plane(dims, attributes):
+        raise click.UsageError("A plane has two --dims, or two --attr.")
+    model = runtime.load(model_name)
+    known = directions_of(model, directions) if attributes else None
+    give_notice(attributes, model_name)
+    load_tensorflow()
+    (origin,) = latents_of([source], model, temperature)
+    if known:
+        u, v = (known.direction(name) for name in attributes)
+        axes = tuple(f"n of {name}" for name in attributes)
+    else:
+        kl = activity(model, source)
+        dims = dims or ((0, 1) if model.latent_dim == 2 else active_dims(model, kl, 2))
+        latents.check_dims(dims, model.latent_dim)
+        u, v = np.eye(model.latent_dim, dtype=np.float32)[list(dims)]
+        origin = origin * (1 - u - v)  # so that the axes give z itself
+        axes = tuple(f"{dim_label(dim, kl)}, in prior standard deviations" for dim in dims)
+    quantiles = latents.gaussian_quantiles(size)
+    points = latents.plane(origin, u, v, quantiles, quantiles)
+    picture = plotting.plane(decode(model, points), quantiles, quantiles, axes)
+    names = attributes or [f"dimension {dim}" for dim in dims]
+    rows = [
+        {names[0]: x, names[1]: y, "z": z}
+        for y, line in zip(quantiles, points, strict=True)
+        for x, z in zip(quantiles, line, strict=True)
+    ]
+    outputs.write(picture, rows)
+
+
+def _is_plane(dims: tuple[int, ...], attributes: tuple[str, ...]) -> bool:
+    """Whether two different things span it."""
+    return (len(dims), len(attributes)) in ((0, 0), (2, 0), (0, 2)) and (
+        len({*dims, *attributes}) != 1
+    )

@@ -1,0 +1,110 @@
+"""`kvae traverse`: one latent dimension at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .options import (
+    Dimensions,
+    Steps,
+    gif_option,
+    model_option,
+    photo_argument,
+    seed_option,
+    temperature_option,
+)
+from .outputs import Outputs, output_options
+from .pictures import (
+    active_dims,
+    activity,
+    decode,
+    dim_label,
+    latents_of,
+    one_source,
+    source_name,
+)
+from .quiet import load_tensorflow
+
+
+@click.command(epilog="Example: kvae traverse face.jpg --dims auto --range -3:3")
+@photo_argument
+@seed_option
+@click.option(
+    "--dims",
+    type=Dimensions(),
+    metavar="auto|K,K,…",
+    default="auto",
+    show_default=True,
+    help="Dimensions of z, as 0,5,7; auto takes those of the largest KL.",
+)
+@click.option(
+    "--count",
+    type=click.IntRange(1, 100),
+    default=10,
+    show_default=True,
+    help="How many dimensions auto takes.",
+)
+@click.option(
+    "--range",
+    "values",
+    type=Steps(),
+    default="-3:3",
+    show_default=True,
+    help="Values of z, in standard deviations of the prior: -3:3, -3:3:0.5 or -2,0,1.5.",
+)
+@model_option
+@temperature_option
+@gif_option
+@output_options("traverse.png")
+def traverse(
+    photo: Path | None,
+    seed: int | None,
+    dims: tuple[int, ...],
+    count: int,
+    values: tuple[float, ...],
+    model_name: str,
+    temperature: float,
+    outputs: Outputs,
+) -> None:
+    """Set one dimension of z at a time, the others kept; a row for each.
+
+    The start is an image's z_mean, a seed's z, or without either z = 0, the mean of the prior. A
+    row tells the dimension's KL: its mean over the validation split where the model knows that,
+    otherwise that of the image.
+    """
+    from keras_vae import latents, plotting, runtime
+
+    source = one_source(photo, seed)
+    model = runtime.load(model_name)
+    load_tensorflow()
+    kl = activity(model, source)
+    dims = dims or active_dims(model, kl, count)
+    (start,) = latents_of([source], model, temperature)
+    points = latents.traverse(start, dims, values)
+    labels = [dim_label(dim, kl) for dim in dims]
+    picture = plotting.strip(
+        decode(model, points),
+        [plotting.number_label(value) for value in values],
+        labels,
+        f"{source_name(source)}: one z at a time, in standard deviations of the prior",
+    )
+    rows = [
+        {"dimension": dim, "kl": None if kl is None else kl[dim], "value": value, "z": z}
+        for dim, row in zip(dims, points, strict=True)
+        for value, z in zip(values, row, strict=True)
+    ]
+    outputs.write(picture, rows)
+    if outputs.gif:
+        finer = plotting.sweep(values)
+        images = decode(model, latents.traverse(start, dims, finer))
+        labels = [label.replace(" · ", "\n") for label in labels]
+        outputs.write_gif(
+            [
+                plotting.strip(
+                    [column], labels, title=f"z = {plotting.number_label(value, '+.2f')}"
+                )
+                for value, column in zip(finer, images.swapaxes(0, 1), strict=True)
+            ]
+        )

@@ -1,0 +1,36 @@
+"""Channels of feature maps: what they hold, and which say most. Arrays only."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def statistics(maps: np.ndarray) -> dict[str, np.ndarray]:
+    """Summarise each channel of one layer over the positions of an image.
+
+    Args:
+        maps: Feature maps of one image, [H, W, C].
+
+    Returns:
+        Minimum, maximum, mean and variance of each channel, [C], by name.
+    """
+    places = (0, 1)
+    return {
+        "min": maps.min(axis=places),
+        "max": maps.max(axis=places),
+        "mean": maps.mean(axis=places),
+        "variance": maps.var(axis=places),
+    }
+
+
+def most_varied(maps: np.ndarray, count: int) -> np.ndarray:
+    """Find the channels whose variance over the positions of an image is largest.
+
+    Args:
+        maps: Feature maps of one image, [H, W, C].
+        count: How many; a layer of fewer channels gives all.
+
+    Returns:
+        Numbers of channels, the largest variance first, int [min(count, C)].
+    """
+    return np.argsort(-statistics(maps)["variance"], kind="stable")[:count]

@@ -1,0 +1,20 @@
+"""How good a model is, in the units of the literature: likelihood, posterior, samples, probes."""
+
+from .evaluator import Settings, check_model, evaluate
+from .posterior import kl_divergence
+from .probes import Probe, linear_probes
+from .report import Evaluation, incomparable, notes, sections, table
+
+__all__ = [
+    "Evaluation",
+    "Probe",
+    "Settings",
+    "check_model",
+    "evaluate",
+    "incomparable",
+    "kl_divergence",
+    "linear_probes",
+    "notes",
+    "sections",
+    "table",
+]

@@ -1,0 +1,213 @@
+"""What turns images into features for FID and KID: InceptionV3, a saved model, a classifier."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ..datasets import ImageDataset
+from . import classifiers
+from .preprocessing import Preprocessing
+
+BATCH = 64  # images at a time: InceptionV3 needs 20 MB for each
+SECONDS_TO_CONNECT = 10.0
+
+KINDS = ("auto", "inception", "classifier")
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """A network that turns images into features.
+
+    Attributes:
+        name: What it is, for the line beside a number.
+        preprocessing: What is done to images before.
+        network: From float32 [B, height, width, channels] to [B, F], or to maps [B, h, w, F], which
+            are averaged.
+    """
+
+    name: str
+    preprocessing: Preprocessing
+    network: Callable[[tf.Tensor], tf.Tensor]
+
+    def __call__(self, images: np.ndarray, progress: Progress | None = None) -> np.ndarray:
+        """Extract features.
+
+        Args:
+            images: uint8 [N, H, W, C].
+            progress: Called with (done, total) images.
+
+        Returns:
+            float32 [N, F].
+        """
+        parts = []
+        for start in range(0, len(images), BATCH):
+            batch = np.asarray(images[start : start + BATCH])
+            features = np.asarray(self.network(self.preprocessing(batch)), np.float32)
+            parts.append(features.mean(axis=tuple(range(1, features.ndim - 1))))
+            if progress:
+                progress(start + len(batch), len(images))
+        return np.concatenate(parts)
+
+
+def find_extractor(
+    image_shape: tuple[int, int, int],
+    *,
+    features: str | Path | None = None,
+    dataset: ImageDataset | None = None,
+    kind: str = "auto",
+    cache_dir: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Extractor:
+    """Find what FID and KID shall be measured with.
+
+    "auto" takes the classifier for grey images with labels or attributes, since InceptionV3 knows
+    colour photographs; else InceptionV3; and the classifier where that cannot be had.
+
+    Args:
+        image_shape: Height, width, channels of the images.
+        features: A saved network, taken before anything else: see `saved_extractor`.
+        dataset: What a classifier can be trained on.
+        kind: "auto", "inception" or "classifier".
+        cache_dir: Where trained classifiers are kept; see `datasets.prepared.cache_folder`.
+        progress: Called with (done, total) steps if a classifier has to be trained.
+
+    Raises:
+        ValueError: If `kind` is unknown, `features` is no network for such images, or there is
+            nothing to train a classifier by.
+        ConnectionError: If InceptionV3 is asked for and its weights cannot be had.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"`kind` must be one of {', '.join(KINDS)}. Received: {kind!r}.")
+    if features is not None:
+        return saved_extractor(features, image_shape)
+    labelled = dataset is not None and (dataset.labels is not None or dataset.attribute_names)
+    if kind == "classifier" or (kind == "auto" and labelled and image_shape[-1] == 1):
+        return classifier_extractor(dataset, cache_dir=cache_dir, progress=progress)
+    try:
+        return inception()
+    except ConnectionError:
+        if kind == "inception" or not labelled:
+            raise
+    return classifier_extractor(dataset, cache_dir=cache_dir, progress=progress)
+
+
+def inception() -> Extractor:
+    """Return InceptionV3, trained on ImageNet, up to the pooled 2,048 features.
+
+    The weights are Keras's, not those of 2015 that published numbers were measured with.
+
+    Raises:
+        ConnectionError: If the weights are not on the disk and cannot be downloaded.
+    """
+    try:
+        with _impatient(SECONDS_TO_CONNECT), redirect_stdout(sys.stderr):  # its progress bar
+            network = keras.applications.InceptionV3(
+                weights="imagenet", include_top=False, pooling="avg"
+            )
+    except Exception as error:  # Keras raises nothing more particular where a download fails
+        raise ConnectionError(
+            "InceptionV3's weights cannot be downloaded. Give --features PATH: a saved Keras model "
+            "(.keras) or a SavedModel from float32 pixels 0 … 255 [B, H, W, C] to features [B, F]."
+        ) from error
+    return Extractor(
+        "InceptionV3 of Keras, trained on ImageNet, 2,048 pooled features",
+        Preprocessing((299, 299), low=-1.0, high=1.0, colour=True),
+        _compiled(network),
+    )
+
+
+def classifier_extractor(
+    dataset: ImageDataset | None,
+    *,
+    cache_dir: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Extractor:
+    """Return the penultimate features of a small classifier of a data set's labels or attributes.
+
+    It is trained on the training split, once: see `classifiers.find_classifier`.
+
+    Raises:
+        ValueError: If the data set has neither, or no training images.
+    """
+    classifier = classifiers.find_classifier(dataset, cache_dir=cache_dir, progress=progress)
+    features = keras.Model(classifier.inputs, classifier.get_layer("features").output)
+    name = classifiers.describe(classifier, dataset)
+    return Extractor(name, classifiers.PREPROCESSING, _compiled(features))
+
+
+def saved_extractor(path: str | Path, image_shape: tuple[int, int, int]) -> Extractor:
+    """Open a network that maps pixels 0 … 255, float32 [B, H, W, C], to features.
+
+    Images are scaled to the height and width that the network asks for, if it asks for any, and
+    grey ones are repeated where it asks for three channels.
+
+    Args:
+        path: A Keras model (.keras), or the folder of a SavedModel whose `serving_default` has one
+            input and one output.
+        image_shape: Height, width, channels of the images.
+
+    Raises:
+        ValueError: If it cannot be opened, or takes no such images.
+    """
+    path = Path(path)
+    try:
+        network, shape = _open_saved_model(path) if path.is_dir() else _open_keras_model(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError(
+            "`features` must be a Keras model (.keras) or a SavedModel with one input and one "
+            f"output. Received: {path}: {str(error).splitlines()[0]}"
+        ) from error
+    if len(shape) != 4 or shape[3] not in (None, 3, image_shape[2]):
+        raise ValueError(
+            f"`features` must take images of {image_shape[2]} or 3 channels. "
+            f"Received: {path}, which takes {list(shape)}."
+        )
+    size = (shape[1], shape[2]) if shape[1] and shape[2] else None
+    return Extractor(
+        path.name, Preprocessing(size, low=0.0, high=255.0, colour=shape[3] == 3), network
+    )
+
+
+def _open_keras_model(path: Path) -> tuple[Callable[[tf.Tensor], tf.Tensor], tuple]:
+    model = keras.models.load_model(path, compile=False)
+    (shape,) = (tuple(each.shape) for each in model.inputs)
+    (_,) = model.outputs
+    return _compiled(model), shape
+
+
+def _open_saved_model(path: Path) -> tuple[Callable[[tf.Tensor], tf.Tensor], tuple]:
+    model = tf.saved_model.load(str(path))
+    signature = model.signatures["serving_default"]
+    ((name, spec),) = signature.structured_input_signature[1].items()
+    (output,) = signature.structured_outputs
+
+    def network(images: tf.Tensor, model: tf.Module = model) -> tf.Tensor:  # keeps it alive
+        return model.signatures["serving_default"](**{name: tf.cast(images, spec.dtype)})[output]
+
+    return network, tuple(spec.shape)
+
+
+def _compiled(network: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
+    return tf.function(lambda images: network(images, training=False), reduce_retracing=True)
+
+
+@contextmanager
+def _impatient(seconds: float) -> Iterator[None]:
+    """Let no connection be waited for any longer; a slow one that moves is."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)

@@ -1,0 +1,71 @@
+"""How near a reconstruction comes to its image: errors of pixels in [0, 1]."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from .likelihood import standard_error
+
+BATCH = 250  # images whose SSIM is measured at once
+WINDOW = 11  # side of SSIM's Gaussian window (Wang et al. 2004); less in smaller images
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """Means over images.
+
+    Attributes:
+        mse: Squared error of a pixel in [0, 1].
+        mse_error: Its standard error over images.
+        sse: Squared error summed over an image.
+        psnr: Peak signal-to-noise ratio in dB; infinite where an image is met exactly.
+        ssim: Structural similarity (Wang et al. 2004), 1 at the image itself.
+        ssim_window: Side of its window, in pixels.
+    """
+
+    mse: float
+    mse_error: float
+    sse: float
+    psnr: float
+    ssim: float
+    ssim_window: int
+
+
+def squared_errors(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
+    """Mean squared error of each image's pixels in [0, 1], uint8 [N, H, W, C] → float64 [N]."""
+    pairs = zip(images, reconstructions, strict=True)  # one by one: no float copy of them all
+    return np.array([np.mean(np.square((a.astype(np.float64) - b) / 255.0)) for a, b in pairs])
+
+
+def measure_pixels(images: np.ndarray, reconstructions: np.ndarray) -> Pixels:
+    """Compare images with their reconstructions, both uint8 [N, H, W, C]."""
+    errors = squared_errors(images, reconstructions)
+    with np.errstate(divide="ignore"):
+        psnr = -10.0 * np.log10(errors)
+    window = min(WINDOW, *images.shape[1:3])
+    return Pixels(
+        mse=float(errors.mean()),
+        mse_error=standard_error(errors),
+        sse=float(errors.mean() * math.prod(images.shape[1:])),
+        psnr=float(psnr.mean()),
+        ssim=float(np.mean(_similarities(images, reconstructions, window))),
+        ssim_window=window,
+    )
+
+
+def _similarities(images: np.ndarray, reconstructions: np.ndarray, window: int) -> np.ndarray:
+    import tensorflow as tf
+
+    parts = [
+        tf.image.ssim(
+            tf.constant(images[start : start + BATCH]),
+            tf.constant(reconstructions[start : start + BATCH]),
+            max_val=255,
+            filter_size=window,
+        ).numpy()
+        for start in range(0, len(images), BATCH)
+    ]
+    return np.concatenate(parts)

@@ -1,0 +1,165 @@
+"""How like real images the generated ones are: FID and KID, from features of both. Arrays only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .extractors import Extractor
+
+LARGEST_SUBSET = 1000  # images, as in Bińkowski et al. 2018
+FEWEST_SUBSETS = 10  # of which the standard error is taken
+FEWEST_IMAGES = 2 * FEWEST_SUBSETS
+
+
+@dataclass(frozen=True)
+class SampleQuality:
+    """Two distances of generated images from real ones; 0 where nothing tells them apart.
+
+    Distances by different extractors, or from different counts of images (FID falls as they grow),
+    may not be compared.
+
+    Attributes:
+        fid: Fréchet distance.
+        kid: Squared maximum mean discrepancy; unbiased, so it may fall below 0.
+        kid_error: Standard error of `kid`.
+        count: Generated images.
+        real_count: Real images.
+        extractor: What the features are of.
+        preprocessing: What was done to the images before.
+    """
+
+    fid: float
+    kid: float
+    kid_error: float
+    count: int
+    real_count: int
+    extractor: str
+    preprocessing: str
+
+
+def sample_quality(generated: np.ndarray, real: np.ndarray, extractor: Extractor) -> SampleQuality:
+    """Measure FID and KID.
+
+    Args:
+        generated: uint8 [N, H, W, C].
+        real: uint8 [M, H, W, C], that the model was not trained on.
+        extractor: See `extractors.find_extractor`.
+
+    Raises:
+        ValueError: If there are too few images for `kid`.
+    """
+    return compare_features(extractor(generated), extractor(real), extractor)
+
+
+def compare_features(features: np.ndarray, real: np.ndarray, extractor: Extractor) -> SampleQuality:
+    """Measure FID and KID where the features are at hand, as those of real images often are.
+
+    Args:
+        features: Of generated images, [N, F].
+        real: Of real images, [M, F].
+        extractor: What they are of.
+
+    Raises:
+        ValueError: If there are too few images for `kid`.
+    """
+    return SampleQuality(
+        fid(features, real),
+        *kid(features, real),
+        count=len(features),
+        real_count=len(real),
+        extractor=extractor.name,
+        preprocessing=str(extractor.preprocessing),
+    )
+
+
+def fid(features: np.ndarray, real: np.ndarray) -> float:
+    """Fréchet distance of the Gaussians with the moments of two sets of features.
+
+    Heusel et al. 2017. With finite samples it is too large, the more the fewer they are.
+
+    Args:
+        features: Of generated images, [N, F].
+        real: Of real images, [M, F].
+    """
+    moments = [
+        (values.mean(axis=0), np.cov(values, rowvar=False).reshape(values.shape[1], -1))
+        for values in (features.astype(np.float64), real.astype(np.float64))
+    ]
+    return frechet_distance(*moments[0], *moments[1])
+
+
+def frechet_distance(
+    mean_1: np.ndarray, cov_1: np.ndarray, mean_2: np.ndarray, cov_2: np.ndarray
+) -> float:
+    """Squared Fréchet distance of two Gaussians: |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 (Σ₁ Σ₂)^½).
+
+    Σ₁ Σ₂ has the eigenvalues of the symmetric Σ₁^½ Σ₂ Σ₁^½, whose square roots need no general
+    matrix square root: none can come out complex, and singular covariances are as good as others.
+
+    Args:
+        mean_1: [F].
+        cov_1: [F, F].
+        mean_2: [F].
+        cov_2: [F, F].
+    """
+    values, vectors = np.linalg.eigh(cov_1)
+    root = (vectors * np.sqrt(values.clip(0.0))) @ vectors.T
+    shared = np.sqrt(np.linalg.eigvalsh(root @ cov_2 @ root).clip(0.0)).sum()
+    shift = np.square(mean_1 - mean_2).sum()
+    return float(max(shift + np.trace(cov_1) + np.trace(cov_2) - 2.0 * shared, 0.0))
+
+
+def kid(features: np.ndarray, real: np.ndarray, *, seed: int = 0) -> tuple[float, float]:
+    """Kernel distance: the mean of `polynomial_mmd` over subsets, and its standard error.
+
+    Bińkowski et al. 2018. The subsets have at most 1,000 images each and share none, so they are
+    independent: at least ten, and as many as the smaller set yields.
+
+    Args:
+        features: Of generated images, [N, F].
+        real: Of real images, [M, F].
+        seed: Of what goes into which subset.
+
+    Raises:
+        ValueError: If there are fewer than 20 images of either kind.
+    """
+    fewest = min(len(features), len(real))
+    if fewest < FEWEST_IMAGES:
+        raise ValueError(
+            f"KID needs at least {FEWEST_IMAGES} images of either kind. Received: "
+            f"{len(features)} generated and {len(real)} real ones."
+        )
+    size = min(LARGEST_SUBSET, fewest // FEWEST_SUBSETS)
+    rng = np.random.default_rng(seed)
+    subsets = [
+        values[rng.permutation(len(values))[: fewest // size * size]].reshape(-1, size, dimension)
+        for values, dimension in ((features, features.shape[1]), (real, real.shape[1]))
+    ]
+    distances = [polynomial_mmd(*pair) for pair in zip(*subsets, strict=True)]
+    return float(np.mean(distances)), float(np.std(distances, ddof=1) / np.sqrt(len(distances)))
+
+
+def polynomial_mmd(x: np.ndarray, y: np.ndarray) -> float:
+    """Unbiased squared maximum mean discrepancy under the cubic kernel (x·y / F + 1)³.
+
+    Gretton et al. 2012, eq. 3, for as many x as y.
+
+    Args:
+        x: Features, [N, F].
+        y: Features, [N, F].
+    """
+    x, y = x.astype(np.float64), y.astype(np.float64)
+
+    def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return (a @ b.T / a.shape[1] + 1.0) ** 3
+
+    def mean_of_others(matrix: np.ndarray) -> float:  # an image is not compared with itself
+        count = len(matrix)
+        return (matrix.sum() - np.trace(matrix)) / (count * (count - 1))
+
+    within = mean_of_others(kernel(x, x)) + mean_of_others(kernel(y, y))
+    return float(within - 2.0 * kernel(x, y).mean())

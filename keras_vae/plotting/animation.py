@@ -1,0 +1,94 @@
+"""Pictures that move: GIFs that loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from PIL import Image
+
+from ..files import write_atomically
+
+FRAME = 80  # milliseconds; a GIF counts in hundredths of a second: 12.5 frames a second
+SWEEP = 25  # frames from one end to the other: two seconds
+FRAME_CELL = 256  # pixels of an image that moves alone: the eye has no others to look at
+PALETTE_FRAMES = 8  # frames that the palette is fitted to
+PALETTE_PIXELS = 16_384  # pixels of them
+
+Frame = TypeVar("Frame")
+
+
+def sweep(values: Sequence[float]) -> np.ndarray:
+    """Go evenly from the least of some values to the greatest, in finer steps.
+
+    Args:
+        values: Where a picture stops on the way.
+
+    Returns:
+        A value for each frame, at least `SWEEP` of them.
+    """
+    return np.linspace(min(values), max(values), max(SWEEP, 2 * len(values) - 1))
+
+
+def there_and_back(frames: Sequence[Frame]) -> list[Frame]:
+    """Append the way back, so that a loop has no jump; neither end is shown twice running."""
+    return [*frames, *frames[-2:0:-1]]
+
+
+def save_gif(frames: Sequence[Image.Image], path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write frames as a GIF that loops, whole or not at all.
+
+    All frames share a palette of 256 colours that is fitted to them, and dithering hides its steps:
+    the colours of a face change slowly, and would band. Black and white stay what they are.
+
+    Args:
+        frames: Pictures of one size.
+        path: The file, ending in .gif.
+        overwrite: Whether a file that is there may be replaced.
+
+    Returns:
+        The path.
+
+    Raises:
+        FileExistsError: If the file exists and `overwrite` is False.
+        ValueError: If there are no frames, their sizes differ, or the path does not end in .gif.
+    """
+    check_gif(path)
+    sizes = sorted({frame.size for frame in frames})
+    if len(sizes) != 1:
+        raise ValueError(f"`frames` must be pictures of one size. Received: {sizes or 'none'}.")
+    palette = _shared_palette(frames)
+    first, *rest = (frame.convert("RGB").quantize(palette=palette) for frame in frames)
+
+    def write(draft: Path) -> None:
+        first.save(draft, save_all=True, append_images=rest, duration=FRAME, loop=0)
+
+    return write_atomically(path, write, overwrite=overwrite)
+
+
+def check_gif(path: str | Path) -> None:
+    """Refuse a path that is not a GIF's.
+
+    Raises:
+        ValueError: If it does not end in .gif.
+    """
+    if Path(path).suffix.lower() != ".gif":
+        raise ValueError(f"`path` must end in .gif. Received: {path}.")
+
+
+def _shared_palette(frames: Sequence[Image.Image]) -> Image.Image:
+    """Fit colours to pixels from all over the sequence.
+
+    Maximum coverage takes the extreme colours as well, without which dithering cannot mix those
+    between; a median cut would keep to averages and pale the picture.
+    """
+    chosen = [frames[i] for i in np.linspace(0, len(frames) - 1, PALETTE_FRAMES).astype(int)]
+    pixels = np.concatenate([np.asarray(frame.convert("RGB")).reshape(-1, 3) for frame in chosen])
+    sample = pixels[np.random.default_rng(0).integers(0, len(pixels), PALETTE_PIXELS)]
+    # Pillow looks colours up in boxes of 4³: black and white are kept alone in theirs.
+    sample[(sample < 4).all(axis=1)] = 0
+    sample[(sample > 251).all(axis=1)] = 255
+    sample[:2] = [[0, 0, 0], [255, 255, 255]]
+    return Image.fromarray(sample[np.newaxis]).quantize(256, Image.Quantize.MAXCOVERAGE)

@@ -1,0 +1,65 @@
+"""Text on pictures: one font, with the signs and accents that labels need."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+FONT_SIZE = 14
+LONGEST_NAME = 40  # characters of a label's line
+MINUS = "\N{MINUS SIGN}"
+
+
+def number_label(value: float, form: str = "g") -> str:
+    """Write a number with a true minus sign.
+
+    Args:
+        value: The number.
+        form: Its format; with "+.2f" all numbers below 10 are equally wide.
+    """
+    return f"{value:{form}}".replace("-", MINUS)
+
+
+def shorten(label: str) -> str:
+    """Take the middle out of lines that are too long."""
+    half = (LONGEST_NAME - 1) // 2
+    lines = label.split("\n")
+    return "\n".join(
+        line if len(line) <= LONGEST_NAME else f"{line[:half]}…{line[-half:]}" for line in lines
+    )
+
+
+def text_size(text: str, size: int = FONT_SIZE) -> tuple[int, int]:
+    """Width and height of a text in pixels, with room for what hangs below the line."""
+    draw = ImageDraw.Draw(Image.new("L", (1, 1)))
+    _, _, right, lower = draw.multiline_textbbox((0, 0), text, _font(size), spacing=2)
+    return math.ceil(right), max(math.ceil(lower), size + 4) if text else 0
+
+
+def write(
+    picture: Image.Image, text: str, centre: tuple[float, float], size: int = FONT_SIZE
+) -> None:
+    """Write a text of one or more centred lines around a point.
+
+    Args:
+        picture: What is written on.
+        text: The text.
+        centre: x and y of its middle, in pixels.
+        size: Height of the letters, in pixels.
+    """
+    draw = ImageDraw.Draw(picture)
+    draw.multiline_text(centre, text, "black", _font(size), anchor="mm", spacing=2, align="center")
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    spec = find_spec("matplotlib")  # for its font's minus signs and accents; not imported
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        path = Path(folder, "mpl-data", "fonts", "ttf", "DejaVuSans.ttf")
+        if path.exists():
+            return ImageFont.truetype(str(path), size)
+    return ImageFont.load_default(size)

@@ -1,0 +1,188 @@
+"""A prior fitted to the latents after training: a mixture of Gaussians. Arrays only."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
+
+COMPONENTS = (1, 5, 10, 20)  # counts that are tried
+MOST_NUMBERS = 500_000  # in the covariances: 2 MB of a model, and a bound on time
+MOST_LATENTS = 60_000  # that are fitted to: likewise
+HELD_OUT = 0.1  # share of them that chooses among the counts
+
+# EM stops when an iteration gains less, in nats per dimension, or after so many iterations:
+# held-out latents gain little from the rest.
+TOLERANCE = 2.5e-4
+ITERATIONS = 50
+FLOOR = 1e-4  # added to every variance
+
+
+@dataclass(frozen=True, eq=False)
+class GaussianMixturePrior:
+    """A mixture of K Gaussians over the latent space.
+
+    Attributes:
+        weights: Probability of each component, float32 [K].
+        means: float32 [K, L].
+        scale_tril: Lower triangular S of each covariance S Sᵀ, float32 [K, L, L].
+
+    Raises:
+        ValueError: If the shapes do not fit one another.
+    """
+
+    weights: np.ndarray
+    means: np.ndarray
+    scale_tril: np.ndarray
+
+    def __post_init__(self) -> None:
+        shapes = [np.shape(part) for part in (self.weights, self.means, self.scale_tril)]
+        count, latent_dim = shapes[1] if len(shapes[1]) == 2 else (0, 0)
+        if shapes != [(count,), (count, latent_dim), (count, latent_dim, latent_dim)]:
+            raise ValueError(
+                "`weights`, `means` and `scale_tril` must have shapes [K], [K, L] and [K, L, L]. "
+                f"Received: {', '.join(str(list(shape)) for shape in shapes)}."
+            )
+
+    @classmethod
+    def fit(cls, z: np.ndarray, components: int, *, seed: int = 0) -> GaussianMixturePrior:
+        """Fit a mixture with full covariances by expectation maximisation.
+
+        Args:
+            z: Latents, float [N, L].
+            components: K.
+            seed: Of the start, by k-means.
+
+        Raises:
+            ValueError: If there are fewer latents than components.
+        """
+        mixture = GaussianMixture(
+            components,
+            tol=TOLERANCE * np.shape(z)[1],
+            max_iter=ITERATIONS,
+            reg_covar=FLOOR,
+            random_state=seed,
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            mixture.fit(np.asarray(z, np.float32))
+        scale = np.linalg.cholesky(mixture.covariances_.astype(np.float64))
+        parts = (mixture.weights_, mixture.means_, scale)
+        return cls(*(part.astype(np.float32) for part in parts))
+
+    @property
+    def components(self) -> int:
+        """K."""
+        return len(self.weights)
+
+    @property
+    def latent_dim(self) -> int:
+        """L."""
+        return self.means.shape[1]
+
+    def log_prob(self, z: np.ndarray) -> np.ndarray:
+        """Measure the log density of latents [N, L], in nats, float64 [N]."""
+        scale = self.scale_tril.astype(np.float64)
+        moves = np.asarray(z, np.float64) - self.means[:, np.newaxis]  # [K, N, L]
+        epsilon = np.linalg.solve(scale, moves.swapaxes(1, 2))  # [K, L, N]
+        log_det = np.log(np.diagonal(scale, axis1=1, axis2=2)).sum(axis=1)
+        constant = np.log(self.weights) - log_det - 0.5 * self.latent_dim * np.log(2.0 * np.pi)
+        return np.logaddexp.reduce(constant[:, np.newaxis] - 0.5 * np.square(epsilon).sum(axis=1))
+
+    def sample(self, count: int, *, temperature: float = 1.0, seed: int = 0) -> np.ndarray:
+        """Draw latents.
+
+        The endpoint `generate_gmm` draws others, each from a seed of its own.
+
+        Args:
+            count: N.
+            temperature: Factor of the distance to the mean of the drawn component.
+            seed: Of all of them.
+
+        Returns:
+            z, float32 [N, L].
+        """
+        rng = np.random.default_rng(seed)
+        weights = self.weights.astype(np.float64)
+        component = rng.choice(self.components, count, p=weights / weights.sum())
+        epsilon = rng.standard_normal((count, self.latent_dim), np.float32)
+        z = np.empty_like(epsilon)
+        for k, (mean, scale) in enumerate(zip(self.means, self.scale_tril, strict=True)):
+            mine = component == k
+            z[mine] = mean + temperature * epsilon[mine] @ scale.T
+        return z
+
+
+@dataclass(frozen=True, eq=False)
+class PriorFit:
+    """A prior, and how well it fits latents that it was not fitted to.
+
+    Attributes:
+        prior: The mixture.
+        latents: How many it was fitted to.
+        held_out: How many it was chosen by.
+        log_prob: Their mean log density under the mixture, in nats.
+        normal_log_prob: The same under N(0, I).
+    """
+
+    prior: GaussianMixturePrior
+    latents: int
+    held_out: int
+    log_prob: float
+    normal_log_prob: float
+
+    def facts(self) -> dict[str, Any]:
+        """Return JSON-ready numbers."""
+        return {
+            "kind": "Gaussian mixture, full covariances",
+            "components": self.prior.components,
+            "latents": self.latents,
+            "held_out": self.held_out,
+            "log_prob": round(self.log_prob, 3),
+            "normal_log_prob": round(self.normal_log_prob, 3),
+        }
+
+
+def fit_prior(
+    z: np.ndarray,
+    *,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> PriorFit | None:
+    """Fit mixtures of several sizes, and keep the one under which held-out latents are likeliest.
+
+    The ex-post density estimation of Ghosh et al. 2020, "From variational to deterministic
+    autoencoders". What an encoder makes of the data does not fill N(0, I); a prior that is fitted
+    afterwards knows where it is.
+
+    Args:
+        z: Latents of the training split, one draw from q(z|x) for each image, float [N, L].
+        seed: Of the choice of latents and of the starts.
+        progress: Called with (done, total) components.
+
+    Returns:
+        The best fit; None where there are too few latents for a single covariance, or one would be
+        too large.
+    """
+    order = np.random.default_rng(seed).permutation(len(z))[:MOST_LATENTS]
+    held_out, rest = np.split(np.asarray(z)[order], [int(HELD_OUT * len(order))])
+    latent_dim = rest.shape[1]
+    fewest = max(20, latent_dim)  # latents for each component: fewer span no covariance
+    most = min(len(rest) // fewest, MOST_NUMBERS // latent_dim**2)
+    counts = [count for count in COMPONENTS if count <= most]
+    if not counts:
+        return None
+    fits = []
+    for number, count in enumerate(counts):
+        if progress:
+            progress(sum(counts[:number]), sum(counts))
+        prior = GaussianMixturePrior.fit(rest, count, seed=seed)
+        fits.append((float(prior.log_prob(held_out).mean()), prior))
+    log_prob, prior = max(fits, key=lambda fit: fit[0])
+    normal = -0.5 * (np.square(held_out).sum(axis=1) + latent_dim * np.log(2.0 * np.pi))
+    return PriorFit(prior, len(rest), len(held_out), log_prob, float(normal.mean()))

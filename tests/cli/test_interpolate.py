@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_vae import plotting
+from keras_vae.latents import interpolate
+from keras_vae.photos import open_photo, prepare
+
+
+@pytest.fixture
+def ends(colour_model, photo_files):
+    """The latents of the two photos and of seed 5."""
+    photos = np.stack([prepare(open_photo(file), (32, 32)) for file in photo_files])
+    return np.concatenate([colour_model.encode(photos)[0], colour_model.generate([5])[1]])
+
+
+@pytest.mark.parametrize("method", ["linear", "spherical"])
+def test_rows_lead_from_each_image_to_the_next(
+    kvae, colour_model, photo_files, ends, tmp_path, method
+):
+    result = kvae(
+        *("interpolate", *photo_files, 5, "--model", "colour", "--steps", 4, "--method", method)
+    )
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines() == ["interpolate.png"]
+    legs = [interpolate(a, b, 4, method) for a, b in (ends[:2], ends[1:])]
+    images = [colour_model.decode(leg) for leg in legs]
+    names = ["first.jpg\n→ second.png", "second.png\n→ seed 5"]
+    strip = plotting.strip(images, ["t = 0", "t = 0.33", "t = 0.67", "t = 1"], names)
+    np.testing.assert_array_equal(Image.open(tmp_path / "interpolate.png"), strip)
+
+
+def test_ends_are_the_reconstructions(kvae, colour_model, photo_files, ends, read_json):
+    files = [prepare(open_photo(file), (32, 32)) for file in photo_files]
+    kvae(
+        *("interpolate", *photo_files, 5, "--model", "colour", "--steps", 3),
+        *("--method", "spherical", "--json", "path.json"),
+    )
+    rows = read_json("path.json")
+    assert [(row["from"], row["to"], row["t"]) for row in rows] == [
+        *(("first.jpg", "second.png", t) for t in (0, 0.5, 1)),
+        *(("second.png", "seed 5", t) for t in (0, 0.5, 1)),
+    ]
+    z = np.array([row["z"] for row in rows], np.float32)
+    np.testing.assert_array_equal(z[[0, 2, 3, 5]], ends[[0, 1, 1, 2]])
+    shown = colour_model.decode(z)
+    np.testing.assert_array_equal(shown[[0, 2]], colour_model.reconstruct(np.stack(files)))
+    np.testing.assert_array_equal(shown[5], colour_model.generate([5])[0][0])
+
+
+def test_seed_is_drawn_at_the_temperature(kvae, colour_model, read_json):
+    kvae(
+        *("interpolate", 1, 2, "--model", "colour", "--steps", 2, "--temperature", 0.25),
+        *("--json", "path.json"),
+    )
+    z = np.array([row["z"] for row in read_json("path.json")], np.float32)
+    np.testing.assert_array_equal(z, colour_model.generate([1, 2], 0.25)[1])
+
+
+def test_animation_goes_along_all_legs_and_back(kvae, grey_model, gif_frames):
+    result = kvae("interpolate", 1, 2, 3, "--model", "grey", "--gif", "path.gif")
+    assert result.stdout.splitlines() == ["interpolate.png", "path.gif"]
+    _, z = grey_model.generate([1, 2, 3])
+    there = [
+        plotting.strip([image[None]], [f"t = {leg + t:.2f}"], cell=plotting.FRAME_CELL)
+        for leg, (a, b) in enumerate((z[:2], z[1:]))
+        for t, image in zip(
+            np.linspace(0, 1, 25)[leg and 1 :],
+            grey_model.decode(interpolate(a, b, 25)[leg and 1 :]),
+            strict=True,
+        )
+    ]
+    gif_frames("path.gif", plotting.there_and_back(there))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ([], "Missing argument"),
+        ([1], "at least two"),
+        (["missing.jpg", 2], "neither a file nor a seed"),
+        ([1, 2, "--steps", 1], "--steps"),
+        ([1, 2, "--method", "cubic"], "--method"),
+    ],
+)
+def test_wrong_usage_is_exit_status_2(kvae, arguments, reason):
+    result = kvae("interpolate", *arguments, "--model", "grey")
+    assert result.exit_code == 2
+    assert reason in result.output

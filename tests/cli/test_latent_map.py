@@ -1,0 +1,88 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_vae import projections
+from keras_vae.cli.latent_map import METHODS
+from keras_vae.datasets import load_dataset
+from keras_vae.grouping import Grouping
+
+
+def test_methods_are_those_of_the_library():
+    assert list(METHODS) == list(projections.METHODS)
+
+
+def test_map_shows_the_encoded_images_of_a_split(kvae, labelled, colour_model, tmp_path):
+    arguments = ("latent-map", labelled, "--color", "Bright", "--split", "train")
+    result = kvae(*arguments, "--model", "colour", "--json", "map.json", "--csv", "map.csv")
+    assert result.exit_code == 0, result.output
+    with np.load(labelled) as data:
+        z_mean, _ = colour_model.encode(data["images"][:48])
+        bright = data["attributes"][:48, 0] > 0
+    rows = json.loads((tmp_path / "map.json").read_text())
+    assert [row["row"] for row in rows] == list(range(48))
+    assert [row["group"] for row in rows] == np.where(bright, "Bright", "not Bright").tolist()
+    expected = projections.project(z_mean, "pca").points
+    np.testing.assert_allclose([[row["x"], row["y"]] for row in rows], expected, atol=1e-4)
+    auc = Grouping(("Bright", "not Bright"), np.where(bright, 0, 1)).probe_auc(z_mean)
+    assert f"Linear probe: AUC {auc:.3f} " in result.stdout
+    assert min(Image.open(tmp_path / "latent-map.png").size) > 1000
+    assert len((tmp_path / "map.csv").read_text().splitlines()) == 49
+
+
+def test_classes_of_digits_in_the_dimensions_that_vary_most(kvae, grey_model, tmp_path):
+    arguments = ("latent-map", "digits", "--model", "grey", "--method", "none", "--limit", "100")
+    result = kvae(*arguments, "--seed", "4", "--json", "map.json")
+    assert result.exit_code == 0, result.output
+    assert "Linear probes, one class against the rest: mean AUC 0." in result.stdout
+    rows = json.loads((tmp_path / "map.json").read_text())
+    digits = load_dataset("digits")
+    chosen = np.array([row["row"] for row in rows])
+    assert len(set(chosen)) == 100
+    assert set(chosen) <= set(digits.indices("validation"))
+    assert [row["group"] for row in rows] == [str(label) for label in digits.labels[chosen]]
+    z_mean, _ = grey_model.encode(digits.images[chosen])
+    dims = np.sort(np.argsort(-z_mean.var(axis=0))[:2])
+    np.testing.assert_allclose([[row["x"], row["y"]] for row in rows], z_mean[:, dims], atol=1e-4)
+
+
+def test_without_umap_learn_nothing_is_begun(kvae, labelled, monkeypatch, tmp_path):
+    monkeypatch.setattr(projections, "find_spec", lambda name: None)
+    result = kvae("latent-map", labelled, "--model", "colour", "--method", "umap")
+    assert result.exit_code == 1
+    assert "pip install 'keras-vae[umap]'" in str(result.exception)
+    assert "\n" not in str(result.exception)
+    assert not (tmp_path / "latent-map.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--split", "train"], "no class labels. Choose an attribute: Bright, Third"),
+        (["--split", "train", "--color", "Brigt"], "Did you mean 'Bright'"),
+        (["--color", "Bright"], "N ≥ 10"),  # six validation images
+    ],
+)
+def test_what_cannot_be_drawn_is_an_error(kvae, labelled, options, message):
+    result = kvae("latent-map", labelled, "--model", "colour", *options)
+    assert result.exit_code == 1
+    assert message in str(result.exception)
+
+
+def test_a_split_without_images_is_an_error_that_names_the_others(kvae, photos, tmp_path):
+    np.savez(tmp_path / "some.npz", images=photos[:30], partition=np.repeat([0, 1], 15))
+    result = kvae("latent-map", "some.npz", "--model", "colour", "--split", "test")
+    assert result.exit_code == 1
+    assert "no test images. --split may be: train (15), validation (15)" in str(result.exception)
+
+
+def test_files_are_replaced_only_when_told(kvae, labelled, tmp_path):
+    for name, options in {"latent-map.png": [], "map.csv": ["--csv", "map.csv"]}.items():
+        (tmp_path / name).write_bytes(b"precious")
+        result = kvae("latent-map", labelled, "--model", "colour", *options)
+        assert result.exit_code == 1
+        assert "--overwrite" in str(result.exception)
+        assert (tmp_path / name).read_bytes() == b"precious"
+        (tmp_path / name).unlink()

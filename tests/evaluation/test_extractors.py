@@ -1,0 +1,176 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_vae.datasets import ImageDataset
+from keras_vae.evaluation import classifiers, extractors
+from keras_vae.evaluation.extractors import Extractor, find_extractor
+from keras_vae.evaluation.preprocessing import Preprocessing
+from keras_vae.evaluation.samples import sample_quality
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    """No weights on the disk, and no network to fetch them by."""
+
+    def fail(**_):
+        raise Exception("URL fetch failure on https://…: None -- [Errno -2] Name not known")
+
+    monkeypatch.setattr(keras.applications, "InceptionV3", fail)
+
+
+@pytest.fixture(scope="module")
+def known_digits(digits, tmp_path_factory):
+    """Digits that lie in the cache of prepared sets."""
+    folder = tmp_path_factory.mktemp("cache") / "digits-8x8-0123"
+    provenance = {"prepared": str(folder), "split": "drawn", "seed": 0}
+    parts = (digits.images, digits.partition)
+    return ImageDataset("digits", *parts, labels=digits.labels, provenance=provenance)
+
+
+@pytest.fixture(scope="module")
+def trained(known_digits, tmp_path_factory):
+    """A quickly trained classifier, the cache that it is in, and the steps that were reported."""
+    cache, seen = tmp_path_factory.mktemp("classifiers"), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classifiers, "MOST_STEPS", 100)
+        patch.setattr(extractors, "inception", lambda: pytest.fail("asked for InceptionV3"))
+        extractor = find_extractor(
+            (8, 8, 1),
+            dataset=known_digits,
+            cache_dir=cache,
+            progress=lambda *step: seen.append(step),
+        )
+    return extractor, cache, seen
+
+
+def test_preprocessing_does_what_it_says():
+    images = np.array([[0, 255], [255, 0]], np.uint8)[None, :, :, None]
+    prepare = Preprocessing((4, 4), low=-1.0, high=1.0, colour=True)
+    prepared = prepare(images).numpy()
+    assert prepared.shape == (1, 4, 4, 3)
+    np.testing.assert_allclose(prepared[0, 0, :, 1], [-1.0, -0.5, 0.5, 1.0], atol=1e-6)
+    np.testing.assert_array_equal(prepared[..., 0], prepared[..., 2])
+    assert str(prepare) == (
+        "pixels in [-1, 1], scaled to 4×4 (bilinear, antialiased), grey repeated as RGB"
+    )
+
+
+def test_shrinking_averages_what_lies_between():
+    images = np.zeros((1, 8, 8, 1), np.uint8)
+    images[:, ::2] = 200
+    shrunk = Preprocessing((2, 2), low=0.0, high=255.0)(images).numpy()
+    np.testing.assert_allclose(shrunk, 100.0, atol=15)  # without antialiasing: 0 or 200
+
+
+def test_features_do_not_depend_on_batches_and_maps_are_averaged(photos, monkeypatch):
+    extractor = Extractor("pixels", Preprocessing(None, low=0.0, high=1.0), lambda images: images)
+    seen = []
+    monkeypatch.setattr(extractors, "BATCH", 4)
+    features = extractor(photos[:10], progress=lambda *step: seen.append(step))
+    np.testing.assert_allclose(features, photos[:10].mean(axis=(1, 2)) / 255, rtol=1e-5)
+    assert seen == [(4, 10), (8, 10), (10, 10)]
+
+
+def test_offline_inception_tells_of_features(offline):
+    with pytest.raises(ConnectionError, match=r"--features PATH: a saved Keras model") as error:
+        find_extractor((32, 32, 3))
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_auto_falls_back_on_the_classifier_and_says_so(offline, photos, monkeypatch):
+    monkeypatch.setattr(classifiers, "MOST_STEPS", 1)
+    attributes = np.where(photos[:80].mean(axis=(1, 2)) > 110, 1, -1).astype(np.int8)
+    partition = np.repeat([0, 1], [60, 20]).astype(np.int8)
+    names = ("Red", "Green", "Blue")
+    dataset = ImageDataset("tiles", photos[:80], partition, attributes, names)
+    extractor = find_extractor((32, 32, 3), dataset=dataset)
+    assert extractor.name.startswith("classifier of 3 attributes of tiles, seed 0, 128 features")
+    assert "validation mean AUC" in extractor.name
+    assert extractor.preprocessing == classifiers.PREPROCESSING
+    with pytest.raises(ConnectionError):
+        find_extractor((32, 32, 3), dataset=dataset, kind="inception")
+
+
+def test_grey_labelled_images_get_a_classifier_that_knows_them(trained, digits):
+    extractor, _, seen = trained
+    assert float(extractor.name.rpartition("accuracy ")[2]) > 0.9
+    steps = seen[0][1]
+    assert seen == [(done, steps) for done in range(1, steps + 1)]
+    # Its features tell noise from digits, and digits not from digits.
+    real, others = digits.images[1397:], digits.images[:400]
+    noise = np.random.default_rng(0).permuted(others, axis=1)
+    likeness = [sample_quality(images, real, extractor) for images in (others, noise)]
+    assert 5 * likeness[0].fid < likeness[1].fid
+    assert likeness[0].kid < 3 * likeness[0].kid_error < likeness[1].kid
+
+
+def test_a_classifier_is_trained_once(trained, known_digits, monkeypatch):
+    extractor, cache, _ = trained
+    monkeypatch.setattr(classifiers, "train_classifier", lambda *_, **__: pytest.fail("trained"))
+    again = find_extractor((8, 8, 1), dataset=known_digits, cache_dir=cache)
+    images = known_digits.images[:20]
+    np.testing.assert_allclose(again(images), extractor(images), rtol=1e-5)
+    assert again.name == extractor.name
+
+
+def test_a_classifier_follows_from_its_seed(digits, monkeypatch):
+    monkeypatch.setattr(classifiers, "MOST_STEPS", 1)
+    few = ImageDataset(
+        "few", digits.images[:200], digits.partition[:200], labels=digits.labels[:200]
+    )
+    first, second = (classifiers.train_classifier(few).get_weights() for _ in range(2))
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_allclose(other, one, atol=1e-4)
+
+
+def test_another_split_gets_a_classifier_of_its_own(known_digits, tmp_path):
+    other = {**known_digits.provenance, "seed": 1}
+    moved = ImageDataset("digits", known_digits.images, known_digits.partition, provenance=other)
+    files = {classifiers._cache_file(each, tmp_path) for each in (known_digits, moved)}
+    assert len(files) == 2
+
+
+def test_without_labels_there_is_no_classifier(digits):
+    bare = ImageDataset("bare", digits.images, digits.partition)
+    with pytest.raises(ValueError, match=r"'bare' has neither.*--features PATH"):
+        find_extractor((8, 8, 1), dataset=bare, kind="classifier")
+
+
+def test_kind_must_be_known():
+    with pytest.raises(ValueError, match=r"auto, inception, classifier\. Received: 'vgg'"):
+        find_extractor((8, 8, 1), kind="vgg")
+
+
+@pytest.fixture
+def network():
+    """Means of rows, of an image of 6×5×3 in 0 … 255."""
+    inputs = keras.Input((6, 5, 3))
+    return keras.Model(inputs, keras.ops.mean(inputs, axis=[2, 3]) + 1.0)
+
+
+@pytest.mark.parametrize("form", ["model.keras", "saved_model"])
+def test_a_saved_network_gives_the_features(network, form, tmp_path, photos, digits):
+    path = tmp_path / form
+    if form == "saved_model":
+        network.export(path, verbose=False)
+    else:
+        network.save(path)
+    extractor = find_extractor((32, 32, 3), features=path)
+    assert extractor.name == form
+    assert "scaled to 6×5" in str(extractor.preprocessing)
+    scaled = tf.image.resize(tf.cast(photos[:9], tf.float32), (6, 5), antialias=True).numpy()
+    np.testing.assert_allclose(extractor(photos[:9]), scaled.mean(axis=(2, 3)) + 1.0, rtol=1e-4)
+    assert find_extractor((8, 8, 1), features=path)(digits.images[:4]).shape == (4, 6)
+
+
+def test_wrong_features_are_refused_in_one_line(tmp_path, network):
+    for path in (tmp_path / "missing.keras", tmp_path):
+        with pytest.raises(ValueError, match="`features` must be a Keras model") as error:
+            find_extractor((8, 8, 1), features=path)
+        assert len(str(error.value).splitlines()) == 1
+    grey = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+    grey.save(tmp_path / "grey.keras")
+    with pytest.raises(ValueError, match=r"3 or 3 channels.*\[None, 8, 8, 1\]"):
+        find_extractor((32, 32, 3), features=tmp_path / "grey.keras")

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+
+from keras_vae.evaluation.posterior import (
+    active_units,
+    collapse_warning,
+    kl_divergence,
+    measure_posterior,
+    squared_mmd,
+)
+from keras_vae.presets import get_preset
+
+rng = np.random.default_rng(0)
+PRESET = get_preset("mnist")
+
+
+@pytest.mark.parametrize("dim", [2, 50])
+def test_draws_of_the_prior_are_at_distance_0(dim):
+    scores = []
+    for seed in range(20):
+        mmd, error = squared_mmd(np.random.default_rng(seed).normal(size=(400, dim)))
+        scores.append(mmd / error)
+    assert abs(np.mean(scores)) < 3 / np.sqrt(20)  # unbiased
+    assert np.max(np.abs(scores)) < 4
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.5, 2.0])
+def test_other_draws_are_not(scale):
+    shift = 0.5 if scale == 1.0 else 0.0
+    mmd, error = squared_mmd(shift + scale * rng.normal(size=(1000, 10)))
+    assert mmd > 8 * error
+
+
+def test_the_means_under_the_prior_are_those_of_many_draws():
+    z = 0.3 + 1.2 * rng.normal(size=(300, 3))
+    prior = rng.normal(size=(1500, 3))
+
+    def kernel(a, b):
+        return np.exp(-np.square(a[:, None] - b[None]).sum(axis=-1) / (2 * 3))
+
+    def others(matrix):
+        return (matrix.sum() - np.trace(matrix)) / (len(matrix) * (len(matrix) - 1))
+
+    expected = others(kernel(z, z)) + others(kernel(prior, prior)) - 2 * kernel(z, prior).mean()
+    assert squared_mmd(z)[0] == pytest.approx(expected, abs=0.01)
+
+
+def test_the_error_is_the_scatter_of_the_estimate():
+    found = [
+        squared_mmd(0.3 + np.random.default_rng(seed).normal(size=(300, 4))) for seed in range(60)
+    ]
+    values, errors = np.array(found).T
+    assert errors.mean() == pytest.approx(values.std(ddof=1), rel=0.25)
+
+
+def test_one_draw_tells_nothing():
+    assert np.isnan(squared_mmd(np.zeros((1, 3)))).all()
+
+
+def test_planted_active_units_are_counted():
+    z_mean = rng.normal(size=(2000, 5)) * np.sqrt([1.0, 0.02, 0.005, 0.0, 0.5]) + 3.0
+    assert active_units(z_mean) == 3
+
+
+def test_kl_is_0_at_the_prior_and_kept_by_dimension():
+    z_mean, z_log_var = np.array([[0.0, 2.0, 0.0]]), np.array([[0.0, 0.0, np.log(0.25)]])
+    expected = [[0.0, 2.0, 0.5 * (0.25 - 1 - np.log(0.25))]]
+    np.testing.assert_allclose(kl_divergence(z_mean, z_log_var), expected, rtol=1e-9)
+
+
+def test_a_healthy_posterior():
+    """z_mean ~ N(0, 1 − s²) and σ = s: together they are the prior."""
+    s = 0.3
+    z_mean = rng.normal(scale=np.sqrt(1 - s**2), size=(4000, 6))
+    found = measure_posterior(z_mean, np.full_like(z_mean, 2 * np.log(s)), PRESET)
+    assert (found.active_units, found.warning, found.mmd_draws) == (6, None, 3000)
+    assert abs(found.mmd) < 4 * found.mmd_error
+    assert np.mean(found.kl_per_dimension) == pytest.approx(-np.log(s), rel=0.02)
+
+
+def test_collapse_is_told_with_the_knobs_that_help():
+    collapsed = np.zeros((100, 10))
+    collapsed[:, 0] = rng.normal(size=100)
+    warning = measure_posterior(collapsed, np.zeros_like(collapsed), PRESET).warning
+    assert "9 of 10 dimensions carry nothing" in warning
+    for knob in ("--free-bits 0.1", "--annealing linear", "--beta"):
+        assert knob in warning
+    assert "--mse-weight" not in warning
+    turned = PRESET.override(free_bits=0.1, annealing="linear", annealing_steps=100)
+    warning = collapse_warning(1, 10, turned)
+    assert "--free-bits" not in warning
+    assert "--annealing" not in warning
+    assert "--mse-weight" in collapse_warning(1, 10, get_preset("celeba-foster"))
+    assert collapse_warning(5, 10, PRESET) is None

@@ -1,0 +1,148 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from keras_vae.evaluation import Evaluation, Probe, incomparable, table
+from keras_vae.evaluation.groups import Group
+from keras_vae.evaluation.likelihood import Likelihood
+from keras_vae.evaluation.pixels import Pixels
+from keras_vae.evaluation.posterior import Posterior
+from keras_vae.evaluation.samples import SampleQuality
+
+LIKELIHOOD = Likelihood(
+    "mass", 5000, 101.234, 0.25, 76.0, 25.234, 0.1863, 97.5, 0.24, 0.012, 0.1794, 42.0
+)
+QUALITY = SampleQuality(12.5, 0.002, 0.0005, 2000, 1000, "a classifier", "pixels in [0, 1]")
+FULL = Evaluation(
+    model="mine",
+    version=3,
+    data="Faces",
+    split="test",
+    split_rule="official",
+    images=1000,
+    image_shape=(8, 8, 1),
+    binarization="dynamic",
+    seed=7,
+    likelihood=LIKELIHOOD,
+    pixels=Pixels(0.0125, 0.0001, 0.8, 19.5, 0.85, 8),
+    posterior=Posterior(3, 1, (0.1, 2.5, 0.4), 0.0123, 0.0004, 1000, "Posterior collapse: 2 of 3."),
+    probes=(Probe("Smiling", 0.9, 0.85, 0.8), Probe("Young", 0.8, 0.75, 0.6)),
+    groups=(Group("Male", 400, 0.013, 0.0002), Group("not Male", 1, 0.012, float("nan"))),
+    samples={"N(0, I)": QUALITY},
+    command="kvae evaluate mine faces",
+    versions={"tensorflow": "2.21.0"},
+    seconds=75.4,
+)
+AUTOENCODER = replace(FULL, model="plain", likelihood=None, posterior=None, samples={})
+
+
+def rows(text):
+    """The cells of each line, by its label."""
+    return {line[:30].strip(): line[30:].split("  ") for line in text.splitlines()}
+
+
+@pytest.mark.parametrize("evaluation", [FULL, AUTOENCODER])
+def test_json_gives_it_back(evaluation):
+    text = json.dumps(evaluation.to_dict(), allow_nan=False)
+    again = Evaluation.from_dict(json.loads(text))
+    assert again.to_dict() == evaluation.to_dict()
+    assert again.likelihood == evaluation.likelihood
+    assert again.posterior == evaluation.posterior
+    assert again.groups[1].mse_error is None  # not a number, in JSON
+    assert table([again]) == table([evaluation])
+
+
+def test_the_table_tells_every_number_with_what_it_depends_on():
+    text = " ".join(table([FULL]).split())
+    for expected in (
+        "model mine, version 3",
+        "data Faces, 1,000 images of the test split",
+        "binarisation dynamic",
+        "seed 7",
+        "time 1 min 15 s",
+        "−ELBO (nats) 101.23 ± 0.25",
+        "−log p(x) (nats) 97.50 ± 0.24",
+        "due to the draws ± 0.012",
+        "importance samples 5,000",
+        "MSE, pixels in [0, 1] 0.01250 ± 0.00010",
+        "SSIM, window 8 0.8500",
+        "active units 1 of 3",
+        "0.100 … 2.500, median 0.400",
+        "FID, N(0, I) 12.500",
+        "KID × 1,000, N(0, I) 2.000 ± 0.500",
+        "2,000 against 1,000",
+        "a classifier; pixels in [0, 1]",
+        "mean of 2 0.850 0.700 0.800",
+        "Smiling 0.900 0.800 0.850",
+        "Male 0.01300 ± 0.00020, n = 400",
+        "not Male 0.01200, n = 1",
+        "Posterior collapse: 2 of 3.",
+        "kvae evaluate mine faces",
+        "tensorflow 2.21.0",
+    ):
+        assert expected in text
+
+
+def test_models_stand_side_by_side():
+    other = replace(FULL, model="other", pixels=replace(FULL.pixels, mse=0.5))
+    lines = {
+        line.split("  ")[1]: line for line in table([FULL, other]).splitlines() if "  " in line
+    }
+    mse = lines["MSE, pixels in [0, 1]"]
+    assert mse.index("0.01250") == lines["model"].index("mine, version 3")
+    assert mse.index("0.50000") == lines["model"].index("other, version 3")
+    text = table([FULL, AUTOENCODER])
+    assert next(line for line in text.splitlines() if "active units" in line).endswith("–")
+    assert "mine: Posterior collapse" in text
+
+
+def test_a_weighted_loss_is_called_one():
+    weighted = replace(FULL, likelihood=Likelihood(None, 10, 5.0, 0.1, 4.0, 25.0))
+    text = table([weighted])
+    assert "loss (weighted)" in text
+    assert "ELBO" not in text
+    assert "bits" not in text
+
+
+def test_like_and_like_may_be_compared():
+    assert incomparable([FULL]) == []
+    assert incomparable([FULL, replace(FULL, model="other"), AUTOENCODER]) == []
+
+
+WEIGHTED = Likelihood(None, 5000, 5.0, 0.1, 4.0, 25.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"binarization": "static"},
+            "different binarisations may not be compared: dynamic, static",
+        ),
+        ({"split": "train"}, "Different images"),
+        ({"images": 999}, "Different images"),
+        ({"seed": 8}, "Different images"),
+        ({"image_shape": (16, 16, 1)}, "Different image sizes"),
+        ({"likelihood": replace(LIKELIHOOD, kind="density")}, "Compare bits/dim"),
+        ({"likelihood": WEIGHTED}, "Compare MSE and KL"),
+        ({"likelihood": replace(LIKELIHOOD, draws=50)}, "here 5,000, 50"),
+        ({"samples": {"N(0, I)": replace(QUALITY, extractor="Inception")}}, "extractors may not"),
+        ({"samples": {"N(0, I)": replace(QUALITY, count=50)}}, "falls with the number of images"),
+    ],
+)
+def test_what_may_not_be_compared_is_said(changes, words):
+    other = replace(FULL, model="other", **changes)
+    assert [note for note in incomparable([FULL, other]) if words in note]
+    assert words in table([FULL, other])
+
+
+def test_two_weighted_losses_have_no_common_unit():
+    pair = [replace(FULL, likelihood=WEIGHTED)] * 2
+    assert "Weighted losses have no unit" in incomparable(pair)[0]
+
+
+def test_few_effective_draws_are_called_a_loose_bound():
+    loose = replace(FULL, likelihood=replace(LIKELIHOOD, effective_draws=1.3))
+    assert "at most 1.3 draws count" in table([loose])
+    assert "loose" not in table([FULL])
