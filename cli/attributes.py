@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .evaluate import Names
 from .images import load_for_model
 from .options import (
+    Names,
     data_options,
     directions_option,
     json_option,

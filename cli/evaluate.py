@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .images import load_for_model
-from .options import data_options, overwrite_option
+from .options import Names, data_options, overwrite_option
 from .overrides import command_line
 from .progress import progress_bar
 from .quiet import load_tensorflow
@@ -27,20 +27,6 @@ Examples:
 
 # Options that say where things go, not what is measured.
 LOCAL_OPTIONS = ("cache_dir", "json_file", "compare", "card", "overwrite")
-
-
-class Names(click.ParamType):
-    """Names separated by commas, as "Male,Young"; gives a tuple."""
-
-    name = "NAME,NAME,…"
-
-    def convert(
-        self, value: str | tuple[str, ...], param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        """Parse the list."""
-        if isinstance(value, tuple):
-            return value
-        return tuple(name.strip() for name in value.split(",") if name.strip())
 
 
 @click.command(epilog=EPILOG)

@@ -6,12 +6,18 @@ from pathlib import Path
 
 import click
 
-from .options import model_option, out_option, overwrite_option
+from .options import (
+    model_option,
+    out_option,
+    overwrite_option,
+    prior_option,
+    temperature_option,
+)
 from .pictures import write_picture
 from .quiet import load_tensorflow
 
 
-@click.command(epilog="Example: kvae generate -n 40 --prior gmm --temperature 0.8 --out faces.png")
+@click.command(epilog="Example: kvae generate -n 40 --seed 7 --prior gmm --out faces.png")
 @model_option
 @click.option("-n", "--count", type=click.IntRange(1, 10_000), default=40, show_default=True)
 @click.option(
@@ -21,22 +27,8 @@ from .quiet import load_tensorflow
     show_default=True,
     help="Of the first image; the next take SEED + 1, SEED + 2, …",
 )
-@click.option(
-    "--prior",
-    type=click.Choice(["normal", "gmm"]),
-    default="normal",
-    show_default=True,
-    help="Where z is drawn from: N(0, I), or the Gaussian mixture that was fitted to the training "
-    "images' latents, whose images are closer to real ones.",
-)
-@click.option(
-    "--temperature",
-    type=click.FloatRange(0),
-    default=1.0,
-    show_default=True,
-    help="Factor of the deviation from the prior's mean, with gmm from that of the drawn "
-    "component: below 1 images are more alike and less odd.",
-)
+@prior_option
+@temperature_option
 @out_option("generated.png")
 @overwrite_option
 def generate(

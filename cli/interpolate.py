@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import PhotoOrSeed, gif_option, model_option, temperature_option
+from .options import PhotoOrSeed, gif_option, model_option, prior_option, temperature_option
 from .outputs import Outputs, output_options
 from .pictures import decode, latents_of, source_name
 from .quiet import load_tensorflow
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     help="Spherical turns z at constant speed and keeps its length, as draws from the prior do.",
 )
 @model_option
+@prior_option
 @temperature_option
 @gif_option
 @output_options("interpolate.png")
@@ -39,6 +40,7 @@ def interpolate(
     steps: int,
     method: str,
     model_name: str,
+    prior: str,
     temperature: float,
     outputs: Outputs,
 ) -> None:
@@ -55,7 +57,7 @@ def interpolate(
         raise click.UsageError("Give at least two images or seeds.")
     model = runtime.load(model_name)
     load_tensorflow()
-    z = latents_of(sources, model, temperature)
+    z = latents_of(sources, model, prior, temperature)
     paths = np.stack([latents.interpolate(a, b, steps, method) for a, b in pairwise(z)])
     names = [source_name(source) for source in sources]
     parts = np.linspace(0, 1, steps)

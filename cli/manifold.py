@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +13,7 @@ from .options import (
     directions_option,
     model_option,
     photo_argument,
+    prior_option,
     seed_option,
     temperature_option,
 )
@@ -26,6 +29,11 @@ from .pictures import (
     one_source,
 )
 from .quiet import load_tensorflow
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_vae.runtime import ServedModel
 
 
 @click.command(epilog="Example: kvae manifold --model celeba --attr Smiling --attr Male --size 10")
@@ -55,6 +63,7 @@ from .quiet import load_tensorflow
 )
 @directions_option
 @model_option
+@prior_option
 @temperature_option
 @output_options("manifold.png")
 def manifold(
@@ -65,6 +74,7 @@ def manifold(
     attributes: tuple[str, ...],
     directions: Path | None,
     model_name: str,
+    prior: str,
     temperature: float,
     outputs: Outputs,
 ) -> None:
@@ -74,8 +84,6 @@ def manifold(
     dimensions of z or by the directions of two attributes, and passes through an image's z_mean, a
     seed's z, or without either through z = 0, the mean of the prior.
     """
-    import numpy as np
-
     from keras_vae import latents, plotting, runtime
 
     source = one_source(photo, seed)
@@ -85,27 +93,42 @@ def manifold(
     known = directions_of(model, directions) if attributes else None
     give_notice(attributes, model_name)
     load_tensorflow()
-    (origin,) = latents_of([source], model, temperature)
+    (origin,) = latents_of([source], model, prior, temperature)
     if known:
         u, v = (known.direction(name) for name in attributes)
-        axes = tuple(f"n of {name}" for name in attributes)
+        names, axes = attributes, [f"n of {name}" for name in attributes]
     else:
         kl = activity(model, source)
-        dims = dims or ((0, 1) if model.latent_dim == 2 else active_dims(model, kl, 2))
-        latents.check_dims(dims, model.latent_dim)
-        u, v = np.eye(model.latent_dim, dtype=np.float32)[list(dims)]
+        dims = dims or _default_dims(model, kl)
+        u, v = _basis(dims, model.latent_dim)
         origin = origin * (1 - u - v)  # so that the axes give z itself
-        axes = tuple(f"{dim_label(dim, kl)}, in prior standard deviations" for dim in dims)
+        names = [f"dimension {dim}" for dim in dims]
+        axes = [f"{dim_label(dim, kl)}, in prior standard deviations" for dim in dims]
     quantiles = latents.gaussian_quantiles(size)
     points = latents.plane(origin, u, v, quantiles, quantiles)
     picture = plotting.plane(decode(model, points), quantiles, quantiles, axes)
-    names = attributes or [f"dimension {dim}" for dim in dims]
     rows = [
         {names[0]: x, names[1]: y, "z": z}
         for y, line in zip(quantiles, points, strict=True)
         for x, z in zip(quantiles, line, strict=True)
     ]
     outputs.write(picture, rows)
+
+
+def _default_dims(model: ServedModel, kl: Sequence[float] | None) -> tuple[int, ...]:
+    if model.latent_dim < 2:
+        raise ValueError(f"Model {model.name!r} has one dimension; a plane needs two.")
+    return (0, 1) if model.latent_dim == 2 else active_dims(model, kl, 2)
+
+
+def _basis(dims: tuple[int, ...], latent_dim: int) -> np.ndarray:
+    """Unit vectors of some dimensions, float32 [D, L]."""
+    import numpy as np
+
+    from keras_vae.latents import check_dims
+
+    check_dims(dims, latent_dim)
+    return np.eye(latent_dim, dtype=np.float32)[list(dims)]
 
 
 def _is_plane(dims: tuple[int, ...], attributes: tuple[str, ...]) -> bool:

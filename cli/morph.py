@@ -17,6 +17,7 @@ from .options import (
     gif_option,
     model_option,
     photos_argument,
+    prior_option,
     seed_option,
     temperature_option,
 )
@@ -69,6 +70,7 @@ Axes = tuple[tuple[str, tuple[float, ...]], ...]  # two names, with their values
 )
 @model_option
 @directions_option
+@prior_option
 @temperature_option
 @gif_option
 @output_options("morph.png")
@@ -80,6 +82,7 @@ def morph(
     axes: Axes,
     model_name: str,
     directions: Path | None,
+    prior: str,
     temperature: float,
     outputs: Outputs,
 ) -> None:
@@ -102,7 +105,7 @@ def morph(
     give_notice(names, model_name)
     load_tensorflow()
     sources = images or (seed,)
-    z = latents_of(sources, model, temperature)
+    z = latents_of(sources, model, prior, temperature)
     if axes:
         outputs.write(*table(model, z[0], deltas, axes))
         return

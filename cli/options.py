@@ -142,6 +142,20 @@ class PhotoOrSeed(click.ParamType):
         return int(value)
 
 
+class Names(click.ParamType):
+    """Names separated by commas, as "Male,Young"; gives a tuple."""
+
+    name = "NAME,NAME,…"
+
+    def convert(
+        self, value: str | tuple[str, ...], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Parse the list."""
+        if isinstance(value, tuple):
+            return value
+        return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
 def data_options(command: Command) -> Command:
     """Add --data-dir and --cache-dir."""
     for option in reversed(
@@ -216,12 +230,22 @@ seed_option = click.option(
     "--seed", type=click.IntRange(0, LAST_SEED), help="Take a generated image in place of IMG."
 )
 
+prior_option = click.option(
+    "--prior",
+    type=click.Choice(["normal", "gmm"]),
+    default="normal",
+    show_default=True,
+    help="What a seed draws z from: N(0, I), or the Gaussian mixture that was fitted to the "
+    "training images' latents, whose images are closer to real ones.",
+)
+
 temperature_option = click.option(
     "--temperature",
     type=click.FloatRange(0),
     default=1.0,
     show_default=True,
-    help="Standard deviation of a generated image's z.",
+    help="Factor of the draw's deviation from the prior's mean, with gmm from that of the drawn "
+    "component: below 1 images are more alike and less odd.",
 )
 
 gif_option = click.option(

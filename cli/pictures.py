@@ -49,9 +49,9 @@ def source_name(source: Source) -> str:
 
 
 def latents_of(
-    sources: Sequence[Source], model: ServedModel, temperature: float = 1.0
+    sources: Sequence[Source], model: ServedModel, prior: str, temperature: float
 ) -> np.ndarray:
-    """Look up z of sources, float32 [B, L]: a photo's z_mean, a seed's draw from the prior."""
+    """Look up z of sources, float32 [B, L]: a photo's z_mean, a seed's draw from a prior."""
     import numpy as np
 
     z = np.zeros((len(sources), model.latent_dim), np.float32)
@@ -60,7 +60,7 @@ def latents_of(
     if photos:
         z[photos], _ = model.encode(read_photos([sources[place] for place in photos], model))
     if seeds:
-        _, z[seeds] = model.generate([sources[place] for place in seeds], temperature)
+        _, z[seeds] = model.generate([sources[place] for place in seeds], temperature, prior)
     return z
 
 

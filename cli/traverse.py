@@ -12,6 +12,7 @@ from .options import (
     gif_option,
     model_option,
     photo_argument,
+    prior_option,
     seed_option,
     temperature_option,
 )
@@ -55,6 +56,7 @@ from .quiet import load_tensorflow
     help="Values of z, in standard deviations of the prior: -3:3, -3:3:0.5 or -2,0,1.5.",
 )
 @model_option
+@prior_option
 @temperature_option
 @gif_option
 @output_options("traverse.png")
@@ -65,6 +67,7 @@ def traverse(
     count: int,
     values: tuple[float, ...],
     model_name: str,
+    prior: str,
     temperature: float,
     outputs: Outputs,
 ) -> None:
@@ -81,7 +84,7 @@ def traverse(
     load_tensorflow()
     kl = activity(model, source)
     dims = dims or active_dims(model, kl, count)
-    (start,) = latents_of([source], model, temperature)
+    (start,) = latents_of([source], model, prior, temperature)
     points = latents.traverse(start, dims, values)
     labels = [dim_label(dim, kl) for dim in dims]
     picture = plotting.strip(

@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 
 from .attributes import Attributes
+from .mixtures import Mixture
 from .photos import ALIGNED_CROP, ALIGNED_SIZE
 from .priors import GaussianMixturePrior
 from .vae import VAE
@@ -55,7 +56,7 @@ class Endpoints:
                 f"`prior` must be over {self.latent_dim} dimensions. Received: {prior.latent_dim}."
             )
         self.attributes = attributes
-        self.prior = prior
+        self.mixture = None if prior is None else Mixture(prior)
         self.likelihood = vae.likelihood
         self.encoder = _float32_copy(vae.encoder)
         self.decoder = _float32_copy(vae.decoder)
@@ -86,8 +87,9 @@ class Endpoints:
         }
         if _convolutions(self.encoder) + _convolutions(self.decoder):
             signatures["feature_maps"] = (self.feature_maps, [self._pixels])
-        if self.prior is not None:
+        if self.mixture is not None:
             signatures["generate_gmm"] = (self.generate_gmm, [seed, temperature])
+            signatures["log_prior_gmm"] = (self.log_prior_gmm, [draws])
         return signatures
 
     def reconstruct(self, image_bytes: tf.Tensor) -> Tensors:
@@ -104,8 +106,7 @@ class Endpoints:
 
     def generate(self, seed: tf.Tensor, temperature: tf.Tensor) -> Tensors:
         """Draw z = temperature · ε, ε ~ N(0, I), each from its own seed alone, and decode it."""
-        epsilon = tf.map_fn(self._draw, seed, fn_output_signature=tf.float32)
-        z = temperature[:, tf.newaxis] * tf.ensure_shape(epsilon, [None, self.latent_dim])
+        z = temperature[:, tf.newaxis] * self._epsilon(seed)
         return {**self.decode(z), "z": z}
 
     def generate_gmm(self, seed: tf.Tensor, temperature: tf.Tensor) -> Tensors:
@@ -113,19 +114,18 @@ class Endpoints:
 
         The seed chooses a component of mean μ and covariance S Sᵀ; its ε is that of `generate`.
         """
-        means, scales = tf.constant(self.prior.means), tf.constant(self.prior.scale_tril)
-        ends = tf.cumsum(tf.constant(self.prior.weights))
 
-        def draw(inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
-            seed, temperature = inputs
-            uniform = tf.random.stateless_uniform([1], tf.stack([seed, 1]), alg="philox")
-            component = tf.searchsorted(ends[:-1], uniform, side="right")[0]
-            move = tf.linalg.matvec(scales[component], self._draw(seed))
-            return means[component] + temperature * move
+        def choose(seed: tf.Tensor) -> tf.Tensor:
+            return tf.random.stateless_uniform([], tf.stack([seed, 1]), alg="philox")
 
-        z = tf.map_fn(draw, (seed, temperature), fn_output_signature=tf.float32)
-        z = tf.ensure_shape(z, [None, self.latent_dim])
+        uniform = tf.map_fn(choose, seed, fn_output_signature=tf.float32)
+        z = self.mixture.draw(uniform, self._epsilon(seed), temperature)
         return {**self.decode(z), "z": z}
+
+    def log_prior_gmm(self, z: tf.Tensor) -> Tensors:
+        """Measure the log density of latents [B, S, L] under the fitted prior, nats [B, S]."""
+        flat = self.mixture.log_prob(tf.reshape(z, (-1, self.latent_dim)))
+        return {"log_prior": tf.reshape(flat, tf.shape(z)[:2])}
 
     def morph(self, image_bytes: tf.Tensor, attribute: tf.Tensor, strength: tf.Tensor) -> Tensors:
         """Encode photos, add strength · Δ(attribute), and decode (Foster 2023; Jiang 2024, 5.3)."""
@@ -179,9 +179,15 @@ class Endpoints:
         pixels = tf.debugging.check_numerics(pixels, "`z` is too large for the decoder.")
         return _to_uint8(pixels)[:count]
 
-    def _draw(self, seed: tf.Tensor) -> tf.Tensor:
-        # Philox by name: left to itself, TensorFlow chooses by device, and seed 7 another face.
-        return tf.random.stateless_normal([self.latent_dim], tf.stack([seed, 0]), alg="philox")
+    def _epsilon(self, seed: tf.Tensor) -> tf.Tensor:
+        """ε ~ N(0, I), each from its own seed alone, [B] → [B, L]."""
+
+        def draw(seed: tf.Tensor) -> tf.Tensor:
+            # Philox by name: left to itself, TensorFlow chooses by device, and seed 7 another face.
+            return tf.random.stateless_normal([self.latent_dim], tf.stack([seed, 0]), alg="philox")
+
+        epsilon = tf.map_fn(draw, seed, fn_output_signature=tf.float32)
+        return tf.ensure_shape(epsilon, [None, self.latent_dim])
 
     def _directions(self, attribute: tf.Tensor) -> tf.Tensor:
         """Look directions up by name, [B] → [B, L]; an unknown name is an InvalidArgument."""

@@ -94,7 +94,7 @@ def _write_extras(folder: Path, endpoints: Endpoints, metadata: Mapping[str, Any
         "image_shape": list(endpoints.image_shape),
         "latent_dim": endpoints.latent_dim,
         "attribute_names": [] if attributes is None else list(attributes.names),
-        "priors": ["normal"] if endpoints.prior is None else ["normal", "gmm"],
+        "priors": ["normal"] if endpoints.mixture is None else ["normal", "gmm"],
         "versions": {
             "keras_vae": __version__,
             "keras": keras.__version__,

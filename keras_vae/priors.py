@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
-COMPONENTS = (1, 5, 10, 20)  # counts that are tried
+COMPONENTS = (1, 5, 10, 20, 50)  # counts that are tried
 MOST_NUMBERS = 500_000  # in the covariances: 2 MB of a model, and a bound on time
 MOST_LATENTS = 60_000  # that are fitted to: likewise
 HELD_OUT = 0.1  # share of them that chooses among the counts

@@ -163,8 +163,9 @@ def _study_attributes(
     """Directions from the training split, and how well probes read the validation split, if any."""
     names = dataset.attribute_names
     labels = dataset.attributes[dataset.indices("train")]
-    probes = []
-    if held_out is not None:
-        held_out_labels = dataset.attributes[dataset.indices("validation")]
-        probes = linear_probes((z, labels), (held_out, held_out_labels), names)
-    return Attributes.fit(z, labels, names), [asdict(probe) for probe in probes]
+    if held_out is None:
+        return Attributes.fit(z, labels, names), []
+    unseen = (held_out, dataset.attributes[dataset.indices("validation")])
+    probes = linear_probes((z, labels), unseen, names)
+    fitted = Attributes.fit(z, labels, names, held_out=unseen)
+    return fitted, [asdict(probe) for probe in probes]

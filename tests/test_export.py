@@ -28,6 +28,10 @@ CONTRACT = {
         {"seed": (tf.int64, [None]), "temperature": SCALAR},
         {"image_bytes": BYTES, "z": Z},
     ),
+    "log_prior_gmm": (
+        {"z": (tf.float32, [None, None, 6])},
+        {"log_prior": (tf.float32, [None, None])},
+    ),
     "morph": (
         {"image_bytes": BYTES, "attribute": BYTES, "strength": SCALAR},
         {"image_bytes": BYTES},
@@ -96,14 +100,16 @@ def test_signatures_are_the_contracts(models_dir):
 
 def test_dense_model_without_a_fitted_prior_has_the_rest(models_dir):
     signatures = meta_graph(models_dir / "grey" / "1").signature_def
-    missing = {"feature_maps", "generate_gmm"}
+    missing = {"feature_maps", "generate_gmm", "log_prior_gmm"}
     assert {name for name in signatures if name[0] != "_"} == set(CONTRACT) - missing
 
 
 def test_the_graph_holds_the_prior_once(models_dir, prior):
     """Of 200 dimensions and 10 components it is 1.6 MB."""
-    graph = (models_dir / "colour" / "1" / "saved_model.pb").read_bytes()
-    assert graph.count(prior.scale_tril.tobytes()) == 1
+    folder = models_dir / "colour" / "1"
+    assert prior.scale_tril.tobytes() not in (folder / "saved_model.pb").read_bytes()
+    variables = (folder / "variables" / "variables.data-00000-of-00001").read_bytes()
+    assert variables.count(prior.scale_tril.tobytes()) == 1
 
 
 def test_fresh_process_answers_as_the_keras_model(

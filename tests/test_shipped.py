@@ -10,7 +10,7 @@ from keras_vae.cards import card_of
 from keras_vae.datasets import load_dataset
 
 SHIPPED = Path(__file__).parents[1] / "saved_models"
-NAMES = ("celeba", "mnist")
+NAMES = ("celeba", "mnist", "mnist-best")
 
 
 def shipped(name):

@@ -22,10 +22,13 @@ class Checkpoint:
     Attributes:
         path: An .npz file; None keeps nothing.
         key: What is measured; a file of another key is refused.
+        spent: Seconds of the evaluations that were killed before this one.
     """
 
     path: Path | None
     key: str
+    spent: float = 0.0
+    _started: float = field(default_factory=time.monotonic, repr=False)
     _written: float = field(default_factory=time.monotonic, repr=False)
 
     def load(self, images: int, measures: int) -> np.ndarray:
@@ -46,6 +49,7 @@ class Checkpoint:
         try:
             with np.load(self.path, allow_pickle=False) as file:
                 key, values = str(file["key"]), file["values"]
+                spent = float(file["spent"])
         except (KeyError, OSError, ValueError, BadZipFile) as error:
             raise ValueError(f"{self.path} is not the checkpoint of an evaluation.") from error
         if key != self.key or values.shape != (images, measures):
@@ -53,19 +57,22 @@ class Checkpoint:
                 f"{self.path} belongs to another evaluation, of another model, other images, "
                 "samples or seed. Remove it, or write to another file."
             )
+        self.spent = spent
         return values
 
     def save(self, values: np.ndarray) -> None:
         """Write results [N, M], unless that was done a moment ago."""
-        if self.path is None or time.monotonic() - self._written < EVERY:
+        now = time.monotonic()
+        if self.path is None or now - self._written < EVERY:
             return
+        facts = {"key": np.array(self.key), "spent": self.spent + now - self._started}
 
         def write(draft: Path) -> None:
             with draft.open("wb") as file:
-                np.savez(file, key=np.array(self.key), values=values)
+                np.savez(file, values=values, **facts)
 
         write_atomically(self.path, write, overwrite=True)
-        self._written = time.monotonic()
+        self._written = now
 
     def remove(self) -> None:
         """Delete the file, when all is done."""

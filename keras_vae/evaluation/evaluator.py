@@ -118,7 +118,7 @@ def evaluate(
         samples=subject.samples(reconstructions, stages),
         command=command,
         versions=versions(),
-        seconds=round(time.monotonic() - started, 1),
+        seconds=round(file.spent + time.monotonic() - started, 1),
     )
     file.remove()
     return evaluation

@@ -17,7 +17,7 @@ from ..datasets import ImageDataset
 from . import classifiers
 from .preprocessing import Preprocessing
 
-BATCH = 64  # images at a time: InceptionV3 needs 20 MB for each
+BATCH = 64  # images at a time: a bound on the memory of InceptionV3
 SECONDS_TO_CONNECT = 10.0
 
 KINDS = ("auto", "inception", "classifier")

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 
+LOG_TWO_PI = math.log(2.0 * math.pi)
 BLOCK = 100  # draws of one image that share a seed: whatever is decoded at once, they are the same
 CHUNK = 2**20  # pixels decoded at once: large enough for speed, and little memory
 
 # The columns of `sample_weights`.
-EVIDENCE, VARIANCE, RECONSTRUCTION = range(3)
+EVIDENCE, VARIANCE, RECONSTRUCTION, FITTED = range(4)
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,9 @@ class Likelihood:
             show the bias of the bound, which `effective_draws` hints at.
         nll_bits_per_dimension: Of −log p(x).
         effective_draws: (Σw)² / Σw², median over the images: few mean that few draws count.
+        nll_fitted_prior: −log p(x) of the same draws where z comes from the prior that was fitted
+            to the training latents; None where the model has none.
+        nll_fitted_prior_error: Its standard error over images.
     """
 
     kind: str | None
@@ -62,13 +66,15 @@ class Likelihood:
     nll_monte_carlo_error: float | None = None
     nll_bits_per_dimension: float | None = None
     effective_draws: float | None = None
+    nll_fitted_prior: float | None = None
+    nll_fitted_prior_error: float | None = None
 
 
 def summarize(weights: np.ndarray, kl: np.ndarray, draws: int, preset: Preset) -> Likelihood:
     """Average what was measured of each image.
 
     Args:
-        weights: What `sample_weights` returns, [N, 3].
+        weights: What `sample_weights` returns, [N, 4].
         kl: Analytic KL divergence, nats, [N].
         draws: S.
         preset: What was trained: it says whether there is a unit.
@@ -86,9 +92,12 @@ def summarize(weights: np.ndarray, kl: np.ndarray, draws: int, preset: Preset) -
     }
     if preset.likelihood_kind is None:
         return Likelihood(**common)
-    nll, variance = -weights[:, EVIDENCE], weights[:, VARIANCE]
+    nll, variance, fitted = -weights[:, EVIDENCE], weights[:, VARIANCE], -weights[:, FITTED]
+    has_fitted = not np.isnan(fitted).any()
     return Likelihood(
         **common,
+        nll_fitted_prior=float(fitted.mean()) if has_fitted else None,
+        nll_fitted_prior_error=standard_error(fitted) if has_fitted else None,
         bits_per_dimension=preset.bits_per_dimension(common["elbo"]),
         nll=float(nll.mean()),
         nll_error=standard_error(nll),
@@ -130,8 +139,9 @@ def sample_weights(
         progress: Called with the images done and their total.
 
     Returns:
-        float64 [N, 3], in nats: `EVIDENCE`, log of the mean weight; `VARIANCE` of that over draws
-        (delta method; NaN for one draw); `RECONSTRUCTION`, the mean of −log p(x|z).
+        float64 [N, 4], in nats: `EVIDENCE`, log of the mean weight; `VARIANCE` of that over draws
+        (delta method; NaN for one draw); `RECONSTRUCTION`, the mean of −log p(x|z); `FITTED`, the
+        evidence with the fitted prior as p(z) (NaN for a model without).
     """
     keys = np.arange(len(images)) if keys is None else np.asarray(keys)
     blocks = _Blocks(draws)
@@ -139,7 +149,7 @@ def sample_weights(
     at_once = max(1, CHUNK // (blocks.size * math.prod(images.shape[1:])))
     group = max(1, at_once // blocks.number)  # images
     checkpoint = checkpoint or Checkpoint(None, "")
-    results = checkpoint.load(len(images), 3)
+    results = checkpoint.load(len(images), 4)
     missing = np.flatnonzero(np.isnan(results[:, EVIDENCE]))
     for start in range(0, len(missing), group):
         rows = missing[start : start + group]
@@ -150,7 +160,7 @@ def sample_weights(
             part = slice(first, first + at_once)
             gathered = (array[items.rows[part]] for array in inputs)
             parts.append(statistics(*gathered, items.seeds[part], items.counts[part]).numpy())
-        table = np.concatenate(parts).reshape(len(rows), blocks.number, 3)
+        table = np.concatenate(parts).reshape(len(rows), blocks.number, 4)
         results[rows] = _combine(table, draws)
         checkpoint.save(results)
         if progress:
@@ -191,13 +201,14 @@ class _Blocks:
 
 
 def _block_statistics(model: ServedModel, size: int) -> Callable[..., tf.Tensor]:
-    """Make a TensorFlow function that sums up blocks of draws, [G, …] → float64 [G, 3].
+    """Make a TensorFlow function that sums up blocks of draws, [G, …] → float64 [G, 4].
 
-    It returns log Σw, log Σw² and Σ log p(x|z) of each block.
+    It returns log Σw, log Σw² and Σ log p(x|z) of each block, and log Σw under the fitted prior.
     """
     import tensorflow as tf
 
     endpoint = model.endpoint("log_likelihood")
+    log_prior = model.endpoint("log_prior_gmm") if model.has_prior("gmm") else None
     latent = tf.TensorSpec([None, model.latent_dim], tf.float32)
 
     def normal(seed: tf.Tensor) -> tf.Tensor:
@@ -223,26 +234,31 @@ def _block_statistics(model: ServedModel, size: int) -> Callable[..., tf.Tensor]
         # log p(z) − log q(z|x): both Gaussian, so that their normalisers cancel but for log σ.
         log_ratio = 0.5 * tf.reduce_sum(tf.square(noise) + log_var - tf.square(z), axis=-1)
         log_likelihood = tf.cast(log_likelihood, tf.float64)
-        log_weight = log_likelihood + tf.cast(log_ratio, tf.float64)
         counts = tf.sequence_mask(count, size)
-        log_weight = tf.where(counts, log_weight, tf.constant(-math.inf, tf.float64))
-        sums: list[Any] = [
-            tf.reduce_logsumexp(log_weight, axis=1),
-            tf.reduce_logsumexp(2.0 * log_weight, axis=1),
-            tf.reduce_sum(tf.where(counts, log_likelihood, 0.0), axis=1),
-        ]
+
+        def log_sum(log_ratio: tf.Tensor, power: float = 1.0) -> tf.Tensor:
+            log_weight = power * (log_likelihood + tf.cast(log_ratio, tf.float64))
+            return tf.reduce_logsumexp(tf.where(counts, log_weight, -np.float64("inf")), axis=1)
+
+        fitted = tf.fill(tf.shape(count), np.float64("nan"))
+        if log_prior is not None:
+            entropy = 0.5 * tf.reduce_sum(tf.square(noise) + log_var + LOG_TWO_PI, axis=-1)
+            fitted = log_sum(log_prior(z=z)["log_prior"] + entropy)
+        reconstruction = tf.reduce_sum(tf.where(counts, log_likelihood, 0.0), axis=1)
+        sums: list[Any] = [log_sum(log_ratio), log_sum(log_ratio, 2.0), reconstruction, fitted]
         return tf.stack(sums, axis=1)
 
     return statistics
 
 
 def _combine(table: np.ndarray, draws: int) -> np.ndarray:
-    """Add up the blocks of each image, [N, blocks, 3] → [N, 3]."""
-    log_sum = np.logaddexp.reduce(table[..., 0], axis=1)
-    log_squares = np.logaddexp.reduce(table[..., 1], axis=1)
-    with np.errstate(invalid="ignore"):  # one draw has no variance: 0 / 0
+    """Add up the blocks of each image, [N, blocks, 4] → [N, 4]."""
+    with np.errstate(invalid="ignore"):  # one draw has no variance, some models no fitted prior
+        log_sum, log_squares, fitted = (
+            np.logaddexp.reduce(table[..., column], axis=1) for column in (0, 1, 3)
+        )
         spread = draws * np.exp(log_squares - 2.0 * log_sum) - 1.0
         variance = np.maximum(spread, 0.0) / np.float64(draws - 1)
-    return np.stack(
-        [log_sum - math.log(draws), variance, -table[..., 2].sum(axis=1) / draws], axis=1
-    )
+    reconstruction = -table[..., 2].sum(axis=1) / draws
+    log_draws = math.log(draws)
+    return np.stack([log_sum - log_draws, variance, reconstruction, fitted - log_draws], axis=1)

@@ -43,7 +43,7 @@ class Evaluation:
         samples: FID and KID of each kind of image, if that was asked for.
         command: What was typed.
         versions: Of the software.
-        seconds: That it took.
+        seconds: That it took, with those of killed evaluations that it went on with.
     """
 
     model: str
@@ -206,6 +206,9 @@ def _likelihood(found: Likelihood | None) -> dict[str, str]:
         "−ELBO (bits/dim)": _number(found.bits_per_dimension, 4),
         "−log p(x) (nats)": _with_error(found.nll, found.nll_error, 2),
         "of that, due to the draws": f"± {_number(found.nll_monte_carlo_error, 3)}",
+        "−log p(x), fitted prior (nats)": _with_error(
+            found.nll_fitted_prior, found.nll_fitted_prior_error, 2
+        ),
         "−log p(x) (bits/dim)": _number(found.nll_bits_per_dimension, 4),
         "importance samples": f"{found.draws:,}",
         "of these effective (median)": _number(found.effective_draws, 1),

@@ -52,6 +52,7 @@ def _draw_bars(axes: Axes, table: Sequence[Contribution], measure: str, interval
         axes.hlines(names, lows, highs, color="black", linewidth=1.5)
     axes.axvline(0, color="black", linewidth=0.8)
     axes.margins(y=0.01)
+    axes.locator_params(axis="x", nbins=6)  # more numbers would touch
     axes.spines[["top", "right"]].set_visible(False)
 
 

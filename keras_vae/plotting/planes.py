@@ -17,7 +17,7 @@ FEW = 10  # values that are all written along an axis
 
 
 def plane(
-    images: np.ndarray, xs: Sequence[float], ys: Sequence[float], axes: tuple[str, str]
+    images: np.ndarray, xs: Sequence[float], ys: Sequence[float], axes: Sequence[str]
 ) -> Image.Image:
     """Lay the images of a plane over its axes: x to the right, y upwards.
 
@@ -25,7 +25,7 @@ def plane(
         images: uint8 [Y, X, H, W, C], as `latents.plane` orders its points.
         xs: X values of x, left to right.
         ys: Y values of y, bottom to top.
-        axes: What x and y are.
+        axes: What x is, and what y is.
 
     Returns:
         The picture.

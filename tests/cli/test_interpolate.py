@@ -48,13 +48,14 @@ def test_ends_are_the_reconstructions(kvae, colour_model, photo_files, ends, rea
     np.testing.assert_array_equal(shown[5], colour_model.generate([5])[0][0])
 
 
-def test_seed_is_drawn_at_the_temperature(kvae, colour_model, read_json):
+@pytest.mark.parametrize("name", ["normal", "gmm"])
+def test_seed_is_drawn_from_the_prior_at_the_temperature(kvae, colour_model, read_json, name):
     kvae(
         *("interpolate", 1, 2, "--model", "colour", "--steps", 2, "--temperature", 0.25),
-        *("--json", "path.json"),
+        *("--prior", name, "--json", "path.json"),
     )
     z = np.array([row["z"] for row in read_json("path.json")], np.float32)
-    np.testing.assert_array_equal(z, colour_model.generate([1, 2], 0.25)[1])
+    np.testing.assert_array_equal(z, colour_model.generate([1, 2], 0.25, name)[1])
 
 
 def test_animation_goes_along_all_legs_and_back(kvae, grey_model, gif_frames):

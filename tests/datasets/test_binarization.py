@@ -55,5 +55,5 @@ def test_none_leaves_the_levels(images):
 
 
 def test_an_unknown_name_is_refused(images):
-    with pytest.raises(ValueError, match="`binarization` must be one of .*Received: 'fixed'"):
+    with pytest.raises(ValueError, match=r"`binarization` must be one of .*Received: 'fixed'"):
         binarize(images, "fixed")

@@ -9,12 +9,15 @@ from keras_vae.evaluation import likelihood
 from keras_vae.evaluation.checkpoint import Checkpoint
 from keras_vae.evaluation.likelihood import (
     EVIDENCE,
+    FITTED,
     RECONSTRUCTION,
     VARIANCE,
     sample_weights,
     summarize,
 )
+from keras_vae.mixtures import Mixture
 from keras_vae.presets import get_preset
+from keras_vae.priors import GaussianMixturePrior
 
 rng = np.random.default_rng(0)
 
@@ -34,16 +37,23 @@ class LinearGaussian:
         x = z @ self.weights.T + self.offset + SIGMA * rng.normal(size=(60, PIXELS))
         self.images = np.rint(255 * x.clip(0, 1)).astype(np.uint8).reshape(-1, 2, 3, 1)
         self.calls = 0
+        self.prior = None  # a fitted one
+
+    def has_prior(self, name):
+        """What `ServedModel.has_prior` returns."""
+        return name == "normal" or self.prior is not None
 
     @property
     def vectors(self):
         """The images as vectors in [0, 1]."""
         return self.images.reshape(-1, PIXELS) / 255
 
-    def log_evidence(self):
-        """The exact log p(x)."""
-        covariance = self.weights @ self.weights.T + SIGMA**2 * np.eye(PIXELS)
-        return multivariate_normal(self.offset, covariance).logpdf(self.vectors)
+    def log_evidence(self, mean=0.0, scale=np.eye(LATENT)):  # noqa: B008
+        """The exact log p(x), z ~ N(mean, scale scaleᵀ)."""
+        factor = self.weights @ scale
+        covariance = factor @ factor.T + SIGMA**2 * np.eye(PIXELS)
+        center = self.offset + self.weights @ (np.zeros(LATENT) + mean)
+        return multivariate_normal(center, covariance).logpdf(self.vectors)
 
     def posterior(self, widened=1.0):
         """The exact posterior where W's columns are orthogonal; else the mean-field one."""
@@ -56,6 +66,14 @@ class LinearGaussian:
 
     def endpoint(self, name):
         """What `ServedModel.endpoint` returns."""
+        if name == "log_prior_gmm":
+            mixture = Mixture(self.prior)
+
+            def log_prior(z):
+                flat = mixture.log_prob(tf.reshape(z, (-1, LATENT)))
+                return {"log_prior": tf.reshape(flat, tf.shape(z)[:2])}
+
+            return log_prior
         assert name == "log_likelihood"
 
         def log_likelihood(image, z):
@@ -90,13 +108,43 @@ def repeated(model, times, draws, widened):
     """The weights of every image, `times` over with other noise: [times, N, 3]."""
     images = np.tile(model.images, (times, 1, 1, 1))
     posterior = [np.tile(array, (times, 1)) for array in model.posterior(widened)]
-    return sample_weights(model, images, posterior, draws).reshape(times, -1, 3)
+    return sample_weights(model, images, posterior, draws).reshape(times, -1, 4)
 
 
 def test_the_monte_carlo_error_is_the_scatter_over_draws(model):
     runs = repeated(model, times=30, draws=200, widened=1.5)
     scatter = runs[..., EVIDENCE].var(axis=0, ddof=1).mean()
     assert runs[..., VARIANCE].mean() == pytest.approx(scatter, rel=0.15)
+
+
+def test_log_p_under_a_fitted_prior_is_met_within_two_standard_errors(model):
+    means, scales = rng.normal(size=(2, LATENT)), np.array([[[0.5, 0], [0.3, 0.8]], np.eye(2)])
+    weights = np.array([0.3, 0.7])
+    model.prior = GaussianMixturePrior(
+        *(part.astype(np.float32) for part in (weights, means, scales))
+    )
+    each = [model.log_evidence(*part) for part in zip(means, scales, strict=True)]
+    expected = np.logaddexp.reduce(np.log(weights)[:, None] + each)
+    runs = repeated(model, times=30, draws=1000, widened=3.0)[..., FITTED]
+    error = runs.std(axis=0, ddof=1) / math.sqrt(30)
+    assert error.mean() < 0.02
+    assert np.sqrt(np.mean(((runs.mean(axis=0) - expected) / error) ** 2)) < 2
+
+
+def test_a_fitted_prior_equal_to_the_normal_one_changes_nothing(model):
+    one = GaussianMixturePrior(
+        np.ones(1, np.float32), np.zeros((1, LATENT), np.float32), np.eye(LATENT, dtype="f4")[None]
+    )
+    model.prior = one
+    weights = sample_weights(model, model.images, model.posterior(1.5), 50)
+    np.testing.assert_allclose(weights[:, FITTED], weights[:, EVIDENCE], rtol=1e-5)
+
+
+def test_a_model_without_a_fitted_prior_has_no_such_number(model):
+    weights = sample_weights(model, model.images, model.posterior(), 5)
+    assert np.isnan(weights[:, FITTED]).all()
+    found = summarize(weights, KL.repeat(30), 5, get_preset("mnist"))
+    assert found.nll_fitted_prior is None
 
 
 def test_the_exact_posterior_needs_one_draw(model):
@@ -171,17 +219,19 @@ def test_a_killed_evaluation_goes_on(model, tmp_path, monkeypatch):
         if done == 20:
             raise KeyboardInterrupt
 
-    checkpoint = Checkpoint(tmp_path / "partial.npz", "key")
+    checkpoint = Checkpoint(tmp_path / "partial.npz", "key", spent=1000.0)
     arguments = (model, model.images, model.posterior(), 100)
     with pytest.raises(KeyboardInterrupt):
         sample_weights(*arguments, checkpoint=checkpoint, progress=killed)
     model.calls, seen = 0, []
+    checkpoint = Checkpoint(checkpoint.path, "key")
     resumed = sample_weights(
         *arguments, checkpoint=checkpoint, progress=lambda done, total: seen.append(done)
     )
     np.testing.assert_allclose(resumed, expected, rtol=1e-6)
     assert (whole, model.calls) == (60, 40)
     assert seen == list(range(21, 61))
+    assert 1000 < checkpoint.spent < 1100
     checkpoint.remove()
     assert not checkpoint.path.exists()
 
@@ -212,7 +262,7 @@ def test_the_endpoint_of_an_exported_model_is_what_is_measured(exported, digits)
     np.testing.assert_allclose(weights[:, RECONSTRUCTION], expected, rtol=1e-5)
 
 
-WEIGHTS = np.array([[-95.0, 0.25, 80.0], [-105.0, 0.25, 90.0]])
+WEIGHTS = np.array([[-95.0, 0.25, 80.0, -94.0], [-105.0, 0.25, 90.0, -103.0]])
 KL = np.array([20.0, 30.0])
 
 
@@ -223,6 +273,7 @@ def test_the_summary_adds_up():
     assert found.nll == 100.0
     assert found.nll_error == pytest.approx(5.0)
     assert found.nll_monte_carlo_error == pytest.approx(math.sqrt(0.5) / 2)
+    assert found.nll_fitted_prior == 98.5
     assert found.nll_bits_per_dimension == pytest.approx(100 / 784 / math.log(2))
     assert found.effective_draws == pytest.approx(2.5)
 
