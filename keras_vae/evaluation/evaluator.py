@@ -22,7 +22,7 @@ from .pixels import measure_pixels, squared_errors
 from .posterior import kl_divergence, measure_posterior
 from .probes import Probe, linear_probes
 from .report import Evaluation
-from .samples import FEWEST_IMAGES, SampleQuality, sample_quality
+from .samples import FEWEST_IMAGES, SampleQuality, compare_features
 
 if TYPE_CHECKING:
     from .extractors import Extractor
@@ -255,11 +255,11 @@ class _Subject:
             if self.model.has_prior(prior):
                 sets[name], _ = self.model.generate(seeds, prior=prior)
         extractor = self._extractor(stages)
-        real = np.asarray(self.grey.images[self.rows])
+        measured: dict[str, SampleQuality] = {}
         with stages("FID and KID") as progress:
-            measured = {}
+            real = extractor(np.asarray(self.grey.images[self.rows]))
             for name, images in sets.items():
-                measured[name] = sample_quality(images, real, extractor)
+                measured[name] = compare_features(extractor(images), real, extractor)
                 if progress:
                     progress(len(measured), len(sets))
         return measured
