@@ -142,8 +142,8 @@ for arrays in sorted(Path(sys.argv[1]).glob("*.npz")):
         error(z_log_var, expected["z_log_var"]),
         float(np.abs(decoded - expected["decoded"]).max()),
     ]
-ours = {name for name in sys.modules if name.startswith("keras_vae.")}
-assert ours <= {f"keras_vae.{name}" for name in ("runtime", "attributes", "naming", "files")}, ours
+ours = {name.split(".")[1] for name in sys.modules if name.startswith("keras_vae.")}
+assert not ours & {"vae", "layers", "networks", "likelihoods", "training"}, ours
 print(json.dumps(report))
 """
     done = subprocess.run(
