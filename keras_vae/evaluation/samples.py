@@ -41,22 +41,8 @@ class SampleQuality:
     preprocessing: str
 
 
-def sample_quality(generated: np.ndarray, real: np.ndarray, extractor: Extractor) -> SampleQuality:
-    """Measure FID and KID.
-
-    Args:
-        generated: uint8 [N, H, W, C].
-        real: uint8 [M, H, W, C], that the model was not trained on.
-        extractor: See `extractors.find_extractor`.
-
-    Raises:
-        ValueError: If there are too few images for `kid`.
-    """
-    return compare_features(extractor(generated), extractor(real), extractor)
-
-
 def compare_features(features: np.ndarray, real: np.ndarray, extractor: Extractor) -> SampleQuality:
-    """Measure FID and KID where the features are at hand, as those of real images often are.
+    """Measure FID and KID from features, so that those of the real images are made once.
 
     Args:
         features: Of generated images, [N, F].

@@ -5,11 +5,11 @@ import scipy.linalg
 from keras_vae.evaluation.extractors import Extractor
 from keras_vae.evaluation.preprocessing import Preprocessing
 from keras_vae.evaluation.samples import (
+    compare_features,
     fid,
     frechet_distance,
     kid,
     polynomial_mmd,
-    sample_quality,
 )
 
 
@@ -110,7 +110,7 @@ def test_quality_says_of_what_it_is():
     mean_colour = Extractor(
         "mean colour", Preprocessing(None, low=0.0, high=1.0), lambda images: images
     )
-    quality = sample_quality(dark, light, mean_colour)
+    quality = compare_features(mean_colour(dark), mean_colour(light), mean_colour)
     assert quality.fid == pytest.approx(3 * (100 / 255) ** 2, rel=0.05)
     assert quality.kid > 5 * quality.kid_error
     assert (quality.count, quality.real_count) == (40, 60)
