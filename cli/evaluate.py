@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .images import load_for_model
-from .options import Names, data_options, overwrite_option
+from .options import BINARIZATION, Names, data_options, overwrite_option, split_option
 from .overrides import command_line
 from .progress import progress_bar
 from .quiet import load_tensorflow
@@ -33,13 +33,7 @@ LOCAL_OPTIONS = ("cache_dir", "json_file", "compare", "card", "overwrite")
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True)
 @click.argument("data")
 @data_options
-@click.option(
-    "--split",
-    type=click.Choice(["train", "validation", "test"]),
-    default="test",
-    show_default=True,
-    help="Which images.",
-)
+@split_option("test")
 @click.option("--limit", type=click.IntRange(1), help="Measure so many of them, by chance.")
 @click.option(
     "--importance-samples",
@@ -50,7 +44,7 @@ LOCAL_OPTIONS = ("cache_dir", "json_file", "compare", "card", "overwrite")
 )
 @click.option(
     "--binarization",
-    type=click.Choice(["none", "static", "dynamic", "threshold"]),
+    type=BINARIZATION,
     help="How grey pixels become black or white.  [default: as the model was trained]",
 )
 @click.option("--seed", default=0, show_default=True, help="Seed of every draw.")

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from .images import load_for_model
-from .numbers import check_numbers, numbers_options, write_numbers
-from .options import data_options, model_option, out_option, overwrite_option
-from .pictures import write_picture
+from .options import data_options, model_option, split_option
+from .outputs import Outputs, output_options
 from .progress import progress_bar
 from .quiet import load_tensorflow
 
@@ -46,13 +45,7 @@ METHODS = {
     help="How two dimensions are made. UMAP needs pip install 'keras-vae[umap]'; "
     "none takes the two dimensions that vary most.",
 )
-@click.option(
-    "--split",
-    type=click.Choice(["train", "validation", "test"]),
-    default="validation",
-    show_default=True,
-    help="Which images.",
-)
+@split_option("validation")
 @click.option(
     "--limit",
     type=click.IntRange(10),
@@ -63,9 +56,7 @@ METHODS = {
 @click.option("--seed", default=0, show_default=True, help="Of all that is chosen at random.")
 @model_option
 @data_options
-@out_option("latent-map.png")
-@numbers_options
-@overwrite_option
+@output_options("latent-map.png")
 def latent_map(
     data: str,
     by: str,
@@ -76,10 +67,7 @@ def latent_map(
     model_name: str,
     data_dir: Path | None,
     cache_dir: Path | None,
-    out: Path,
-    csv_file: Path | None,
-    json_file: Path | None,
-    overwrite: bool,
+    outputs: Outputs,
 ) -> None:
     """Scatter the encoded images of DATA, coloured by an attribute or by class.
 
@@ -88,13 +76,10 @@ def latent_map(
     dimensions show: it is fitted on a random half of the images and measured on the other.
     """
     from keras_vae import plotting, runtime
-    from keras_vae.files import check_free
     from keras_vae.grouping import Grouping
     from keras_vae.projections import check_method, project
 
     check_method(method)
-    check_free(out, overwrite=overwrite)
-    check_numbers(csv=csv_file, json=json_file, overwrite=overwrite)
     model = runtime.load(model_name)
     load_tensorflow()
     dataset = load_for_model(model, data, data_dir=data_dir, cache_dir=cache_dir)
@@ -116,13 +101,10 @@ def latent_map(
         f"Disks are group means.\n{probe}",
     )
     click.echo(probe)
-    write_picture(picture, out, overwrite)
     points = zip(rows, projection.points, grouping.index, strict=True)
-    write_numbers(
+    outputs.write(
+        picture,
         [{"row": row, "x": x, "y": y, "group": grouping.names[i]} for row, (x, y), i in points],
-        csv=csv_file,
-        json=json_file,
-        overwrite=overwrite,
     )
 
 

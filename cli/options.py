@@ -14,6 +14,9 @@ Command = Callable[..., Any]
 MOST_STEPS = 100
 LAST_SEED = 2**62
 
+# Spelt out, since `--help` shall import nothing: keras_vae.datasets.binarization.BINARIZATIONS.
+BINARIZATION = click.Choice(["none", "static", "dynamic", "threshold"])
+
 
 class ImageSize(click.ParamType):
     """An image size: "64", or height×width as "64x48"; gives (height, width)."""
@@ -256,6 +259,14 @@ gif_option = click.option(
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def split_option(default: str) -> Callable[..., Any]:
+    """Make a --split option."""
+    kind = click.Choice(["train", "validation", "test"])
+    return click.option(
+        "--split", type=kind, default=default, show_default=True, help="Which images."
+    )
 
 
 def out_option(default: str | None, what: str = "Picture to write.") -> Callable[..., Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from .options import Command, ImageSize, IntegerList
+from .options import BINARIZATION, Command, ImageSize, IntegerList
 
 POSITIVE = click.FloatRange(0, min_open=True)
 
@@ -40,7 +40,7 @@ PRESET_OPTIONS = [
     click.option("--random-flip/--no-random-flip", default=None, help="Mirror at random."),
     click.option(
         "--binarization",
-        type=click.Choice(["none", "static", "dynamic", "threshold"]),
+        type=BINARIZATION,
         help="How grey pixels become black or white.",
     ),
 ]

@@ -128,9 +128,10 @@ def kl_per_dimension(z_mean: np.ndarray, z_log_var: np.ndarray) -> np.ndarray:
         z_log_var: [..., L].
 
     Returns:
-        Nats, [..., L].
+        Nats, float64 [..., L].
     """
-    return 0.5 * (np.square(z_mean) + np.exp(z_log_var) - z_log_var - 1)
+    mean, log_var = np.asarray(z_mean, np.float64), np.asarray(z_log_var, np.float64)
+    return 0.5 * (np.square(mean) + np.exp(log_var) - 1.0 - log_var)
 
 
 def most_active(kl: Sequence[float], count: int) -> tuple[int, ...]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import tensorflow as tf
 
+from .objectives import LOG_TWO_PI
 from .priors import GaussianMixturePrior
 
 
@@ -46,6 +45,6 @@ class Mixture(tf.Module):
         epsilon = tf.linalg.triangular_solve(self.scales, tf.linalg.matrix_transpose(moves))
         log_det = tf.reduce_sum(tf.math.log(tf.linalg.diag_part(self.scales)), axis=-1)
         constant = tf.math.log(self.weights) - log_det
-        constant -= 0.5 * self.latent_dim * math.log(2.0 * math.pi)
+        constant -= 0.5 * self.latent_dim * LOG_TWO_PI
         squares = tf.reduce_sum(tf.square(epsilon), axis=1)  # [K, N]
         return tf.reduce_logsumexp(constant[:, tf.newaxis] - 0.5 * squares, axis=0)

@@ -15,8 +15,9 @@ from .attributes import Attributes
 from .cards import write_card
 from .datasets import ImageDataset
 from .datasets.pipeline import split_batches
-from .evaluation import kl_divergence, linear_probes
+from .evaluation import linear_probes
 from .export import export_model
+from .latents import kl_per_dimension
 from .presets import LIKELIHOODS
 from .priors import GaussianMixturePrior, fit_prior
 from .runs import Run, read_json
@@ -143,7 +144,7 @@ def _study_latents(
         findings.facts["fitted_prior"] = fit.facts()
     held_out, log_var = encode("validation") if dataset.count("validation") else (None, None)
     if vae.stochastic and held_out is not None:
-        kl = kl_divergence(held_out, log_var).mean(axis=0)
+        kl = kl_per_dimension(held_out, log_var).mean(axis=0)
         findings.facts["kl_per_dimension"] = [round(nats, 4) for nats in kl.tolist()]
     if dataset.attributes is not None:
         findings.attributes, probes = _study_attributes(dataset, z_mean, held_out)

@@ -1,7 +1,6 @@
 """How good a model is, in the units of the literature: likelihood, posterior, samples, probes."""
 
 from .evaluator import Settings, check_model, evaluate
-from .posterior import kl_divergence
 from .probes import Probe, linear_probes
 from .report import Evaluation, incomparable, notes, sections, table
 
@@ -12,7 +11,6 @@ __all__ = [
     "check_model",
     "evaluate",
     "incomparable",
-    "kl_divergence",
     "linear_probes",
     "notes",
     "sections",

@@ -14,12 +14,13 @@ import numpy as np
 
 from .. import __version__
 from ..datasets import ImageDataset
+from ..latents import kl_per_dimension
 from ..runtime import ServedModel
 from .checkpoint import Checkpoint, digest
 from .groups import errors_by_group, group_images
 from .likelihood import Likelihood, sample_weights, summarize
 from .pixels import measure_pixels, squared_errors
-from .posterior import kl_divergence, measure_posterior
+from .posterior import measure_posterior
 from .probes import Probe, linear_probes
 from .report import Evaluation
 from .samples import FEWEST_IMAGES, SampleQuality, compare_features
@@ -228,7 +229,7 @@ class _Subject:
                 checkpoint=file,
                 progress=progress,
             )
-        return summarize(weights, kl_divergence(*posterior).sum(axis=1), draws, preset)
+        return summarize(weights, kl_per_dimension(*posterior).sum(axis=1), draws, preset)
 
     def probes(self, z_mean: np.ndarray, stages: Stages) -> tuple[Probe, ...]:
         """Linear probes of the attributes, fitted to the training split."""

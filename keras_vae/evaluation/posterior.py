@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..latents import kl_per_dimension
+
 if TYPE_CHECKING:
     from ..presets import Preset
 
@@ -57,21 +59,12 @@ def measure_posterior(
     return Posterior(
         latent_dim=z_mean.shape[1],
         active_units=active,
-        kl_per_dimension=tuple(kl_divergence(z_mean, z_log_var).mean(axis=0).tolist()),
+        kl_per_dimension=tuple(kl_per_dimension(z_mean, z_log_var).mean(axis=0).tolist()),
         mmd=mmd,
         mmd_error=error,
         mmd_draws=len(rows),
         warning=collapse_warning(active, z_mean.shape[1], preset),
     )
-
-
-def kl_divergence(z_mean: np.ndarray, z_log_var: np.ndarray) -> np.ndarray:
-    """KL(q(z|x) ‖ N(0, I)) of each image in each dimension, nats, float64 [N, L]."""
-    from .. import objectives
-
-    return objectives.kl_divergence(
-        np.asarray(z_mean, np.float64), np.asarray(z_log_var, np.float64)
-    ).numpy()
 
 
 def active_units(z_mean: np.ndarray) -> int:

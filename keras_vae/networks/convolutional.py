@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from ..layers import conv, norm_act, redundant_bias, up_conv
-from ..presets import ConvNetwork, Preset
+from ..presets import ConvNetwork, Preset, ResidualNetwork
 
 
 def down(preset: Preset, image: Any, dtype: Any) -> Any:
@@ -25,7 +25,7 @@ def down(preset: Preset, image: Any, dtype: Any) -> Any:
             bias_constraint=redundant_bias(network.normalization),
             dtype=dtype,
         )(features)
-        features = _norm_act(network, features, name, dtype)
+        features = normalize(network, features, name, dtype)
     return keras.layers.Flatten(name="flatten", dtype=dtype)(features)
 
 
@@ -51,7 +51,7 @@ def up(preset: Preset, z: Any, dtype: Any) -> Any:
             dtype=dtype,
         )(features)
         if not last:
-            features = _norm_act(network, features, name, dtype)
+            features = normalize(network, features, name, dtype)
     return features
 
 
@@ -93,9 +93,10 @@ def _projection(preset: Preset, z: Any, shape: tuple[int, ...], dtype: Any) -> A
         math.prod(shape), bias_constraint=redundant_bias(normalization), name=name, dtype=dtype
     )(z)
     if network.normalize_projection:
-        features = _norm_act(network, features, name, dtype)
+        features = normalize(network, features, name, dtype)
     return keras.layers.Reshape(shape, name=f"{name}_maps", dtype=dtype)(features)
 
 
-def _norm_act(network: ConvNetwork, features: Any, name: str, dtype: Any) -> Any:
+def normalize(network: ConvNetwork | ResidualNetwork, features: Any, name: str, dtype: Any) -> Any:
+    """Normalise and activate features as a network says."""
     return norm_act(network.normalization, network.activation, name=name, dtype=dtype)(features)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 
-from ..layers import conv, norm_act, up_conv
+from ..layers import conv, up_conv
 from ..presets import Preset, ResidualNetwork
+from .convolutional import normalize
 
 
 def down(preset: Preset, image: Any, dtype: Any) -> Any:
@@ -20,7 +21,7 @@ def down(preset: Preset, image: Any, dtype: Any) -> Any:
         stride = 2 if level else 1
         shrink = conv(filters, network.kernel, stride, name=next(names), dtype=dtype)
         features = _blocks(network, shrink(features), blocks, names, dtype)
-    features = _norm_act(network, features, "encoder_maps", dtype)
+    features = normalize(network, features, "encoder_maps", dtype)
     features = keras.layers.Flatten(name="flatten", dtype=dtype)(features)
     return _dense(network, features, network.dense, "encoder_dense", dtype)
 
@@ -38,7 +39,7 @@ def up(preset: Preset, z: Any, dtype: Any) -> Any:
     for level in reversed(range(len(levels))):
         features = _blocks(network, features, levels[level][1], names, dtype)
         name = next(names)
-        features = _norm_act(network, features, f"{name}_input", dtype)
+        features = normalize(network, features, f"{name}_input", dtype)
         features = up_conv(
             levels[level - 1][0] if level else preset.image_shape[2],
             network.kernel,
@@ -60,7 +61,7 @@ def _blocks(
         branch = features
         for start in ("glorot_uniform", "zeros"):
             name = next(names)
-            branch = _norm_act(network, branch, f"{name}_input", dtype)
+            branch = normalize(network, branch, f"{name}_input", dtype)
             branch = conv(
                 filters, network.kernel, 1, name=name, kernel_initializer=start, dtype=dtype
             )(branch)
@@ -72,13 +73,6 @@ def _dense(network: ResidualNetwork, features: Any, width: int, name: str, dtype
     return keras.layers.Dense(width, activation=network.activation, name=name, dtype=dtype)(
         features
     )
-
-
-def _norm_act(network: ResidualNetwork, features: Any, name: str, dtype: Any) -> Any:
-    apply: Callable[[Any], Any] = norm_act(
-        network.normalization, network.activation, name=name, dtype=dtype
-    )
-    return apply(features)
 
 
 def _levels(network: ResidualNetwork) -> Iterator[tuple[int, int]]:
