@@ -4,6 +4,7 @@ from .animation import FRAME_CELL, check_gif, save_gif, sweep, there_and_back
 from .charts import contribution_chart, similarity_chart
 from .features import feature_overview, feature_sheet
 from .lettering import number_label
+from .panels import Curve, Curves, Group, Points, curve_panels, labelled_panels
 from .planes import plane
 from .scatter import scatter
 from .sheets import (
@@ -24,12 +25,18 @@ __all__ = [
     "FRAME_CELL",
     "LARGEST",
     "MARGIN",
+    "Curve",
+    "Curves",
+    "Group",
+    "Points",
     "check_gif",
     "contribution_chart",
+    "curve_panels",
     "enlarge",
     "feature_overview",
     "feature_sheet",
     "grid",
+    "labelled_panels",
     "number_label",
     "plane",
     "save",

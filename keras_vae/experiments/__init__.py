@@ -1,0 +1,39 @@
+"""The reports' experiments, repeated: sweeps of small trainings, their tables, figures, verdicts.
+
+An experiment is a file of this package that ends in an `EXPERIMENT`: which cells it trains, what it
+draws, what it judges. Everything else is shared.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .experiment import Experiment
+
+# name → one line of help; each has a module of its name.
+EXPERIMENTS = {
+    "architectures": "31 dense networks for MNIST, four sizes of the latent: which is enough?",
+    "elbo-curve": "-ELBO against samples seen, with latents of 3, 5 and 20 dimensions.",
+    "latent-dim": "What more latent dimensions buy, in dense and in convolutional networks.",
+    "kl-weight": "Reconstruction against coverage of the prior, by the variance c.",
+    "autoencoder-vs-vae": "Where a plain autoencoder's codes lie, and where a VAE's.",
+    "single-models": "Single models whose loss the reports state.",
+}
+
+
+def get_experiment(name: str) -> Experiment:
+    """Look an experiment up by its name.
+
+    Raises:
+        ValueError: If there is none of that name.
+    """
+    if name not in EXPERIMENTS:
+        near = ", ".join(get_close_matches(name, EXPERIMENTS) or EXPERIMENTS)
+        raise ValueError(f"`name` must be an experiment's: {near}. Received: {name!r}.")
+    return import_module(f".{name.replace('-', '_')}", __package__).EXPERIMENT
+
+
+__all__ = ["EXPERIMENTS", "get_experiment"]

@@ -1,0 +1,133 @@
+"""Processes that share a list of cells; one that dies takes only its own cell with it."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from multiprocessing.connection import wait
+
+from .cell import Cell
+from .store import Row
+from .worker import serve
+from .workplace import Workplace
+
+Progress = Callable[[int, int], None]
+Finished = Callable[[Cell, Row | str], None]  # with its row, or with what went wrong
+
+
+def train_cells(
+    cells: Sequence[Cell],
+    place: Workplace,
+    *,
+    jobs: int,
+    progress: Progress = lambda done, total: None,
+    finished: Finished = lambda cell, outcome: None,
+) -> dict[str, str]:
+    """Train the cells that are not in the store yet.
+
+    Each goes to a process of one thread, so what a cell measures does not depend on `jobs`.
+
+    Args:
+        cells: What to train, in this order; the same cell twice is trained once.
+        place: Data and store.
+        jobs: Processes.
+        progress: Called with the work done and its total, in units of 10⁹ operations.
+        finished: Called with each cell as it ends.
+
+    Returns:
+        What went wrong, by the key of the cell.
+    """
+    missing = {cell.key: cell for cell in cells if place.store.row(cell) is None}
+    for cell in missing.values():
+        place.load(cell)  # two workers must not prepare the same data
+    crew = _Crew(deque(missing.values()), place, progress, finished)
+    try:
+        return crew.work(min(jobs, len(missing)))
+    finally:
+        crew.dismiss()
+
+
+class _Crew:
+    """The workers, what each is at, and how far the whole is."""
+
+    def __init__(
+        self, queue: deque[Cell], place: Workplace, progress: Progress, finished: Finished
+    ) -> None:
+        self.queue = queue
+        self.place = place
+        self.progress = progress
+        self.finished = finished
+        self.total = sum(cell.work for cell in queue)
+        self.done = 0.0
+        self.workers: list[_Worker] = []
+        self.failures: dict[str, str] = {}
+
+    def work(self, jobs: int) -> dict[str, str]:
+        """Go through the queue."""
+        self.workers = [_Worker(self.place) for _ in range(jobs)]
+        self._assign(self.workers)
+        while busy := {worker.connection: worker for worker in self.workers if worker.cell}:
+            for connection in wait(list(busy)):
+                self._hear(busy[connection])
+            under_way = sum(
+                worker.share * worker.cell.work for worker in self.workers if worker.cell
+            )
+            self.progress(round((self.done + under_way) / 1e9), round(self.total / 1e9))
+        return self.failures
+
+    def dismiss(self) -> None:
+        """End every worker, whatever it is at."""
+        for worker in self.workers:
+            worker.end()
+
+    def _assign(self, workers: Iterable[_Worker]) -> None:
+        for worker in workers:
+            worker.take(self.queue.popleft() if self.queue else None)
+
+    def _hear(self, worker: _Worker) -> None:
+        try:
+            message = worker.connection.recv()
+        except (EOFError, ConnectionError):
+            message = worker.end()
+        if isinstance(message, float):
+            worker.share = message
+            return
+        self.done += worker.cell.work
+        if isinstance(message, str):
+            self.failures[worker.cell.key] = message
+        self.finished(worker.cell, message)
+        if worker.dead:
+            self.workers.remove(worker)
+            if not self.queue:
+                return
+            worker = _Worker(self.place)
+            self.workers.append(worker)
+        self._assign([worker])
+
+
+class _Worker:
+    """A process, and the cell that it is at."""
+
+    def __init__(self, place: Workplace) -> None:
+        context = multiprocessing.get_context("spawn")  # TensorFlow's threads survive no fork
+        self.connection, other = context.Pipe()
+        self.process = context.Process(target=serve, args=(other, place), daemon=True)
+        self.process.start()
+        other.close()  # so that the death of the process is heard
+        self.cell: Cell | None = None
+        self.share = 0.0
+        self.dead = False
+
+    def take(self, cell: Cell | None) -> None:
+        """Begin a cell; None ends the process."""
+        self.cell, self.share = cell, 0.0
+        self.connection.send(cell)
+
+    def end(self) -> str:
+        """Kill the process, and tell how it ended."""
+        self.dead = True
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
+        return f"its process ended with status {self.process.exitcode}; see workers.log"

@@ -1,0 +1,49 @@
+"""Where an experiment's data and results lie on this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .cell import Cell
+from .store import Store
+
+if TYPE_CHECKING:
+    from ..datasets import ImageDataset
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where things lie on this machine.
+
+    Attributes:
+        store: Of finished cells.
+        data_dir: As of `datasets.load_dataset`.
+        cache_dir: Likewise.
+    """
+
+    store: Store
+    data_dir: Path | None = None
+    cache_dir: Path | None = None
+
+    def load(self, cell: Cell) -> ImageDataset:
+        """Open a cell's data at its preset's size; the first time, prepare it."""
+        return _load(cell.data, cell.resolved.image_shape, cell.limit, self)
+
+
+@cache
+def _load(
+    name: str, shape: tuple[int, int, int], limit: int | None, place: Workplace
+) -> ImageDataset:
+    from ..datasets import load_dataset
+
+    return load_dataset(
+        name,
+        data_dir=place.data_dir,
+        image_size=shape[:2],
+        channels=shape[2],
+        cache_dir=place.cache_dir,
+        limit=limit,
+    )

@@ -1,0 +1,67 @@
+import csv
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from keras_vae.cli.main import kvae as group
+from keras_vae.experiments import EXPERIMENTS
+
+
+def run(*words):
+    return CliRunner().invoke(group, ["experiment", *map(str, words)])
+
+
+@pytest.fixture(scope="module")
+def folder(kvae_data, tmp_path_factory):
+    out = tmp_path_factory.mktemp("experiments")
+    words = ["architectures", "--limit", 4, "--epochs", 1, "--data-dir", kvae_data, "--out", out]
+    cache = ["--cache-dir", tmp_path_factory.mktemp("cache")]
+    first, second = (run(*words, *cache) for _ in range(2))
+    for result in (first, second):
+        assert result.exit_code == 0, result.output or result.exception
+    return out, first.output, second.output
+
+
+@pytest.mark.data
+def test_four_architectures_are_trained_on_real_digits(folder):
+    out, first, _ = folder
+    with (out / "trials" / "architectures" / "results.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["hidden"], row["latent_dim"]) for row in rows] == [
+        ("32", latent) for latent in ("3", "5", "10", "20")
+    ]
+    assert all(150 < float(row["test_loss"]) < 210 for row in rows)
+    assert [int(row["images"]) for row in rows] == [55_000 // 128 * 128] * 4
+    assert len(re.findall(r"hidden=32 .*test_loss \d+\.\d\d", first)) == 4
+
+
+@pytest.mark.data
+def test_nothing_is_trained_again(folder):
+    _, _, second = folder
+    assert "test_loss" not in second
+
+
+@pytest.mark.data
+def test_a_trial_is_no_result(folder):
+    out, _, _ = folder
+    assert not (out / "architectures").exists()
+    assert re.search(r"architectures +0 of +124 models +J2", run("list", "--out", out).output)
+
+
+def test_the_list_names_claims_and_budget(tmp_path):
+    output = run("list", "--out", tmp_path).output
+    for name in EXPERIMENTS:
+        assert re.search(rf"^{name} +0 of +\d+ models  [A-Z]\d", output, re.MULTILINE), name
+    assert run().output.startswith("architectures")
+
+
+@pytest.mark.parametrize("name", [*EXPERIMENTS, "list", "report"])
+def test_help_has_an_example(name):
+    result = run(name, "--help")
+    assert result.exit_code == 0
+    assert f"Example: kvae experiment {name}" in result.output
+
+
+def test_an_unknown_experiment_is_a_usage_error():
+    assert run("architecture").exit_code == 2

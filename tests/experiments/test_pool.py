@@ -1,0 +1,102 @@
+import multiprocessing
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from keras_vae.experiments.pool import train_cells
+from keras_vae.experiments.store import Store
+from keras_vae.experiments.workplace import Workplace
+
+TIMES = ("seconds", "cpu_seconds", "images_per_second")
+
+
+def numbers(row):
+    return {name: value for name, value in row.items() if name not in TIMES}
+
+
+@pytest.mark.slow
+def test_two_jobs_give_the_rows_of_one_and_nothing_is_trained_twice(small_cells, tmp_path):
+    cells = small_cells(2, 3, 2)
+    rows = []
+    for jobs in (1, 2):
+        place = Workplace(Store(tmp_path / str(jobs)))
+        trained, progress = [], []
+        failures = train_cells(
+            cells,
+            place,
+            jobs=jobs,
+            progress=lambda done, total, seen=progress: seen.append(done / total),
+            finished=lambda cell, outcome, seen=trained: seen.append(cell.key),
+        )
+        assert failures == {}
+        assert sorted(trained) == sorted({cell.key for cell in cells})
+        assert progress[-1] == 1.0
+        assert progress == sorted(progress)
+        assert train_cells(cells, place, jobs=jobs, finished=pytest.fail) == {}
+        rows.append([numbers(place.store.row(cell)) for cell in cells])
+    assert rows[0] == rows[1]
+    assert rows[0][0]["test_loss"] != rows[0][1]["test_loss"]
+
+
+@pytest.mark.slow
+def test_a_cell_that_fails_and_a_process_that_dies_leave_the_others_alone(small_cells, place):
+    (wrong,) = small_cells(2, measures=("no such measure",))
+    doomed, *others = small_cells(3, 4, 5)
+    ended, killed = [], []
+
+    def kill_once(done, total):
+        if len(ended) == 1 and not killed:
+            killed.append(multiprocessing.active_children()[0])
+            killed[0].kill()
+
+    failures = train_cells(
+        [wrong, doomed, *others],
+        place,
+        jobs=1,
+        progress=kill_once,
+        finished=lambda cell, outcome: ended.append(cell.key),
+    )
+    assert "no such measure" in failures[wrong.key]
+    assert "status -9" in failures[doomed.key]
+    assert len(failures) == 2
+    assert all(map(place.store.row, others))
+
+
+SCRIPT = """
+import pickle, sys
+from keras_vae.experiments.pool import train_cells
+if __name__ == "__main__":
+    cells, place = pickle.loads(sys.stdin.buffer.read())
+    train_cells(cells, place, jobs=1)
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_sweep_goes_on_with_what_is_missing(small_cells, place, tmp_path):
+    script = tmp_path / "sweep.py"
+    script.write_text(SCRIPT)
+    cells = small_cells(2, 3, 4)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    child = subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE, env=environment)
+    child.stdin.write(pickle.dumps((cells, place)))
+    child.stdin.close()
+    deadline = time.monotonic() + 300
+    while place.store.row(cells[0]) is None:
+        assert child.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    before = {file.name: file.stat().st_mtime_ns for file in place.store.folder.glob("*.json")}
+    trained = []
+    train_cells(cells, place, jobs=1, finished=lambda cell, outcome: trained.append(cell.key))
+    assert set(trained) <= {cell.key for cell in cells[1:]}
+    after = {file.name: file.stat().st_mtime_ns for file in place.store.folder.glob("*.json")}
+    assert {name: after[name] for name in before} == before
+    assert len(after) == len(cells)
