@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .framing import Framing, framing_options
+from .model_choice import ModelChoice, model_options
 from .numbers import check_numbers, numbers_options, write_numbers
-from .options import model_option, overwrite_option
-from .pictures import read_photos, write_picture
-from .quiet import load_tensorflow
+from .options import overwrite_option
+from .pictures import write_picture
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +45,8 @@ OVERVIEW = "overview"
     show_default=True,
     help="Folder to write the pictures to.",
 )
-@model_option
+@framing_options
+@model_options
 @numbers_options
 @overwrite_option
 def feature_maps(
@@ -53,7 +55,8 @@ def feature_maps(
     top: int | None,
     scale: str,
     out: Path,
-    model_name: str,
+    framing: Framing,
+    choice: ModelChoice,
     csv_file: Path | None,
     json_file: Path | None,
     overwrite: bool,
@@ -65,14 +68,14 @@ def feature_maps(
     convolution returns, before normalisation and activation. The numbers behind it are minimum,
     maximum, mean and variance of each channel over the image.
     """
-    from keras_vae import plotting, runtime
+    from keras_vae import plotting
     from keras_vae.files import check_free
 
     check_free(out / f"{layer or OVERVIEW}.png", overwrite=overwrite)
     check_numbers(csv=csv_file, json=json_file, overwrite=overwrite)
-    model = runtime.load(model_name)
-    pixels = read_photos([image], model)
-    load_tensorflow()
+    model = choice.open()
+    pixels = framing.read_one(image, model).pixels[None]
+    choice.start()
     layers = {name: maps[0] for name, maps in model.feature_maps(pixels).items()}
     shown = layers if layer is None else _only(layers, layer)
     for name in shown:

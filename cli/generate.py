@@ -6,19 +6,18 @@ from pathlib import Path
 
 import click
 
+from .model_choice import ModelChoice, model_options
 from .options import (
-    model_option,
     out_option,
     overwrite_option,
     prior_option,
     temperature_option,
 )
 from .pictures import write_picture
-from .quiet import load_tensorflow
 
 
 @click.command(epilog="Example: kvae generate -n 40 --seed 7 --prior gmm --out faces.png")
-@model_option
+@model_options
 @click.option("-n", "--count", type=click.IntRange(1, 10_000), default=40, show_default=True)
 @click.option(
     "--seed",
@@ -32,7 +31,7 @@ from .quiet import load_tensorflow
 @out_option("generated.png")
 @overwrite_option
 def generate(
-    model_name: str,
+    choice: ModelChoice,
     count: int,
     seed: int,
     prior: str,
@@ -45,12 +44,12 @@ def generate(
     A seed gives the same image in any batch and on any machine. Several images are laid out as a
     grid; a single one is written bare, without margins, so that `kvae morph` can take it.
     """
-    from keras_vae import plotting, runtime
+    from keras_vae import plotting
     from keras_vae.files import check_free
 
     check_free(out, overwrite=overwrite)
-    model = runtime.load(model_name)
-    load_tensorflow()
+    model = choice.open()
+    choice.start()
     images, _ = model.generate(range(seed, seed + count), temperature, prior)
     if count == 1:
         picture = plotting.enlarge(images[0], plotting.whole_factor(images.shape[1:3]))

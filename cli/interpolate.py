@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import PhotoOrSeed, gif_option, model_option, prior_option, temperature_option
+from .framing import Framing, framing_options
+from .model_choice import ModelChoice, model_options
+from .options import PhotoOrSeed, gif_option, prior_option, temperature_option
 from .outputs import Outputs, output_options
 from .pictures import decode, latents_of, source_name
-from .quiet import load_tensorflow
 
 if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
-    from keras_vae.runtime import ServedModel
+    from keras_vae.model import Model
 
 
 @click.command(epilog="Example: kvae interpolate face.jpg 7 --steps 10 --method spherical")
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     show_default=True,
     help="Spherical turns z at constant speed and keeps its length, as draws from the prior do.",
 )
-@model_option
+@framing_options
+@model_options
 @prior_option
 @temperature_option
 @gif_option
@@ -39,7 +41,8 @@ def interpolate(
     sources: tuple[Path | int, ...],
     steps: int,
     method: str,
-    model_name: str,
+    framing: Framing,
+    choice: ModelChoice,
     prior: str,
     temperature: float,
     outputs: Outputs,
@@ -51,12 +54,16 @@ def interpolate(
     """
     import numpy as np
 
-    from keras_vae import latents, plotting, runtime
+    from keras_vae import latents, plotting
 
     if len(sources) < 2:
         raise click.UsageError("Give at least two images or seeds.")
-    model = runtime.load(model_name)
-    load_tensorflow()
+    model = choice.open()
+    sources = [
+        framing.read_one(source, model) if isinstance(source, Path) else source
+        for source in sources
+    ]
+    choice.start()
     z = latents_of(sources, model, prior, temperature)
     paths = np.stack([latents.interpolate(a, b, steps, method) for a, b in pairwise(z)])
     names = [source_name(source) for source in sources]
@@ -76,7 +83,7 @@ def interpolate(
         outputs.write_gif(_frames(model, z, len(plotting.sweep(parts)), method))
 
 
-def _frames(model: ServedModel, z: np.ndarray, steps: int, method: str) -> list[Image]:
+def _frames(model: Model, z: np.ndarray, steps: int, method: str) -> list[Image]:
     """Draw the frames of the whole way, with t counting the images that were passed."""
     import numpy as np
 

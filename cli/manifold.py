@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .framing import Framing, framing_options
+from .model_choice import ModelChoice, model_options
 from .options import (
     Dimensions,
     directions_option,
-    model_option,
     photo_argument,
     prior_option,
     seed_option,
@@ -21,19 +22,18 @@ from .outputs import Outputs, output_options
 from .pictures import (
     active_dims,
     activity,
+    check_source,
     decode,
     dim_label,
     directions_of,
     give_notice,
     latents_of,
-    one_source,
 )
-from .quiet import load_tensorflow
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from keras_vae.runtime import ServedModel
+    from keras_vae.model import Model
 
 
 @click.command(epilog="Example: kvae manifold --model celeba --attr Smiling --attr Male --size 10")
@@ -62,7 +62,8 @@ if TYPE_CHECKING:
     help="Attribute along an axis, in place of a dimension; give two.",
 )
 @directions_option
-@model_option
+@framing_options
+@model_options
 @prior_option
 @temperature_option
 @output_options("manifold.png")
@@ -73,7 +74,8 @@ def manifold(
     dims: tuple[int, ...],
     attributes: tuple[str, ...],
     directions: Path | None,
-    model_name: str,
+    framing: Framing,
+    choice: ModelChoice,
     prior: str,
     temperature: float,
     outputs: Outputs,
@@ -84,15 +86,16 @@ def manifold(
     dimensions of z or by the directions of two attributes, and passes through an image's z_mean, a
     seed's z, or without either through z = 0, the mean of the prior.
     """
-    from keras_vae import latents, plotting, runtime
+    from keras_vae import latents, plotting
 
-    source = one_source(photo, seed)
+    check_source(photo, seed)
     if not _is_plane(dims, attributes):
         raise click.UsageError("A plane has two --dims, or two --attr.")
-    model = runtime.load(model_name)
+    model = choice.open()
     known = directions_of(model, directions) if attributes else None
-    give_notice(attributes, model_name)
-    load_tensorflow()
+    give_notice(attributes, choice.name)
+    source = seed if photo is None else framing.read_one(photo, model)
+    choice.start()
     (origin,) = latents_of([source], model, prior, temperature)
     if known:
         u, v = (known.direction(name) for name in attributes)
@@ -115,7 +118,7 @@ def manifold(
     outputs.write(picture, rows)
 
 
-def _default_dims(model: ServedModel, kl: Sequence[float] | None) -> tuple[int, ...]:
+def _default_dims(model: Model, kl: Sequence[float] | None) -> tuple[int, ...]:
     if model.latent_dim < 2:
         raise ValueError(f"Model {model.name!r} has one dimension; a plane needs two.")
     return (0, 1) if model.latent_dim == 2 else active_dims(model, kl, 2)

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .framing import Framing, framing_options
+from .full_size import FullSize, file_names
+from .model_choice import ModelChoice, model_options
 from .options import (
     Attribute,
     AttributeSteps,
     Steps,
     directions_option,
     gif_option,
-    model_option,
     photos_argument,
     prior_option,
     seed_option,
@@ -28,17 +30,15 @@ from .pictures import (
     directions_of,
     give_notice,
     latents_of,
-    read_photos,
     row_labels,
     source_name,
 )
-from .quiet import load_tensorflow
 
 if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
-    from keras_vae.runtime import ServedModel
+    from keras_vae.model import Model
 
 Factors = Sequence[tuple[str, float]]  # names and factors
 Axes = tuple[tuple[str, tuple[float, ...]], ...]  # two names, with their values of n; or none
@@ -68,7 +68,13 @@ Axes = tuple[tuple[str, tuple[float, ...]], ...]  # two names, with their values
     nargs=2,
     help="In place of --attr: a table of two attributes, as Smiling=-2:2 Male=-2:2.",
 )
-@model_option
+@click.option(
+    "--full-size",
+    is_flag=True,
+    help="Edit the photo itself, in its own size; writes a picture for each n.",
+)
+@framing_options
+@model_options
 @directions_option
 @prior_option
 @temperature_option
@@ -80,7 +86,9 @@ def morph(
     attributes: Factors,
     steps: tuple[float, ...],
     axes: Axes,
-    model_name: str,
+    full_size: bool,
+    framing: Framing,
+    choice: ModelChoice,
     directions: Path | None,
     prior: str,
     temperature: float,
@@ -91,27 +99,37 @@ def morph(
     Writes a strip for each image: the original, then each n. At n = 0 stands the reconstruction:
     what the model keeps of the image, from which all the others depart. With --grid it is a table
     instead: the first attribute runs to the right, the second downwards.
+
+    For a model of faces the face of each photo is found and aligned as those of CelebA. With
+    --full-size only what changes is taken from the model and laid over the photo, which keeps its
+    size and detail; at n = 0 it is the photo. OUT gets n added to its name for each of several n.
     """
     import numpy as np
 
-    from keras_vae import runtime
-
     _check_usage(images, seed, attributes, axes, bool(outputs.gif))
+    if full_size and (axes or not images):
+        raise click.UsageError("--full-size takes photos and --attr.")
     names, amounts = zip(*(axes or attributes), strict=True)
-    model = runtime.load(model_name)
+    model = choice.open()
     known = directions_of(model, directions)
     deltas = np.stack([known.direction(name) for name in names])
-    originals = read_photos(images, model)
-    give_notice(names, model_name)
-    load_tensorflow()
-    sources = images or (seed,)
+    files = file_names(outputs.picture, images, steps) if full_size else []
+    outputs.check(files)
+    sources = framing.read(images, model) or [seed]
+    give_notice(names, choice.name)
+    choice.start()
     z = latents_of(sources, model, prior, temperature)
+    if full_size:
+        edits = FullSize(model, sources, z, np.array(amounts) @ deltas)
+        edits.write(steps, files, outputs.overwrite)
+        if outputs.gif:
+            edits.write_gif(steps, outputs)
+        return
     if axes:
         outputs.write(*table(model, z[0], deltas, axes))
         return
     steps = steps if 0 in steps else (0.0, *steps)  # every strip shows the reconstruction
-    originals = originals.reshape(len(sources), -1, *model.image_shape)  # a seed has none
-    walk = Walk(model, sources, originals, z, np.array(amounts) @ deltas)
+    walk = Walk(model, sources, z, np.array(amounts) @ deltas)
     outputs.write(walk.strip(steps, title_of(attributes)), walk.numbers(steps))
     if outputs.gif:
         outputs.write_gif(walk.frames(steps, title_of(attributes)))
@@ -123,15 +141,13 @@ class Walk:
 
     Attributes:
         model: What decodes them.
-        sources: B photos, or one seed.
-        originals: Pixels of the photos, uint8 [B, 1, H, W, C]; of a seed [1, 0, H, W, C].
+        sources: B faces of photos, or one seed.
         z: Where each sets out, [B, L].
         move: What n = 1 adds, [L].
     """
 
-    model: ServedModel
+    model: Model
     sources: Sequence[Source]
-    originals: np.ndarray
     z: np.ndarray
     move: np.ndarray
 
@@ -147,7 +163,8 @@ class Walk:
         """Draw a row for each source: the original, if there is one, then each n."""
         from keras_vae.plotting import step_label
 
-        kind = "reconstruction" if self.originals.size else source_name(self.sources[0])
+        seeded = isinstance(self.sources[0], int)
+        kind = source_name(self.sources[0]) if seeded else "reconstruction"
         labels = [step_label(n, kind) for n in steps]
         return self._draw(decode(self.model, self.latents(steps)), labels, title)
 
@@ -175,13 +192,15 @@ class Walk:
 
         from keras_vae.plotting import strip
 
-        rows = np.concatenate([self.originals, images], axis=1)
-        labels = ["original"] * self.originals.shape[1] + labels
-        return strip(rows, labels, row_labels(self.sources), title, **options)
+        if not isinstance(self.sources[0], int):
+            originals = np.stack([portrait.pixels for portrait in self.sources])
+            images = np.concatenate([originals[:, np.newaxis], images], axis=1)
+            labels = ["original", *labels]
+        return strip(images, labels, row_labels(self.sources), title, **options)
 
 
 def table(
-    model: ServedModel, z: np.ndarray, deltas: np.ndarray, axes: Axes
+    model: Model, z: np.ndarray, deltas: np.ndarray, axes: Axes
 ) -> tuple[Image, list[dict[str, Any]]]:
     """Draw a table of two attributes' steps.
 

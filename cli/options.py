@@ -159,6 +159,22 @@ class Names(click.ParamType):
         return tuple(name.strip() for name in value.split(",") if name.strip())
 
 
+class VersionLabel(click.ParamType):
+    """A label of a version: "stable=1", "celeba/stable=1"; gives (model or "", label, version)."""
+
+    name = "[NAME/]LABEL=VERSION"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse the three parts."""
+        if isinstance(value, tuple):
+            return value
+        name, _, version = value.rpartition("=")
+        model, _, label = name.rpartition("/")
+        if not (label and version.isdecimal() and int(version) > 0):
+            self.fail(f"{value!r} is no label; write stable=1, or celeba/stable=1.")
+        return model, label, int(version)
+
+
 def data_options(command: Command) -> Command:
     """Add --data-dir and --cache-dir."""
     for option in reversed(
@@ -199,6 +215,22 @@ model_option = click.option(
     show_default=True,
     metavar="NAME|PATH",
     help="An exported model: see `kvae models list`.",
+)
+
+server_option = click.option(
+    "--server",
+    metavar="URL",
+    help="Use a TensorFlow Serving server, http://HOST:8501 or grpc://HOST:8500. --model is then a "
+    "name there: NAME, NAME/VERSION or NAME/LABEL.",
+)
+
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a request to the server may take, waiting for one that starts included.",
 )
 
 directions_option = click.option(

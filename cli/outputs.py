@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -40,11 +40,18 @@ class Outputs:
         from keras_vae.files import check_free
         from keras_vae.plotting import check_gif
 
-        check_free(self.picture, overwrite=self.overwrite)
+        self.check([self.picture])
         check_numbers(csv=self.csv, json=self.json, overwrite=self.overwrite)
         if self.gif is not None:
             check_gif(self.gif)
             check_free(self.gif, overwrite=self.overwrite)
+
+    def check(self, files: Iterable[Path]) -> None:
+        """Refuse files that are taken."""
+        from keras_vae.files import check_free
+
+        for file in files:
+            check_free(file, overwrite=self.overwrite)
 
     def write(self, picture: Image, rows: Sequence[Row]) -> None:
         """Write the picture, and its numbers where they were asked for."""

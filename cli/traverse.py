@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from .framing import Framing, framing_options
+from .model_choice import ModelChoice, model_options
 from .options import (
     Dimensions,
     Steps,
     gif_option,
-    model_option,
     photo_argument,
     prior_option,
     seed_option,
@@ -20,13 +21,12 @@ from .outputs import Outputs, output_options
 from .pictures import (
     active_dims,
     activity,
+    check_source,
     decode,
     dim_label,
     latents_of,
-    one_source,
     source_name,
 )
-from .quiet import load_tensorflow
 
 
 @click.command(epilog="Example: kvae traverse face.jpg --dims auto --range -3:3")
@@ -55,7 +55,8 @@ from .quiet import load_tensorflow
     show_default=True,
     help="Values of z, in standard deviations of the prior: -3:3, -3:3:0.5 or -2,0,1.5.",
 )
-@model_option
+@framing_options
+@model_options
 @prior_option
 @temperature_option
 @gif_option
@@ -66,7 +67,8 @@ def traverse(
     dims: tuple[int, ...],
     count: int,
     values: tuple[float, ...],
-    model_name: str,
+    framing: Framing,
+    choice: ModelChoice,
     prior: str,
     temperature: float,
     outputs: Outputs,
@@ -77,11 +79,12 @@ def traverse(
     row tells the dimension's KL: its mean over the validation split where the model knows that,
     otherwise that of the image.
     """
-    from keras_vae import latents, plotting, runtime
+    from keras_vae import latents, plotting
 
-    source = one_source(photo, seed)
-    model = runtime.load(model_name)
-    load_tensorflow()
+    check_source(photo, seed)
+    model = choice.open()
+    source = seed if photo is None else framing.read_one(photo, model)
+    choice.start()
     kl = activity(model, source)
     dims = dims or active_dims(model, kl, count)
     (start,) = latents_of([source], model, prior, temperature)

@@ -83,6 +83,7 @@ class Endpoints:
             "morph": (self.morph, [self._photo, attribute, strength]),
             "encode_pixels": (self.encode_pixels, [self._pixels]),
             "decode_pixels": (self.decode_pixels, [self._z]),
+            "directions": (self.directions, [attribute]),
             "log_likelihood": (self.log_likelihood, [self._pixels, draws]),
         }
         if _convolutions(self.encoder) + _convolutions(self.decoder):
@@ -129,9 +130,16 @@ class Endpoints:
 
     def morph(self, image_bytes: tf.Tensor, attribute: tf.Tensor, strength: tf.Tensor) -> Tensors:
         """Encode photos, add strength · Δ(attribute), and decode (Foster 2023; Jiang 2024, 5.3)."""
-        direction = self._directions(attribute)  # [B, L]
+        direction = self.directions(attribute)["direction"]  # [B, L]
         z_mean = self.encode(image_bytes)["z_mean"]
         return self.decode(z_mean + strength[:, tf.newaxis] * direction)
+
+    def directions(self, attribute: tf.Tensor) -> Tensors:
+        """Look Δ of attributes up, [B] → [B, L]; an unknown name is an InvalidArgument.
+
+        A model without attributes has this endpoint, and `morph`, too: both refuse every name.
+        """
+        return {"direction": self._directions(attribute)}
 
     def encode_pixels(self, image: tf.Tensor) -> Tensors:
         """Encode uint8 pixels of the network's size."""
@@ -200,7 +208,7 @@ class Endpoints:
         message = tf.strings.join(
             [
                 f"`attribute` must be one of {', '.join(self.attributes.names)}. Received: ",
-                tf.strings.reduce_join(unknown, separator=", "),
+                tf.strings.reduce_join(_printable(unknown[:3]), separator=", "),
                 ".",
             ]
         )
@@ -272,12 +280,16 @@ def _on_white(image: tf.Tensor) -> tf.Tensor:
     transparent = tf.equal(channels % 2, 0)
     colours = channels - tf.cast(transparent, tf.int32)
 
-    def blend() -> tf.Tensor:
-        values = tf.cast(image, tf.float32)
-        alpha = values[..., colours:] / 255.0
-        return _to_uint8(values[..., :colours] * alpha + 255.0 * (1.0 - alpha))
+    def blend(row: tf.Tensor) -> tf.Tensor:
+        values = tf.cast(row, tf.float32)
+        alpha = values[:, colours:] / 255.0
+        return _to_uint8(values[:, :colours] * alpha + 255.0 * (1.0 - alpha))
 
-    rgb = tf.cond(transparent, blend, lambda: image)
+    def blended() -> tf.Tensor:
+        # Row by row: the whole of 100 megapixels, in float32, would take gigabytes.
+        return tf.map_fn(blend, image, fn_output_signature=tf.TensorSpec([None, None], tf.uint8))
+
+    rgb = tf.cond(transparent, blended, lambda: image)
     return tf.ensure_shape(tf.tile(rgb, [1, 1, 3 // colours]), [None, None, 3])
 
 
@@ -305,6 +317,12 @@ def _round(pixels: tf.Tensor) -> tf.Tensor:
 
 def _to_uint8(pixels: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.clip_by_value(_round(pixels), 0.0, 255.0), tf.uint8)
+
+
+def _printable(text: tf.Tensor) -> tf.Tensor:
+    """Make strings fit for an error message: valid UTF-8 of at most 40 characters, in one line."""
+    valid = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", replace_control_characters=True)
+    return tf.strings.substr(valid, 0, 40, unit="UTF8_CHAR")
 
 
 def _require(condition: tf.Tensor, message: str | tf.Tensor) -> tf.Operation:

@@ -1,4 +1,4 @@
-"""The SavedModel: endpoints, attribute directions and `model.json`, laid out for TF Serving.
+"""The SavedModel: endpoints, directions, warm-up and `model.json`, laid out for TF Serving.
 
 The graph holds inference alone, in float32; loading it needs no Python class.
 """
@@ -22,6 +22,7 @@ from .attributes import Attributes
 from .endpoints import Endpoints
 from .priors import GaussianMixturePrior
 from .vae import VAE
+from .warmup import WARMUP, write_warmup
 
 CONTRACT = 1  # raised when a signature changes its name, inputs or outputs
 
@@ -70,6 +71,7 @@ def export_model(
         endpoints = Endpoints(vae, attributes, prior)
         _write_graph(endpoints, draft)
         _write_extras(draft / "assets.extra", endpoints, metadata or {})
+        write_warmup(draft / "assets.extra" / WARMUP, directory.name, endpoints)
         _replace(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)

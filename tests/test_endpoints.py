@@ -47,9 +47,10 @@ def pictures():
 
 @pytest.mark.parametrize("shape", [(32, 32, 3), (64, 48, 3), (28, 20, 1), (37, 53, 3)])
 def test_graph_prepares_photos_as_pillow_does(pictures, shape):
+    read = tf.function(lambda data: read_photos(data, shape))
     for name, data in pictures.items():
         expected = prepare(open_photo(data), shape[:2], shape[2]).astype(int)
-        actual = read_photos(tf.constant([data]), shape)[0].numpy().astype(int)
+        actual = read(tf.constant([data]))[0].numpy().astype(int)
         assert np.abs(actual - expected).max() <= 1, name
         assert np.mean(actual != expected) < 0.25, name
 
@@ -181,9 +182,19 @@ def test_unknown_attribute_is_named_with_those_known(colour_model, pictures):
         )
 
 
+def test_directions_are_looked_up_by_name(colour_model, directions):
+    names = ["Young", "Attractive", "Young"]
+    looked_up = colour_model.call("directions", attribute=names)["direction"]
+    np.testing.assert_array_equal(looked_up, [directions.direction(name) for name in names])
+    with pytest.raises(ValueError, match=r"Attractive, Eyeglasses, Smiling, Young.*: young\."):
+        colour_model.call("directions", attribute=["Young", "young"])
+
+
 def test_model_without_attributes_says_so(grey_model, pictures):
     with pytest.raises(ValueError, match="has no attributes"):
         grey_model.call("morph", image_bytes=[pictures["png"]], attribute=["x"], strength=[1.0])
+    with pytest.raises(ValueError, match="has no attributes"):
+        grey_model.call("directions", attribute=["x"])
 
 
 @pytest.mark.parametrize(
@@ -218,7 +229,7 @@ def test_empty_batch_gives_an_empty_answer(model, request):
     pixels = np.zeros((0, *model.image_shape), np.uint8)
     empty = {"image": pixels, "z": np.zeros((0, model.latent_dim))}
     for name in list(model._model.signatures):
-        if name == "morph" and not model.attribute_names:
+        if name in ("morph", "directions") and not model.attribute_names:
             continue
         specs = model._model.signatures[name].structured_input_signature[1]
         for output in model.call(name, **{key: empty.get(key, []) for key in specs}).values():

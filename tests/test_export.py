@@ -36,6 +36,7 @@ CONTRACT = {
         {"image_bytes": BYTES, "attribute": BYTES, "strength": SCALAR},
         {"image_bytes": BYTES},
     ),
+    "directions": ({"attribute": BYTES}, {"direction": Z}),
     "encode_pixels": ({"image": PIXELS}, {"z_mean": Z, "z_log_var": Z}),
     "decode_pixels": ({"z": Z}, {"image": PIXELS}),
     "log_likelihood": (

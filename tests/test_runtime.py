@@ -1,30 +1,14 @@
 import json
-import subprocess
-import sys
 from contextlib import contextmanager
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from keras_vae import model as model_module
 from keras_vae import runtime
 from keras_vae.attributes import mean_difference
 from keras_vae.runtime import find, list_models, load
-
-# Facts without TensorFlow; endpoints without a Keras model class of ours.
-LEAN = """
-import sys
-from keras_vae import runtime
-model = runtime.load(sys.argv[1])
-assert model.attribute_names and model.direction("Young").shape == (6,)
-runtime.list_models()
-assert "tensorflow" not in sys.modules, "tensorflow was imported for facts"
-assert "PIL" in sys.modules
-images, z = model.generate([1, 2])
-model.reconstruct(images)
-ours = {name.split(".")[1] for name in sys.modules if name.startswith("keras_vae.")}
-assert not ours & {"vae", "layers", "networks", "likelihoods", "training", "export"}, ours
-"""
 
 
 def fake_model(folder, name, *versions):
@@ -44,13 +28,6 @@ def workplace(tmp_path, monkeypatch):
     monkeypatch.delenv("KVAE_MODELS", raising=False)
     monkeypatch.setattr(runtime, "find_spec", lambda _: None)
     return tmp_path
-
-
-def test_loading_imports_no_model_class(models_dir):
-    done = subprocess.run(
-        [sys.executable, "-c", LEAN, str(models_dir / "colour")], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
 
 
 def test_highest_version_wins_by_number(workplace):
@@ -108,81 +85,13 @@ def test_folder_without_a_model_is_told_from_a_wrong_name(workplace):
         find("a")
 
 
-def test_foreign_saved_model_is_refused(workplace):
-    (workplace / "foreign" / "1").mkdir(parents=True)
-    (workplace / "foreign" / "1" / "saved_model.pb").touch()
-    with pytest.raises(ValueError, match=r"not a model that kvae exported"):
-        load("foreign")
-
-
-def test_facts_are_those_exported(colour_model, grey_model, directions):
-    assert colour_model.image_shape == (32, 32, 3)
-    assert colour_model.latent_dim == 6
-    assert colour_model.attribute_names == directions.names
-    np.testing.assert_array_equal(colour_model.directions, directions.directions)
-    assert colour_model.metadata["preset"]["source"] == "Foster"
-    assert grey_model.attribute_names == ()
-    assert grey_model.directions.shape == (0, 4)
-    assert grey_model.metadata["licence"] == "BSD-3-Clause"
-
-
-def test_batches_do_not_show(colour_model, photos, monkeypatch):
-    whole = colour_model.reconstruct(photos[:7])
-    z_mean, z_log_var = colour_model.encode(photos[:7])
-    monkeypatch.setattr(runtime, "BATCH", 3)
-    parts = colour_model.encode(photos[:7])
-    np.testing.assert_allclose(parts[0], z_mean, atol=1e-5)
-    np.testing.assert_allclose(parts[1], z_log_var, atol=1e-5)
-    assert np.abs(colour_model.reconstruct(photos[:7]).astype(int) - whole).max() <= 1
-    np.testing.assert_array_equal(
-        colour_model.generate(range(5))[1][3], colour_model.generate([3])[1][0]
-    )
-
-
-@pytest.mark.parametrize("model", ["grey_model", "colour_model"])
-def test_generated_images_decode_their_latents(model, request):
-    model = request.getfixturevalue(model)
-    images, z = model.generate([4, 5], temperature=0.5)
-    assert images.shape == (2, *model.image_shape)
-    np.testing.assert_array_equal(images, model.decode(z))
-    empty, none = model.generate([])
-    assert empty.shape == (0, *model.image_shape)
-    assert none.shape == (0, model.latent_dim)
-
-
-@pytest.mark.parametrize(
-    ("method", "value", "message"),
-    [
-        ("encode", np.zeros((1, 32, 32, 1), np.uint8), r"32, 32, 3\].*\[1, 32, 32, 1\]"),
-        ("encode", np.zeros((1, 32, 32, 3), np.float32), "float32"),
-        ("decode", np.zeros((1, 5)), r"\[1, 5\]"),
-        ("decode", np.zeros(6), r"\[6\]"),
-    ],
-)
-def test_wrong_arrays_are_named(colour_model, method, value, message):
-    with pytest.raises(ValueError, match=message):
-        getattr(colour_model, method)(value)
-
-
-def test_wrong_endpoint_or_inputs_are_named(colour_model):
-    with pytest.raises(ValueError, match=r"'morf'.*Did you mean 'morph'"):
-        colour_model.call("morf")
-    with pytest.raises(ValueError, match=r"takes seed, temperature\. Received: seed\."):
-        colour_model.call("generate", seed=[1])
-
-
-def test_direction_of_a_model_without_attributes(grey_model):
-    with pytest.raises(ValueError, match="'grey' has no attributes"):
-        grey_model.direction("Smiling")
-
-
 def test_fit_sees_the_training_split_alone(colour_model, photos, monkeypatch):
     from keras_vae.datasets import ImageDataset
 
     partition = np.arange(60) % 3
     labels = np.where(np.random.default_rng(0).random((60, 2)) < 0.5, 1, -1).astype(np.int8)
     dataset = ImageDataset("tiles", photos[:60], partition.astype(np.int8), labels, ("a", "b"))
-    monkeypatch.setattr(runtime, "BATCH", 8)
+    monkeypatch.setattr(model_module, "BATCH", 8)
     seen = []
 
     @contextmanager

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae import plotting, runtime
+from keras_vae import plotting
+from keras_vae import model as model_module
 from keras_vae.photos import open_photo, prepare
 
 LAYERS = [f"encoder_conv_{n}" for n in (1, 2)] + [f"decoder_conv_{n}" for n in (1, 2, 3)]
@@ -57,7 +58,7 @@ def test_one_layer_with_its_numbers(kvae, photo_files, returned, tmp_path):
 def test_layers_come_in_the_order_of_the_network(colour_model, photos, returned):
     assert list(colour_model.feature_maps(photos[:2])) == LAYERS
     names = ["decoder_conv_2", "encoder_conv_10", "decoder_conv_1", "encoder_conv_9"]
-    assert sorted(names, key=runtime._layer_order) == [names[3], names[1], names[2], names[0]]
+    assert sorted(names, key=model_module._layer_order) == [names[3], names[1], names[2], names[0]]
 
 
 def test_an_unknown_layer_is_answered_with_near_ones(kvae, photo_files, tmp_path):

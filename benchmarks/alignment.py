@@ -1,0 +1,138 @@
+"""Do faces come back to where CelebA has them?
+
+    python benchmarks/alignment.py --data-dir ~/celeba
+
+Each aligned original of the validation split is turned by up to 30 degrees, scaled by 0.7 to 2.5,
+and put somewhere on a plain canvas of 900×900 pixels. The alignment must undo that. The way there
+composed with the way back that was found is a map of the frame onto itself; what counts is how far
+it moves the mean places of the two eyes: the share of photos of which both stay within 3 pixels,
+a face that is not found among the others.
+"""
+
+from __future__ import annotations
+
+import platform
+import shlex
+import sys
+import time
+from collections.abc import Iterator
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+
+import click
+import numpy as np
+from PIL import Image, ImageOps
+
+from keras_vae.cli.progress import progress_bar
+from keras_vae.cli.quiet import load_tensorflow
+from keras_vae.similarity import Similarity
+
+CANVAS = 900
+PLAIN = (127, 127, 127)
+DEGREES = 30
+SCALES = (0.7, 2.5)
+BAR = 3.0  # pixels of the frame
+
+
+@click.command(help=__doc__.partition("\n")[0])
+@click.option("--data-dir", type=click.Path(exists=True, path_type=Path), required=True)
+@click.option("--faces", default=500, show_default=True, help="The most originals to paste.")
+@click.option("--seed", default=0, show_default=True, help="Of turns, scales and shifts.")
+def main(data_dir: Path, faces: int, seed: int) -> None:
+    """Paste, align, and print how far the eyes are off."""
+    load_tensorflow()
+    from keras_vae.alignment import find_faces
+
+    originals = list(islice(validation_originals(data_dir), faces))
+    generator = np.random.default_rng(seed)
+    find_faces(paste(originals[0], Similarity(1, 0)))  # loads the detector
+    errors, seconds = [], []
+    with progress_bar("Aligning") as progress:
+        for done, original in enumerate(originals, start=1):
+            way = draw(original.size, generator)
+            photo = paste(original, way)
+            start = time.perf_counter()
+            found = find_faces(photo)
+            seconds.append(time.perf_counter() - start)
+            errors.append(offsets(way, [face.to_frame for face in found]))
+            progress(done, len(originals))
+    click.echo(report(np.array(errors), np.array(seconds), seed))
+
+
+def validation_originals(data_dir: Path) -> Iterator[Image.Image]:
+    """Open the aligned originals of CelebA's validation split."""
+    from keras_vae.datasets.registry import find_dataset
+    from keras_vae.datasets.splits import SPLITS
+    from keras_vae.photos import ALIGNED_SIZE, open_photo
+
+    _, origin = find_dataset("celeba", data_dir)
+    source = origin.read()
+    for payload, split in zip(source.payloads(), source.partition, strict=True):
+        if split == SPLITS["validation"]:
+            photo = open_photo(payload)
+            if photo.size != ALIGNED_SIZE:
+                raise click.UsageError(f"{data_dir} must hold originals of 178×218.")
+            yield photo
+
+
+def draw(size: tuple[int, int], generator: np.random.Generator) -> Similarity:
+    """Draw a way from an original onto the canvas, where all of it has room."""
+    turn = np.exp(1j * np.radians(generator.uniform(-DEGREES, DEGREES)))
+    way = Similarity(turn * np.exp(generator.uniform(*np.log(SCALES))), 0)
+    bounds = way.bounds(size)
+    room = CANVAS - (bounds[2:] - bounds[:2])
+    corner = generator.uniform(0, np.maximum(room, 0)) - bounds[:2]
+    return Similarity(way.factor, complex(*corner))
+
+
+def paste(original: Image.Image, way: Similarity) -> Image.Image:
+    """Draw an original on the canvas; what is plain at its border goes on past it."""
+    framed = ImageOps.expand(original, border=1, fill=PLAIN)
+    return (way @ Similarity(1, -1 - 1j)).warp(framed, (CANVAS, CANVAS))
+
+
+def offsets(way: Similarity, found: list[Similarity]) -> np.ndarray:
+    """Measure how far each eye is off, in pixels of the frame, [2]; infinite if none was found."""
+    from keras_vae.alignment import EYES
+
+    if not found:
+        return np.full(2, np.inf)
+    return np.hypot(*((found[0] @ way)(EYES) - EYES).T)
+
+
+def report(errors: np.ndarray, seconds: np.ndarray, seed: int) -> str:
+    """Write the results.
+
+    Args:
+        errors: How far each eye is off in pixels, [N, 2].
+        seconds: What each photo took, [N].
+        seed: What was drawn.
+    """
+    versions = ", ".join(f"{name} {version(name)}" for name in ("keras-vae", "tensorflow", "mtcnn"))
+    found = np.isfinite(errors).all(axis=1)
+    rows = [
+        f"| {eye} | {np.mean(errors[:, column] <= BAR):.1%} | "
+        + " | ".join(f"{q:.2f}" for q in np.percentile(errors[found, column], [50, 90, 95]))
+        + " |"
+        for column, eye in enumerate(("the subject's right", "the subject's left"))
+    ]
+    return "\n".join(
+        [
+            f"$ python {shlex.join(sys.argv)}",
+            f"{len(errors)} originals, seed {seed}; Python {platform.python_version()}, "
+            f"{versions}, {platform.machine()}",
+            "",
+            f"faces found: {found.mean():.1%}",
+            f"both eyes within {BAR:g} pixels: {np.mean(errors.max(axis=1) <= BAR):.1%}",
+            f"seconds for a photo, median: {np.median(seconds):.2f}",
+            "",
+            f"| eye | within {BAR:g} pixels | median | 90 % | 95 % of those found |",
+            "|---|---|---|---|---|",
+            *rows,
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""How fast is `morph`, and what does it spend its time on?
+
+    python benchmarks/serving.py
+
+Faces that the model generates are pasted into photos of 178×218, the size of CelebA's, and encoded
+as JPEG. The endpoint `morph` gets one of them, and 32 at once. In between, in the same round, its
+parts are called on the same images: the encoder (`encode_pixels`), the decoder (`decode_pixels`),
+and the bare codecs, one operation for each image and nothing around it. A call that does nothing is
+timed as well and taken off each part, so that the cost of calling counts once, and against the
+endpoint: its share outside is
+
+    1 - (encoder + decoder + decode_jpeg + encode_png - 4 · nothing) / morph
+
+Every time is the best of many rounds: other work on the machine only ever adds to it.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import platform
+import shlex
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+from PIL import Image
+
+from keras_vae.cli.options import model_option
+from keras_vae.cli.progress import progress_bar
+from keras_vae.cli.quiet import load_tensorflow
+from keras_vae.photos import ALIGNED_CROP, ALIGNED_SIZE
+
+if TYPE_CHECKING:
+    from keras_vae.runtime import ServedModel
+
+BATCHES = (1, 32)
+PARTS = ("encoder", "decoder", "decode_jpeg", "encode_png")
+
+Calls = dict[str, Callable[[], Any]]
+
+
+@click.command(help=__doc__.partition("\n")[0])
+@model_option
+@click.option("--rounds", default=200, show_default=True, help="Calls of each kind.")
+def main(model_name: str, rounds: int) -> None:
+    """Time the endpoint and its parts in turn, and print a table."""
+    load_tensorflow()
+    from keras_vae import runtime
+
+    model = runtime.load(model_name)
+    pixels, _ = model.generate(range(max(BATCHES)), temperature=0.7)
+    calls = {
+        (size, name): call
+        for size in BATCHES
+        for name, call in calls_of(model, pixels[:size]).items()
+    }
+    with progress_bar("Calling", "round") as progress:
+        best = measure(calls, rounds, progress)
+    click.echo(heading(model.name, rounds))
+    for size in BATCHES:
+        click.echo(row(size, {name: best[size, name] for name in ("morph", *PARTS, "nothing")}))
+    small, large = (size / best[size, "morph"] for size in BATCHES)
+    click.echo(
+        f"\nImages per second, batch {BATCHES[1]} : batch {BATCHES[0]} = {large / small:.2f}"
+    )
+
+
+def calls_of(model: ServedModel, pixels: np.ndarray) -> Calls:
+    """Make the calls that are compared, for images [B, H, W, C] of the network's size."""
+    import tensorflow as tf
+
+    files = tf.constant([as_photo(image) for image in pixels])
+    count = len(pixels)
+    image, z = tf.constant(pixels), tf.constant(model.encode(pixels)[0])
+    attribute, strength = tf.constant([model.attribute_names[0]] * count), tf.ones(count)
+    morph, encode, decode = map(model.endpoint, ("morph", "encode_pixels", "decode_pixels"))
+
+    @tf.function
+    def decode_jpeg() -> list[tf.Tensor]:
+        return [
+            tf.io.decode_jpeg(file, dct_method="INTEGER_ACCURATE") for file in tf.unstack(files)
+        ]
+
+    @tf.function
+    def encode_png() -> list[tf.Tensor]:
+        return [tf.io.encode_png(single) for single in tf.unstack(image)]
+
+    return {
+        "morph": lambda: morph(image_bytes=files, attribute=attribute, strength=strength),
+        "encoder": lambda: encode(image=image),
+        "decoder": lambda: decode(z=z),
+        "decode_jpeg": decode_jpeg,
+        "encode_png": encode_png,
+        "nothing": tf.function(lambda: strength),
+    }
+
+
+def as_photo(face: np.ndarray) -> bytes:
+    """Paste a face into the middle of a photo of CelebA's size, encoded as JPEG."""
+    photo = Image.new("RGB", ALIGNED_SIZE, "slategrey")
+    square = Image.fromarray(face).resize((ALIGNED_CROP, ALIGNED_CROP), Image.Resampling.BICUBIC)
+    photo.paste(square, tuple((side - ALIGNED_CROP) // 2 for side in ALIGNED_SIZE))
+    buffer = io.BytesIO()
+    photo.save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+def measure(
+    calls: dict[tuple[int, str], Callable[[], Any]],
+    rounds: int,
+    progress: Callable[[int, int], None],
+) -> dict[tuple[int, str], float]:
+    """Time every call once in each round; keep the best of each, in seconds."""
+    best = dict.fromkeys(calls, math.inf)
+    for number in range(rounds):
+        for key, call in calls.items():
+            start = time.perf_counter()
+            call()
+            best[key] = min(best[key], time.perf_counter() - start)
+        progress(number + 1, rounds)
+    return best
+
+
+def row(size: int, best: dict[str, float]) -> str:
+    """Set out one size of batch as a row of a Markdown table."""
+    inside = sum(best[name] - best["nothing"] for name in PARTS)
+    times = " | ".join(f"{1e3 * seconds:.2f}" for seconds in best.values())
+    return f"| {size} | {size / best['morph']:.0f} | {times} | {1 - inside / best['morph']:.0%} |"
+
+
+def heading(model: str, rounds: int) -> str:
+    """Say what was run, and head the table."""
+    versions = ", ".join(f"{name} {version(name)}" for name in ("keras-vae", "tensorflow"))
+    parts = ", ms | ".join(PARTS)
+    return "\n".join(
+        [
+            f"$ python {shlex.join(sys.argv)}",
+            f"{model}, {rounds} rounds; Python {platform.python_version()}, {versions}, "
+            f"{platform.machine()}, {os.cpu_count()} cores",
+            "",
+            f"| batch | images/s | morph, ms | {parts}, ms | nothing, ms | outside |",
+            "|---:" * (len(PARTS) + 5) + "|",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""`kvae align`: a photo's face, cut out as CelebA has them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .framing import face_option
+from .options import out_option, overwrite_option
+from .pictures import write_picture
+from .quiet import load_tensorflow
+
+
+@click.command(epilog="Example: kvae align party.jpg --face all --out faces.png")
+@click.argument(
+    "image", metavar="IMG", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@face_option
+@out_option("aligned.png", "Picture to write; of several faces NAME_1, NAME_2, …")
+@overwrite_option
+def align(image: Path, face: str | int, out: Path, overwrite: bool) -> None:
+    """Find faces in a photo; write each as an aligned crop of 178×218, as those of CelebA.
+
+    The commands that take photos do the same by themselves; here it can be looked at. It also says
+    how many pixels lie between the eyes of each, and how sure the detector is.
+    """
+    from keras_vae.alignment import find_faces
+    from keras_vae.files import check_free
+    from keras_vae.photos import open_photo
+    from keras_vae.portraits import choose
+
+    check_free(out, overwrite=overwrite)
+    photo = open_photo(image)
+    load_tensorflow()
+    faces = choose(find_faces(photo), face)
+    for number, one in enumerate(faces, start=1):
+        click.echo(f"{one.size:.0f} pixels between the eyes, confidence {one.confidence:.3f}")
+        name = f"{out.stem}_{number}{out.suffix}" if len(faces) > 1 else out.name
+        write_picture(one.crop(photo), out.with_name(name), overwrite)

@@ -1,0 +1,100 @@
+"""Which part of a photo a command looks at: an aligned face, or the middle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import Command
+from .quiet import load_tensorflow
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL.Image import Image
+
+    from keras_vae.alignment import Face
+    from keras_vae.model import Model
+    from keras_vae.portraits import Portrait
+
+
+class FaceChoice(click.ParamType):
+    """Which of a photo's faces: "largest", "all", or a number from 1."""
+
+    name = "largest|all|N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse the choice."""
+        if value in ("largest", "all"):
+            return value
+        if not str(value).isdecimal() or int(value) < 1:
+            self.fail(f"{value!r} is no face; write largest, all, or 1 for the largest, 2, …")
+        return int(value)
+
+
+@dataclass(frozen=True)
+class Sitter:
+    """A portrait and what to call it.
+
+    Attributes:
+        name: The photo's file name; of several faces each has its number.
+        portrait: The portrait.
+    """
+
+    name: str
+    portrait: Portrait
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """What the network sees, uint8 [H, W, C]."""
+        return self.portrait.pixels
+
+
+@dataclass(frozen=True)
+class Framing:
+    """How photos become a model's images.
+
+    Attributes:
+        align: Whether faces are looked for, where the model was trained on aligned ones.
+        face: "largest", "all", or a number from 1.
+    """
+
+    align: bool
+    face: str | int
+
+    def read(self, paths: Sequence[Path], model: Model) -> list[Sitter]:
+        """Read photos; each gives one portrait, or with --face all one for each face.
+
+        Raises:
+            ValueError: If a file is no image, or there is no such face in it.
+        """
+        return [sitter for path in paths for sitter in self._read(path, model)]
+
+    def read_one(self, path: Path, model: Model) -> Sitter:
+        """Read the one portrait of a photo.
+
+        Raises:
+            ValueError: If there is none, or several were asked for.
+        """
+        sitters = self._read(path, model)
+        if len(sitters) > 1:
+            raise ValueError(f"{path}: one face is taken, not {len(sitters)}. Use --face N.")
+        return sitters[0]
+
+    def _read(self, path: Path, model: Model) -> list[Sitter]:
+        from keras_vae.photos import open_photo
+        from keras_vae.portraits import Portrait, is_prepared
+
+        photo, shape = open_photo(path), model.image_shape
+        if not (self.align and model.of_aligned_faces) or is_prepared(photo, shape):
+            return [Sitter(path.name, Portrait.centre(photo, shape))]
+        faces = find_chosen(
+            path, photo, self.face, "--no-align takes the middle of the image as it is."
+        )
+        names = [path.name] if len(faces) == 1 else _numbered(path.name, len(faces))
+        portraits = [Portrait.of_face(photo, face, shape) for face in faces]
+        return [Sitter(*pair) for pair in zip(names, portraits, strict=True)]

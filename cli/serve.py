@@ -1,0 +1,131 @@
+"""`kvae serve`: TensorFlow Serving with the models' configuration, or that configuration alone."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .options import VersionLabel, overwrite_option
+
+if TYPE_CHECKING:
+    from keras_vae.serving import Deployed
+
+
+@click.command(epilog="Example: kvae serve celeba mnist --label celeba/stable=1 --out serving")
+@click.argument("names", metavar="NAME|PATH...", nargs=-1, required=True)
+@click.option(
+    "--label",
+    "labels",
+    type=VersionLabel(),
+    multiple=True,
+    help="Serve a version under a label, as stable=1 or celeba/stable=1; without NAME/ of every "
+    "model. Only labelled versions are then loaded; otherwise the highest.",
+)
+@click.option("--print-config", is_flag=True, help="Print the configuration; start nothing.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to write the configuration to, with a compose.yaml; start nothing.",
+)
+@overwrite_option
+def serve(
+    names: tuple[str, ...],
+    labels: tuple[tuple[str, str, int], ...],
+    print_config: bool,
+    out: Path | None,
+    overwrite: bool,
+) -> None:
+    """Serve models with TensorFlow Serving: REST on port 8501, gRPC on 8500.
+
+    The server itself is not part of kvae: `tensorflow_model_server` or `docker` must be on the
+    PATH. --print-config and --out need neither.
+    """
+    from keras_vae import serving
+
+    models = find_models(names, labels)
+    if not print_config and out is None:
+        sys.exit(run_server(models))
+    if print_config:
+        for name, text in serving.files(models).items():
+            click.echo(f"# {name}\n{text}")
+    if out is not None:
+        write_files(serving.files(models), out, overwrite)
+    folder = (out or Path()).resolve()  # where the commands look for the files
+    compose = ["docker", "compose", "--file", str(folder / "compose.yaml"), "up", "--wait"]
+    click.echo(f"# Server and Prometheus:\n{shlex.join(compose)}")
+    click.echo(f"# The server alone:\n{shlex.join(serving.docker_command(models, folder))}")
+
+
+def find_models(names: tuple[str, ...], labels: tuple[tuple[str, str, int], ...]) -> list[Deployed]:
+    """Find models and give each its labels.
+
+    Raises:
+        ValueError: If a model or version is missing, a name occurs twice, or a label is of none.
+    """
+    from keras_vae import runtime
+    from keras_vae.serving import Deployed
+
+    folders = [runtime.find(name).resolve().parent for name in names]
+    known = [folder.name for folder in folders]
+    if len({*known}) < len(known):
+        raise ValueError(f"`NAME`s must differ. Received: {', '.join(known)}.")
+    for name, label, _ in labels:
+        if name and name not in known:
+            raise ValueError(f"`--label` must be of a model to serve. Received: {name}/{label}.")
+    models = []
+    for folder in folders:
+        own = {label: number for name, label, number in labels if name in ("", folder.name)}
+        for version in own.values():
+            runtime.find(folder, version)  # or say which there are
+        models.append(Deployed(folder, own))
+    return models
+
+
+def write_files(texts: dict[str, str], folder: Path, overwrite: bool) -> None:
+    """Write files into a folder, all or none of them, and say where."""
+    from keras_vae.files import check_free, write_atomically
+
+    for name in texts:
+        check_free(folder / name, overwrite=overwrite)
+    for name, text in texts.items():
+        click.echo(
+            write_atomically(
+                folder / name,
+                lambda path, text=text: path.write_text(text, "utf-8"),
+                overwrite=overwrite,
+            )
+        )
+
+
+def run_server(models: list[Deployed]) -> int:
+    """Run the server that is here until it ends, and return its status.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    from keras_vae import serving
+
+    with tempfile.TemporaryDirectory(prefix="kvae-serve-") as name:
+        folder = Path(name)
+        for file, text in serving.files(models).items():
+            (folder / file).write_text(text, "utf-8")
+        if shutil.which("tensorflow_model_server"):
+            config = serving.models_config(models, folder=None)
+            (folder / "models.config").write_text(config, "utf-8")
+            command = ["tensorflow_model_server", *serving.server_flags(name)]
+        elif shutil.which("docker"):
+            command = serving.docker_command(models, folder)
+        else:
+            raise ValueError(
+                "Neither tensorflow_model_server nor docker is on the PATH. Install Docker, or "
+                "write what a machine that has it needs: kvae serve NAME --out DIR."
+            )
+        click.echo(shlex.join(command), err=True)
+        return subprocess.run(command, check=False).returncode

@@ -1,0 +1,65 @@
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from keras_vae.photos import encode_png
+from tests.serving.fake_server import serve
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+@pytest.fixture(scope="module")
+def server(models_dir):
+    with serve([models_dir / "colour"]) as fake:
+        yield fake
+
+
+@pytest.fixture
+def run(server, photos, tmp_path):
+    """Run an example on face.png, a photo larger than the model's images."""
+    (tmp_path / "face.png").write_bytes(encode_png(photos[7].repeat(3, 0).repeat(4, 1)))
+    environment = {**os.environ, "MODEL": f"{server.rest}/v1/models/colour"}
+
+    def run(*command):
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True)
+
+    return run
+
+
+@pytest.fixture
+def expected(colour_model, run, tmp_path):
+    photo = (tmp_path / "face.png").read_bytes()
+    inputs = {"image_bytes": [photo], "attribute": ["Smiling"], "strength": [1.5]}
+    return colour_model.call("morph", **inputs)["image_bytes"][0]
+
+
+def test_python_client_writes_the_morph(run, expected, tmp_path):
+    client = (sys.executable, EXAMPLES / "morph_client.py")
+    done = run(*client, "face.png", "Smiling", "1.5", "out.png")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert (tmp_path / "out.png").read_bytes() == expected
+    done = run(*client, "face.png", "Smilin", "1.5", "wrong.png")
+    assert done.returncode == 1
+    assert b"Received: Smilin." in done.stderr
+    assert not (tmp_path / "wrong.png").exists()
+
+
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="no curl or no jq")
+def test_curl_line_writes_the_morph(run, expected):
+    script = ("sh", EXAMPLES / "morph.sh")
+    done = run(*script, "face.png", "Smiling", "1.5")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == expected
+    done = run(*script, "face.png", "Smilin", "1.5")
+    assert b"Received: Smilin." in done.stderr
+    assert done.stdout == b""
+
+
+def test_python_client_is_as_short_as_promised():
+    lines = (EXAMPLES / "morph_client.py").read_text().splitlines()
+    code = [line for line in lines if line.strip()]
+    assert len(code) <= 25

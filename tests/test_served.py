@@ -1,0 +1,53 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from keras_vae.served import ServedModel
+
+# Facts without TensorFlow; endpoints without a Keras model class of ours.
+LEAN = """
+import sys
+from keras_vae import runtime
+model = runtime.load(sys.argv[1])
+assert model.attribute_names and model.direction("Young").shape == (6,)
+runtime.list_models()
+assert "tensorflow" not in sys.modules, "tensorflow was imported for facts"
+assert "PIL" in sys.modules
+images, z = model.generate([1, 2])
+model.reconstruct(images)
+ours = {name.split(".")[1] for name in sys.modules if name.startswith("keras_vae.")}
+assert not ours & {"vae", "layers", "networks", "likelihoods", "training", "export"}, ours
+"""
+
+
+def test_loading_imports_no_model_class(models_dir):
+    done = subprocess.run(
+        [sys.executable, "-c", LEAN, str(models_dir / "colour")], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_foreign_saved_model_is_refused(tmp_path):
+    (tmp_path / "saved_model.pb").touch()
+    with pytest.raises(ValueError, match=r"not a model that kvae exported"):
+        ServedModel.open(tmp_path)
+
+
+def test_facts_are_those_exported(colour_model, grey_model, directions):
+    assert colour_model.image_shape == (32, 32, 3)
+    assert colour_model.latent_dim == 6
+    assert colour_model.attribute_names == directions.names
+    np.testing.assert_array_equal(colour_model.directions, directions.directions)
+    assert colour_model.metadata["preset"]["source"] == "Foster"
+    assert grey_model.attribute_names == ()
+    assert grey_model.directions.shape == (0, 4)
+    assert grey_model.metadata["licence"] == "BSD-3-Clause"
+    assert grey_model.kl_per_dimension is None
+    assert ServedModel(grey_model.path, {"kl_per_dimension": [2, 1]}).kl_per_dimension == [2, 1]
+
+
+def test_direction_of_a_model_without_attributes(grey_model):
+    with pytest.raises(ValueError, match="'grey' has no attributes"):
+        grey_model.direction("Smiling")
