@@ -57,7 +57,8 @@ def experiment(ctx: click.Context) -> None:
     """Repeat an experiment of the reports, or list them.
 
     Models that are trained are not trained again: a stopped experiment goes on when it is called
-    anew, and one that is finished writes its table, figures and verdicts again.
+    anew, and one that is finished writes its table, figures and verdicts again. --data-dir may be a
+    folder for all data sets, with mnist/, fashion-mnist/, and celeba/ or celeba….npz in it.
     """
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_experiments)
@@ -151,9 +152,10 @@ def _tell(cell: Cell, outcome: Row | str) -> None:
         tqdm.write(f"{cell.key}: failed: {outcome}")
         return
     losses = {name: outcome[name] for name in ("train_loss", "test_loss") if name in outcome}
-    numbers = ", ".join(f"{name} {value:.2f}" for name, value in losses.items())
+    numbers = [f"{name} {value:.2f}" for name, value in losses.items()]
     settings = " ".join(f"{name}={value}" for name, value in cell.settings().items())
-    tqdm.write(
-        f"{settings}: {numbers}, {outcome['epochs']} epochs in {outcome['seconds']:.0f} s, "
-        f"{outcome['images_per_second']} images/s"
-    )
+    spent = f"{outcome['seconds']:.0f} s"
+    if "epochs" in outcome:
+        speed = f"{outcome['images_per_second']} images/s"
+        spent = f"{outcome['epochs']} epochs in {spent}, {speed}"
+    tqdm.write(f"{settings}: {', '.join([*numbers, spent])}")

@@ -1,7 +1,7 @@
 """The reports' experiments, repeated: sweeps of small trainings, their tables, figures, verdicts.
 
-An experiment is a file of this package that ends in an `EXPERIMENT`: which cells it trains, what it
-draws, what it judges. Everything else is shared.
+An experiment is a file of this package that ends in an `EXPERIMENT`: which cells it trains or
+measures, what it draws, what it judges. Everything else is shared.
 """
 
 from __future__ import annotations
@@ -21,6 +21,14 @@ EXPERIMENTS = {
     "kl-weight": "Reconstruction against coverage of the prior, by the variance c.",
     "autoencoder-vs-vae": "Where a plain autoencoder's codes lie, and where a VAE's.",
     "single-models": "Single models whose loss the reports state.",
+    "latent-dim-faces": "What more latent dimensions buy, for faces.",
+    "kl-weight-faces": "The weight of the KL divergence and the latent's size, for faces.",
+    "interpolation": "How even the way from face to face is, and a stronger pull to the prior.",
+    "rounds": "How many rounds of training are enough for faces.",
+    "attribute-contributions": "Which attributes point along Attractive, and how far.",
+    "attribute-probes": "How well attributes of faces can be read from the latents, and changed.",
+    "face-model": "What the shipped model of faces draws, sees and can change.",
+    "published-losses": "Numbers of the same networks from outside the reports.",
 }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .cell import Cell, plain
+from .cell import Cell, Training, plain
 from .experiment import Experiment
 from .results import Results
 from .verdicts import Verdict, interval, judge, lower, near, with_interval
@@ -37,7 +37,7 @@ def architectures() -> list[tuple[int, ...]]:
 
 def cell(latent_dim: int, hidden: tuple[int, ...], seed: int = 0) -> Cell:
     """One model, as the report trains it: Adam's usual rate, Keras's usual start."""
-    return Cell(
+    return Training(
         "mnist",
         {
             "hidden": hidden,

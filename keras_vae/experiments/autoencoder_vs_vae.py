@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .cell import Cell
+from .cell import Cell, Training
 from .experiment import Experiment
 from .results import Results
 from .verdicts import Verdict, judge, lower, with_interval
@@ -23,7 +23,7 @@ def cells() -> list[Cell]:
     """The dense network at z = 2, with and without noise and KL divergence."""
     measures = ("losses", "coverage", "latents", "samples")
     return [
-        Cell("mnist-zhao-mlp", {"stochastic": stochastic}, seed, measures=measures)
+        Training("mnist-zhao-mlp", {"stochastic": stochastic}, seed, measures=measures)
         for stochastic in KINDS
         for seed in SEEDS
     ]

@@ -1,9 +1,10 @@
-"""A cell of a sweep: one model to train, and what to measure of it."""
+"""A cell of an experiment: one model, and what to measure of it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
@@ -14,19 +15,59 @@ from .arithmetic import training_work
 Scalar = str | int | float | bool | None
 
 
+class Cell(ABC):
+    """A name for numbers: a model, and what to measure of it.
+
+    Attributes:
+        measures: Names of `measurement.MEASURES`, in the order of the columns.
+        limit: At most so many training images; None for all.
+    """
+
+    measures: tuple[str, ...]
+    limit: int | None
+
+    @property
+    @abstractmethod
+    def resolved(self) -> Preset:
+        """What the model is, or was, trained as."""
+
+    @property
+    @abstractmethod
+    def data(self) -> str:
+        """Name of the data set."""
+
+    @property
+    @abstractmethod
+    def key(self) -> str:
+        """Name of the cell's files: readable, and another one where other numbers come out."""
+
+    @property
+    @abstractmethod
+    def work(self) -> float:
+        """An estimate of the work, in units that take equally long: see `training_work`."""
+
+    @abstractmethod
+    def settings(self) -> dict[str, Scalar]:
+        """What tells this cell from others, as columns of a table."""
+
+    @abstractmethod
+    def override(self, **changes: Any) -> Cell:
+        """Return the cell with more of its preset changed, where that can be."""
+
+
 @dataclass(frozen=True)
-class Cell:
-    """One training.
+class Training(Cell):
+    """One model to train.
 
     Attributes:
         preset: Name of the preset.
         overrides: What is changed of it, as `Preset.override` takes it.
         seed: Of weights, order and noise; the data's split is the same for all.
         dataset: Name of the data set; None for the preset's own.
-        limit: At most so many training images; None for all.
+        limit: See `Cell`.
         tolerance: Training stops when an epoch changes the loss by less; None: it does not.
         watch: The split that is measured after each epoch, for curves; None: none is.
-        measures: Names of `measurement.MEASURES`, in the order of the columns.
+        measures: See `Cell`.
     """
 
     preset: str
@@ -50,7 +91,7 @@ class Cell:
 
     @property
     def key(self) -> str:
-        """Name of the cell's files: readable, and another one when any number of it changes."""
+        """Another one when any number of the training changes."""
         model = replace(self.resolved, source="")  # whose wording changes nothing
         told = {**_told(self), "preset": _told(model), "dataset": self.data}
         told.pop("overrides", None)  # the preset has them
@@ -60,7 +101,7 @@ class Cell:
 
     @property
     def work(self) -> float:
-        """An estimate of the work, in units that take equally long: see `training_work`."""
+        """See `training_work`."""
         images = self.limit or TRAINING_IMAGES.get(self.data, 55_000)
         return training_work(self.resolved, images)
 
@@ -71,7 +112,7 @@ class Cell:
         given = {name: value for name, value in known.items() if value is not None}
         return {"preset": self.preset, **given, **changes, "seed": self.seed}
 
-    def override(self, **changes: Any) -> Cell:
+    def override(self, **changes: Any) -> Training:
         """Return the cell with more of its preset changed."""
         return replace(self, overrides={**self.overrides, **changes})
 

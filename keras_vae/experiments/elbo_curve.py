@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .cell import Cell
+from .cell import Cell, Training
 from .experiment import Experiment
 from .results import Results
 from .store import Row
@@ -23,7 +23,7 @@ AS_PRESET = {"spread": True, "decay": "cosine", "learning_rate": 3e-3}
 def cells() -> list[Cell]:
     """One hidden layer of 512, batch 128, 30 epochs; and the preset that mends its start."""
     return [
-        Cell("mnist", {"latent_dim": latent, "epochs": 30, **training}, watch="test")
+        Training("mnist", {"latent_dim": latent, "epochs": 30, **training}, watch="test")
         for training in (AS_REPORTED, AS_PRESET)
         for latent in LATENTS
     ]

@@ -28,8 +28,8 @@ class Experiment:
     Attributes:
         name: What `kvae experiment` takes.
         claims: Ids of the claims that it judges.
-        budget: What it trains, in words.
-        cells: What it trains first.
+        budget: What it trains and measures, in words.
+        cells: What it trains and measures first.
         figures: Draws the results: file name → picture.
         verdicts: Judges them.
         refine: What it trains once the first cells are done, by their results: more seeds where

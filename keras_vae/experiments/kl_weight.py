@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .cell import Cell
+from .cell import Cell, Training
 from .experiment import Experiment
 from .results import Results
 from .verdicts import Verdict, each, judge
@@ -20,7 +20,8 @@ def cells() -> list[Cell]:
     """The dense network at z = 2."""
     measures = ("losses", "coverage", "samples", "fid")
     return [
-        Cell("mnist-zhao-mlp", {"variance": variance}, measures=measures) for variance in VARIANCES
+        Training("mnist-zhao-mlp", {"variance": variance}, measures=measures)
+        for variance in VARIANCES
     ]
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from .cell import Cell
+from .cell import Cell, Training
 from .experiment import Experiment
 from .results import Results
-from .verdicts import Verdict, each, interval, judge, lower, near, with_interval
+from .verdicts import Verdict, each, intervals, judge, lower, near, with_interval
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -35,7 +33,7 @@ def cells() -> list[Cell]:
     """The dense network of Astorga et al., and Zhao's two."""
     return [
         *(
-            Cell("mnist-astorga", {"latent_dim": latent}, measures=("losses", "samples", "fid"))
+            Training("mnist-astorga", {"latent_dim": latent}, measures=("losses", "samples", "fid"))
             for latent in ASTORGA
         ),
         *(zhao(preset, latent) for preset in (DENSE, CONVOLUTIONAL) for latent in ZHAO),
@@ -45,7 +43,7 @@ def cells() -> list[Cell]:
 def zhao(preset: str, latent: int, seed: int = 0, dataset: str | None = None) -> Cell:
     """One of Zhao's models."""
     measures = ("losses", "samples", "manifold") if latent == 2 else ("losses", "samples")
-    return Cell(preset, {"latent_dim": latent}, seed, dataset, measures=measures)
+    return Training(preset, {"latent_dim": latent}, seed, dataset, measures=measures)
 
 
 def refine(results: Results) -> list[Cell]:
@@ -107,9 +105,7 @@ def _zhao_curves(results: Results) -> list:
     curves = []
     for colour, (preset, name) in enumerate(NAMES.items(), start=5):
         seeds = [results.values(LOSS, preset=preset, latent_dim=latent) for latent in ZHAO]
-        means, halves = zip(*map(interval, seeds), strict=True)
-        errors = [half if np.isfinite(half) else 0.0 for half in halves]
-        curves.append(Curve(f"{name}, ours", ZHAO, means, errors, colour=colour))
+        curves.append(Curve(f"{name}, ours", ZHAO, *intervals(seeds), colour=colour))
         claimed = list(CLAIMED[preset].values())
         curves.append(Curve(f"{name}, report", ZHAO, claimed, colour=colour, dashed=True))
     return curves

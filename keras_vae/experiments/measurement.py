@@ -1,77 +1,30 @@
-"""What can be measured of a trained model: each measure gives numbers, and arrays for figures."""
+"""What can be measured of a model: each measure gives numbers, and arrays for figures."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
-from ..datasets import ImageDataset
 from ..datasets.pipeline import split_batches
 from ..evaluation.posterior import squared_mmd
 from ..latents import gaussian_quantiles
 from ..latents import plane as latent_plane
-from ..presets import Preset
-from ..publishing import encode_images
 from ..training import measure
-from ..vae import VAE
+from . import faces
 from .coverage import code_spread, prior_coverage
+from .subject import Subject, TrainedSubject, standard_normal
 
 BATCH = 128  # images of Jiang's "new batch"
 DRAWS = 5_000  # codes and draws of the prior that are compared
 SAMPLES = 40  # images in a picture
+IMPORTANCE_SAMPLES = 5_000  # of each image, as Burda et al. have
 SIDE = 15  # images along each side of a manifold
 
 Measured = tuple[dict[str, float], dict[str, np.ndarray]]
 
 
-@dataclass(frozen=True)
-class Subject:
-    """A trained model, and what it was trained on.
-
-    Attributes:
-        vae: The model.
-        preset: What it was built from.
-        dataset: Its images.
-        cache_dir: Where classifiers for FID are kept; None for the usual place.
-    """
-
-    vae: VAE
-    preset: Preset
-    dataset: ImageDataset
-    cache_dir: Path | None = None
-
-    @property
-    def held_out(self) -> str:
-        """The split that nothing was learned from."""
-        return "test" if self.dataset.count("test") else "validation"
-
-    @cached_property
-    def posterior(self) -> tuple[np.ndarray, np.ndarray]:
-        """z_mean and z_log_var of the held-out images, float32 [N, L]."""
-        return encode_images(
-            self.vae, self.dataset, self.held_out, binarization=self.preset.binarization
-        )
-
-    @cached_property
-    def codes(self) -> np.ndarray:
-        """What the decoder is given for the held-out images: draws of q(z|x), or z_mean, [N, L]."""
-        z_mean, z_log_var = self.posterior
-        if not self.vae.stochastic:
-            return z_mean
-        noise = np.random.default_rng(0).standard_normal(z_mean.shape, np.float32)
-        return z_mean + np.exp(0.5 * z_log_var) * noise
-
-    def decode(self, z: np.ndarray) -> np.ndarray:
-        """Decode latents [N, L] to pixels, uint8 [N, H, W, C]."""
-        parts = [self.vae.decode(z[start : start + 500]) for start in range(0, len(z), 500)]
-        return np.clip(np.rint(np.concatenate(parts)), 0, 255).astype(np.uint8)
-
-
-def losses(subject: Subject) -> Measured:
+def losses(subject: TrainedSubject) -> Measured:
     """The terms of the loss, on the training and on the held-out images."""
     numbers = {}
     for name, split in (("train", "train"), ("test", subject.held_out)):
@@ -80,7 +33,7 @@ def losses(subject: Subject) -> Measured:
     return numbers, {}
 
 
-def batch(subject: Subject) -> Measured:
+def batch(subject: TrainedSubject) -> Measured:
     """Reconstruction of one batch of held-out images, as Jiang measures it."""
     how = subject.preset.binarization
     batches = split_batches(subject.dataset, subject.held_out, BATCH, binarization=how)
@@ -110,7 +63,7 @@ def latents(subject: Subject) -> Measured:
 
 def samples(subject: Subject) -> Measured:
     """Images decoded from draws of the prior, the same for all cells of a latent size."""
-    z = _prior(SAMPLES, subject.vae.latent_dim)
+    z = standard_normal(SAMPLES, subject.preset.latent_dim)
     return {}, {"samples": subject.decode(z)}
 
 
@@ -124,28 +77,47 @@ def manifold(subject: Subject) -> Measured:
 
 
 def fid(subject: Subject) -> Measured:
-    """FID of draws from the prior, and of reconstructions, against held-out images."""
-    from ..evaluation.extractors import find_extractor
+    """FID of draws from N(0, I), and of reconstructions, against held-out images.
+
+    By the features of a classifier of the data set, which every machine can have.
+    """
     from ..evaluation.samples import fid as distance
 
-    dataset = subject.dataset
-    real = np.asarray(dataset.images[dataset.indices(subject.held_out)])
-    extractor = find_extractor(dataset.image_shape, dataset=dataset, cache_dir=subject.cache_dir)
-    features = extractor(real)
-    drawn = subject.decode(_prior(len(real), subject.vae.latent_dim))
+    real = subject.held_out_images
+    features = subject.extractor(real)
+    drawn = subject.decode(standard_normal(len(real), subject.preset.latent_dim))
     rebuilt = subject.decode(subject.posterior[0])
     return {
-        "sample_fid": distance(extractor(drawn), features),
-        "reconstruction_fid": distance(extractor(rebuilt), features),
+        "sample_fid": distance(subject.extractor(drawn), features),
+        "reconstruction_fid": distance(subject.extractor(rebuilt), features),
     }, {}
 
 
-def _prior(count: int, latent_dim: int) -> np.ndarray:
-    return np.random.default_rng(0).standard_normal((count, latent_dim), np.float32)
+def likelihood(subject: Subject) -> Measured:
+    """−log p(x) of the held-out images by importance samples (Burda et al. 2015, eq. 8)."""
+    from ..evaluation import Settings, evaluate
+
+    settings = Settings(subject.held_out, importance_samples=IMPORTANCE_SAMPLES, probes=False)
+    found = evaluate(subject.served, subject.dataset, settings).likelihood
+    return {"nll": found.nll, "nll_error": found.nll_error, "draws": found.draws}, {}
 
 
+def card(subject: Subject) -> Measured:
+    """The numbers that `kvae evaluate` left with a shipped model."""
+    from ..runs import read_json
+
+    known = read_json(subject.served.path / "assets.extra" / "evaluation.json")
+    numbers = {name: known["likelihood"][name] for name in ("nll", "nll_error", "draws")}
+    return {**numbers, "test_mse_of_mean": known["pixels"]["mse"]}, {}
+
+
+_OF_ANY = (losses, batch, coverage, latents, samples, manifold, fid, likelihood, card)
+_OF_FACES = (
+    *(faces.probes, faces.contributions, faces.morphs, faces.traversals, faces.smoothness),
+    *(faces.groups, faces.draws, faces.feature_maps, faces.latent_map),
+)
 MEASURES: dict[str, Callable[[Subject], Measured]] = {
-    each.__name__: each for each in (losses, batch, coverage, latents, samples, manifold, fid)
+    each.__name__: each for each in (*_OF_ANY, *_OF_FACES)
 }
 
 

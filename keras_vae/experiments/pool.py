@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from multiprocessing.connection import wait
 
 from .cell import Cell
@@ -24,7 +25,7 @@ def train_cells(
     progress: Progress = lambda done, total: None,
     finished: Finished = lambda cell, outcome: None,
 ) -> dict[str, str]:
-    """Train the cells that are not in the store yet.
+    """Carry out the cells that are not in the store yet.
 
     Each goes to a process of one thread, so what a cell measures does not depend on `jobs`.
 
@@ -37,6 +38,9 @@ def train_cells(
 
     Returns:
         What went wrong, by the key of the cell.
+
+    Raises:
+        RuntimeError: If a process ends before it is ready for its first cell.
     """
     missing = {cell.key: cell for cell in cells if place.store.row(cell) is None}
     for cell in missing.values():
@@ -89,7 +93,10 @@ class _Crew:
         try:
             message = worker.connection.recv()
         except (EOFError, ConnectionError):
-            message = worker.end()
+            message = worker.end(patience=5.0)
+            if not worker.ready:  # the next one would fare no better
+                raise RuntimeError(f"A worker could not start: {message}.") from None
+        worker.ready = True
         if isinstance(message, float):
             worker.share = message
             return
@@ -117,16 +124,19 @@ class _Worker:
         other.close()  # so that the death of the process is heard
         self.cell: Cell | None = None
         self.share = 0.0
+        self.ready = False  # whether it was ever heard of
         self.dead = False
 
     def take(self, cell: Cell | None) -> None:
         """Begin a cell; None ends the process."""
         self.cell, self.share = cell, 0.0
-        self.connection.send(cell)
+        with suppress(BrokenPipeError):  # it died; whoever listens to it will notice
+            self.connection.send(cell)
 
-    def end(self) -> str:
-        """Kill the process, and tell how it ended."""
+    def end(self, patience: float = 0.0) -> str:
+        """Kill the process, unless it ends by itself in so many seconds, and tell how it ended."""
         self.dead = True
+        self.process.join(patience)
         self.process.kill()
         self.process.join()
         self.connection.close()

@@ -17,9 +17,10 @@ HEAD = """\
 # The reports' experiments, repeated
 
 Written by `kvae experiment report`; nothing here is typed by hand. Each experiment is repeated by
-the command beside it (add `--data-dir` with the data sets' files), keeps what it has trained, and
-goes on where it was stopped. Losses in nats are means over images; intervals are of 95 % over
-seeds.
+the command beside it, keeps what it has trained, and goes on where it was stopped. Add
+`--data-dir DIR` with the data sets' files: a folder with `mnist/`, `fashion-mnist/`, and CelebA in
+`celeba/` or as `celeba….npz`. Losses in nats are means over images; intervals are of 95 % over
+seeds. Pictures of faces show what models drew, never a photo.
 """
 
 

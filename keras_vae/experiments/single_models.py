@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import elbo_curve, latent_dim
-from .cell import Cell
+from .cell import Cell, Training
 from .experiment import Experiment
 from .latent_dim import CONVOLUTIONAL, DENSE
 from .results import Results
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MNIST, FASHION = "mnist", "fashion_mnist"
 TITLES = {MNIST: "MNIST", FASHION: "Fashion-MNIST"}
-JIANG = Cell(
+JIANG = Training(
     "mnist",
     {"latent_dim": 2, "epochs": 30, **elbo_curve.AS_REPORTED},
     measures=("losses", "batch", "latents", "manifold"),

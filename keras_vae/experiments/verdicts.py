@@ -16,6 +16,11 @@ REFUTED = "not confirmed"
 TOLERANCE = 0.03  # by which a repeated loss may differ from the stated one
 CONFIDENCE = 0.95
 
+EXTRACTOR = (
+    "FID by the features of a small classifier of the 40 attributes that was trained on the same "
+    "faces, so it compares with no FID of elsewhere."
+)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -54,6 +59,12 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
         return float(np.mean(values)), math.inf
     error = float(np.std(values, ddof=1)) / math.sqrt(len(values))
     return float(np.mean(values)), error * stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)
+
+
+def intervals(series: Sequence[Sequence[float]]) -> tuple[list[float], list[float]]:
+    """Means and half widths of several settings, to be drawn: 0 where there is one value only."""
+    found = [interval(values) for values in series]
+    return [mean for mean, _ in found], [half if math.isfinite(half) else 0.0 for _, half in found]
 
 
 def difference(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:

@@ -22,6 +22,7 @@ def serve(connection: Connection, place: Workplace) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
     _start_tensorflow(place.store.folder)
     with suppress(EOFError, BrokenPipeError):  # the parent is gone
+        connection.send(0.0)  # ready
         while (cell := connection.recv()) is not None:
             connection.send(_attempt(cell, place, connection.send))
 
@@ -41,10 +42,10 @@ def _start_tensorflow(folder: Path) -> None:
 
 
 def _attempt(cell: Cell, place: Workplace, report: Callable[[float], None]) -> Row | str:
-    from .fitting import fit_cell
+    from .fitting import carry_out
 
     try:
-        row, arrays = fit_cell(cell, place, report)
+        row, arrays = carry_out(cell, place, report)
     except (EOFError, BrokenPipeError):
         raise
     except Exception as error:

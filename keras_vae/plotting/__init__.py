@@ -2,6 +2,7 @@
 
 from .animation import FRAME_CELL, check_gif, save_gif, sweep, there_and_back
 from .charts import contribution_chart, similarity_chart
+from .dots import Dots, dot_chart
 from .features import feature_overview, feature_sheet
 from .lettering import number_label
 from .panels import Curve, Curves, Group, Points, curve_panels, labelled_panels
@@ -27,11 +28,13 @@ __all__ = [
     "MARGIN",
     "Curve",
     "Curves",
+    "Dots",
     "Group",
     "Points",
     "check_gif",
     "contribution_chart",
     "curve_panels",
+    "dot_chart",
     "enlarge",
     "feature_overview",
     "feature_sheet",

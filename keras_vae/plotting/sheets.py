@@ -16,6 +16,9 @@ CELL = 128  # pixels that the longer side of an enlarged image comes near to
 LARGEST = 4096  # pixels that a grid is not made wider than by enlarging
 MARGIN = 4
 
+# JPEG's own defaults are those of a thumbnail: coarse steps, and colour at half the resolution.
+FINE = {"JPEG": {"quality": 95, "subsampling": "4:4:4"}}
+
 
 def grid(images: np.ndarray, columns: int | None = None) -> Image.Image:
     """Lay images out in rows, enlarged so that they can be looked at.
@@ -118,7 +121,7 @@ def enlarge(image: np.ndarray, factor: int) -> Image.Image:
 
 
 def save(picture: Image.Image, path: str | Path, *, overwrite: bool = False) -> Path:
-    """Write a picture in the format of its suffix, whole or not at all.
+    """Write a picture in the format of its suffix, whole or not at all; its colour profile as well.
 
     Raises:
         FileExistsError: If the file exists and `overwrite` is False.
@@ -127,7 +130,13 @@ def save(picture: Image.Image, path: str | Path, *, overwrite: bool = False) -> 
     suffix = Path(path).suffix.lower()
     if suffix not in Image.registered_extensions():
         raise ValueError(f"`path` must end like a picture, as in .png. Received: {path}.")
-    return write_atomically(path, picture.save, overwrite=overwrite)
+    options = FINE.get(Image.registered_extensions()[suffix], {})
+    profile = picture.info.get("icc_profile")
+
+    def write(draft: Path) -> None:
+        picture.save(draft, icc_profile=profile, **options)
+
+    return write_atomically(path, write, overwrite=overwrite)
 
 
 def save_grid(

@@ -1,5 +1,7 @@
 import csv
 import re
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -54,6 +56,15 @@ def test_the_list_names_claims_and_budget(tmp_path):
     for name in EXPERIMENTS:
         assert re.search(rf"^{name} +0 of +\d+ models  [A-Z]\d", output, re.MULTILINE), name
     assert run().output.startswith("architectures")
+
+
+def test_listing_does_not_wait_for_tensorflow(tmp_path):
+    code = (
+        "import sys; from keras_vae.cli.main import kvae; "
+        "kvae(['experiment', 'list', '--out', sys.argv[1]], standalone_mode=False); "
+        "assert not {'tensorflow', 'keras', 'sklearn'} & set(sys.modules), sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True)
 
 
 @pytest.mark.parametrize("name", [*EXPERIMENTS, "list", "report"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keras_vae.experiments.cell import Cell
+from keras_vae.experiments.cell import Training
 from keras_vae.experiments.results import Results
 from keras_vae.experiments.store import Store
 from keras_vae.experiments.workplace import Workplace
@@ -16,7 +16,9 @@ def small_cells():
 
     def make(*latents, **options):
         changes = {"hidden": (16,), "epochs": 2}
-        return [Cell("digits", {**changes, "latent_dim": latent}, **options) for latent in latents]
+        return [
+            Training("digits", {**changes, "latent_dim": latent}, **options) for latent in latents
+        ]
 
     return make
 

@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 
 from keras_vae import presets
-from keras_vae.experiments.cell import Cell
+from keras_vae.experiments.cell import Training
 
-CELL = Cell("mnist", {"hidden": (512, 256), "latent_dim": 3})
+CELL = Training("mnist", {"hidden": (512, 256), "latent_dim": 3})
 
 
 @pytest.mark.parametrize(

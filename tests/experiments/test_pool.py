@@ -68,6 +68,14 @@ def test_a_cell_that_fails_and_a_process_that_dies_leave_the_others_alone(small_
     assert all(map(place.store.row, others))
 
 
+@pytest.mark.slow
+def test_a_process_that_cannot_start_ends_the_sweep(small_cells, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    place = Workplace(Store(tmp_path / "file" / "cells"))
+    with pytest.raises(RuntimeError, match="could not start: its process ended with status 1;"):
+        train_cells(small_cells(2, 3), place, jobs=1)
+
+
 SCRIPT = """
 import pickle, sys
 from keras_vae.experiments.pool import train_cells

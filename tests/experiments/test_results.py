@@ -3,12 +3,12 @@ import csv
 import numpy as np
 import pytest
 
-from keras_vae.experiments.cell import Cell
+from keras_vae.experiments.cell import Training
 from keras_vae.experiments.results import Results
 from keras_vae.experiments.store import Store
 
-CELLS = [Cell("mnist", {"latent_dim": latent}, seed) for latent in (2, 3) for seed in (0, 1)]
-CELLS.append(Cell("mnist", {"hidden": (64, 32)}))
+CELLS = [Training("mnist", {"latent_dim": latent}, seed) for latent in (2, 3) for seed in (0, 1)]
+CELLS.append(Training("mnist", {"hidden": (64, 32)}))
 
 
 @pytest.fixture

@@ -1,0 +1,198 @@
+"""How fast does kvae train, beside what one would use instead?
+
+    python benchmarks/train_step.py          # or `make bench`; peers come with '.[bench]'
+
+Every contender trains the same network, with the same batch, on the same generated images, in a
+process of its own; one works while the others wait. They take turns, round after round, so that
+whatever else the machine does meets them all; each one's rate is the median of its rounds. The
+last columns set the network's arithmetic against the matrix products that this machine reaches in
+the same rounds.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+import numpy as np
+from contenders.task import BATCH, Task
+
+from keras_vae.cli.progress import progress_bar
+
+FOLDER = Path(__file__).parent
+IMAGES = 16 * BATCH
+REPEATS = {"celeba": 1, "mnist": 16}  # of the images, so that a pass takes long enough to be timed
+PRODUCT = 2 * 2048**3  # operations of one of peak.py's products
+NEEDS = {"pytorch": "torch", "pythae_trainer": "pythae"}
+VERSIONED = ("keras-vae", "tensorflow", "keras", "torch", "pythae")
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to train.
+
+    Attributes:
+        name: Its module in `contenders`.
+        variant: One of the module's `VARIANTS`.
+    """
+
+    name: str
+    variant: str
+
+    @property
+    def title(self) -> str:
+        """What the table calls it."""
+        return f"{self.name.removesuffix('_trainer').replace('_', ' ')}, {self.variant}"
+
+    @property
+    def precision(self) -> str:
+        """Which peak it is held against."""
+        return "bfloat16" if "bfloat16" in self.variant else "float32"
+
+
+PEAKS = [Contender("peak", "float32"), Contender("peak", "bfloat16")]
+CONTENDERS = [
+    Contender("kvae", "float32"),
+    Contender("kvae", "mixed_bfloat16"),
+    Contender("plain_keras", "float32"),
+    Contender("pytorch", "float32"),
+    Contender("pytorch", "bfloat16"),
+    Contender("pytorch", "float32 compiled"),
+    Contender("pytorch", "bfloat16 compiled"),
+    Contender("pythae_trainer", "float32"),
+]
+
+
+@click.command(help=__doc__.partition("\n")[0])
+@click.option("--preset", "presets", multiple=True, default=["celeba", "mnist"], show_default=True)
+@click.option("--rounds", default=7, show_default=True)
+@click.option("--seconds", default=4.0, show_default=True, help="Of a contender's turn.")
+def main(presets: Sequence[str], rounds: int, seconds: float) -> None:
+    """Let them take turns, and print a table for each network."""
+    present = [one for one in CONTENDERS if find_spec(NEEDS.get(one.name, "keras_vae"))]
+    click.echo(heading())
+    for preset in presets:
+        task = Task(preset, generated_images(preset))
+        rates = measure(task, [*PEAKS, *present], rounds, seconds)
+        click.echo(table(task, rates))
+    for name in dict.fromkeys(one.name for one in CONTENDERS if one not in present):
+        click.echo(f"{name} is not here: pip install '.[bench]'")
+
+
+def generated_images(preset: str) -> np.ndarray:
+    """Let the shipped model of that name draw images."""
+    from keras_vae import runtime
+    from keras_vae.cli.quiet import load_tensorflow
+
+    load_tensorflow()
+    images, _ = runtime.load(preset).generate(range(IMAGES), prior="gmm")
+    return np.concatenate([images] * REPEATS[preset])
+
+
+def measure(
+    task: Task, contenders: Sequence[Contender], rounds: int, seconds: float
+) -> dict[Contender, list[float]]:
+    """Measure what each does in a second, in every round."""
+    rates: dict[Contender, list[float]] = {one: [] for one in contenders}
+    with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
+        images = Path(folder) / "images.npy"
+        np.save(images, task.images)
+        workers = {one: stack.enter_context(working(one, task, images)) for one in contenders}
+        progress = stack.enter_context(progress_bar(f"Training {task.name}", "turn"))
+        for number in range(rounds * len(workers)):
+            one = contenders[number % len(workers)]
+            rates[one].append(turn(workers[one], seconds))
+            progress(number + 1, rounds * len(workers))
+    return rates
+
+
+@contextmanager
+def working(one: Contender, task: Task, images: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start a contender's process, and wait until it is warm."""
+    command = [sys.executable, "-m", "contenders.worker", one.name, task.name, str(images)]
+    process = subprocess.Popen(
+        [*command, one.variant],
+        cwd=FOLDER,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE if one.name != "kvae" else None,
+        text=True,
+    )
+    try:
+        if process.stdout.readline().strip() != "ready":
+            raise click.ClickException(f"{one.title} failed:\n{process.communicate()[1]}")
+        yield process
+    finally:
+        process.kill()
+
+
+def turn(process: subprocess.Popen[str], seconds: float) -> float:
+    """Let a contender train; return what it did in a second."""
+    print(seconds, file=process.stdin, flush=True)
+    done, taken = map(float, process.stdout.readline().split())
+    return done / taken
+
+
+def table(task: Task, rates: dict[Contender, list[float]]) -> str:
+    """Set the rates out, with each one's share of the peak and what kvae is to it."""
+    typical = {one: statistics.median(values) for one, values in rates.items()}
+    peaks = {one.variant: PRODUCT * typical[one] for one in PEAKS}
+    best = max(rate for one, rate in typical.items() if one.name == "kvae")
+    lines = [
+        f"\n## `{task.name}`: {'×'.join(map(str, task.preset.image_shape))}, z = "
+        f"{task.preset.latent_dim}, batch {BATCH}, {task.operations / 1e9:.3g} GFLOP an image\n",
+        "| | images/s | range | share of the peak | kvae's best is |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for one, rate in typical.items():
+        if one in PEAKS:
+            continue
+        low, high = min(rates[one]), max(rates[one])
+        share = rate * task.operations / peaks[one.precision]
+        lines.append(
+            f"| {one.title} | {rate:,.0f} | {low:,.0f} – {high:,.0f} | {share:.0%} "
+            f"| {best / rate:.2f} × |"
+        )
+    told = ", ".join(f"{name} {rate / 1e9:.0f} GFLOP/s" for name, rate in peaks.items())
+    return "\n".join([*lines, f"\nPeak of products of 2,048 × 2,048: {told}."])
+
+
+def heading() -> str:
+    """Say what was run, and on what."""
+    found = []
+    for name in VERSIONED:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    return (
+        f"$ python {shlex.join(sys.argv)}\n"
+        f"Python {platform.python_version()}, {', '.join(found)}; {processor()}, "
+        f"{os.cpu_count()} cores"
+    )
+
+
+def processor() -> str:
+    """Name the processor, where Linux tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = (line.partition(": ")[2] for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+if __name__ == "__main__":
+    main()

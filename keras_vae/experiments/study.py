@@ -1,0 +1,67 @@
+"""A cell without a training: a model that is there already, and what to measure of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ..presets import Preset
+from ..runtime import load
+from ..served import ServedModel
+from .arithmetic import START, multiply_adds
+from .cell import TRAINING_IMAGES, Cell, Scalar
+
+
+@dataclass(frozen=True)
+class Study(Cell):
+    """One model that is there.
+
+    Attributes:
+        model: Its name or path, as `runtime.load` takes it.
+        measures: See `Cell`.
+    """
+
+    model: str
+    measures: tuple[str, ...]
+
+    limit = None
+
+    @cached_property
+    def served(self) -> ServedModel:
+        """The model."""
+        return load(self.model)
+
+    @property
+    def resolved(self) -> Preset:
+        """What the model was trained as."""
+        return self.served.preset
+
+    @property
+    def data(self) -> str:
+        """Name of the data set that it was trained on."""
+        return self.resolved.dataset
+
+    @property
+    def key(self) -> str:
+        """Another one for other weights or measures."""
+        digest = hashlib.sha256(json.dumps(self.measures).encode())
+        for file in sorted((self.served.path / "variables").glob("variables.data-*")):
+            digest.update(file.read_bytes())
+        return f"{self.served.name}_study_{digest.hexdigest()[:8]}"
+
+    @property
+    def work(self) -> float:
+        """See `training_work`; every image is encoded once."""
+        images = TRAINING_IMAGES.get(self.data, 55_000)
+        return START + 2 * multiply_adds(self.resolved) * images
+
+    def settings(self) -> dict[str, Scalar]:
+        """What tells this cell from others."""
+        return {"model": self.served.name, "dataset": self.data}
+
+    def override(self, **changes: Any) -> Study:
+        """Return the cell itself: nothing of a trained model can be changed."""
+        return self

@@ -1,0 +1,42 @@
+"""Where an experiment finds its data, and what it makes of real faces."""
+
+import numpy as np
+import pytest
+
+from keras_vae.experiments.cell import Training
+from keras_vae.experiments.fitting import carry_out
+from keras_vae.experiments.store import Store
+from keras_vae.experiments.workplace import Workplace
+
+
+def test_one_folder_may_hold_all_data_sets(tmp_path):
+    rng = np.random.default_rng(0)
+    for name, shape in (("digits", (8, 8)), ("celeba64", (64, 64, 3))):
+        np.savez(tmp_path / f"{name}.npz", images=rng.integers(0, 255, (40, *shape), np.uint8))
+    (tmp_path / "frey").mkdir()
+    np.savez(tmp_path / "frey" / "frey.npz", images=np.zeros((30, 28, 20), np.uint8))
+    place = Workplace(Store(tmp_path / "cells"), tmp_path, tmp_path / "cache")
+    assert place.load(Training("digits")).images.shape == (40, 8, 8, 1)
+    assert place.load(Training("celeba-perriu")).images.shape == (40, 64, 48, 3)
+    frey = Training("mnist", {"image_size": (28, 20)}, dataset="frey")
+    assert place.load(frey).images.shape == (30, 28, 20, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.data
+def test_real_faces_are_trained_on_and_measured(kvae_data, tmp_path):
+    place = Workplace(Store(tmp_path), kvae_data)
+    cell = Training(
+        "celeba-astorga",
+        {"filters": (8, 8, 8, 8), "latent_dim": 4, "epochs": 2},
+        limit=640,
+        measures=("losses", "probes", "smoothness", "groups"),
+    )
+    row, arrays = carry_out(cell, place)
+    assert row["images"] == 2 * 640
+    assert row["test_mse_of_mean"] < 0.15
+    assert len(arrays["probe_names"]) > 30  # a few attributes are too rare among 640 faces
+    assert 0.45 < row["mean_auc"] < 0.9
+    assert row["mse_Male"] != row["mse_not_Male"]
+    assert arrays["interpolations"].shape == (4, 10, 64, 48, 3)
+    assert arrays["history_loss"][1] < arrays["history_loss"][0]
