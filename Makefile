@@ -5,14 +5,15 @@ BIN := $(VENV)/bin
 DEMO := demo
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help demo test lint format clean
+.PHONY: help demo portrait test lint format clean
 
 help:
-	@echo "make demo   train on scikit-learn's digits, export, and morph a face; prints where the pictures are"
-	@echo "make test   install and run the tests (set KVAE_DATA to run those that need the real data sets)"
-	@echo "make lint   check style and formatting"
-	@echo "make format rewrite the code in the project's style"
-	@echo "make clean  remove .venv and what the demo wrote"
+	@echo "make demo     train on scikit-learn's digits, export, and morph a face; prints where the pictures are"
+	@echo "make portrait edit a photo of a real face, aligned and in its full size"
+	@echo "make test     install and run the tests (set KVAE_DATA to run those that need the real data sets)"
+	@echo "make lint     check style and formatting"
+	@echo "make format   rewrite the code in the project's style"
+	@echo "make clean    remove .venv and what the demo wrote"
 
 $(VENV)/installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -31,6 +32,16 @@ demo: $(VENV)/installed
 	@echo "A generated face:      $(CURDIR)/$(DEMO)/face.png"
 	@echo "More, less smiling:    $(CURDIR)/$(DEMO)/smiling.png"
 	@echo "More, less of what raters called attractive: $(CURDIR)/$(DEMO)/attractive.png"
+
+# scikit-image's photo of Eileen Collins: NASA, public domain.
+portrait: $(VENV)/installed
+	mkdir -p $(DEMO)
+	$(BIN)/python -c "from skimage import data, io; io.imsave('$(DEMO)/astronaut.png', data.astronaut())"
+	$(BIN)/kvae morph $(DEMO)/astronaut.png --attr Smiling --steps -2:2 --out $(DEMO)/strip.png --overwrite
+	$(BIN)/kvae morph $(DEMO)/astronaut.png --attr Smiling --steps -1.5,0,1.5 --full-size --out $(DEMO)/edited.jpg --overwrite
+	@echo
+	@echo "What the model makes of her:  $(CURDIR)/$(DEMO)/strip.png"
+	@echo "The photo itself, edited:     $(CURDIR)/$(DEMO)/edited_-1.5.jpg, edited_0.jpg, edited_1.5.jpg"
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile

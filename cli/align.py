@@ -28,13 +28,24 @@ def align(image: Path, face: str | int, out: Path, overwrite: bool) -> None:
     from keras_vae.alignment import find_faces
     from keras_vae.files import check_free
     from keras_vae.photos import open_photo
-    from keras_vae.portraits import choose
+    from keras_vae.portraits import choose_faces
 
     check_free(out, overwrite=overwrite)
     photo = open_photo(image)
     load_tensorflow()
-    faces = choose(find_faces(photo), face)
-    for number, one in enumerate(faces, start=1):
+    try:
+        faces = choose_faces(find_faces(photo), face)
+    except ValueError as error:
+        raise ValueError(f"{image}: {error}") from error
+    files = _file_names(out, len(faces))
+    for file in files:
+        check_free(file, overwrite=overwrite)
+    for one, file in zip(faces, files, strict=True):
         click.echo(f"{one.size:.0f} pixels between the eyes, confidence {one.confidence:.3f}")
-        name = f"{out.stem}_{number}{out.suffix}" if len(faces) > 1 else out.name
-        write_picture(one.crop(photo), out.with_name(name), overwrite)
+        write_picture(one.crop(photo), file, overwrite)
+
+
+def _file_names(out: Path, count: int) -> list[Path]:
+    if count == 1:
+        return [out]
+    return [out.with_name(f"{out.stem}_{number}{out.suffix}") for number in range(1, count + 1)]

@@ -15,9 +15,7 @@ from .quiet import load_tensorflow
 
 if TYPE_CHECKING:
     import numpy as np
-    from PIL.Image import Image
 
-    from keras_vae.alignment import Face
     from keras_vae.model import Model
     from keras_vae.portraits import Portrait
 
@@ -86,15 +84,53 @@ class Framing:
         return sitters[0]
 
     def _read(self, path: Path, model: Model) -> list[Sitter]:
+        portraits = self._portraits(path, model)
+        if len(portraits) == 1:
+            return [Sitter(path.name, portraits[0])]
+        return [
+            Sitter(f"{path.name}, face {number}", portrait)
+            for number, portrait in enumerate(portraits, start=1)
+        ]
+
+    def _portraits(self, path: Path, model: Model) -> Sequence[Portrait]:
         from keras_vae.photos import open_photo
-        from keras_vae.portraits import Portrait, is_prepared
+        from keras_vae.portraits import Portrait, find_portraits, is_prepared
 
         photo, shape = open_photo(path), model.image_shape
-        if not (self.align and model.of_aligned_faces) or is_prepared(photo, shape):
-            return [Sitter(path.name, Portrait.centre(photo, shape))]
-        faces = find_chosen(
-            path, photo, self.face, "--no-align takes the middle of the image as it is."
-        )
-        names = [path.name] if len(faces) == 1 else _numbered(path.name, len(faces))
-        portraits = [Portrait.of_face(photo, face, shape) for face in faces]
-        return [Sitter(*pair) for pair in zip(names, portraits, strict=True)]
+        if not (self.align and model.of_aligned_faces):
+            return [Portrait.centre(photo, shape)]
+        if not is_prepared(photo, shape):
+            load_tensorflow()  # the detector needs it
+        try:
+            return find_portraits(photo, shape, face=self.face)
+        except ValueError as error:
+            raise ValueError(
+                f"{path}: {error} With --no-align its middle is taken as it is."
+            ) from error
+
+
+face_option = click.option(
+    "--face",
+    type=FaceChoice(),
+    default="largest",
+    show_default=True,
+    help="Which of a photo's faces; 2 is the second largest.",
+)
+
+align_option = click.option(
+    "--no-align",
+    "align",
+    flag_value=False,
+    default=True,
+    help="Take the middle of a photo; do not look for faces.",
+)
+
+
+def framing_options(command: Command) -> Command:
+    """Add --face and --no-align; they reach the command as `framing`."""
+
+    @wraps(command)
+    def wrapper(*args: Any, face: str | int, align: bool, **options: Any) -> Any:
+        return command(*args, framing=Framing(align, face), **options)
+
+    return face_option(align_option(wrapper))

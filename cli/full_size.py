@@ -1,30 +1,24 @@
-"""Photos edited in their full size: one file for each photo and n, or an animation."""
+"""Photos edited in their full size: a file for each photo and n, or an animation."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from .outputs import Outputs
-from .pictures import decode, write_picture
+from .pictures import write_picture
 
 if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
-    from keras_vae.model import Model
     from keras_vae.portraits import Portrait
 
 GIF_SIDE = 640  # pixels of an animation's long side: full size would be tens of megabytes
 
 
-def file_names(out: Path, photos: Sequence[Path], steps: Sequence[float]) -> list[Path]:
+def edit_files(out: Path, photos: Sequence[Path], steps: Sequence[float]) -> list[Path]:
     """Name a file for each photo and n: OUT where there is one, else OUT's name with more to it.
 
     Args:
@@ -34,65 +28,67 @@ def file_names(out: Path, photos: Sequence[Path], steps: Sequence[float]) -> lis
 
     Returns:
         Paths, photo by photo.
+
+    Raises:
+        ValueError: If two photos have the same name.
     """
     from keras_vae.plotting import number_label
 
     def name(photo: Path, n: float) -> str:
         parts = [out.stem]
         parts += [photo.stem] if len(photos) > 1 else []
-        parts += [number_label(n, "+g").replace("\N{MINUS SIGN}", "-")] if len(steps) > 1 else []
+        parts += [number_label(n).replace("\N{MINUS SIGN}", "-")] if len(steps) > 1 else []
         return "_".join(parts) + out.suffix
 
+    stems = [photo.stem for photo in photos]
+    if len(set(stems)) < len(stems):
+        raise ValueError(f"Photos must differ in name. Received: {', '.join(stems)}.")
     return [out.with_name(name(photo, n)) for photo in photos for n in steps]
 
 
-@dataclass(frozen=True)
-class FullSize:
-    """Photos whose faces move along an attribute.
+def write_edits(
+    portraits: Sequence[Portrait], changes: np.ndarray, files: Sequence[Path], overwrite: bool
+) -> None:
+    """Write each photo at each n.
 
-    Attributes:
-        model: What decodes them.
-        portraits: Faces, those of one photo together.
-        z: Where each sets out, [B, L].
-        move: What n = 1 adds, [L].
+    Args:
+        portraits: B faces, those of one photo together.
+        changes: What each n changes in the decoded images, in levels, [B, N, H, W, C].
+        files: The file of each photo and n, photo by photo.
+        overwrite: Whether files that are there may be replaced.
     """
+    targets = iter(files)
+    for photo, places in _by_photo(portraits):
+        for edit in _edits(photo, [portraits[place] for place in places], changes[places]):
+            write_picture(edit, next(targets), overwrite)
 
-    model: Model
-    portraits: Sequence[Portrait]
-    z: np.ndarray
-    move: np.ndarray
 
-    def write(self, steps: Sequence[float], files: Sequence[Path], overwrite: bool) -> None:
-        """Write each photo at each n."""
-        targets = iter(files)
-        for photo in self.photos:
-            for n in steps:
-                write_picture(self.edit(photo, n), next(targets), overwrite)
+def reduced_edits(portraits: Sequence[Portrait], changes: np.ndarray) -> list[Image]:
+    """Edit a single photo at each n, reduced for an animation.
 
-    def write_gif(self, steps: Sequence[float], outputs: Outputs) -> None:
-        """Animate a single photo over n."""
-        from keras_vae.plotting import sweep
+    Args:
+        portraits: B faces of one photo.
+        changes: See `write_edits`.
+    """
+    small = portraits[0].photo.copy()
+    small.thumbnail((GIF_SIDE, GIF_SIDE))
+    return list(_edits(small, portraits, changes))
 
-        if len(self.photos) > 1:
-            raise click.UsageError("--gif with --full-size takes one photo.")
-        frames = [self.edit(self.photos[0], n) for n in sweep(steps)]
-        for frame in frames:
-            frame.thumbnail((GIF_SIDE, GIF_SIDE))
-        outputs.write_gif(frames)
 
-    @cached_property
-    def photos(self) -> list[list[int]]:
-        """The portraits of each photo, as places in `portraits`."""
-        owners = [id(portrait.photo) for portrait in self.portraits]
-        return [list(places) for _, places in groupby(range(len(owners)), owners.__getitem__)]
+def _by_photo(portraits: Sequence[Portrait]) -> Iterator[tuple[Image, list[int]]]:
+    """Yield each photo and the places of its portraits."""
+    places = range(len(portraits))
+    for _, group in groupby(places, lambda place: id(portraits[place].photo)):
+        same = list(group)
+        yield portraits[same[0]].photo, same
 
-    def edit(self, places: Sequence[int], n: float) -> Image:
-        """Edit all faces of a photo together."""
-        import numpy as np
 
-        from keras_vae.latents import morph
-        from keras_vae.retouching import retouch
+def _edits(photo: Image, portraits: Sequence[Portrait], changes: np.ndarray) -> Iterator[Image]:
+    """Edit all faces of a photo, perhaps a reduced one, together at each n."""
+    from keras_vae.retouching import retouch
+    from keras_vae.similarity import Similarity
 
-        z = self.z[places]
-        before, after = decode(self.model, np.stack([z, morph(z, self.move, n)])).astype(np.float32)
-        return retouch([self.portraits[place] for place in places], after - before)
+    reduce = Similarity(photo.width / portraits[0].photo.width, 0)
+    ways = [reduce @ portrait.to_photo for portrait in portraits]
+    for change in changes.swapaxes(0, 1):
+        yield retouch(photo, change, ways)

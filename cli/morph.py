@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .framing import Framing, framing_options
-from .full_size import FullSize, file_names
+from .full_size import edit_files, reduced_edits, write_edits
 from .model_choice import ModelChoice, model_options
 from .options import (
     Attribute,
@@ -107,32 +107,47 @@ def morph(
     import numpy as np
 
     _check_usage(images, seed, attributes, axes, bool(outputs.gif))
-    if full_size and (axes or not images):
-        raise click.UsageError("--full-size takes photos and --attr.")
+    if full_size:
+        _check_full_size(images, axes, bool(outputs.gif))
     names, amounts = zip(*(axes or attributes), strict=True)
     model = choice.open()
     known = directions_of(model, directions)
     deltas = np.stack([known.direction(name) for name in names])
-    files = file_names(outputs.picture, images, steps) if full_size else []
+    files = edit_files(outputs.picture, images, steps) if full_size else []
     outputs.check(files)
     sources = framing.read(images, model) or [seed]
+    if axes and len(sources) > 1:
+        raise click.UsageError("--grid takes one face.")
     give_notice(names, choice.name)
     choice.start()
     z = latents_of(sources, model, prior, temperature)
-    if full_size:
-        edits = FullSize(model, sources, z, np.array(amounts) @ deltas)
-        edits.write(steps, files, outputs.overwrite)
-        if outputs.gif:
-            edits.write_gif(steps, outputs)
-        return
     if axes:
         outputs.write(*table(model, z[0], deltas, axes))
         return
-    steps = steps if 0 in steps else (0.0, *steps)  # every strip shows the reconstruction
     walk = Walk(model, sources, z, np.array(amounts) @ deltas)
-    outputs.write(walk.strip(steps, title_of(attributes)), walk.numbers(steps))
+    if full_size:
+        _write_full_size(walk, steps, files, outputs)
+    else:
+        _write_strip(walk, steps, title_of(attributes), outputs)
+
+
+def _write_strip(walk: Walk, steps: Sequence[float], title: str, outputs: Outputs) -> None:
+    steps = steps if 0 in steps else (0.0, *steps)  # every strip shows the reconstruction
+    outputs.write(walk.strip(steps, title), walk.numbers(steps))
     if outputs.gif:
-        outputs.write_gif(walk.frames(steps, title_of(attributes)))
+        outputs.write_gif(walk.frames(steps, title))
+
+
+def _write_full_size(
+    walk: Walk, steps: Sequence[float], files: Sequence[Path], outputs: Outputs
+) -> None:
+    from keras_vae.plotting import sweep
+
+    portraits = [sitter.portrait for sitter in walk.sources]
+    write_edits(portraits, walk.changes(steps), files, outputs.overwrite)
+    outputs.write_numbers(walk.numbers(steps))
+    if outputs.gif:
+        outputs.write_gif(reduced_edits(portraits, walk.changes(sweep(steps))))
 
 
 @dataclass(frozen=True)
@@ -158,6 +173,18 @@ class Walk:
         from keras_vae.latents import morph
 
         return np.stack([morph(self.z, self.move, n) for n in steps], axis=1)
+
+    def changes(self, steps: Sequence[float]) -> np.ndarray:
+        """Subtract the decoded image at n = 0 from that at every n: levels, [B, N, H, W, C].
+
+        Each n is decoded once, since a result's last bits depend on its place in the batch: at
+        n = 0 nothing changes.
+        """
+        import numpy as np
+
+        values, places = np.unique([0.0, *steps], return_inverse=True)
+        images = decode(self.model, self.latents(values))[:, places].astype(np.float32)
+        return images[:, 1:] - images[:, :1]
 
     def strip(self, steps: Sequence[float], title: str) -> Image:
         """Draw a row for each source: the original, if there is one, then each n."""
@@ -193,7 +220,7 @@ class Walk:
         from keras_vae.plotting import strip
 
         if not isinstance(self.sources[0], int):
-            originals = np.stack([portrait.pixels for portrait in self.sources])
+            originals = np.stack([sitter.pixels for sitter in self.sources])
             images = np.concatenate([originals[:, np.newaxis], images], axis=1)
             labels = ["original", *labels]
         return strip(images, labels, row_labels(self.sources), title, **options)
@@ -247,3 +274,10 @@ def _check_usage(
         raise click.UsageError("--grid takes one image, and no --gif.")
     if axes and axes[0][0] == axes[1][0]:
         raise click.UsageError("--grid takes two attributes that differ.")
+
+
+def _check_full_size(images: tuple[Path, ...], axes: Axes, gif: bool) -> None:
+    if axes or not images:
+        raise click.UsageError("--full-size takes photos and --attr.")
+    if gif and len(images) > 1:
+        raise click.UsageError("--gif with --full-size takes one photo.")

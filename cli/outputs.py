@@ -56,6 +56,10 @@ class Outputs:
     def write(self, picture: Image, rows: Sequence[Row]) -> None:
         """Write the picture, and its numbers where they were asked for."""
         write_picture(picture, self.picture, self.overwrite)
+        self.write_numbers(rows)
+
+    def write_numbers(self, rows: Sequence[Row]) -> None:
+        """Write the numbers where they were asked for."""
         write_numbers(rows, csv=self.csv, json=self.json, overwrite=self.overwrite)
 
     def write_gif(self, frames: Sequence[Image]) -> None:

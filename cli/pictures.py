@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
     from keras_vae.attributes import Attributes
     from keras_vae.model import Model
-    from keras_vae.portraits import Portrait
+
+    from .framing import Sitter
 
 # A photo's face, the seed of a generated image, or the prior's mean z = 0.
-Source: TypeAlias = "Portrait | int | None"
+Source: TypeAlias = "Sitter | int | None"
 
 NOTICE = (
     "Note: `Attractive` is the raters' taste and the data set's bias, not a fact about a person; "

@@ -34,13 +34,13 @@ def reconstruct(
 
     check_free(out, overwrite=overwrite)
     model = choice.open()
-    portraits = framing.read(images, model)
-    originals = np.stack([portrait.pixels for portrait in portraits])
+    sitters = framing.read(images, model)
+    originals = np.stack([sitter.pixels for sitter in sitters])
     choice.start()
     results = model.reconstruct(originals)
     rows = [np.stack(pair) for pair in zip(originals, results, strict=True)]
-    picture = plotting.strip(rows, ["original", "reconstruction"], row_labels(portraits))
-    for portrait, (original, result) in zip(portraits, rows, strict=True):
+    picture = plotting.strip(rows, ["original", "reconstruction"], row_labels(sitters))
+    for sitter, (original, result) in zip(sitters, rows, strict=True):
         error = np.mean((original.astype(float) - result) ** 2) / 255.0**2
-        click.echo(f"{portrait.name}: MSE {error:.4f}")
+        click.echo(f"{sitter.name}: MSE {error:.4f}")
     write_picture(picture, out, overwrite)

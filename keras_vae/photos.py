@@ -47,7 +47,17 @@ def open_photo(source: str | Path | bytes) -> Image.Image:
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Convert an image of any mode to RGB, with transparent parts laid on white."""
+    """Convert an image of any mode to RGB, with transparent parts laid on white.
+
+    A colour profile stays with it, unless it tells of grey levels or inks.
+    """
+    profile = image.info.get("icc_profile") or b""
+    image = _laid_on_white(image)
+    image.info = {"icc_profile": profile} if profile[16:20] == b"RGB " else {}
+    return image
+
+
+def _laid_on_white(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16") or image.mode == "I":
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     if image.has_transparency_data:

@@ -12,8 +12,8 @@ from .alignment import Face, find_faces
 from .photos import ALIGNED_SIZE, crop_box, prepare
 from .similarity import Similarity
 
-# Root mean square by which a picture may differ from an enlarged one, in levels of 0 … 255: rounding
-# makes 0.4, JPEG 1; an aligned photo differs from the nearest by 4 and more.
+# Levels of 0 … 255 by which a picture may differ from an enlarged one, as a root mean square.
+# Rounding makes 0.4 and JPEG 1.2; a photo of a face differs by 4 and more.
 ENLARGED = 2.0
 
 
@@ -37,9 +37,7 @@ class Portrait:
         return cls(photo, _prepare(photo, image_shape), _from_network(photo.size, image_shape))
 
     @classmethod
-    def of_face(
-        cls, photo: Image.Image, face: Face, image_shape: tuple[int, int, int]
-    ) -> Portrait:
+    def of_face(cls, photo: Image.Image, face: Face, image_shape: tuple[int, int, int]) -> Portrait:
         """Take a face, aligned as those of CelebA are; a photo that is just that is left alone."""
         if face.fills(photo.size):
             return cls.centre(photo, image_shape)
@@ -77,7 +75,7 @@ def choose_faces(faces: Sequence[Face], face: str | int) -> Sequence[Face]:
         ValueError: If there is no face, or no such face.
     """
     if not faces:
-        raise ValueError("no face was found.")
+        raise ValueError("No face was found.")
     if face == "all":
         return faces
     number = 1 if face == "largest" else int(face)
@@ -89,8 +87,8 @@ def choose_faces(faces: Sequence[Face], face: str | int) -> Sequence[Face]:
 def is_prepared(photo: Image.Image, image_shape: tuple[int, int, int]) -> bool:
     """Say whether a photo needs no search: an aligned one of CelebA, or what a network drew.
 
-    The former is told by its size. The latter, which `kvae generate -n 1` writes, is an image of the
-    network's size enlarged bicubically by a whole factor; its faces are often too blurred to be
+    The former is told by its size. The latter, which `kvae generate -n 1` writes, is an image of
+    the network's size enlarged bicubically by a whole factor; its face may be too blurred to be
     found.
 
     Args:

@@ -9,6 +9,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pytest
+from PIL import Image
 
 
 def pytest_configure():
@@ -61,6 +62,14 @@ def photos() -> np.ndarray:
         split = image[:rows, :columns].reshape(rows // 32, 32, columns // 32, 32, 3)
         tiles.append(split.swapaxes(1, 2).reshape(-1, 32, 32, 3))
     return np.concatenate(tiles)
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> Image.Image:
+    """scikit-image's photo of Eileen Collins, 512×512: one face, its eyes 41 pixels apart."""
+    from skimage.data import astronaut
+
+    return Image.fromarray(astronaut())
 
 
 def scatter_weights(vae, seed):

@@ -2,7 +2,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from keras_vae.photos import crop_box, encode_png, open_photo, prepare
 
@@ -66,6 +66,16 @@ def test_transparency_is_laid_on_white():
     clear, half = np.asarray(open_photo(encoded(image)))[0]
     assert clear.tolist() == [255, 255, 255]
     np.testing.assert_allclose(half, [177, 127, 127], atol=1)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "LA"])
+def test_colour_profile_stays(corners, mode):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    data = encoded(corners.convert(mode), icc_profile=profile)
+    assert open_photo(data).info == {"icc_profile": profile}
+    for other in (b"GRAY", b"CMYK"):  # of levels that are no longer there
+        data = encoded(corners.convert(mode), icc_profile=profile[:16] + other + profile[20:])
+        assert open_photo(data).info == {}
 
 
 @pytest.mark.parametrize(

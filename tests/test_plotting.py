@@ -156,3 +156,20 @@ def test_suffix_must_be_a_pictures(tmp_path):
     for name in ("grid", "grid.xyz"):
         with pytest.raises(ValueError, match=r"\.png"):
             plotting.save_grid(noise(1, 8, 8, 1), tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif"])
+def test_colour_profile_is_saved(tmp_path, suffix):
+    picture = Image.fromarray(noise(1, 16, 16, 3)[0])
+    for profile in (None, b"of some colours"):
+        picture.info = {} if profile is None else {"icc_profile": profile}
+        path = plotting.save(picture, tmp_path / f"a{suffix}", overwrite=True)
+        with Image.open(path) as saved:
+            assert saved.info.get("icc_profile") == profile
+
+
+def test_jpeg_keeps_fine_colours(tmp_path):
+    stripes = np.zeros((32, 32, 3), np.uint8)
+    stripes[:, ::2, 0] = stripes[:, 1::2, 2] = 200  # a pixel of red, a pixel of blue
+    plotting.save(Image.fromarray(stripes), tmp_path / "a.jpg")
+    assert np.abs(np.asarray(Image.open(tmp_path / "a.jpg"), int) - stripes).max() < 20

@@ -51,3 +51,10 @@ def test_facts_are_those_exported(colour_model, grey_model, directions):
 def test_direction_of_a_model_without_attributes(grey_model):
     with pytest.raises(ValueError, match="'grey' has no attributes"):
         grey_model.direction("Smiling")
+
+
+@pytest.mark.parametrize(("dataset", "aligned"), [("celeba", True), ("mnist", False)])
+def test_photos_are_aligned_for_models_of_celeba(tmp_path, dataset, aligned):
+    model = ServedModel(tmp_path, {"preset": {"dataset": dataset}})
+    assert model.of_aligned_faces == aligned
+    assert not ServedModel(tmp_path, {}).of_aligned_faces

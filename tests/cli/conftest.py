@@ -60,6 +60,16 @@ def photo_files(tmp_path, photos):
 
 
 @pytest.fixture
+def couple(tmp_path, astronaut):
+    """A photo of two faces, couple.png, the larger one to the right."""
+    photo = Image.new("RGB", (820, 520), "grey")
+    photo.paste(astronaut.resize((300, 300)), (0, 100))
+    photo.paste(astronaut, (305, 4))
+    photo.save(tmp_path / "couple.png")
+    return photo
+
+
+@pytest.fixture
 def labelled(tmp_path, photos):
     """An .npz of 60 labelled images: half of them brightened, which `Bright` says."""
     images = photos[:60] // 2

@@ -261,3 +261,115 @@ def test_process_is_quiet(photo_files, tmp_path, models_dir):
         env={**os.environ, "KVAE_MODELS": str(models_dir)},
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "morph.png\n", "")
+
+
+@pytest.fixture
+def faces(monkeypatch):
+    """Let the models of the tests pass for models of aligned faces."""
+    from keras_vae.served import ServedModel
+
+    monkeypatch.setattr(ServedModel, "of_aligned_faces", True)
+
+
+@pytest.fixture
+def photo(astronaut, tmp_path):
+    astronaut.save(tmp_path / "astronaut.png")
+    return np.asarray(astronaut, int)
+
+
+FULL_SIZE = ("morph", "astronaut.png", "--model", "colour", "--attr", "Smiling", "--full-size")
+
+
+def test_full_size_edits_the_photo_where_the_face_is(
+    kvae, faces, photo, directions, colour_model, astronaut, tmp_path, read_json
+):
+    from keras_vae.portraits import find_portraits
+
+    result = kvae(*FULL_SIZE, "--steps", "-1:1", "--json", "z.json")
+    assert result.exit_code == 0, result.output
+    names = [f"morph_{n}.png" for n in (-1, 0, 1)]
+    assert result.stdout.splitlines() == [*names, "z.json"]
+    minus, zero, plus = (np.asarray(Image.open(tmp_path / name), int) for name in names)
+    np.testing.assert_array_equal(zero, photo)
+
+    (portrait,) = find_portraits(astronaut, (32, 32, 3))
+    z, _ = colour_model.encode(portrait.pixels[None])
+    np.testing.assert_allclose([row["z"] for row in read_json("z.json")][1], z[0], rtol=1e-5)
+    before, after = colour_model.decode(
+        np.concatenate([z, z + directions.direction("Smiling")])
+    ).astype(int)
+    middle = np.rint(portrait.to_photo(np.array([16, 16]))).astype(int)
+    expected = (after - before)[14:18, 14:18].mean(axis=(0, 1))
+    found = (plus - photo)[middle[1] - 3 : middle[1] + 3, middle[0] - 3 : middle[0] + 3]
+    np.testing.assert_allclose(found.mean(axis=(0, 1)), expected, atol=6)
+
+    left, upper, right, lower = portrait.to_photo.bounds((32, 32))
+    for edited in (minus, plus):
+        rows, columns = np.nonzero((edited != photo).any(axis=-1))
+        assert left <= columns.min() < columns.max() <= right
+        assert upper <= rows.min() < rows.max() <= lower
+
+
+def test_full_size_takes_several_photos_and_faces(kvae, faces, photo, couple, tmp_path):
+    result = kvae(
+        *("morph", "astronaut.png", "couple.png", "--model", "colour", "--attr", "Smiling"),
+        *("--full-size", "--face", "all", "--steps", "1", "--out", "new/edit.png"),
+    )
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines() == ["new/edit_astronaut.png", "new/edit_couple.png"]
+    edited = np.asarray(Image.open(tmp_path / "new/edit_couple.png"), int)
+    changed = (edited != np.asarray(couple)).any(axis=(0, 2))
+    assert changed[:300].any()
+    assert changed[305:].any()
+    single = np.asarray(Image.open(tmp_path / "new/edit_astronaut.png"), int)
+    np.testing.assert_allclose(edited[4:516, 305:817] - single, 0, atol=40)
+
+
+def test_full_size_without_alignment_edits_the_middle(kvae, faces, photo, tmp_path):
+    result = kvae(*FULL_SIZE, "--no-align", "--steps", "1", "--out", "edit.png")
+    assert result.exit_code == 0, result.output
+    changed = np.asarray(Image.open(tmp_path / "edit.png"), int) != photo
+    rows, columns = np.nonzero(changed.any(axis=-1))
+    assert rows.min() < 30
+    assert columns.max() > 400  # the face ends before 310
+
+
+def test_full_size_animation_is_reduced(kvae, faces, astronaut, tmp_path):
+    wide = Image.new("RGB", (1280, 800), "grey")
+    wide.paste(astronaut, (300, 200))
+    wide.save(tmp_path / "astronaut.png")
+    result = kvae(*FULL_SIZE, "--steps", "0,1", "--gif", "edit.gif")
+    assert result.stdout.splitlines() == ["morph_0.png", "morph_1.png", "edit.gif"]
+    with Image.open(tmp_path / "edit.gif") as gif:
+        assert gif.size == (640, 400)
+        assert gif.n_frames == 48
+        gif.seek(24)  # n = 1
+        seen = np.asarray(gif.convert("RGB").resize((64, 40), Image.Resampling.BOX), int)
+    full = Image.open(tmp_path / "morph_1.png").resize((64, 40), Image.Resampling.BOX)
+    assert np.abs(seen - np.asarray(full, int)).mean() < 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--seed", "1", "--attr", "Young"], "--full-size takes photos and --attr"),
+        (["a.png", "--grid", "Young=0:1", "Smiling=0:1"], "--full-size takes photos and --attr"),
+        (["a.png", "b.png", "--attr", "Young", "--gif", "a.gif"], "takes one photo"),
+        (["a.png", "sub/a.png", "--attr", "Young"], "must differ in name. Received: a, a."),
+    ],
+)
+def test_full_size_refuses_what_it_cannot_do(kvae, astronaut, tmp_path, arguments, told):
+    (tmp_path / "sub").mkdir()
+    for name in ("a.png", "b.png", "sub/a.png"):
+        astronaut.save(tmp_path / name)
+    result = kvae("morph", "--full-size", "--model", "colour", *arguments)
+    assert result.exit_code in (1, 2)
+    assert told in result.output + str(result.exception)
+
+
+def test_full_size_refuses_files_that_exist_before_any_work(kvae, photo, tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "open", lambda *_: pytest.fail("work was begun"))
+    (tmp_path / "morph_1.png").write_bytes(b"precious")
+    result = kvae(*FULL_SIZE, "--steps", "0,1")
+    assert "morph_1.png exists" in str(result.exception)
+    assert (tmp_path / "morph_1.png").read_bytes() == b"precious"

@@ -18,18 +18,18 @@ assert "tensorflow" not in sys.modules
 """
 
 COMMANDS = [
-    ["morph", "first.jpg", "second.png", "--attr", "Smiling", "--attr", "Young=-0.5"],
+    ["morph", "first.jpg", "second.png", "--no-align", "--attr", "Smiling", "--attr", "Young=-0.5"],
     ["morph", "first.jpg", "--grid", "Smiling=-1:1", "Young=0:2"],
     ["morph", "--seed", "7", "--prior", "gmm", "--attr", "Eyeglasses", "--gif", "OUT/a.gif"],
     ["generate", "-n", "5", "--seed", "3", "--temperature", "0.8", "--prior", "gmm"],
     ["generate", "-n", "1"],
-    ["reconstruct", "first.jpg", "second.png"],
+    ["reconstruct", "first.jpg", "second.png", "--no-align"],
     ["feature-maps", "first.jpg"],
     ["interpolate", "first.jpg", "7", "--steps", "4", "--method", "spherical"],
     ["traverse", "first.jpg", "--dims", "auto", "--count", "3"],
     ["traverse", "--seed", "2", "--dims", "0,5"],
     ["manifold", "--attr", "Smiling", "--attr", "Young", "--size", "3"],
-    ["manifold", "second.png", "--dims", "1,4", "--size", "3"],
+    ["manifold", "second.png", "--no-align", "--dims", "1,4", "--size", "3"],
 ]
 
 
