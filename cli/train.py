@@ -11,13 +11,14 @@ from click.core import ParameterSource
 
 from .data import report_gaps
 from .interrupt import interrupt_between_batches
-from .options import data_options, models_dir_option, overwrite_option
+from .options import Names, data_options, models_dir_option, overwrite_option
 from .overrides import command_line, preset_options
 from .progress import progress_bar, training_bar
 from .quiet import load_tensorflow
 
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset
+    from keras_vae.presets import Preset
     from keras_vae.runs import Run, RunConfig
 
 EPILOG = """\b
@@ -25,10 +26,13 @@ Examples:
   kvae train mnist --latent 3 --epochs 30
   kvae train celeba --latent 200 --data-dir ~/celeba
   kvae train --resume runs/celeba --epochs 20
+  kvae train celeba --workers host0:2222,host1:2222 --index 0   (and --index 1 on host1)
 """
 
-# Options that say where things lie on this machine, not what is trained.
-LOCAL_OPTIONS = ("cache_dir", "run_dir", "models_dir", "name", "export", "overwrite")
+# Options that say where things lie and what trains them, not what is trained.
+LOCAL_OPTIONS = (
+    "cache_dir", "run_dir", "models_dir", "name", "export", "overwrite", "workers", "index"
+)  # fmt: skip
 
 
 @click.command(epilog=EPILOG)
@@ -47,10 +51,25 @@ LOCAL_OPTIONS = ("cache_dir", "run_dir", "models_dir", "name", "export", "overwr
 )
 @click.option(
     "--strategy",
-    type=click.Choice(["auto", "single", "mirrored"]),
+    type=click.Choice(["auto", "single", "mirrored", "multiworker"]),
     default="auto",
     show_default=True,
-    help="Devices: one, or all of this machine.",
+    help="Devices: one, all of this machine, or those of all workers.",
+)
+@click.option(
+    "--workers",
+    type=Names(),
+    metavar="HOST:PORT,…",
+    help="The machines that train together, the same list on each; the first writes the run. "
+    "Without it the variable TF_CONFIG is read.",
+)
+@click.option("--index", type=click.IntRange(0), help="Which of the workers this one is, from 0.")
+@click.option(
+    "--scale-learning-rate",
+    type=click.Choice(["none", "linear", "sqrt"]),
+    default="none",
+    show_default=True,
+    help="Multiply the learning rate as --batch-size multiplies the preset's batch.",
 )
 @click.option(
     "--early-stop",
@@ -77,6 +96,9 @@ def train(
     seed: int,
     precision: str,
     strategy: str,
+    workers: tuple[str, ...] | None,
+    index: int | None,
+    scale_learning_rate: str,
     early_stop: int | None,
     resume: Path | None,
     name: str | None,
@@ -93,20 +115,19 @@ def train(
     """
     if (dataset is None) == (resume is None):
         raise click.UsageError("Give either a DATASET, or a run with --resume.")
+    _name_workers(workers, index)
     load_tensorflow()
-    from keras_vae import training
-    from keras_vae.presets import default_preset, get_preset
+    from keras_vae.distribution import is_chief
     from keras_vae.runs import Run, RunConfig
 
     if resume:
         _refuse_changes(ctx)
-        run = Run.open(resume)
-        config = run.extend(epochs=changes["epochs"])
+        run = _reopen(resume, strategy if _typed(ctx, "strategy") else None, changes["epochs"])
+        config = run.config()
         images = load_images(config, data_dir, cache_dir)
     else:
-        preset = get_preset(preset_name) if preset_name else default_preset(dataset)
         config = RunConfig(
-            preset.override(**changes),
+            _preset(dataset, preset_name, scale_learning_rate, changes),
             dataset,
             data_dir=str(data_dir.absolute()) if data_dir else None,
             limit=limit,
@@ -116,26 +137,87 @@ def train(
             early_stop=early_stop,
             command=command_line(ctx, [Path(dataset).name], LOCAL_OPTIONS),
         )
+        run = Run(run_dir or Path("runs") / (name or _default_name(config)))
+        run.check_free(overwrite=overwrite)
+        _meet_workers(strategy)
         images = load_images(config, data_dir, cache_dir, native=changes["image_size"] is None)
         config = _fitted(config, images)
-        run = Run(run_dir or Path("runs") / (name or _default_name(config)))
-    _introduce(config, images, run)
+    chief = is_chief(config.strategy)
+    if chief:
+        _introduce(config, images, run)
+    _train(run, config, images, go_on=resume is not None, overwrite=overwrite)
+    if chief:
+        _report(run, config)
+    if chief and export:
+        from .export import write_model
+
+        write_model(run, images, models_dir / (name or run.path.name), overwrite)
+
+
+def _preset(dataset: str, name: str | None, rate_rule: str, changes: dict[str, Any]) -> Preset:
+    """The preset, with what was typed changed in it."""
+    from keras_vae.presets import default_preset, get_preset
+    from keras_vae.training import scale_learning_rate
+
+    preset = get_preset(name) if name else default_preset(dataset)
+    return scale_learning_rate(preset.override(**changes), rate_rule, preset.batch_size)
+
+
+def _reopen(path: Path, strategy: str | None, epochs: int | None) -> Run:
+    """Open a run, with more epochs or other devices; its chief writes that down for all workers."""
+    from keras_vae.distribution import is_chief
+    from keras_vae.runs import Run
+
+    run = Run.open(path)
+    strategy = strategy or run.config().strategy
+    if is_chief(strategy):
+        run.extend(epochs=epochs, strategy=strategy)
+    _meet_workers(strategy)
+    return run
+
+
+def _train(
+    run: Run, config: RunConfig, images: ImageDataset, *, go_on: bool, overwrite: bool
+) -> None:
+    """Train to the last epoch, with a bar where the losses are told; Ctrl-C says how to go on."""
+    from keras_vae import training
+    from keras_vae.distribution import is_chief
+
     bar = training_bar(config.preset)
-    callbacks = [bar, interrupt_between_batches()]
+    callbacks = [*([bar] if is_chief(config.strategy) else []), interrupt_between_batches()]
     try:
-        if resume:
+        if go_on:
             training.resume(run, images, callbacks=callbacks)
         else:
-            run = training.train(config, images, run.path, callbacks=callbacks, overwrite=overwrite)
+            training.train(config, images, run.path, callbacks=callbacks, overwrite=overwrite)
     except KeyboardInterrupt:
         bar.close()
         click.echo(f"\nStopped. Go on with:  kvae train --resume {run.path}", err=True)
         raise click.exceptions.Exit(130) from None
-    _report(run, config)
-    if export:
-        from .export import write_model
 
-        write_model(run, images, models_dir / (name or run.path.name), overwrite)
+
+def _name_workers(workers: tuple[str, ...] | None, index: int | None) -> None:
+    """Write TF_CONFIG as --workers and --index say, before TensorFlow reads it."""
+    if (workers is None) != (index is None):
+        raise click.UsageError("Give --workers and --index together.")
+    if workers is not None:
+        from keras_vae.cluster import Cluster
+
+        Cluster(workers, index).to_environment()
+
+
+def _meet_workers(strategy: str) -> None:
+    """Wait until all workers are there, before TensorFlow does anything else."""
+    from keras_vae.distribution import joined_cluster, make_strategy
+
+    cluster = joined_cluster(strategy)
+    if cluster is not None:
+        chief = "the chief" if cluster.is_chief else f"the chief is {cluster.workers[0]}"
+        click.echo(
+            f"Worker   {cluster.index}, {cluster.address}; {chief}. Waiting for all "
+            f"{len(cluster.workers)} workers."
+        )
+    make_strategy(strategy)
 
 
 def _default_name(config: RunConfig) -> str:
@@ -144,12 +226,14 @@ def _default_name(config: RunConfig) -> str:
 
 
 def _refuse_changes(ctx: click.Context) -> None:
-    """Only the number of epochs may change under way: anything else would be another run."""
-    may = {"resume", "epochs", "data_dir", *LOCAL_OPTIONS}
-    given = ctx.get_parameter_source
-    typed = {name for name in ctx.params if given(name) is ParameterSource.COMMANDLINE}
-    if typed - may:
-        raise click.UsageError("With --resume only --epochs may be changed.")
+    """Only epochs and devices may change under way: anything else would be another run."""
+    may = {"resume", "epochs", "data_dir", "strategy", *LOCAL_OPTIONS}
+    if any(_typed(ctx, name) for name in set(ctx.params) - may):
+        raise click.UsageError("With --resume only --epochs and the devices may be changed.")
+
+
+def _typed(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def load_images(
@@ -184,10 +268,13 @@ def _fitted(config: RunConfig, images: ImageDataset) -> RunConfig:
 
 def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
     """Say what is about to be trained, on what, and where it goes."""
+    from keras_vae.distribution import make_strategy
     from keras_vae.networks import build_decoder, build_encoder
     from keras_vae.presets import LIKELIHOODS
 
     preset = config.preset
+    replicas = make_strategy(config.strategy).num_replicas_in_sync
+    by = f", {replicas} replicas" if replicas > 1 else ""
     encoder, decoder = (build(preset).count_params() for build in (build_encoder, build_decoder))
     counts = ", ".join(
         f"{images.count(split):,} {split}" for split in ("train", "validation", "test")
@@ -201,8 +288,9 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
     click.echo(f"Data     {images.name}: {counts} images of {height}×{width}×{channels}")
     report_gaps(images)
     click.echo(
-        f"Steps    {steps:,} of {preset.batch_size} images in each of {preset.epochs} epochs"
+        f"Steps    {steps:,} of {preset.batch_size} images in each of {preset.epochs} epochs{by}"
     )
+    click.echo(f"Rate     {preset.learning_rate:g}, {preset.decay}")
     click.echo(f"Run      {run.path}")
 
 

@@ -1,4 +1,4 @@
-"""Which devices train: one, or all of a machine, through `tf.distribute`."""
+"""Which devices train: one, all of a machine, or those of several machines, by `tf.distribute`."""
 
 from __future__ import annotations
 
@@ -6,21 +6,31 @@ from functools import cache
 
 import tensorflow as tf
 
-STRATEGIES = ("auto", "single", "mirrored")
+from .cluster import Cluster
+
+STRATEGIES = ("auto", "single", "mirrored", "multiworker")
 
 
 def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
-    """Make a distribution strategy.
+    """Make a distribution strategy, or return the one that was made before.
+
+    With several workers it waits until all have called it, and it must come before any other work
+    of TensorFlow in the process.
 
     Args:
-        name: "single" device; "mirrored" over all GPUs (or, without any, all logical CPUs); "auto":
-            mirrored where there are several GPUs.
+        name: "single" device; "mirrored" over all GPUs (or, without any, all logical CPUs);
+            "multiworker" over the GPUs of all processes that TF_CONFIG names (or one CPU of each);
+            "auto": multiworker where TF_CONFIG names several, mirrored where there are several
+            GPUs.
 
     Raises:
-        ValueError: If the name is unknown.
+        ValueError: If the name is unknown, or if "multiworker" is asked for without TF_CONFIG.
+        RuntimeError: If TensorFlow worked already, so that it is too late for several workers, or
+            if the worker's port is taken.
     """
-    if name not in STRATEGIES:
-        raise ValueError(f"`strategy` must be one of {STRATEGIES}. Received: {name!r}.")
+    cluster = joined_cluster(name)
+    if cluster is not None:
+        return _multi_worker(cluster)
     gpus = tf.config.list_logical_devices("GPU")
     if name == "mirrored" or (name == "auto" and len(gpus) > 1):
         devices = gpus or tf.config.list_logical_devices("CPU")
@@ -28,7 +38,51 @@ def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
     return tf.distribute.get_strategy()
 
 
+def joined_cluster(name: str) -> Cluster | None:
+    """The processes that a strategy of this name joins; None where this one trains alone.
+
+    Args:
+        name: As of `make_strategy`.
+
+    Raises:
+        ValueError: Likewise.
+    """
+    if name not in STRATEGIES:
+        raise ValueError(f"`strategy` must be one of {STRATEGIES}. Received: {name!r}.")
+    cluster = Cluster.from_environment()
+    if name == "multiworker" and cluster is None:
+        raise ValueError(
+            "`strategy` multiworker must know the workers: set TF_CONFIG, or give --workers "
+            "HOST:PORT,HOST:PORT and --index N. Received neither."
+        )
+    several = cluster is not None and len(cluster.workers) > 1
+    return cluster if name == "multiworker" or (name == "auto" and several) else None
+
+
+def is_chief(name: str) -> bool:
+    """Whether this process writes the run that a strategy of this name trains."""
+    cluster = joined_cluster(name)
+    return cluster is None or cluster.is_chief
+
+
 @cache
 def _mirrored(devices: tuple[str, ...]) -> tf.distribute.Strategy:
     """One strategy a process: TensorFlow mixes up the collectives of two over the same devices."""
     return tf.distribute.MirroredStrategy(list(devices))
+
+
+@cache
+def _multi_worker(cluster: Cluster) -> tf.distribute.Strategy:
+    """One strategy a process, whose server listens at the worker's address."""
+    communication = tf.distribute.experimental.CommunicationImplementation
+    gpus = tf.config.list_physical_devices("GPU")  # logical ones would start TensorFlow
+    options = tf.distribute.experimental.CommunicationOptions(
+        implementation=communication.AUTO if gpus else communication.RING
+    )
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy(communication_options=options)
+    except tf.errors.UnknownError as error:
+        raise RuntimeError(
+            f"Worker {cluster.index} cannot listen at the port of {cluster.address}: does another "
+            "process use it?"
+        ) from error

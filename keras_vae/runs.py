@@ -111,17 +111,25 @@ class Run:
             FileExistsError: If there is a run in it already and `overwrite` is false.
         """
         run = cls(Path(path))
-        if run.config_file.exists() and not overwrite:
-            raise FileExistsError(
-                f"{path} holds a run already. Continue it with --resume {path}, or start anew "
-                "with --overwrite."
-            )
+        run.check_free(overwrite=overwrite)
         run.last.parent.mkdir(parents=True, exist_ok=True)
         for stale in (run.last, run.best, run.history_file, run.metrics_file):
             stale.unlink(missing_ok=True)
         run.pictures.mkdir(exist_ok=True)
         write_json(run.config_file, config.to_dict())
         return run
+
+    def check_free(self, *, overwrite: bool = False) -> None:
+        """Refuse to start where a run is.
+
+        Raises:
+            FileExistsError: If there is a run already and `overwrite` is false.
+        """
+        if self.config_file.exists() and not overwrite:
+            raise FileExistsError(
+                f"{self.path} holds a run already. Continue it with --resume {self.path}, or start "
+                "anew with --overwrite."
+            )
 
     @classmethod
     def open(cls, path: str | Path) -> Run:
@@ -139,10 +147,19 @@ class Run:
         """Read what repeats the run."""
         return RunConfig.from_dict(json.loads(self.config_file.read_text()))
 
-    def extend(self, **changes: Any) -> RunConfig:
-        """Change the preset's numbers for the rest of the run, such as `epochs`, and record it."""
+    def extend(self, *, strategy: str | None = None, **changes: Any) -> RunConfig:
+        """Change how the rest of the run is trained, and record it.
+
+        Args:
+            strategy: Devices; None: as before.
+            changes: Numbers of the preset, such as `epochs`; None: as before.
+        """
         config = self.config()
-        config = replace(config, preset=config.preset.override(**changes))
+        config = replace(
+            config,
+            preset=config.preset.override(**changes),
+            strategy=strategy or config.strategy,
+        )
         write_json(self.config_file, config.to_dict())
         return config
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -13,9 +14,15 @@ import tensorflow as tf
 from . import plotting
 from .datasets import ImageDataset
 from .datasets.binarization import binarize
-from .datasets.pipeline import split_batches, steps_per_epoch, training_batches
-from .distribution import make_strategy
+from .datasets.pipeline import (
+    share_of_batch,
+    split_batches,
+    steps_per_epoch,
+    training_batches,
+)
+from .distribution import is_chief, joined_cluster, make_strategy
 from .files import write_atomically
+from .multiworker import SharedMovingAverages, naming_the_lost
 from .presets import DenseNetwork, Preset
 from .runs import Run, RunConfig, write_json
 from .vae import VAE
@@ -24,6 +31,7 @@ SPLITS = ("train", "validation", "test")
 PREVIEWS = 10  # images in a row of each epoch's pictures
 MOST_PICTURES = 100  # epochs whose pictures are kept; of longer trainings every second, third, …
 MOST_STEPS_AT_ONCE = 50
+RATE_RULES = {"none": 0.0, "linear": 1.0, "sqrt": 0.5}  # rule → power of the batch's growth
 
 
 class DivergedError(RuntimeError):
@@ -48,23 +56,88 @@ def train(
         overwrite: Whether a run that is there may be replaced.
 
     Returns:
-        The run, with the losses of every split measured.
+        The run, with the losses of every split measured. Of several workers only the chief writes
+        and measures.
 
     Raises:
         ValueError: If the data set's images are not of the preset's shape.
         FileExistsError: If `run_dir` holds a run and `overwrite` is false.
         DivergedError: If the loss becomes NaN.
+        WorkerLostError: If another worker is gone.
+    """
+    run = Run(Path(run_dir))
+    with naming_the_lost(joined_cluster(config.strategy), run_dir):
+        vae = new_vae(config, dataset)
+        if is_chief(config.strategy):
+            Run.create(run_dir, config, overwrite=overwrite)
+        return _record(run, config, vae, dataset, callbacks)
+
+
+def new_vae(config: RunConfig, dataset: ImageDataset) -> VAE:
+    """Build a model, and compile it under its strategy's scope.
+
+    Args:
+        config: Preset, seed, devices.
+        dataset: What it shall be trained on, for the number of steps.
+
+    Raises:
+        ValueError: If the data set's images are not of the preset's shape, or too few for a batch;
+            or if the replicas cannot share a batch evenly.
     """
     _check_shape(config, dataset)
     steps = steps_per_epoch(dataset, config.preset.batch_size)
     rate = learning_rate(config.preset, steps)
-    run = Run.create(run_dir, config, overwrite=overwrite)
-    keras.utils.set_random_seed(config.seed)
     strategy = make_strategy(config.strategy)
+    share_of_batch(config.preset.batch_size, strategy.num_replicas_in_sync)
+    keras.utils.set_random_seed(config.seed)
     with strategy.scope():
         vae = VAE.from_preset(config.preset, dtype=config.precision, seed=config.seed)
         compile_vae(vae, keras.optimizers.Adam(rate), _steps_at_once(config.preset, steps))
-    return _fit(run, config, vae, dataset, callbacks)
+    return vae
+
+
+def fit(
+    vae: VAE,
+    config: RunConfig,
+    dataset: ImageDataset,
+    *,
+    done: int = 0,
+    validation: str | None = "validation",
+    callbacks: Iterable[keras.callbacks.Callback] = (),
+) -> keras.callbacks.History:
+    """Train a compiled model to its preset's last epoch; nothing is written.
+
+    Args:
+        vae: The model.
+        config: What it was built from.
+        dataset: Its training split is learned from.
+        done: Epochs that the model has behind it.
+        validation: The split that is measured after each epoch, if it has images; None: none is.
+        callbacks: What records, draws and stops.
+    """
+    preset = config.preset
+    batches = partial(
+        training_batches,
+        dataset,
+        preset.batch_size,
+        seed=config.seed,
+        start_epoch=done,
+        random_flip=preset.random_flip,
+        binarization=preset.binarization,
+    )
+    strategy = vae.distribute_strategy
+    several = strategy.num_replicas_in_sync > 1
+    shared = [SharedMovingAverages()] if several and vae.non_trainable_weights else []
+    return vae.fit(
+        strategy.distribute_datasets_from_function(lambda replicas: batches(replicas=replicas)),
+        validation_data=_watched(dataset, preset, validation),
+        steps_per_epoch=steps_per_epoch(dataset, preset.batch_size),
+        initial_epoch=done,
+        epochs=preset.epochs,
+        shuffle=False,  # the pipeline shuffles
+        verbose=0,
+        callbacks=[*shared, *callbacks],
+    )
 
 
 def resume(
@@ -83,19 +156,20 @@ def resume(
     Raises:
         ValueError: If the data set is not the one that the run was started with.
         DivergedError: If the loss becomes NaN.
+        WorkerLostError: If another worker is gone.
     """
     config = run.config()
     _check_shape(config, dataset)
     _check_counts(config, dataset)
     if not run.last.exists():  # it was stopped in its first epoch
         return train(config, dataset, run.path, callbacks=callbacks, overwrite=True)
-    strategy = make_strategy(config.strategy)
-    with strategy.scope():
-        vae = keras.models.load_model(run.last)
-        # By the epochs of now: they may have been raised since.
-        steps = steps_per_epoch(dataset, config.preset.batch_size)
-        vae.optimizer.learning_rate = learning_rate(config.preset, steps)
-    return _fit(run, config, vae, dataset, callbacks)
+    with naming_the_lost(joined_cluster(config.strategy), run.path):
+        with make_strategy(config.strategy).scope():
+            vae = keras.models.load_model(run.last)
+            # By the epochs of now: they may have been raised since.
+            steps = steps_per_epoch(dataset, config.preset.batch_size)
+            vae.optimizer.learning_rate = learning_rate(config.preset, steps)
+        return _record(run, config, vae, dataset, callbacks)
 
 
 def learning_rate(preset: Preset, steps: int) -> float | keras.optimizers.schedules.CosineDecay:
@@ -113,6 +187,24 @@ def learning_rate(preset: Preset, steps: int) -> float | keras.optimizers.schedu
     if preset.decay == "cosine":
         return keras.optimizers.schedules.CosineDecay(preset.learning_rate, steps * preset.epochs)
     raise ValueError(f"`decay` must be 'constant' or 'cosine'. Received: {preset.decay!r}.")
+
+
+def scale_learning_rate(preset: Preset, rule: str, batch_size: int) -> Preset:
+    """Multiply a preset's learning rate for a batch that is k times what it was chosen for.
+
+    Args:
+        preset: With the batch that will be trained on.
+        rule: "none"; "linear", by k (Goyal et al. 2017, section 2.1); or "sqrt", by √k, which keeps
+            the variance of a step (Krizhevsky 2014, section 5).
+        batch_size: The batch that the learning rate was chosen for.
+
+    Raises:
+        ValueError: If the rule is unknown.
+    """
+    if rule not in RATE_RULES:
+        raise ValueError(f"`rule` must be one of {tuple(RATE_RULES)}. Received: {rule!r}.")
+    factor = (preset.batch_size / batch_size) ** RATE_RULES[rule]
+    return preset.override(learning_rate=preset.learning_rate * factor)
 
 
 def compile_vae(
@@ -135,7 +227,7 @@ def _steps_at_once(preset: Preset, steps: int) -> int:
     """Steps in one execution: a dense network's are so short that Python's share would show.
 
     Keras runs whole executions, past the end of an epoch if it must, so only divisors will do; and
-    it cannot gather the results of several steps from several replicas.
+    its loop over several steps cannot hand batches to several replicas.
     """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     if replicas > 1 or not isinstance(preset.network, DenseNetwork):
@@ -172,7 +264,7 @@ def measure(
     return measured if bits is None else {**measured, "bits_per_dimension": bits}
 
 
-def _fit(
+def _record(
     run: Run,
     config: RunConfig,
     vae: VAE,
@@ -183,35 +275,55 @@ def _fit(
     steps = steps_per_epoch(dataset, preset.batch_size)
     # Checkpoints are of whole epochs; float16 skips a few steps, which are not counted.
     done = math.ceil(int(keras.ops.convert_to_numpy(vae.optimizer.iterations)) / steps)
-    recorder = Recorder(run, dataset, done, patience=config.early_stop)
-    if done < preset.epochs and not recorder.stalled:
-        vae.fit(
-            training_batches(
-                dataset,
-                preset.batch_size,
-                seed=config.seed,
-                start_epoch=done,
-                random_flip=preset.random_flip,
-                binarization=preset.binarization,
-            ),
-            validation_data=_validation(dataset, preset),
-            steps_per_epoch=steps,
-            initial_epoch=done,
-            epochs=preset.epochs,
-            shuffle=False,  # the pipeline shuffles
-            verbose=0,
-            callbacks=[DivergenceGuard(run), recorder, _tensorboard(run), *callbacks],
-        )
+    history = run.history()[:done]
+    stop = EarlyStop(config.early_stop, history)
+    chief = is_chief(config.strategy)
+    if done < preset.epochs and not stop.stalled:
+        writers = [Recorder(run, dataset, history), _tensorboard(run)] if chief else []
+        observers = [DivergenceGuard(run), *writers, stop, *callbacks]
+        fit(vae, config, dataset, done=done, callbacks=observers)
+    if chief:
+        _measure_best(run, preset, dataset)
+    return run
+
+
+def _measure_best(run: Run, preset: Preset, dataset: ImageDataset) -> None:
+    """Write the losses of every split, with the weights that are exported."""
     best = keras.models.load_model(run.best)
     measured = {
         split: measure(best, preset, dataset, split) for split in SPLITS if dataset.count(split)
     }
     write_json(run.metrics_file, measured)
-    return run
+
+
+class EarlyStop(keras.callbacks.Callback):
+    """Stops when nothing improves; all workers see the same losses, and so stop together.
+
+    Args:
+        patience: Epochs without a better validation loss before training stops; None: never.
+        history: Rows of the epochs that are behind.
+    """
+
+    def __init__(self, patience: int | None, history: list[dict[str, float]]) -> None:
+        super().__init__()
+        self.patience = patience
+        self.losses = [_score(row) for row in history]
+
+    @property
+    def stalled(self) -> bool:
+        """Whether the validation loss has not fallen for as long as it may."""
+        if self.patience is None or not self.losses:
+            return False
+        return len(self.losses) - 1 - int(np.argmin(self.losses)) >= self.patience
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Look at the loss."""
+        self.losses.append(_score(logs))
+        self.model.stop_training = self.model.stop_training or self.stalled
 
 
 class Recorder(keras.callbacks.Callback):
-    """Writes history, pictures and checkpoints after each epoch, and stops when nothing improves.
+    """Writes history, pictures and checkpoints after each epoch.
 
     A kill between any two of its steps loses at most the epoch: the last checkpoint comes last, and
     what it does not know of is dropped at the next start.
@@ -219,26 +331,16 @@ class Recorder(keras.callbacks.Callback):
     Args:
         run: Where to write.
         dataset: Where the pictures' originals come from.
-        done: Epochs that the checkpoint has behind it.
-        patience: Epochs without a better validation loss before training stops; None: never.
+        history: Rows of the epochs that are behind.
     """
 
-    def __init__(self, run: Run, dataset: ImageDataset, done: int, patience: int | None) -> None:
+    def __init__(self, run: Run, dataset: ImageDataset, history: list[dict[str, float]]) -> None:
         super().__init__()
         self.run = run
-        self.rows = run.history()[:done]
-        self.patience = patience
+        self.rows = list(history)
         split = "validation" if dataset.count("validation") else "train"
         originals = dataset.images[dataset.indices(split)[:PREVIEWS]]
         self.originals = binarize(np.array(originals), run.config().preset.binarization)
-
-    @property
-    def stalled(self) -> bool:
-        """Whether the validation loss has not fallen for as long as it may."""
-        losses = [_score(row) for row in self.rows]
-        if self.patience is None or not losses:
-            return False
-        return len(losses) - 1 - int(np.argmin(losses)) >= self.patience
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Write, the last checkpoint last."""
@@ -249,7 +351,6 @@ class Recorder(keras.callbacks.Callback):
         if _score(self.rows[-1]) <= min(_score(row) for row in self.rows):
             write_atomically(self.run.best, self.model.save, overwrite=True)
         write_atomically(self.run.last, self.model.save, overwrite=True)
-        self.model.stop_training = self.model.stop_training or self.stalled
 
     def _due(self, epoch: int) -> bool:
         epochs = self.params["epochs"]
@@ -312,10 +413,10 @@ def _score(row: dict[str, float]) -> float:
     return row.get("val_loss", row["loss"])
 
 
-def _validation(dataset: ImageDataset, preset: Preset) -> tf.data.Dataset | None:
-    if not dataset.count("validation"):
+def _watched(dataset: ImageDataset, preset: Preset, split: str | None) -> tf.data.Dataset | None:
+    if split is None or not dataset.count(split):
         return None
-    return split_batches(dataset, "validation", preset.batch_size, binarization=preset.binarization)
+    return split_batches(dataset, split, preset.batch_size, binarization=preset.binarization)
 
 
 def _tensorboard(run: Run) -> keras.callbacks.Callback:

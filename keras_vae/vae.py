@@ -10,12 +10,21 @@ import tensorflow as tf
 from . import objectives
 from .layers import Sampling, package
 from .likelihoods import Likelihood, build_likelihood
+from .multiworker import ReplicatedFit
 from .networks import build_decoder, build_encoder
 from .presets import Preset
 
 
+class ReplicatedMean(keras.metrics.Mean):
+    """A mean that every replica is told the same values of, and that is read off the first."""
+
+    def add_variable(self, *args: Any, **kwargs: Any) -> keras.Variable:
+        """Make a variable that needs no reduction over the replicas."""
+        return super().add_variable(*args, **{**kwargs, "aggregation": "only_first_replica"})
+
+
 @package
-class VAE(keras.Model):
+class VAE(ReplicatedFit, keras.Model):
     """A variational autoencoder (Kingma and Welling 2013) over images of 0 … 255.
 
     The loss of an image is its reconstruction cost plus the weighted KL divergence; that of a batch
@@ -72,7 +81,7 @@ class VAE(keras.Model):
         self.seed = seed
         self.sampling = Sampling(seed, name="sampling", dtype="float32")
         self.trackers = {
-            name: keras.metrics.Mean(name=name)
+            name: ReplicatedMean(name=name)
             for name in ("loss", "reconstruction_loss", "kl_loss", "mse")
         }
 
@@ -214,8 +223,14 @@ class VAE(keras.Model):
         return self.sampling((z_mean, z_log_var)) if self.stochastic else z_mean
 
     def _track(self, losses: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        for name, values in losses.items():
-            self.trackers[name].update_state(values)
+        """Add the images of all replicas to the means, and return these."""
+        images = tf.cast(tf.size(losses["loss"]), tf.float32)
+        sums = tf.stack([*map(tf.reduce_sum, losses.values()), images])
+        if _replicas() > 1:
+            sums = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, sums)
+        *totals, images = tf.unstack(sums)
+        for name, total in zip(losses, totals, strict=True):
+            self.trackers[name].update_state(total / images, sample_weight=images)
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
     def get_config(self) -> dict[str, Any]:

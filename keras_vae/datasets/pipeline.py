@@ -17,6 +17,7 @@ def training_batches(
     start_epoch: int = 0,
     random_flip: bool = False,
     binarization: str = "none",
+    replicas: tf.distribute.InputContext | None = None,
 ) -> tf.data.Dataset:
     """Shuffled batches of the training split, epoch after epoch without end.
 
@@ -31,25 +32,37 @@ def training_batches(
         start_epoch: First epoch, from 0.
         random_flip: Whether each image is mirrored left to right with probability 1/2.
         binarization: See `binarization.binarize`; "dynamic" draws each epoch anew.
+        replicas: The replicas that train, and which of them these batches are for, as
+            `distribute_datasets_from_function` hands it over; by default one, and all for it.
 
     Returns:
-        A data set of uint8 [batch_size, H, W, C]; `steps_per_epoch` batches make an epoch.
+        A data set of uint8 [batch_size / replicas, H, W, C]. `steps_per_epoch` batches make an
+        epoch, where each replica of this process takes its share of each batch in turn.
+
+    Raises:
+        ValueError: If there are too few images for a batch, or `batch_size` is no multiple of the
+            replicas.
     """
     indices = dataset.indices("train")
     steps = steps_per_epoch(dataset, batch_size)
+    replicas = replicas or tf.distribute.InputContext()
+    share = share_of_batch(batch_size, replicas.num_replicas_in_sync)
+
+    def own(values: tf.Tensor) -> tf.Tensor:  # [steps · batch_size] → [steps · own replicas, share]
+        workers = tf.reshape(values, (steps, replicas.num_input_pipelines, -1, share))
+        return tf.reshape(workers[:, replicas.input_pipeline_id], (-1, share))
 
     def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
         order = tf.random.experimental.stateless_shuffle(indices, seed=[seed, epoch])
-        rows = tf.reshape(order[: steps * batch_size], (steps, batch_size))
-        flips = tf.random.stateless_uniform((steps, batch_size), seed=[seed + 1, epoch]) < 0.5
-        draws = tf.stack([tf.fill([steps], epoch), tf.range(steps, dtype=tf.int64)], axis=1)
-        return tf.data.Dataset.from_tensor_slices((rows, flips, draws))
+        flips = tf.random.stateless_uniform([steps * batch_size], seed=[seed + 1, epoch]) < 0.5
+        rows = own(order[: steps * batch_size])
+        number = own(tf.range(steps * batch_size, dtype=tf.int64))[:, 0] // share
+        draws = tf.stack([tf.fill(tf.shape(number), epoch), number], axis=1)
+        return tf.data.Dataset.from_tensor_slices((rows, own(flips), draws))
 
     epochs = tf.data.Dataset.range(start_epoch, np.iinfo(np.int64).max)
     dynamic = binarization == "dynamic"
-    reader = _reader(
-        dataset.images if dynamic else binarize(dataset.images, binarization), batch_size
-    )
+    reader = _reader(dataset.images if dynamic else binarize(dataset.images, binarization), share)
 
     def read(rows: tf.Tensor, flips: tf.Tensor, draw: tf.Tensor) -> tf.Tensor:
         images = reader(rows)
@@ -59,7 +72,24 @@ def training_batches(
             images = draw_binary(images, draw + tf.constant([seed + 2, 0], tf.int64))
         return images
 
-    return epochs.flat_map(epoch_batches).map(read, num_parallel_calls=2).prefetch(4)
+    # Said to be infinite, or workers would ask each other before each step if there is another.
+    endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
+    batches = epochs.flat_map(epoch_batches).map(read, num_parallel_calls=2).apply(endless)
+    return batches.prefetch(4)
+
+
+def share_of_batch(batch_size: int, replicas: int) -> int:
+    """Images of a batch that each replica takes.
+
+    Raises:
+        ValueError: If they are not the same for all: the mean over replicas would weigh images.
+    """
+    if batch_size % replicas:
+        raise ValueError(
+            f"`batch_size` must be a multiple of the {replicas} replicas, who share each batch. "
+            f"Received: {batch_size}."
+        )
+    return batch_size // replicas
 
 
 def steps_per_epoch(dataset: ImageDataset, batch_size: int) -> int:

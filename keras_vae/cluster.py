@@ -1,0 +1,103 @@
+"""The worker processes of a training, as the variable TF_CONFIG names them."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+
+VARIABLE = "TF_CONFIG"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Worker processes, and which of them this one is.
+
+    Attributes:
+        workers: HOST:PORT of each. The first is the chief, who alone writes files.
+        index: The place of this process among them, from 0.
+        chiefs: How many of them, 0 or 1, TF_CONFIG lists under "chief" rather than "worker".
+
+    Raises:
+        ValueError: If an address is none or occurs twice, or if `index` is beyond the last.
+    """
+
+    workers: tuple[str, ...]
+    index: int
+    chiefs: int = 0
+
+    def __post_init__(self) -> None:
+        for address in self.workers:
+            host, _, port = address.rpartition(":")
+            if not (host and port.isdecimal()):
+                raise ValueError(f"`workers` must be of the form HOST:PORT. Received: {address!r}.")
+        if len(set(self.workers)) < len(self.workers):
+            raise ValueError(f"`workers` must differ. Received: {', '.join(self.workers)}.")
+        if not 0 <= self.index < len(self.workers):
+            raise ValueError(
+                f"`index` must be from 0 to {len(self.workers) - 1}, one for each worker. "
+                f"Received: {self.index}."
+            )
+
+    @property
+    def address(self) -> str:
+        """HOST:PORT of this process."""
+        return self.workers[self.index]
+
+    @property
+    def is_chief(self) -> bool:
+        """Whether this process writes the run."""
+        return self.index == 0
+
+    def position(self, job: str, task: int) -> int:
+        """The index of what TensorFlow calls /job:`job`/task:`task`."""
+        return task + (self.chiefs if job == "worker" else 0)
+
+    def __str__(self) -> str:
+        return f"worker {self.index} of {', '.join(self.workers)}"
+
+    @classmethod
+    def from_environment(cls) -> Cluster | None:
+        """Read TF_CONFIG; None where it names no cluster.
+
+        Raises:
+            ValueError: If it is no JSON of the form that TensorFlow reads, or names other jobs than
+                "chief" and "worker".
+        """
+        text = os.environ.get(VARIABLE, "").strip()
+        try:
+            values = json.loads(text or "{}")
+            jobs = dict(values.get("cluster") or {})
+            if not jobs:
+                return None
+            chiefs, workers = list(jobs.pop("chief", [])), list(jobs.pop("worker", []))
+            kind, index = values["task"]["type"], int(values["task"]["index"])
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ValueError(
+                f"`{VARIABLE}` must be JSON such as "
+                '{"cluster": {"worker": ["host0:2222", "host1:2222"]}, '
+                f'"task": {{"type": "worker", "index": 0}}}}. Received: {text}'
+            ) from error
+        if jobs or kind not in ("chief", "worker"):
+            raise ValueError(
+                f"`{VARIABLE}` must name the jobs chief and worker alone. Received: {text}"
+            )
+        offset = len(chiefs) if kind == "worker" else 0
+        return cls((*chiefs, *workers), index + offset, len(chiefs))
+
+    def to_environment(self) -> None:
+        """Write TF_CONFIG for this process.
+
+        Raises:
+            ValueError: If TF_CONFIG names other workers, or another of them, already.
+        """
+        known = self.from_environment()
+        if known is not None and (known.workers, known.index) != (self.workers, self.index):
+            raise ValueError(
+                f"`workers` and `index` must agree with {VARIABLE}, which says: {known}. "
+                f"Received: {self}."
+            )
+        if known is None:
+            task = {"type": "worker", "index": self.index}
+            values = {"cluster": {"worker": list(self.workers)}, "task": task}
+            os.environ[VARIABLE] = json.dumps(values)

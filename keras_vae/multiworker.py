@@ -1,0 +1,136 @@
+"""Keras's `fit` over several replicas and processes, mended, and what it says of a lost worker.
+
+Keras 3 cannot train under MultiWorkerMirroredStrategy (github.com/keras-team/keras/issues/20585):
+it averages the results of a step, which are scalars, along an axis that they lack, and it averages
+a batch of images over the workers to learn its shape. `ReplicatedFit` leaves neither to Keras; all
+of the repair is there. A test fails when plain Keras trains, so that the class can then go.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from .cluster import Cluster
+
+# What a step raises where another process is gone, and how TensorFlow names one.
+_LOSSES = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.FailedPreconditionError,
+    tf.errors.InternalError,
+)
+_TASK = re.compile(r"/job:(chief|worker)(?:/replica:0)?/task:(\d+)")
+
+
+class ReplicatedFit:
+    """Mixin of a Keras model that is built before `fit` and whose steps return global scalars.
+
+    A step must itself reduce what it returns over the replicas; Keras then has nothing to reduce.
+    """
+
+    @property
+    def distribute_strategy(self) -> Any:
+        """The strategy that the model was made under, with results that need no reduction."""
+        strategy = super().distribute_strategy
+        return strategy if strategy.num_replicas_in_sync == 1 else _FirstReplica(strategy)
+
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        """Build the optimizer; Keras would reduce a batch over the replicas to build the model."""
+        if self.optimizer is not None and not self.optimizer.built:
+            with self.distribute_strategy.scope():
+                self.optimizer.build(self.trainable_variables)
+
+
+class _FirstReplica:
+    """A strategy whose `run` returns scalars as the first replica of this process has them."""
+
+    def __init__(self, strategy: tf.distribute.Strategy) -> None:
+        self.strategy = strategy
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.strategy, name)
+
+    def run(self, step: Callable[..., Any], args: tuple[Any, ...] = ()) -> Any:
+        """Run a step in each replica."""
+        return tf.nest.map_structure(self._first, self.strategy.run(step, args=args))
+
+    def _first(self, value: Any) -> Any:
+        if not isinstance(value, tf.distribute.DistributedValues):
+            return value
+        values = self.strategy.experimental_local_results(value)
+        return values[0] if values[0].shape.rank == 0 else value
+
+
+class SharedMovingAverages(keras.callbacks.Callback):
+    """Averages over the replicas what each of them keeps for itself, before it is used or saved.
+
+    Those are the moving averages of batch normalisations. They are linear in what each batch adds,
+    so that to average them once an epoch is to have averaged every batch.
+    """
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Compile the reduction."""
+        strategy, weights = self.model.distribute_strategy, self.model.non_trainable_weights
+
+        def share() -> None:
+            # A copy lies on the replica's device; the variable's own tensor names none.
+            values = [tf.identity(weight) for weight in weights]
+            means = tf.distribute.get_replica_context().all_reduce("MEAN", values)
+            for weight, mean in zip(weights, means, strict=True):
+                weight.assign(mean)
+
+        self.share = tf.function(partial(strategy.run, share), autograph=False)
+
+    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Average before the validation."""
+        self.share()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Average before the epoch is recorded, for want of a validation."""
+        self.share()
+
+
+class WorkerLostError(RuntimeError):
+    """A worker process is gone, and the others cannot go on without it."""
+
+
+@contextmanager
+def naming_the_lost(cluster: Cluster | None, run: str | Path) -> Iterator[None]:
+    """Turn TensorFlow's report of a lost worker into one line that names it.
+
+    TensorFlow notices at once that a connection broke, and after some ten seconds without a
+    heartbeat that a host fell silent.
+
+    Args:
+        cluster: The workers; None: there are no others.
+        run: The run directory, for the advice.
+
+    Raises:
+        WorkerLostError: If a worker is gone.
+    """
+    try:
+        yield
+    except _LOSSES as error:
+        lost = _lost_worker(cluster, str(error)) if cluster else None
+        if lost is None:
+            raise
+        raise WorkerLostError(
+            f"Worker {lost} ({cluster.workers[lost]}) is gone. Restart all workers with "
+            f"--resume {run}."
+        ) from error
+
+
+def _lost_worker(cluster: Cluster, message: str) -> int | None:
+    """The first worker other than this one that an error of TensorFlow names."""
+    tasks = (cluster.position(job, int(task)) for job, task in _TASK.findall(message))
+    return next((index for index in tasks if index != cluster.index), None)
