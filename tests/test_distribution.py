@@ -25,7 +25,7 @@ def tf_config(monkeypatch):
         value = {"cluster": cluster, "task": {"type": kind, "index": index}}
         monkeypatch.setenv("TF_CONFIG", json.dumps(value))
 
-    monkeypatch.setenv("TF_CONFIG", "")  # and so restored, whatever the test writes
+    monkeypatch.setenv("TF_CONFIG", "{}")  # and so restored, whatever the test writes
     return write
 
 

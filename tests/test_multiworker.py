@@ -160,7 +160,7 @@ def test_a_killed_worker_is_named_and_all_go_on_with_resume(trained, tmp_path):
     ids=["no index", "no workers", "no port", "beyond", "clash", "neither"],
 )
 def test_the_command_refuses_workers_that_cannot_be(words, status, reason, monkeypatch, tmp_path):
-    monkeypatch.setenv("TF_CONFIG", "")
+    monkeypatch.setenv("TF_CONFIG", "{}")
     if reason.startswith("worker 1"):
         Cluster(("a:1", "c:3"), 1).to_environment()
     result = CliRunner().invoke(train, ["digits", *words, "--run-dir", str(tmp_path / "run")])
