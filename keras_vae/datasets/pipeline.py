@@ -75,7 +75,7 @@ def training_batches(
     # Said to be infinite, or workers would ask each other before each step if there is another.
     endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
     batches = epochs.flat_map(epoch_batches).map(read, num_parallel_calls=2).apply(endless)
-    return batches.prefetch(4)
+    return _untuned(batches.prefetch(4))
 
 
 def share_of_batch(batch_size: int, replicas: int) -> int:
@@ -146,7 +146,18 @@ def ordered_batches(images: np.ndarray, indices: np.ndarray, batch_size: int) ->
         A finite data set of uint8 [≤ batch_size, H, W, C].
     """
     rows = tf.data.Dataset.from_tensor_slices(indices).batch(batch_size)
-    return rows.map(_reader(images, None), num_parallel_calls=2).prefetch(4)
+    return _untuned(rows.map(_reader(images, None), num_parallel_calls=2).prefetch(4))
+
+
+def _untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
+    """Leave the pipeline as it is written.
+
+    TensorFlow's tuner sleeps for 10 ms, 20 ms, 40 ms and so on up to a minute, and an iterator that
+    is no longer wanted often waits until its tuner wakes: a `fit` of 6 seconds took 10.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.with_options(options)
 
 
 def _reader(images: np.ndarray, batch_size: int | None):  # noqa: ANN202

@@ -90,3 +90,8 @@ def test_ordered_batches_keep_order_and_remainder(numbered):
 def test_a_batch_larger_than_the_data_is_refused(numbered):
     with pytest.raises(ValueError, match="at most the 92 training images"):
         steps_per_epoch(numbered, 93)
+
+
+def test_tensorflows_tuner_is_off_for_it_delays_the_end_of_an_iterator(numbered):
+    for batches in (training_batches(numbered, 20, seed=0), split_batches(numbered, "test", 20)):
+        assert batches.options().autotune.enabled is False
