@@ -1,4 +1,4 @@
-"""Layers that a VAE needs beside Keras's own: drawing z, its scale, fast normalisation, blocks."""
+"""Layers that a VAE needs beside Keras's own: drawing z, its scale, fast normalisation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from keras import ops
 
 POSTERIOR_SCALES = ("log_variance", "log_sigma", "softplus")
 NORMALIZATIONS = ("none", "batch", "instance")
-UPSAMPLINGS = ("transposed", "nearest")
 
 package = keras.saving.register_keras_serializable(package="keras_vae")
 
@@ -100,51 +99,30 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     """Keras's BatchNormalization over the last axis of images, through TensorFlow's fused kernel.
 
     Weights, arguments and results are those of the parent, which computes moments and the
-    normalisation as separate passes over memory. Only training calls differ; a call at inference is
-    the parent's.
+    normalisation as separate passes over memory.
     """
 
     def call(
         self, inputs: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None
     ) -> tf.Tensor:
         """Normalise images [B, H, W, C]."""
-        if not training or not self.trainable or mask is not None or len(inputs.shape) != 4:
+        if mask is not None or len(inputs.shape) != 4:
             return super().call(inputs, training=training, mask=mask)
+        learning = bool(training and self.trainable)
+        moments = () if learning else (self.moving_mean, self.moving_variance)
+        gamma, beta, *moments = (ops.cast(v, "float32") for v in (self.gamma, self.beta, *moments))
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-            inputs,
-            scale=ops.cast(self.gamma, "float32"),
-            offset=ops.cast(self.beta, "float32"),
-            epsilon=self.epsilon,
-            is_training=True,
+            inputs, gamma, beta, *moments, epsilon=self.epsilon, is_training=learning
         )
-        # The kernel returns the unbiased variance; the parent keeps the biased one.
-        count = ops.cast(ops.size(inputs) // inputs.shape[-1], "float32")
-        self._keep(self.moving_mean, mean)
-        self._keep(self.moving_variance, variance * (count - 1.0) / count)
+        if learning:
+            # The kernel returns the unbiased variance; the parent keeps the biased one.
+            count = ops.cast(ops.size(inputs) // inputs.shape[-1], "float32")
+            self._keep(self.moving_mean, mean)
+            self._keep(self.moving_variance, variance * (count - 1.0) / count)
         return outputs
 
     def _keep(self, moving: keras.Variable, batch: tf.Tensor) -> None:
         moving.assign(moving * self.momentum + ops.cast(batch, moving.dtype) * (1 - self.momentum))
-
-
-@package
-class Zero(keras.constraints.Constraint):
-    """Keeps a weight at zero: the bias of a layer whose mean a normalisation takes away again.
-
-    Such a bias changes nothing, and its gradient is zero but for rounding, which Adam divides by
-    its own size: in bfloat16 the bias wanders off, and the moving averages that a batch
-    normalisation is evaluated with trail behind (measured in docs/decisions/0003). The weight is
-    kept all the same, so that the reports' parameter counts hold.
-    """
-
-    def __call__(self, w: tf.Tensor) -> tf.Tensor:
-        """Return zeros of the weight's shape."""
-        return ops.zeros_like(w)
-
-
-def redundant_bias(normalization: str) -> Zero | None:
-    """The constraint on the bias of a layer that a normalisation of this kind follows."""
-    return None if normalization == "none" else Zero()
 
 
 def spread_dense(units: int, **kwargs: Any) -> keras.layers.Dense:
@@ -160,83 +138,6 @@ def spread_dense(units: int, **kwargs: Any) -> keras.layers.Dense:
         bias_initializer=keras.initializers.RandomUniform(-2.0, 2.0),
         **kwargs,
     )
-
-
-def conv(
-    filters: int,
-    kernel: int,
-    stride: int,
-    *,
-    name: str,
-    kernel_initializer: str = "glorot_uniform",
-    bias_constraint: Zero | None = None,
-    dtype: Any = None,
-) -> Callable[[Any], Any]:
-    """Convolution that shrinks the image by `stride`, rounding up."""
-    return keras.layers.Conv2D(
-        filters,
-        kernel,
-        strides=stride,
-        padding="same",
-        kernel_initializer=kernel_initializer,
-        bias_constraint=bias_constraint,
-        name=name,
-        dtype=dtype,
-    )
-
-
-def up_conv(
-    filters: int,
-    kernel: int,
-    stride: int,
-    *,
-    size: tuple[int, int],
-    upsampling: str,
-    name: str,
-    bias_constraint: Zero | None = None,
-    dtype: Any = None,
-) -> Callable[[Any], Any]:
-    """Convolution that grows the image by `stride`, and is cropped to `size`.
-
-    Args:
-        filters: Output channels.
-        kernel: Side of the kernel.
-        stride: Factor of growth.
-        size: Height and width of the output; less than one stride below the grown image's.
-        upsampling: "transposed" (a transposed convolution) or "nearest" (repeat, then convolve).
-        name: Name of the convolution.
-        bias_constraint: See `redundant_bias`.
-        dtype: Keras dtype policy.
-
-    Raises:
-        ValueError: If `upsampling` is unknown.
-    """
-    if upsampling not in UPSAMPLINGS:
-        raise ValueError(f"`upsampling` must be one of {UPSAMPLINGS}. Received: {upsampling!r}.")
-    common = {
-        "padding": "same",
-        "bias_constraint": bias_constraint,
-        "name": name,
-        "dtype": dtype,
-    }
-    if upsampling == "transposed" and stride > 1:
-        layers = [keras.layers.Conv2DTranspose(filters, kernel, strides=stride, **common)]
-    elif stride > 1:
-        repeat = keras.layers.UpSampling2D(stride, name=f"{name}_repeat", dtype=dtype)
-        layers = [repeat, keras.layers.Conv2D(filters, kernel, **common)]
-    else:
-        layers = [keras.layers.Conv2D(filters, kernel, **common)]
-
-    def apply(inputs: Any) -> Any:
-        surplus = [
-            before * stride - after for before, after in zip(inputs.shape[1:3], size, strict=True)
-        ]
-        crop = keras.layers.Cropping2D(
-            tuple((0, rest) for rest in surplus), name=f"{name}_crop", dtype=dtype
-        )
-        return _chain([*layers, crop] if any(surplus) else layers)(inputs)
-
-    return apply
 
 
 def norm_act(
@@ -267,7 +168,7 @@ def norm_act(
             f"`normalization` must be one of {NORMALIZATIONS}. Received: {normalization!r}."
         )
     layers.append(_activation(activation, name=f"{name}_{activation}", dtype=dtype))
-    return _chain(layers)
+    return chain(layers)
 
 
 def _activation(activation: str, **kwargs: Any) -> keras.layers.Layer:
@@ -276,7 +177,9 @@ def _activation(activation: str, **kwargs: Any) -> keras.layers.Layer:
     return keras.layers.Activation(activation, **kwargs)
 
 
-def _chain(layers: list[keras.layers.Layer]) -> Callable[[Any], Any]:
+def chain(layers: list[keras.layers.Layer]) -> Callable[[Any], Any]:
+    """Apply layers one after the other."""
+
     def apply(inputs: Any) -> Any:
         for layer in layers:
             inputs = layer(inputs)

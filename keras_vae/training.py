@@ -23,6 +23,7 @@ from .datasets.pipeline import (
 from .distribution import is_chief, joined_cluster, make_strategy
 from .files import write_atomically
 from .multiworker import SharedMovingAverages, naming_the_lost
+from .optimizers import FusedAdam
 from .presets import DenseNetwork, Preset
 from .runs import Run, RunConfig, write_json
 from .vae import VAE
@@ -92,7 +93,7 @@ def new_vae(config: RunConfig, dataset: ImageDataset) -> VAE:
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():
         vae = VAE.from_preset(config.preset, dtype=config.precision, seed=config.seed)
-        compile_vae(vae, keras.optimizers.Adam(rate), _steps_at_once(config.preset, steps))
+        compile_vae(vae, FusedAdam(rate), _steps_at_once(config.preset, steps))
     return vae
 
 

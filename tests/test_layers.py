@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from keras_vae.distribution import make_strategy
-from keras_vae.layers import FusedBatchNormalization, LogVariance, Sampling, norm_act, up_conv
+from keras_vae.layers import FusedBatchNormalization, LogVariance, Sampling, norm_act
 
 
 def standard_normal(sampling, rows=20_000, columns=4):
@@ -109,15 +109,7 @@ def test_fused_normalisation_is_kerass_at_inference_and_takes_its_weights(photos
     weights = [GAMMA, BETA, [100.0, 90.0, 80.0], [900.0, 800.0, 700.0]]
     plain.set_weights([np.array(values) for values in weights])
     fused.set_weights(plain.get_weights())
-    np.testing.assert_array_equal(fused(x), plain(x))
-
-
-@pytest.mark.parametrize("upsampling", ["transposed", "nearest"])
-@pytest.mark.parametrize(("kernel", "size"), [(3, (7, 7)), (3, (8, 7)), (4, (8, 8)), (4, (7, 8))])
-def test_an_up_convolution_reaches_the_size_exactly(upsampling, kernel, size):
-    inputs = keras.Input((4, 4, 3))
-    grow = up_conv(5, kernel, 2, size=size, upsampling=upsampling, name="up")
-    assert grow(inputs).shape[1:] == (*size, 5)
+    np.testing.assert_allclose(fused(x), plain(x), atol=1e-4)
 
 
 def test_instance_normalisation_levels_each_image_by_itself(photos):
@@ -131,13 +123,6 @@ def test_instance_normalisation_levels_each_image_by_itself(photos):
     np.testing.assert_allclose(np.asarray(model(images[:1])), levelled[:1], atol=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("argument", "call"),
-    [
-        ("upsampling", lambda: up_conv(1, 3, 2, size=(8, 8), upsampling="bilinear", name="up")),
-        ("normalization", lambda: norm_act("layer", "relu", name="norm")),
-    ],
-)
-def test_an_unknown_choice_is_named(argument, call):
-    with pytest.raises(ValueError, match=f"`{argument}` must be one of"):
-        call()
+def test_an_unknown_normalisation_is_named():
+    with pytest.raises(ValueError, match="`normalization` must be one of"):
+        norm_act("layer", "relu", name="norm")

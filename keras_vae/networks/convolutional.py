@@ -7,7 +7,8 @@ from typing import Any
 
 import keras
 
-from ..layers import conv, norm_act, redundant_bias, up_conv
+from ..convolutions import IdleBiasDense, conv, up_conv
+from ..layers import norm_act
 from ..presets import ConvNetwork, Preset, ResidualNetwork
 
 
@@ -22,7 +23,7 @@ def down(preset: Preset, image: Any, dtype: Any) -> Any:
             stage.kernel,
             stage.stride,
             name=name,
-            bias_constraint=redundant_bias(network.normalization),
+            idle_bias=network.normalization != "none",
             dtype=dtype,
         )(features)
         features = normalize(network, features, name, dtype)
@@ -47,7 +48,7 @@ def up(preset: Preset, z: Any, dtype: Any) -> Any:
             size=size,
             upsampling=network.upsampling,
             name=name,
-            bias_constraint=None if last else redundant_bias(network.normalization),
+            idle_bias=not last and network.normalization != "none",
             dtype=dtype,
         )(features)
         if not last:
@@ -86,12 +87,10 @@ def feature_sizes(preset: Preset) -> list[tuple[int, int]]:
 
 def _projection(preset: Preset, z: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     """The dense layer from z to the smallest feature maps."""
-    name = "decoder_projection"
-    network = preset.network
-    normalization = network.normalization if network.normalize_projection else "none"
-    features = keras.layers.Dense(
-        math.prod(shape), bias_constraint=redundant_bias(normalization), name=name, dtype=dtype
-    )(z)
+    name, network = "decoder_projection", preset.network
+    normalized = network.normalize_projection and network.normalization != "none"
+    dense = IdleBiasDense if normalized else keras.layers.Dense
+    features = dense(math.prod(shape), name=name, dtype=dtype)(z)
     if network.normalize_projection:
         features = normalize(network, features, name, dtype)
     return keras.layers.Reshape(shape, name=f"{name}_maps", dtype=dtype)(features)

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from ..layers import conv, up_conv
+from ..convolutions import conv, up_conv
 from ..presets import Preset, ResidualNetwork
 from .convolutional import normalize
 
