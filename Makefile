@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 DEMO := demo
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help demo portrait test lint format clean
+.PHONY: help demo portrait test bench lint format clean
 
 help:
 	@echo "make demo     train on scikit-learn's digits, export, and morph a face; prints where the pictures are"
 	@echo "make portrait edit a photo of a real face, aligned and in its full size"
 	@echo "make test     install and run the tests (set KVAE_DATA to run those that need the real data sets)"
+	@echo "make bench    how fast kvae trains and starts, beside plain Keras, PyTorch and pythae (installs these)"
 	@echo "make lint     check style and formatting"
 	@echo "make format   rewrite the code in the project's style"
 	@echo "make clean    remove .venv and what the demo wrote"
@@ -45,6 +46,14 @@ portrait: $(VENV)/installed
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+$(VENV)/peers: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	touch $@
+
+bench: $(VENV)/peers
+	$(BIN)/python benchmarks/train_step.py
+	$(BIN)/python benchmarks/command.py
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

@@ -11,17 +11,14 @@ a face that is not found among the others.
 
 from __future__ import annotations
 
-import platform
-import shlex
-import sys
 import time
 from collections.abc import Iterator
-from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 
 import click
 import numpy as np
+from heading import heading
 from PIL import Image, ImageOps
 
 from keras_vae.cli.progress import progress_bar
@@ -109,7 +106,6 @@ def report(errors: np.ndarray, seconds: np.ndarray, seed: int) -> str:
         seconds: What each photo took, [N].
         seed: What was drawn.
     """
-    versions = ", ".join(f"{name} {version(name)}" for name in ("keras-vae", "tensorflow", "mtcnn"))
     found = np.isfinite(errors).all(axis=1)
     rows = [
         f"| {eye} | {np.mean(errors[:, column] <= BAR):.1%} | "
@@ -119,9 +115,7 @@ def report(errors: np.ndarray, seconds: np.ndarray, seed: int) -> str:
     ]
     return "\n".join(
         [
-            f"$ python {shlex.join(sys.argv)}",
-            f"{len(errors)} originals, seed {seed}; Python {platform.python_version()}, "
-            f"{versions}, {platform.machine()}",
+            heading(f"{len(errors)} originals, seed {seed}", packages=("mtcnn",)),
             "",
             f"faces found: {found.mean():.1%}",
             f"both eyes within {BAR:g} pixels: {np.mean(errors.max(axis=1) <= BAR):.1%}",

@@ -13,17 +13,14 @@ more than 0.01.
 
 from __future__ import annotations
 
-import platform
-import shlex
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import numpy as np
+from heading import heading
 
 from keras_vae.cli.images import load_for_model
 from keras_vae.cli.options import data_options, directions_option, model_option
@@ -38,6 +35,10 @@ ATTRIBUTES = ("Smiling", "Eyeglasses", "Male", "Blond_Hair", "Young", "Heavy_Mak
 STEPS = np.arange(-2, 3)
 TOLERANCE = 1e-6
 VISIBLE = 0.01
+HEAD = (
+    "| attribute | classifier's AUC | p never falls | logit never falls | from n = 0 on | "
+    f"by > {VISIBLE} | mean p at n = {', '.join(map(str, STEPS))} |\n|---|---|---|---|---|---|---|"
+)
 
 Classifier = Callable[[np.ndarray], np.ndarray]  # uint8 [B, H, W, C] → logits [B, A]
 
@@ -105,7 +106,8 @@ def main(
     aucs = held_out_aucs(classifier, dataset)
     chosen = np.random.default_rng(seed).choice(dataset.indices("validation"), faces, replace=False)
     z, _ = model.encode_rows(dataset, np.sort(chosen))
-    click.echo(f"{about}\n\n{heading(model.name, faces, seed)}")
+    click.echo(about)
+    click.echo(f"\n{heading(model.name, f'{faces} validation faces, seed {seed}')}\n\n{HEAD}")
     for name in ATTRIBUTES:
         column = dataset.attribute_names.index(name)
         morphs = [model.decode(z + n * known.direction(name)) for n in STEPS]
@@ -133,22 +135,6 @@ def held_out_aucs(classifier: Classifier, dataset: ImageDataset) -> dict[str, fl
     logits, present = classifier(np.asarray(dataset.images[rows])), dataset.attributes[rows] > 0
     columns = {name: dataset.attribute_names.index(name) for name in ATTRIBUTES}
     return {name: roc_auc_score(present[:, at], logits[:, at]) for name, at in columns.items()}
-
-
-def heading(model: str, faces: int, seed: int) -> str:
-    """Say what was run, and head the table."""
-    versions = ", ".join(f"{name} {version(name)}" for name in ("keras-vae", "tensorflow", "keras"))
-    return "\n".join(
-        [
-            f"$ python {shlex.join(sys.argv)}",
-            f"{model}, {faces} validation faces, seed {seed}; Python {platform.python_version()}, "
-            f"{versions}, {platform.machine()}",
-            "",
-            "| attribute | classifier's AUC | p never falls | logit never falls | from n = 0 on | "
-            f"by > {VISIBLE} | mean p at n = {', '.join(map(str, STEPS))} |",
-            "|---|---|---|---|---|---|---|",
-        ]
-    )
 
 
 if __name__ == "__main__":

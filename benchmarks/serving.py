@@ -18,17 +18,13 @@ from __future__ import annotations
 
 import io
 import math
-import os
-import platform
-import shlex
-import sys
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
+from heading import heading
 from PIL import Image
 
 from keras_vae.cli.options import model_option
@@ -41,6 +37,11 @@ if TYPE_CHECKING:
 
 BATCHES = (1, 32)
 PARTS = ("encoder", "decoder", "decode_jpeg", "encode_png")
+HEAD = (
+    f"| batch | images/s | morph, ms | {', ms | '.join(PARTS)}, ms | nothing, ms | outside |\n"
+    + "|---:" * (len(PARTS) + 5)
+    + "|"
+)
 
 Calls = dict[str, Callable[[], Any]]
 
@@ -62,7 +63,7 @@ def main(model_name: str, rounds: int) -> None:
     }
     with progress_bar("Calling", "round") as progress:
         best = measure(calls, rounds, progress)
-    click.echo(heading(model.name, rounds))
+    click.echo(f"{heading(model.name, f'{rounds} rounds')}\n\n{HEAD}")
     for size in BATCHES:
         click.echo(row(size, {name: best[size, name] for name in ("morph", *PARTS, "nothing")}))
     small, large = (size / best[size, "morph"] for size in BATCHES)
@@ -132,22 +133,6 @@ def row(size: int, best: dict[str, float]) -> str:
     inside = sum(best[name] - best["nothing"] for name in PARTS)
     times = " | ".join(f"{1e3 * seconds:.2f}" for seconds in best.values())
     return f"| {size} | {size / best['morph']:.0f} | {times} | {1 - inside / best['morph']:.0%} |"
-
-
-def heading(model: str, rounds: int) -> str:
-    """Say what was run, and head the table."""
-    versions = ", ".join(f"{name} {version(name)}" for name in ("keras-vae", "tensorflow"))
-    parts = ", ms | ".join(PARTS)
-    return "\n".join(
-        [
-            f"$ python {shlex.join(sys.argv)}",
-            f"{model}, {rounds} rounds; Python {platform.python_version()}, {versions}, "
-            f"{platform.machine()}, {os.cpu_count()} cores",
-            "",
-            f"| batch | images/s | morph, ms | {parts}, ms | nothing, ms | outside |",
-            "|---:" * (len(PARTS) + 5) + "|",
-        ]
-    )
 
 
 if __name__ == "__main__":

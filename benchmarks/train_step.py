@@ -11,9 +11,6 @@ the same rounds.
 
 from __future__ import annotations
 
-import os
-import platform
-import shlex
 import statistics
 import subprocess
 import sys
@@ -21,22 +18,20 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
 import click
 import numpy as np
 from contenders.task import BATCH, Task
+from heading import heading
 
 from keras_vae.cli.progress import progress_bar
 
 FOLDER = Path(__file__).parent
 IMAGES = 16 * BATCH
-REPEATS = {"celeba": 1, "mnist": 16}  # of the images, so that a pass takes long enough to be timed
-PRODUCT = 2 * 2048**3  # operations of one of peak.py's products
+REPEATS = {"celeba": 2, "mnist": 27}  # of the images, so that a pass takes long enough to be timed
 NEEDS = {"pytorch": "torch", "pythae_trainer": "pythae"}
-VERSIONED = ("keras-vae", "tensorflow", "keras", "torch", "pythae")
 
 
 @dataclass(frozen=True)
@@ -45,7 +40,7 @@ class Contender:
 
     Attributes:
         name: Its module in `contenders`.
-        variant: One of the module's `VARIANTS`.
+        variant: What its `prepare` is given.
     """
 
     name: str
@@ -63,6 +58,7 @@ class Contender:
 
 
 PEAKS = [Contender("peak", "float32"), Contender("peak", "bfloat16")]
+PIPELINE = Contender("pipeline", "alone")
 CONTENDERS = [
     Contender("kvae", "float32"),
     Contender("kvae", "mixed_bfloat16"),
@@ -82,10 +78,11 @@ CONTENDERS = [
 def main(presets: Sequence[str], rounds: int, seconds: float) -> None:
     """Let them take turns, and print a table for each network."""
     present = [one for one in CONTENDERS if find_spec(NEEDS.get(one.name, "keras_vae"))]
-    click.echo(heading())
+    told = f"{rounds} rounds of {seconds:g} seconds"
+    click.echo(heading(told, packages=tuple(NEEDS.values())))
     for preset in presets:
         task = Task(preset, generated_images(preset))
-        rates = measure(task, [*PEAKS, *present], rounds, seconds)
+        rates = measure(task, [*PEAKS, PIPELINE, *present], rounds, seconds)
         click.echo(table(task, rates))
     for name in dict.fromkeys(one.name for one in CONTENDERS if one not in present):
         click.echo(f"{name} is not here: pip install '.[bench]'")
@@ -122,20 +119,23 @@ def measure(
 def working(one: Contender, task: Task, images: Path) -> Iterator[subprocess.Popen[str]]:
     """Start a contender's process, and wait until it is warm."""
     command = [sys.executable, "-m", "contenders.worker", one.name, task.name, str(images)]
-    process = subprocess.Popen(
-        [*command, one.variant],
-        cwd=FOLDER,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE if one.name != "kvae" else None,
-        text=True,
-    )
-    try:
-        if process.stdout.readline().strip() != "ready":
-            raise click.ClickException(f"{one.title} failed:\n{process.communicate()[1]}")
-        yield process
-    finally:
-        process.kill()
+    with tempfile.TemporaryFile("w+") as said:  # a pipe would fill up, and hold the process
+        process = subprocess.Popen(
+            [*command, one.variant],
+            cwd=FOLDER,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+        )
+        try:
+            if process.stdout.readline().strip() != "ready":
+                process.wait()
+                said.seek(0)
+                raise click.ClickException(f"{one.title} failed:\n{said.read()}")
+            yield process
+        finally:
+            process.kill()
 
 
 def turn(process: subprocess.Popen[str], seconds: float) -> float:
@@ -148,7 +148,7 @@ def turn(process: subprocess.Popen[str], seconds: float) -> float:
 def table(task: Task, rates: dict[Contender, list[float]]) -> str:
     """Set the rates out, with each one's share of the peak and what kvae is to it."""
     typical = {one: statistics.median(values) for one, values in rates.items()}
-    peaks = {one.variant: PRODUCT * typical[one] for one in PEAKS}
+    peaks = {one.variant: typical[one] for one in PEAKS}
     best = max(rate for one, rate in typical.items() if one.name == "kvae")
     lines = [
         f"\n## `{task.name}`: {'×'.join(map(str, task.preset.image_shape))}, z = "
@@ -157,7 +157,7 @@ def table(task: Task, rates: dict[Contender, list[float]]) -> str:
         "|---|---:|---:|---:|---:|",
     ]
     for one, rate in typical.items():
-        if one in PEAKS:
+        if one not in CONTENDERS:
             continue
         low, high = min(rates[one]), max(rates[one])
         share = rate * task.operations / peaks[one.precision]
@@ -166,32 +166,14 @@ def table(task: Task, rates: dict[Contender, list[float]]) -> str:
             f"| {best / rate:.2f} × |"
         )
     told = ", ".join(f"{name} {rate / 1e9:.0f} GFLOP/s" for name, rate in peaks.items())
-    return "\n".join([*lines, f"\nPeak of products of 2,048 × 2,048: {told}."])
-
-
-def heading() -> str:
-    """Say what was run, and on what."""
-    found = []
-    for name in VERSIONED:
-        try:
-            found.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            continue
-    return (
-        f"$ python {shlex.join(sys.argv)}\n"
-        f"Python {platform.python_version()}, {', '.join(found)}; {processor()}, "
-        f"{os.cpu_count()} cores"
+    return "\n".join(
+        [
+            *lines,
+            f"\nPeak of products of 2,048 × 2,048: {told}.",
+            f"kvae's input pipeline alone: {typical[PIPELINE]:,.0f} images/s, "
+            f"{typical[PIPELINE] / best:.0f} × what its best step takes.",
+        ]
     )
-
-
-def processor() -> str:
-    """Name the processor, where Linux tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = (line.partition(": ")[2] for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
 
 
 if __name__ == "__main__":

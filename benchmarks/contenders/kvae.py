@@ -13,8 +13,6 @@ from keras_vae.runs import RunConfig
 
 from .task import BATCH, Task
 
-VARIANTS = ("float32", "mixed_bfloat16")
-
 
 def prepare(task: Task, variant: str) -> Callable[[], int]:
     """Build the model and its pipeline."""

@@ -16,8 +16,6 @@ from pythae.trainers import BaseTrainer, BaseTrainerConfig
 from .networks import Decoder, Encoder, tensor_of
 from .task import BATCH, Task
 
-VARIANTS = ("float32",)
-
 
 class PythaeEncoder(BaseEncoder):
     """`networks.Encoder`, as pythae wants it."""

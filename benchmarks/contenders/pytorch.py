@@ -12,8 +12,6 @@ from torch.nn import functional
 from .networks import Decoder, Encoder, tensor_of
 from .task import BATCH, Task
 
-VARIANTS = ("float32", "bfloat16", "float32 compiled", "bfloat16 compiled")
-
 
 class TorchVAE(nn.Module):
     """Images to the loss of a batch."""

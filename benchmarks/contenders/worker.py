@@ -1,7 +1,8 @@
 """A process that trains when it is told to: `python -m contenders.worker NAME TASK FILE VARIANT`.
 
-It says "ready" once it is warm; then it reads seconds from its input, trains for at least so long,
-and answers with what it did and how long that took.
+It imports nothing but the contender's own framework: TensorFlow's and PyTorch's LLVM do not share a
+process. It says "ready" once it is warm; then it reads seconds from its input, trains for at least
+so long, and answers with what it did and how long that took.
 """
 
 from __future__ import annotations
@@ -18,9 +19,6 @@ WARM = 2  # chunks before anything is timed
 
 def main(name: str, task: str, file: str, variant: str) -> None:
     """Serve orders until the input ends."""
-    from keras_vae.cli.quiet import load_tensorflow
-
-    load_tensorflow()
     answers, sys.stdout = sys.stdout, sys.stderr  # libraries may print
     contender = import_module(f"contenders.{name}")
     train = contender.prepare(Task.read(task, Path(file)), variant)
