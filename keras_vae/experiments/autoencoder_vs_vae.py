@@ -9,6 +9,7 @@ import numpy as np
 from .cell import Cell, Training
 from .experiment import Experiment
 from .results import Results
+from .samples import sample_sheet
 from .verdicts import Verdict, judge, lower, with_interval
 
 if TYPE_CHECKING:
@@ -31,13 +32,13 @@ def cells() -> list[Cell]:
 
 def figures(results: Results) -> dict[str, Image]:
     """A scatter of each, and draws from the prior through both decoders."""
-    from ..plotting import scatter, strip
+    from ..plotting import scatter
 
-    pictures, draws = {}, []
+    pictures, models = {}, {}
     for stochastic, name in KINDS.items():
         (row,) = results.where(stochastic=stochastic, seed=0)
         arrays = results.arrays(row)
-        draws.append(arrays["samples"][:10])
+        models[name] = row
         pictures[FILES[stochastic]] = scatter(
             arrays["z_mean"],
             arrays["labels"],
@@ -47,8 +48,7 @@ def figures(results: Results) -> dict[str, Image]:
             caption=f"Codes spread by {row['code_spread']:.2f} about their mean (the prior: 1); "
             f"{row['prior_coverage']:.1%} of draws from N(0, I) land near one.",
         )
-    title = "Draws from N(0, I), decoded"
-    pictures["draws.png"] = strip(draws, [""] * 10, list(KINDS.values()), title, cell=84)
+    pictures["draws.png"] = sample_sheet(results, models, "Draws from N(0, I), decoded")
     return pictures
 
 

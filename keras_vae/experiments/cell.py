@@ -46,6 +46,11 @@ class Cell(ABC):
     def work(self) -> float:
         """An estimate of the work, in units that take equally long: see `training_work`."""
 
+    @property
+    def images(self) -> int:
+        """How many images it is trained on, or about as many: an estimate needs no data set."""
+        return self.limit or TRAINING_IMAGES.get(self.data, 55_000)
+
     @abstractmethod
     def settings(self) -> dict[str, Scalar]:
         """What tells this cell from others, as columns of a table."""
@@ -102,8 +107,7 @@ class Training(Cell):
     @property
     def work(self) -> float:
         """See `training_work`."""
-        images = self.limit or TRAINING_IMAGES.get(self.data, 55_000)
-        return training_work(self.resolved, images)
+        return training_work(self.resolved, self.images)
 
     def settings(self) -> dict[str, Scalar]:
         """What tells this cell from others, as columns of a table."""

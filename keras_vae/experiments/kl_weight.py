@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from .cell import Cell, Training
 from .experiment import Experiment
 from .results import Results
+from .samples import sample_sheet
 from .verdicts import Verdict, each, judge
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 VARIANCES = (0.0001, 0.001, 0.01, 0.05, 0.1, 1.0)
-SHOWN = 10  # images of a row
 
 
 def cells() -> list[Cell]:
@@ -27,7 +27,7 @@ def cells() -> list[Cell]:
 
 def figures(results: Results) -> dict[str, Image]:
     """Error, coverage and distances by c; samples by c."""
-    from ..plotting import Curve, Curves, curve_panels, strip
+    from ..plotting import Curve, Curves, curve_panels
 
     def panel(title: str, unit: str, columns: dict[str, str], log: str = "x") -> Curves:
         curves = [
@@ -46,12 +46,13 @@ def figures(results: Results) -> dict[str, Image]:
         ),
         panel("Draws from the prior", "FID", {"": "sample_fid"}),
     ]
-    rows = [results.arrays(row)["samples"][:SHOWN] for row in results.rows]
-    names = [f"c = {variance:g}" for variance in VARIANCES]
+    models = {
+        f"c = {variance:g}": row for variance, row in zip(VARIANCES, results.rows, strict=True)
+    }
     title = "mnist-zhao-mlp: draws from the prior by the variance c"
     return {
         "kl-weight.png": curve_panels(panels, title="Zhao: the variance c, z = 2"),
-        "kl-weight-samples.png": strip(rows, [""] * SHOWN, names, title, cell=84),
+        "kl-weight-samples.png": sample_sheet(results, models, title),
     }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .cell import Cell, Training
 from .experiment import Experiment
 from .results import Results
+from .samples import sample_sheet
 from .verdicts import EXTRACTOR, Verdict, intervals, judge, lower, with_interval
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ LATENTS = (32, 64, 128)
 BEST_WEIGHT, BEST_LATENT = 1e-5, 64  # as claimed
 SEEDS = (0, 1, 2)
 IMAGES, EPOCHS = 12_000, 4
-SHOWN = 10  # images of a row
 FID = "sample_fid"
 
 Setting = tuple[float, int]  # λ and the size of z
@@ -70,7 +70,7 @@ def name_of(setting: Setting) -> str:
 
 def figures(results: Results) -> dict[str, Image]:
     """Error, divergence and distance, by λ and by z; samples."""
-    from ..plotting import Curves, curve_panels, strip
+    from ..plotting import Curves, curve_panels
 
     panels = [
         Curves(title, (axis, unit), [_curve(results, column, series, colour)], "x", ticks)
@@ -80,18 +80,18 @@ def figures(results: Results) -> dict[str, Image]:
             ("latent dimensions", BY_LATENT, LATENTS),
         )
     ]
-    settings = dict.fromkeys(BY_WEIGHT + BY_LATENT)
-    rows = [results.where(beta=beta, latent_dim=z, seed=0)[0] for beta, z in settings]
-    images = [results.arrays(row)["samples"][:SHOWN] for row in rows]
-    names = [name_of(setting) for setting in settings]
+    models = {
+        name_of((beta, z)): results.where(beta=beta, latent_dim=z, seed=0)[0]
+        for beta, z in BY_WEIGHT + BY_LATENT
+    }
     return {
         "kl-weight-faces.png": curve_panels(
             panels,
             title="Perriu and Amadi: the weight λ at z = 64, and z at λ = 1e-5",
             caption=f"{EXTRACTOR} Bars are 95 % intervals of three seeds.",
         ),
-        "kl-weight-faces-samples.png": strip(
-            images, [""] * SHOWN, names, "celeba-perriu: draws from the prior", cell=96
+        "kl-weight-faces-samples.png": sample_sheet(
+            results, models, "celeba-perriu: draws from the prior"
         ),
     }
 

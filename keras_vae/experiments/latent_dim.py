@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .cell import Cell, Training
 from .experiment import Experiment
 from .results import Results
+from .samples import sample_sheet
 from .verdicts import Verdict, each, intervals, judge, lower, near, with_interval
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ NAMES = {DENSE: "dense", CONVOLUTIONAL: "convolutional"}
 CROSSING = 20  # the only z at which the convolutional network wins
 CLOSE = 0.1  # share of the loss within which two networks are trained with more seeds
 SEEDS = (0, 1, 2)
-SHOWN = 10  # images of a latent's row
 LOSS = "epoch_loss"
 
 
@@ -112,13 +112,11 @@ def _zhao_curves(results: Results) -> list:
 
 
 def _samples(results: Results, preset: str, latents: tuple[int, ...]) -> Image:
-    from ..plotting import strip
-
-    rows = [results.where(preset=preset, latent_dim=latent, seed=0)[0] for latent in latents]
-    images = [results.arrays(row)["samples"][:SHOWN] for row in rows]
-    names = [f"z = {latent}" for latent in latents]
-    title = f"{preset}: draws from the prior by latent dimensions"
-    return strip(images, [""] * SHOWN, names, title, cell=84)
+    models = {
+        f"z = {latent}": results.where(preset=preset, latent_dim=latent, seed=0)[0]
+        for latent in latents
+    }
+    return sample_sheet(results, models, f"{preset}: draws from the prior by latent dimensions")
 
 
 def _little_gain(results: Results) -> Verdict:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .cell import Cell, Training
 from .experiment import Experiment
 from .results import Results
+from .samples import sample_sheet
 from .verdicts import EXTRACTOR, Verdict, each, intervals, judge, lower, with_interval
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ LATENTS = (2, 8, 16, 32, 64, 96)
 BEST, WORSE = (32, 64), 96  # as claimed
 SEEDS = (0, 1, 2)
 IMAGES, EPOCHS = 20_000, 5
-SHOWN = 10  # images of a latent's row
 PANELS = {  # title → (unit, column)
     "Held-out faces: −ELBO": ("nats", "test_loss"),
     "Held-out faces: reconstruction": ("MSE of a pixel", "test_mse_of_mean"),
@@ -47,24 +47,22 @@ def refine(results: Results) -> list[Cell]:
 
 def figures(results: Results) -> dict[str, Image]:
     """Likelihood, error and distance by z; samples by z."""
-    from ..plotting import Curve, Curves, curve_panels, strip
+    from ..plotting import Curve, Curves, curve_panels
 
     panels = []
     for colour, (title, (unit, column)) in enumerate(PANELS.items()):
         means, halves = intervals([results.values(column, latent_dim=z) for z in LATENTS])
         curve = Curve("", LATENTS, means, halves, colour)
         panels.append(Curves(title, ("latent dimensions", unit), [curve], "x", LATENTS))
-    rows = [results.where(latent_dim=latent, seed=0)[0] for latent in LATENTS]
-    images = [results.arrays(row)["samples"][:SHOWN] for row in rows]
-    names = [f"z = {latent}" for latent in LATENTS]
+    models = {f"z = {z}": results.where(latent_dim=z, seed=0)[0] for z in LATENTS}
     return {
         "latent-dim-faces.png": curve_panels(
             panels,
             title="Astorga et al.: latent dimensions for faces of 64×48",
             caption=f"{EXTRACTOR} Bars are 95 % intervals of three seeds.",
         ),
-        "latent-dim-faces-samples.png": strip(
-            images, [""] * SHOWN, names, "celeba-astorga: draws from the prior", cell=96
+        "latent-dim-faces-samples.png": sample_sheet(
+            results, models, "celeba-astorga: draws from the prior"
         ),
     }
 

@@ -12,7 +12,11 @@ from ..presets import Preset
 from ..runtime import load
 from ..served import ServedModel
 from .arithmetic import START, multiply_adds
-from .cell import TRAINING_IMAGES, Cell, Scalar
+from .cell import Cell, Scalar
+
+# What a study's numbers come from, in the folder of the model's version.
+WEIGHTS = "variables/variables.data-*"
+EVALUATION = "assets.extra/evaluation.json"  # as `kvae evaluate --card` leaves it
 
 
 @dataclass(frozen=True)
@@ -46,17 +50,18 @@ class Study(Cell):
 
     @property
     def key(self) -> str:
-        """Another one for other weights or measures."""
+        """Another one for other weights or measures, or a new evaluation if the card is read."""
         digest = hashlib.sha256(json.dumps(self.measures).encode())
-        for file in sorted((self.served.path / "variables").glob("variables.data-*")):
-            digest.update(file.read_bytes())
+        patterns = (WEIGHTS, EVALUATION) if "card" in self.measures else (WEIGHTS,)
+        for pattern in patterns:
+            for file in sorted(self.served.path.glob(pattern)):
+                digest.update(file.read_bytes())
         return f"{self.served.name}_study_{digest.hexdigest()[:8]}"
 
     @property
     def work(self) -> float:
         """See `training_work`; every image is encoded once."""
-        images = TRAINING_IMAGES.get(self.data, 55_000)
-        return START + 2 * multiply_adds(self.resolved) * images
+        return START + 2 * multiply_adds(self.resolved) * self.images
 
     def settings(self) -> dict[str, Scalar]:
         """What tells this cell from others."""

@@ -1,3 +1,4 @@
+import json
 import pickle
 import shutil
 
@@ -48,6 +49,19 @@ def test_the_key_follows_from_weights_and_measures(model, tmp_path):
     (weights,) = other.glob("1/variables/variables.data-*")
     weights.write_bytes(weights.read_bytes()[::-1])
     assert Study(str(other), MEASURES).key != key
+
+
+def test_the_key_follows_from_the_evaluation_where_its_card_is_read(model, tmp_path):
+    other = shutil.copytree(model[1], tmp_path / "small")
+    told, plain = Study(str(other), ("card",)), Study(str(other), MEASURES)
+    keys = {told.key}
+    evaluation = other / "1" / "assets.extra" / "evaluation.json"
+    unmoved = plain.key
+    for mse in (0.02, 0.01):
+        evaluation.write_text(json.dumps({"pixels": {"mse": mse}}))
+        keys.add(told.key)
+        assert plain.key == unmoved
+    assert len(keys) == 3
 
 
 def test_nothing_of_it_can_be_changed(model):
