@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,11 +11,6 @@ from .options import data_options, model_option, split_option
 from .outputs import Outputs, output_options
 from .progress import progress_bar
 from .quiet import load_tensorflow
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from keras_vae.datasets import ImageDataset
 
 # Spelt out, since `--help` shall import nothing: what each is called in a caption.
 METHODS = {
@@ -76,6 +70,7 @@ def latent_map(
     dimensions show: it is fitted on a random half of the images and measured on the other.
     """
     from keras_vae import plotting, runtime
+    from keras_vae.datasets.choice import choose_rows
     from keras_vae.grouping import Grouping
     from keras_vae.projections import check_method, project
 
@@ -83,7 +78,7 @@ def latent_map(
     model = runtime.load(model_name)
     load_tensorflow()
     dataset = load_for_model(model, data, data_dir=data_dir, cache_dir=cache_dir)
-    rows = _choose(dataset, split, limit, seed)
+    rows = choose_rows(dataset, split, limit, seed)
     grouping = Grouping.of(dataset, rows, by)
     with progress_bar("Encoding") as progress:
         z_mean, _ = model.encode_rows(dataset, rows, progress=progress)
@@ -106,20 +101,6 @@ def latent_map(
         picture,
         [{"row": row, "x": x, "y": y, "group": grouping.names[i]} for row, (x, y), i in points],
     )
-
-
-def _choose(dataset: ImageDataset, split: str, limit: int, seed: int) -> np.ndarray:
-    """Choose at most so many images of a split, in the order in which they lie."""
-    import numpy as np
-
-    rows = dataset.indices(split)
-    if not len(rows):
-        counts = dataset.provenance["counts"]
-        others = ", ".join(f"{name} ({count:,})" for name, count in counts.items() if count)
-        raise ValueError(f"{dataset.name!r} has no {split} images. --split may be: {others}.")
-    if len(rows) > limit:
-        rows = np.random.default_rng(seed).choice(rows, limit, replace=False)
-    return np.sort(rows)
 
 
 def _probe(auc: float | None, groups: int) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import __version__
 from ..datasets import ImageDataset
+from ..datasets.choice import choose_rows
 from ..latents import kl_per_dimension
 from ..runtime import ServedModel
 from .checkpoint import Checkpoint, digest
@@ -180,14 +181,8 @@ class _Subject:
     def choose(cls, model: ServedModel, dataset: ImageDataset, settings: Settings) -> _Subject:
         """Binarise the data set, and choose among the split's images."""
         from ..datasets.binarization import binarize
-        from ..datasets.splits import SPLITS
 
-        rows = dataset.indices(settings.split)
-        if not len(rows):
-            held = ", ".join(split for split in SPLITS if dataset.count(split))
-            raise ValueError(f"{dataset.name!r} has no {settings.split} images. It has: {held}.")
-        order = np.random.default_rng(settings.seed).permutation(len(rows))
-        rows = rows[np.sort(order[: settings.limit])]
+        rows = choose_rows(dataset, settings.split, settings.limit, settings.seed)
         if settings.samples != 0 and len(rows) < FEWEST_IMAGES:
             raise ValueError(
                 f"FID and KID need at least {FEWEST_IMAGES} images of the split. "

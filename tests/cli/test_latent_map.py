@@ -75,7 +75,7 @@ def test_a_split_without_images_is_an_error_that_names_the_others(kvae, photos, 
     np.savez(tmp_path / "some.npz", images=photos[:30], partition=np.repeat([0, 1], 15))
     result = kvae("latent-map", "some.npz", "--model", "colour", "--split", "test")
     assert result.exit_code == 1
-    assert "no test images. --split may be: train (15), validation (15)" in str(result.exception)
+    assert "no test images. It has: train (15), validation (15)" in str(result.exception)
 
 
 def test_files_are_replaced_only_when_told(kvae, labelled, tmp_path):

@@ -163,7 +163,9 @@ def test_a_model_that_does_not_tell_its_preset(exported, digits):
 
 def test_an_empty_split(exported, digits):
     empty = replace(digits, partition=np.zeros(len(digits.images), np.int8))
-    with pytest.raises(ValueError, match=r"'digits' has no test images\. It has: train"):
+    with pytest.raises(
+        ValueError, match=r"'digits' has no test images\. It has: train \(1,797\)\."
+    ):
         evaluate(exported(), empty, FEW)
 
 
