@@ -12,6 +12,7 @@ import click
 
 from .options import Command
 from .quiet import load_tensorflow
+from .types import Parsed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,18 +21,18 @@ if TYPE_CHECKING:
     from keras_vae.portraits import Portrait
 
 
-class FaceChoice(click.ParamType):
+class FaceChoice(Parsed):
     """Which of a photo's faces: "largest", "all", or a number from 1."""
 
     name = "largest|all|N"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    def parse(self, text: str) -> str | int:
         """Parse the choice."""
-        if value in ("largest", "all"):
-            return value
-        if not str(value).isdecimal() or int(value) < 1:
-            self.fail(f"{value!r} is no face; write largest, all, or 1 for the largest, 2, …")
-        return int(value)
+        if text in ("largest", "all"):
+            return text
+        if not text.isdecimal() or int(text) < 1:
+            self.fail(f"{text!r} is no face; write largest, all, or 1 for the largest, 2, …")
+        return int(text)
 
 
 @dataclass(frozen=True)
@@ -94,15 +95,13 @@ class Framing:
 
     def _portraits(self, path: Path, model: Model) -> Sequence[Portrait]:
         from keras_vae.photos import open_photo
-        from keras_vae.portraits import Portrait, find_portraits, is_prepared
+        from keras_vae.portraits import Portrait, find_portraits
 
         photo, shape = open_photo(path), model.image_shape
         if not (self.align and model.of_aligned_faces):
             return [Portrait.centre(photo, shape)]
-        if not is_prepared(photo, shape):
-            load_tensorflow()  # the detector needs it
         try:
-            return find_portraits(photo, shape, face=self.face)
+            return find_portraits(photo, shape, face=self.face, before_search=load_tensorflow)
         except ValueError as error:
             raise ValueError(
                 f"{path}: {error} With --no-align its middle is taken as it is."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,20 +46,26 @@ class Portrait:
 
 
 def find_portraits(
-    photo: Image.Image, image_shape: tuple[int, int, int], *, face: str | int = "largest"
+    photo: Image.Image,
+    image_shape: tuple[int, int, int],
+    *,
+    face: str | int = "largest",
+    before_search: Callable[[], None] = lambda: None,
 ) -> tuple[Portrait, ...]:
-    """Find faces in a photo.
+    """Find faces in a photo, unless it needs no search: see `is_prepared`.
 
     Args:
         photo: An upright RGB image, as `photos.open_photo` returns it.
         image_shape: Height, width, channels of the network's input.
         face: See `choose_faces`.
+        before_search: Called before a search, whose detector imports TensorFlow.
 
     Raises:
         ValueError: See `choose_faces`.
     """
     if is_prepared(photo, image_shape):
         return (Portrait.centre(photo, image_shape),)
+    before_search()
     chosen = choose_faces(find_faces(photo), face)
     return tuple(Portrait.of_face(photo, one, image_shape) for one in chosen)
 

@@ -1,5 +1,3 @@
-import io
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,12 +6,7 @@ from PIL import Image
 from keras_vae.endpoints import Endpoints, crop_box, read_photos
 from keras_vae.photos import crop_box as photo_crop_box
 from keras_vae.photos import encode_png, open_photo, prepare
-
-
-def encoded(image, kind, **options):
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
+from tests.encoding import encoded
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +207,7 @@ def test_bad_input_is_refused_and_the_next_request_works(
     with pytest.raises(ValueError, match=message):
         colour_model.call(signature, **inputs)
     answer = colour_model.call("reconstruct", image_bytes=[pictures["jpeg"]])["image_bytes"]
-    assert Image.open(io.BytesIO(answer[0])).size == (32, 32)
+    assert open_photo(answer[0]).size == (32, 32)
 
 
 def test_truncated_file_is_refused(colour_model, pictures):

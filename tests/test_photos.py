@@ -1,18 +1,11 @@
-import io
-
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
 from keras_vae.photos import crop_box, encode_png, open_photo, prepare
+from tests.encoding import encoded
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
-
-
-def encoded(image, kind="PNG", **options):
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
 
 
 @pytest.fixture

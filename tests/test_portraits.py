@@ -1,14 +1,13 @@
-import io
-
 import numpy as np
 import pytest
 from PIL import Image
 
 from keras_vae import plotting, portraits
 from keras_vae.alignment import Face, find_faces
-from keras_vae.photos import ALIGNED_SIZE
+from keras_vae.photos import ALIGNED_SIZE, open_photo
 from keras_vae.portraits import Portrait, choose_faces, find_portraits, is_prepared
 from keras_vae.similarity import Similarity
+from tests.encoding import encoded
 
 SHAPE = (32, 32, 3)
 
@@ -50,9 +49,8 @@ def test_aligned_crop_is_left_alone(astronaut):
 
 def test_what_a_network_drew_is_not_searched(photos, no_search):
     picture = plotting.enlarge(photos[100], 4)
-    buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=75)
-    for drawn in (picture, Image.open(buffer), Image.fromarray(photos[100])):
+    compressed = open_photo(encoded(picture, "JPEG", quality=75))
+    for drawn in (picture, compressed, Image.fromarray(photos[100])):
         assert is_prepared(drawn, SHAPE)
         (portrait,) = find_portraits(drawn, SHAPE, face=3)
         np.testing.assert_allclose(portrait.to_photo.bounds((32, 32)), (0, 0, *drawn.size))
@@ -61,6 +59,16 @@ def test_what_a_network_drew_is_not_searched(photos, no_search):
 def test_photo_of_celeba_is_not_searched(astronaut, no_search):
     (portrait,) = find_portraits(astronaut.resize(ALIGNED_SIZE), SHAPE)
     assert portrait.pixels.shape == SHAPE
+
+
+def test_a_search_is_announced(astronaut, monkeypatch):
+    told = []
+    monkeypatch.setattr(portraits, "find_faces", lambda photo: told.append("search") or [])
+    find_portraits(astronaut.resize(ALIGNED_SIZE), SHAPE, before_search=lambda: told.append("go"))
+    assert told == []
+    with pytest.raises(ValueError, match="No face"):
+        find_portraits(astronaut, SHAPE, before_search=lambda: told.append("go"))
+    assert told == ["go", "search"]
 
 
 @pytest.mark.parametrize("size", [(512, 512), (128, 128), (64, 64), (100, 100), (20, 20), (64, 32)])

@@ -1,21 +1,20 @@
 """Writes digits in the layouts in which the real data sets are distributed."""
 
 import gzip
-import io
 import zipfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from tests.encoding import encoded
+
 ATTRIBUTES = ("Smiling", "Eyeglasses", "Male")
 
 
 def jpeg(pixels, size=(178, 218)):
     """An aligned photo of a digit: its pixels, scaled up and encoded."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).resize(size).convert("RGB").save(buffer, "JPEG", quality=92)
-    return buffer.getvalue()
+    return encoded(Image.fromarray(pixels).resize(size).convert("RGB"), "JPEG", quality=92)
 
 
 class Faces:

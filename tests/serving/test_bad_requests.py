@@ -1,6 +1,5 @@
 """Whatever is sent: an error status or a right answer, never a crash, and the next one works."""
 
-import io
 import re
 import struct
 
@@ -10,15 +9,10 @@ from PIL import Image
 
 from keras_vae import runtime
 from keras_vae.photos import open_photo, prepare
+from tests.encoding import encoded
 from tests.serving.signatures import INVALID_ARGUMENT, SHIPPED, inputs_of
 
 PEAK = 900  # MB; a photo of 10,000×10,000 is 300, one of 6,000×6,000 with transparency 144
-
-
-def encoded(image, kind, **options):
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
 
 
 @pytest.fixture(scope="module")
