@@ -17,15 +17,17 @@ LARGEST = 4096  # pixels that a grid is not made wider than by enlarging
 MARGIN = 4
 
 # JPEG's own defaults are those of a thumbnail: coarse steps, and colour at half the resolution.
-FINE = {"JPEG": {"quality": 95, "subsampling": "4:4:4"}}
+# PNG's take seven times as long for a file an eighth smaller.
+SETTINGS = {"JPEG": {"quality": 95, "subsampling": "4:4:4"}, "PNG": {"compress_level": 2}}
 
 
-def grid(images: np.ndarray, columns: int | None = None) -> Image.Image:
+def grid(images: np.ndarray, columns: int | None = None, cell: int = CELL) -> Image.Image:
     """Lay images out in rows, enlarged so that they can be looked at.
 
     Args:
         images: uint8 [N, H, W, C].
         columns: Images in a row; None takes 10 for tens of images, otherwise a near square.
+        cell: Pixels that the longer side of an enlarged image comes near to.
 
     Returns:
         The picture.
@@ -37,7 +39,7 @@ def grid(images: np.ndarray, columns: int | None = None) -> Image.Image:
         raise ValueError("`images` must hold at least one image. Received: none.")
     columns = columns or _columns(len(images))
     rows = math.ceil(len(images) / columns)
-    factor = _factor(images.shape[1:3], columns)
+    factor = _factor(images.shape[1:3], columns, cell)
     height, width = (side * factor + MARGIN for side in images.shape[1:3])
     picture = Image.new("RGB", (columns * width + MARGIN, rows * height + MARGIN), "white")
     for number, image in enumerate(images):
@@ -130,7 +132,7 @@ def save(picture: Image.Image, path: str | Path, *, overwrite: bool = False) -> 
     suffix = Path(path).suffix.lower()
     if suffix not in Image.registered_extensions():
         raise ValueError(f"`path` must end like a picture, as in .png. Received: {path}.")
-    options = FINE.get(Image.registered_extensions()[suffix], {})
+    options = SETTINGS.get(Image.registered_extensions()[suffix], {})
     profile = picture.info.get("icc_profile")
 
     def write(draft: Path) -> None:
