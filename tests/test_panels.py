@@ -43,3 +43,12 @@ def test_a_ring_marks_a_point():
     )
     assert coloured(ringed, (0, 0, 0)) > coloured(plain, (0, 0, 0))
     assert (edges(ringed) == 255).all()
+
+
+def test_the_legend_of_a_single_panel_is_within_it():
+    named = Curves("a", ("x", "y"), [Curve("name", (1, 2), (1, 2))])
+    bare = Curves("b", ("x", "y"), [Curve("", (1, 2), (1, 2))])
+    alike = curve_panels([named, named], title="t")
+    alone, none = (curve_panels([panel, bare], title="t") for panel in (named, bare))
+    assert alone.width == none.width == alike.width
+    assert coloured(alone, (0, 0x72, 0xB2)) > coloured(none, (0, 0x72, 0xB2))

@@ -213,7 +213,11 @@ def _figure(
 
 
 def _legend(figure: Figure, places: Sequence[Axes]) -> None:
-    """One legend for all panels, to the right of them."""
+    """One legend for all panels, to the right of them; in the only panel that has names, if so."""
+    named = [place for place in places if place.get_legend_handles_labels()[1]]
+    if len(named) == 1 < len(places):
+        named[0].legend()
+        return
     known = {}
     for place in places:
         for handle, name in zip(*place.get_legend_handles_labels(), strict=True):
