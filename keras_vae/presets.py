@@ -491,7 +491,7 @@ _ENTRIES = (
         network=DenseNetwork((200, 200), activation="tanh"),
         objective=Objective("bernoulli", annealing="linear", annealing_steps=50_000),
         batch_size=100,
-        epochs=2400,
+        epochs=3500,
         learning_rate=2e-3,
         decay="cosine",
         binarization="dynamic",

@@ -18,7 +18,6 @@ from .subject import Subject, TrainedSubject, standard_normal
 BATCH = 128  # images of Jiang's "new batch"
 DRAWS = 5_000  # codes and draws of the prior that are compared
 SAMPLES = 40  # images in a picture
-IMPORTANCE_SAMPLES = 5_000  # of each image, as Burda et al. have
 SIDE = 15  # images along each side of a manifold
 
 Measured = tuple[dict[str, float], dict[str, np.ndarray]]
@@ -93,15 +92,6 @@ def fid(subject: Subject) -> Measured:
     }, {}
 
 
-def likelihood(subject: Subject) -> Measured:
-    """−log p(x) of the held-out images by importance samples (Burda et al. 2015, eq. 8)."""
-    from ..evaluation import Settings, evaluate
-
-    settings = Settings(subject.held_out, importance_samples=IMPORTANCE_SAMPLES, probes=False)
-    found = evaluate(subject.served, subject.dataset, settings).likelihood
-    return {"nll": found.nll, "nll_error": found.nll_error, "draws": found.draws}, {}
-
-
 def card(subject: Subject) -> Measured:
     """The numbers that `kvae evaluate` left with a shipped model."""
     from ..runs import read_json
@@ -111,7 +101,7 @@ def card(subject: Subject) -> Measured:
     return {**numbers, "test_mse_of_mean": known["pixels"]["mse"]}, {}
 
 
-_OF_ANY = (losses, batch, coverage, latents, samples, manifold, fid, likelihood, card)
+_OF_ANY = (losses, batch, coverage, latents, samples, manifold, fid, card)
 _OF_FACES = (
     *(faces.probes, faces.contributions, faces.morphs, faces.traversals, faces.smoothness),
     *(faces.groups, faces.draws, faces.feature_maps, faces.latent_map),

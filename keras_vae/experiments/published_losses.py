@@ -23,7 +23,6 @@ FASHION = (132.85, 127.8, 5.05)
 # nothing. Our sum over 28×28 is that times 1,024 / 500, so the KL divergence weighs as much more.
 PIXELS, WEIGHT = 32 * 32, 500.0
 
-VAE_OF_BURDA = Training("mnist-iwae", measures=("likelihood",))
 FOSTER_FACES = Training("celeba-foster", {"epochs": 10}, measures=("losses", "samples"))
 FOSTER_FASHION = Training(
     "mnist-zhao-cnn",
@@ -44,8 +43,9 @@ FOSTER_FASHION = Training(
 
 
 def cells() -> list[Cell]:
-    """Burda's VAE, Foster's two, and the shipped model that is to reach the IWAE's number."""
-    return [FOSTER_FASHION, Study("mnist-best", ("card",)), VAE_OF_BURDA, FOSTER_FACES]
+    """Foster's two; the shipped models held against Burda's VAE and IWAE."""
+    studies = [Study(name, ("card",)) for name in ("mnist-best", "mnist-iwae")]
+    return [FOSTER_FASHION, *studies, FOSTER_FACES]
 
 
 def figures(results: Results) -> dict[str, Image]:
@@ -87,8 +87,8 @@ _WHY_FASHION = (
 def _burda(row: Row) -> Verdict:
     nll = row["nll"]
     whole = near(nll, BURDA, WITHIN) or near(nll, BURDA_AGAIN, WITHIN)
-    measured = f"−log p(x) = {_likelihood(row)} on the 10,000 test digits"
-    why = "One seed; 2,400 epochs in batches of 100 on 55,000 digits, binarised anew each epoch."
+    measured = f"−log p(x) = {_likelihood(row)} of the shipped `mnist-iwae`"
+    why = "One seed; 3,500 epochs in batches of 100 on 55,000 digits, where the paper has 60,000."
     return Verdict("O1", judge(whole, nll < BURDA), measured, why)
 
 
@@ -125,7 +125,7 @@ def _foster(results: Results, row: Row, claimed: tuple[float, float, float]) -> 
 EXPERIMENT = Experiment(
     "published-losses",
     ("O1", "O2", "O3", "O4"),
-    "MNIST, 2,400 epochs; Fashion-MNIST, 5; all training faces at 32×32, 10; a shipped model",
+    "Fashion-MNIST, 5 epochs; all training faces at 32×32, 10; two shipped models",
     cells,
     figures,
     verdicts,

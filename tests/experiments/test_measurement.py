@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 
 from keras_vae import training
-from keras_vae.experiments import measurement
 from keras_vae.experiments.callbacks import StopAtPlateau
 from keras_vae.experiments.measurement import measure_all
 from keras_vae.experiments.subject import ServedSubject, TrainedSubject
@@ -60,13 +59,6 @@ def test_a_vaes_codes_are_drawn(trained):
     z_mean, z_log_var = trained.posterior
     deviation = (trained.codes - z_mean) / np.exp(0.5 * z_log_var)
     assert deviation.std() == pytest.approx(1, abs=0.1)
-
-
-def test_the_likelihood_is_tighter_than_the_elbo(trained, monkeypatch):
-    monkeypatch.setattr(measurement, "IMPORTANCE_SAMPLES", 50)
-    row, _ = measure_all(trained, ["losses", "likelihood"])
-    assert row["draws"] == 50
-    assert row["test_loss"] - 20 < row["nll"] < row["test_loss"]
 
 
 def test_a_card_has_what_was_evaluated():
