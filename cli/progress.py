@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 from tqdm import tqdm
@@ -14,7 +13,8 @@ from tqdm import tqdm
 if TYPE_CHECKING:
     import keras
 
-    from keras_vae.presets import Preset
+# Words for Keras's logs, or for those of them whose names begin with a prefix.
+Telling: TypeAlias = Callable[[dict[str, Any], str], str]
 
 REDRAW = 0.2  # seconds between two looks of the training bar at the losses
 
@@ -38,12 +38,21 @@ def progress_bar(description: str, unit: str = "image") -> Iterator[Callable[[in
             each.close()
 
 
-def training_bar(preset: Preset) -> keras.callbacks.Callback:
-    """Make a Keras callback that shows losses and images per second, a line for each epoch."""
+def training_bar(
+    batch_size: int, tell: Telling, judge: Callable[[float], str | None] = lambda speed: None
+) -> keras.callbacks.Callback:
+    """Make a Keras callback that shows losses and images per second, a line for each epoch.
+
+    Args:
+        batch_size: Images in a step.
+        tell: What is said of the losses; with the prefix "val_", of those of the validation split.
+        judge: What there is to say of the first epoch's images per second, if anything.
+    """
     import keras
 
     class TrainingBar(keras.callbacks.Callback):
         bar: tqdm | None = None
+        judged = False
 
         def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
             epochs = self.params["epochs"]
@@ -56,8 +65,8 @@ def training_bar(preset: Preset) -> keras.callbacks.Callback:
             self.steps, now = batch + 1, time.perf_counter()
             # Reading a loss waits for the device, so it is read only when the bar is redrawn.
             if now - self.drawn > REDRAW and not self.bar.disable:
-                speed = self.steps * preset.batch_size / (now - self.start)
-                self.bar.set_postfix_str(f"{_losses(logs, preset)}, {speed:.0f} images/s", False)
+                speed = self.steps * batch_size / (now - self.start)
+                self.bar.set_postfix_str(f"{tell(logs or {}, '')}, {speed:.0f} images/s", False)
                 self.bar.update(self.steps - self.bar.n)
                 self.drawn = now
 
@@ -67,11 +76,15 @@ def training_bar(preset: Preset) -> keras.callbacks.Callback:
 
         def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
             seconds = self.seconds or time.perf_counter() - self.start
-            line = f"{self.name}  {_losses(logs, preset)}"
+            line = f"{self.name}  {tell(logs or {}, '')}"
             if "val_loss" in (logs or {}):
-                line += f"; validation {_losses(logs, preset, 'val_')}"
+                line += f"; validation {tell(logs, 'val_')}"
             self.close()
-            click.echo(f"{line}; {self.steps * preset.batch_size / seconds:.0f} images/s")
+            speed = self.steps * batch_size / seconds
+            click.echo(f"{line}; {speed:.0f} images/s")
+            if not self.judged and (warning := judge(speed)):
+                click.echo(warning, err=True)
+            self.judged = True
 
         def close(self) -> None:
             """Take an unfinished bar off the screen."""
@@ -80,16 +93,3 @@ def training_bar(preset: Preset) -> keras.callbacks.Callback:
             self.bar = None
 
     return TrainingBar()
-
-
-def _losses(logs: dict[str, Any] | None, preset: Preset, prefix: str = "") -> str:
-    terms = ("loss", "reconstruction_loss", "kl_loss", "mse")
-    values = [float((logs or {}).get(prefix + term, "nan")) for term in terms]
-    total, reconstruction, kl, mse = values
-    line = (
-        f"loss {total:.5g} {preset.loss_unit} = {reconstruction:.5g} + "
-        f"{preset.objective.beta:g} × KL {kl:.4g} nats, MSE {mse:.4f}"
-    )
-    if preset.in_nats:
-        return line
-    return f"{line}, SSE {mse * math.prod(preset.image_shape):.2f}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,11 @@ from click.core import ParameterSource
 
 from .data import report_gaps
 from .interrupt import interrupt_between_batches
-from .options import Names, data_options, models_dir_option, overwrite_option
+from .options import data_options, models_dir_option, overwrite_option
 from .overrides import command_line, preset_options
 from .progress import progress_bar, training_bar
 from .quiet import load_tensorflow
+from .types import Names
 
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset
@@ -35,6 +37,10 @@ LOCAL_OPTIONS = (
 )  # fmt: skip
 
 
+# How many times as fast as it is trained on the input should be read, for nobody to notice it.
+ENOUGH = 10
+
+
 @click.command(epilog=EPILOG)
 @click.argument("dataset", required=False)
 @click.option("--preset", "preset_name", help="Model and objective.  [default: the data set's own]")
@@ -44,10 +50,10 @@ LOCAL_OPTIONS = (
 @click.option("--seed", type=int, default=0, show_default=True, help="Repeats a run exactly.")
 @click.option(
     "--precision",
-    type=click.Choice(["float32", "mixed_bfloat16", "mixed_float16"]),
-    default="float32",
+    type=click.Choice(["auto", "float32", "mixed_bfloat16", "mixed_float16"]),
+    default="auto",
     show_default=True,
-    help="Arithmetic of the networks; bfloat16 is faster on recent CPUs and GPUs.",
+    help="Arithmetic of the networks; auto: bfloat16 for convolutions where that is faster.",
 )
 @click.option(
     "--strategy",
@@ -126,13 +132,14 @@ def train(
         config = run.config()
         images = load_images(config, data_dir, cache_dir)
     else:
+        preset = _preset(dataset, preset_name, scale_learning_rate, changes)
         config = RunConfig(
-            _preset(dataset, preset_name, scale_learning_rate, changes),
+            preset,
             dataset,
             data_dir=str(data_dir.absolute()) if data_dir else None,
             limit=limit,
             seed=seed,
-            precision=precision,
+            precision=_precision(precision, preset, strategy),
             strategy=strategy,
             early_stop=early_stop,
             command=command_line(ctx, [Path(dataset).name], LOCAL_OPTIONS),
@@ -163,6 +170,16 @@ def _preset(dataset: str, name: str | None, rate_rule: str, changes: dict[str, A
     return scale_learning_rate(preset.override(**changes), rate_rule, preset.batch_size)
 
 
+def _precision(typed: str, preset: Preset, strategy: str) -> str:
+    """The precision, chosen if it is left open; workers, who might choose differently, take one."""
+    from keras_vae.distribution import joined_cluster
+    from keras_vae.precision import fastest_precision
+
+    if typed != "auto":
+        return typed
+    return "float32" if joined_cluster(strategy) else fastest_precision(preset)
+
+
 def _reopen(path: Path, strategy: str | None, epochs: int | None) -> Run:
     """Open a run, with more epochs or other devices; its chief writes that down for all workers."""
     from keras_vae.distribution import is_chief
@@ -183,7 +200,11 @@ def _train(
     from keras_vae import training
     from keras_vae.distribution import is_chief
 
-    bar = training_bar(config.preset)
+    bar = training_bar(
+        config.preset.batch_size,
+        partial(_losses, config.preset),
+        partial(_judge_input, config, images),
+    )
     callbacks = [*([bar] if is_chief(config.strategy) else []), interrupt_between_batches()]
     try:
         if go_on:
@@ -292,6 +313,33 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
     )
     click.echo(f"Rate     {preset.learning_rate:g}, {preset.decay}")
     click.echo(f"Run      {run.path}")
+
+
+def _losses(preset: Preset, logs: dict[str, Any], prefix: str) -> str:
+    """Tell the losses of a training, or of its validation."""
+    terms = ("loss", "reconstruction_loss", "kl_loss", "mse")
+    total, reconstruction, kl, mse = (float(logs.get(prefix + term, "nan")) for term in terms)
+    line = (
+        f"loss {total:.5g} {preset.loss_unit} = {reconstruction:.5g} + "
+        f"{preset.objective.beta:g} × KL {kl:.4g} nats, MSE {mse:.4f}"
+    )
+    if preset.in_nats:
+        return line
+    return f"{line}, SSE {mse * math.prod(preset.image_shape):.2f}"
+
+
+def _judge_input(config: RunConfig, images: ImageDataset, speed: float) -> str | None:
+    """Warn if reading takes a good part of the time; `speed` is the training's, in images/s."""
+    from keras_vae.datasets.pipeline import reading_speed
+    from keras_vae.training import batches_of
+
+    alone = reading_speed(batches_of(config, images))
+    if alone > ENOUGH * speed:
+        return None
+    return (
+        f"Reading takes {speed / alone:.0%} of the time ({alone:,.0f} images/s alone, "
+        f"{speed:,.0f} trained). Keep the prepared data on a fast local disk: --cache-dir DIR."
+    )
 
 
 def _report(run: Run, config: RunConfig) -> None:

@@ -117,20 +117,11 @@ def fit(
         callbacks: What records, draws and stops.
     """
     preset = config.preset
-    batches = partial(
-        training_batches,
-        dataset,
-        preset.batch_size,
-        seed=config.seed,
-        start_epoch=done,
-        random_flip=preset.random_flip,
-        binarization=preset.binarization,
-    )
     strategy = vae.distribute_strategy
     several = strategy.num_replicas_in_sync > 1
     shared = [SharedMovingAverages()] if several and vae.non_trainable_weights else []
     return vae.fit(
-        strategy.distribute_datasets_from_function(lambda replicas: batches(replicas=replicas)),
+        strategy.distribute_datasets_from_function(partial(batches_of, config, dataset, done)),
         validation_data=_watched(dataset, preset, validation),
         steps_per_epoch=steps_per_epoch(dataset, preset.batch_size),
         initial_epoch=done,
@@ -138,6 +129,32 @@ def fit(
         shuffle=False,  # the pipeline shuffles
         verbose=0,
         callbacks=[*shared, *callbacks],
+    )
+
+
+def batches_of(
+    config: RunConfig,
+    dataset: ImageDataset,
+    done: int = 0,
+    replicas: tf.distribute.InputContext | None = None,
+) -> tf.data.Dataset:
+    """The batches that a model is trained on: see `training_batches`.
+
+    Args:
+        config: Preset and seed.
+        dataset: Where the images are.
+        done: Epochs that the model has behind it.
+        replicas: Which replicas they are for; None: there is but one.
+    """
+    preset = config.preset
+    return training_batches(
+        dataset,
+        preset.batch_size,
+        seed=config.seed,
+        start_epoch=done,
+        random_flip=preset.random_flip,
+        binarization=preset.binarization,
+        replicas=replicas,
     )
 
 

@@ -131,3 +131,21 @@ def test_celeba_trains_from_the_official_zip(kvae_data, tmp_path):
     facts = read_json(tmp_path / "models" / "faces" / "1" / "assets.extra" / "model.json")
     assert len(facts["attribute_names"]) >= 35
     assert facts["licence"] == "non-commercial research only"
+
+
+@pytest.mark.parametrize(("read", "warned"), [(1e9, False), (1.0, True)])
+def test_slow_reading_is_told_once_with_its_cure(read, warned, tmp_path, monkeypatch):
+    monkeypatch.setattr("keras_vae.datasets.pipeline.reading_speed", lambda batches: read)
+    words = ["digits", *QUICK, "--no-export", "--run-dir", tmp_path / "run"]
+    output = train(*words, "--cache-dir", tmp_path / "cache").output
+    assert output.count("--cache-dir DIR") == warned
+    assert ("Reading takes" in output) == warned
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"), [("auto", "float32"), ("mixed_bfloat16", "mixed_bfloat16")]
+)
+def test_the_run_stores_the_precision_that_was_chosen(typed, stored, tmp_path):
+    words = ["digits", *QUICK, "--no-export", "--run-dir", tmp_path, "--precision", typed]
+    train(*words, "--overwrite", "--cache-dir", tmp_path / "cache")
+    assert Run.open(tmp_path).config().precision == stored

@@ -1,10 +1,14 @@
+import time
+
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_vae.datasets import ImageDataset
 from keras_vae.datasets.binarization import binarize
 from keras_vae.datasets.pipeline import (
     ordered_batches,
+    reading_speed,
     split_batches,
     steps_per_epoch,
     training_batches,
@@ -95,3 +99,14 @@ def test_a_batch_larger_than_the_data_is_refused(numbered):
 def test_tensorflows_tuner_is_off_for_it_delays_the_end_of_an_iterator(numbered):
     for batches in (training_batches(numbered, 20, seed=0), split_batches(numbered, "test", 20)):
         assert batches.options().autotune.enabled is False
+
+
+def test_the_reading_speed_counts_images():
+    def slowly(number):
+        time.sleep(0.02)
+        return np.zeros((50, 2, 2, 1), np.uint8)
+
+    batches = tf.data.Dataset.range(10**6).map(
+        lambda number: tf.numpy_function(slowly, [number], tf.uint8)
+    )
+    assert 1000 < reading_speed(batches) <= 2500
