@@ -12,7 +12,6 @@ import click
 
 from .images import load_for_model
 from .options import (
-    Names,
     data_options,
     directions_option,
     json_option,
@@ -24,6 +23,7 @@ from .outputs import Outputs, output_options
 from .pictures import directions_of, write_picture
 from .progress import progress_bar
 from .quiet import load_tensorflow
+from .types import Names
 
 if TYPE_CHECKING:
     from keras_vae.attributes import Attributes, Contribution

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import ImageSize, data_options
+from .options import data_options
 from .progress import progress_bar
 from .quiet import load_tensorflow
+from .types import ImageSize
 
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset

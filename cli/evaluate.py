@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from .images import load_for_model
-from .options import BINARIZATION, Names, data_options, overwrite_option, split_option
+from .options import data_options, overwrite_option, split_option
 from .overrides import command_line
 from .progress import progress_bar
 from .quiet import load_tensorflow
+from .types import BINARIZATION, Names
 
 if TYPE_CHECKING:
     from keras_vae.evaluation import Evaluation

@@ -10,9 +10,10 @@ import click
 
 from .framing import Framing, framing_options
 from .model_choice import ModelChoice, model_options
-from .options import PhotoOrSeed, gif_option, prior_option, temperature_option
+from .options import gif_option, prior_option, temperature_option
 from .outputs import Outputs, output_options
 from .pictures import decode, latents_of, source_name
+from .types import PhotoOrSeed
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,6 @@ import click
 from .framing import Framing, framing_options
 from .model_choice import ModelChoice, model_options
 from .options import (
-    Dimensions,
     directions_option,
     photo_argument,
     prior_option,
@@ -29,6 +28,7 @@ from .pictures import (
     give_notice,
     latents_of,
 )
+from .types import Dimensions
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from .options import Command, model_option, server_option, timeout_option
 from .quiet import load_tensorflow
 
@@ -35,12 +37,16 @@ class ModelChoice:
             return runtime.load(self.name)
         from keras_vae import remote
 
-        return remote.connect(self.server, self.name, timeout=self.timeout)
+        return remote.connect(self.server, self.name, timeout=self.timeout, waiting=_tell)
 
     def start(self) -> None:
         """Import TensorFlow if the model needs it, once all that costs less has been checked."""
         if self.server is None:
             load_tensorflow()
+
+
+def _tell(sentence: str) -> None:
+    click.echo(sentence, err=True)
 
 
 def model_options(command: Command) -> Command:

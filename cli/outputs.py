@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .numbers import Row, check_numbers, numbers_options, write_numbers
+from .numbers import Row, numbers_options, write_numbers
 from .options import Command, out_option, overwrite_option
 from .pictures import write_picture
 
@@ -37,14 +37,12 @@ class Outputs:
     overwrite: bool
 
     def __post_init__(self) -> None:
-        from keras_vae.files import check_free
         from keras_vae.plotting import check_gif
 
-        self.check([self.picture])
-        check_numbers(csv=self.csv, json=self.json, overwrite=self.overwrite)
         if self.gif is not None:
             check_gif(self.gif)
-            check_free(self.gif, overwrite=self.overwrite)
+        asked = (self.picture, self.csv, self.json, self.gif)
+        self.check(file for file in asked if file is not None)
 
     def check(self, files: Iterable[Path]) -> None:
         """Refuse files that are taken."""

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from .options import BINARIZATION, Command, ImageSize, IntegerList
+from .options import Command
+from .types import BINARIZATION, ImageSize, IntegerList
 
 POSITIVE = click.FloatRange(0, min_open=True)
 

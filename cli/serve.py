@@ -12,10 +12,25 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import VersionLabel, overwrite_option
+from .options import overwrite_option
+from .types import Parsed
 
 if TYPE_CHECKING:
     from keras_vae.serving import Deployed
+
+
+class VersionLabel(Parsed):
+    """A label of a version: "stable=1", "celeba/stable=1"; gives (model or "", label, version)."""
+
+    name = "[NAME/]LABEL=VERSION"
+
+    def parse(self, text: str) -> tuple[str, str, int]:
+        """Parse the three parts."""
+        name, _, version = text.rpartition("=")
+        model, _, label = name.rpartition("/")
+        if not (label and version.isdecimal() and int(version) > 0):
+            self.fail(f"{text!r} is no label; write stable=1, or celeba/stable=1.")
+        return model, label, int(version)
 
 
 @click.command(epilog="Example: kvae serve celeba mnist --label celeba/stable=1 --out serving")

@@ -8,15 +8,7 @@ import click
 
 from .framing import Framing, framing_options
 from .model_choice import ModelChoice, model_options
-from .options import (
-    Dimensions,
-    Steps,
-    gif_option,
-    photo_argument,
-    prior_option,
-    seed_option,
-    temperature_option,
-)
+from .options import gif_option, photo_argument, prior_option, seed_option, temperature_option
 from .outputs import Outputs, output_options
 from .pictures import (
     active_dims,
@@ -27,6 +19,7 @@ from .pictures import (
     latents_of,
     source_name,
 )
+from .types import Dimensions, Steps
 
 
 @click.command(epilog="Example: kvae traverse face.jpg --dims auto --range -3:3")

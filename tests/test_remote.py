@@ -103,6 +103,20 @@ def test_a_server_that_is_starting_is_waited_for(server, address, quick, fault):
     assert [verb for verb, _ in server.requests] == ["/metadata"] * 3 + [":predict"] * 3
 
 
+def test_waiting_is_told_once_for_each_request(server, address, quick):
+    told = []
+    server.faults.extend([503] * 3)
+    remote = connect(address, "colour", timeout=9, waiting=told.append)
+    assert len(told) == 1
+    assert told[0].startswith(f"{address} is not available: Told to refuse.")
+    assert told[0].endswith("Waiting for it, 9 seconds at most.")
+    remote.generate([1])
+    assert len(told) == 1
+    server.faults.append(503)
+    remote.generate([1])
+    assert len(told) == 2
+
+
 def test_a_server_that_stays_unavailable_is_given_up_in_time(server, address):
     server.faults.extend([503] * 100)
     start = time.monotonic()

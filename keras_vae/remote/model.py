@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from ..model import PRIORS, Model
-from .retries import patiently
+from .retries import Waiting, patiently
 from .servable import Servable
 from .signature import Signature, Transport
 
@@ -29,12 +29,14 @@ class RemoteModel(Model):
         transport: What carries requests.
         timeout: Seconds that a request may take, waiting for the server included.
         signatures: By name.
+        waiting: Told when a request waits for the server.
     """
 
     name: str
     transport: Transport = field(repr=False)
     timeout: float
     signatures: Mapping[str, Signature] = field(repr=False)
+    waiting: Waiting = field(repr=False)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -75,12 +77,19 @@ class RemoteModel(Model):
             lambda left: self.transport.predict(called, arrays, left),
             self.transport.server,
             self.timeout,
+            self.waiting,
         )
         called.check(outputs, len(next(iter(arrays.values()))))
         return outputs
 
 
-def connect(server: str, name: str, *, timeout: float = TIMEOUT) -> RemoteModel:
+def connect(
+    server: str,
+    name: str,
+    *,
+    timeout: float = TIMEOUT,
+    waiting: Waiting = lambda told: None,
+) -> RemoteModel:
     """Open a model on a server.
 
     Args:
@@ -88,6 +97,8 @@ def connect(server: str, name: str, *, timeout: float = TIMEOUT) -> RemoteModel:
             grpc://HOST:PORT for gRPC (8500).
         name: NAME for the version that the server prefers, NAME/VERSION or NAME/LABEL.
         timeout: Seconds that a request may take, waiting for the server included.
+        waiting: Called with a sentence when a request has to wait for a server that may be
+            starting.
 
     Raises:
         ConnectionError: If there is no such server, or it answers with something else.
@@ -96,7 +107,7 @@ def connect(server: str, name: str, *, timeout: float = TIMEOUT) -> RemoteModel:
             that kvae did not export.
     """
     transport = _transport(server, Servable.parse(name))
-    signatures = patiently(transport.signatures, transport.server, timeout)
+    signatures = patiently(transport.signatures, transport.server, timeout, waiting)
     if missing := {"encode_pixels", "decode_pixels"} - set(signatures):
         raise ValueError(
             f"{name!r} on {server} is not a model that kvae exported: it has no endpoint "
@@ -104,7 +115,7 @@ def connect(server: str, name: str, *, timeout: float = TIMEOUT) -> RemoteModel:
         )
     # What has no inputs is no endpoint: the graph's initialiser is listed among them.
     endpoints = {key: signature for key, signature in signatures.items() if signature.inputs}
-    return RemoteModel(name, transport, timeout, endpoints)
+    return RemoteModel(name, transport, timeout, endpoints, waiting)
 
 
 def _transport(server: str, servable: Servable) -> Transport:

@@ -131,6 +131,18 @@ def test_time_out_is_kept(kvae, photo_files, server):
     assert result.exit_code == 2
 
 
+def test_a_server_that_is_waited_for_is_told_of(kvae, server, address):
+    server.faults.append(503)
+    command = ("generate", "-n", "1", "--server", address, "--model", "colour")
+    result = kvae(*command, "--timeout", "20")
+    assert result.exit_code == 0, result.output
+    (line,) = result.stderr.splitlines()
+    assert (
+        line == f"{address} is not available: Told to refuse. Waiting for it, 20 seconds at most."
+    )
+    assert not kvae(*command, "--overwrite").stderr
+
+
 def test_what_a_server_does_not_know_is_told(kvae, address):
     result = kvae("traverse", "--seed", 1, "--model", "colour", "--server", address)
     assert result.exit_code == 1

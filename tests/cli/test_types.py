@@ -1,7 +1,10 @@
 import click
 import pytest
 
-from keras_vae.cli.options import Attribute, AttributeSteps, Dimensions, PhotoOrSeed, Steps
+from keras_vae.cli import types
+from keras_vae.cli.framing import FaceChoice
+from keras_vae.cli.serve import VersionLabel
+from keras_vae.cli.types import Attribute, AttributeSteps, Dimensions, PhotoOrSeed, Steps
 
 
 def parsed(kind, value):
@@ -46,6 +49,40 @@ def test_steps_are_read(text, steps):
 def test_steps_that_make_no_sense_are_refused(text):
     with pytest.raises(click.BadParameter):
         parsed(Steps(), text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (types.ImageSize, (64, 48)),
+        (types.IntegerList, (512,)),
+        (Steps, (-1.0, 0.5)),
+        (Attribute, ("Smiling", 0.5)),
+        (AttributeSteps, ("Smiling", (0.0, 1.0))),
+        (Dimensions, ()),
+        (PhotoOrSeed, 7),
+        (types.Names, ("Male",)),
+        (FaceChoice, 2),
+        (VersionLabel, ("celeba", "stable", 1)),
+    ],
+)
+def test_what_is_no_text_stays_as_it_is(kind, value):
+    assert parsed(kind(), value) is value
+
+
+def test_sizes_lists_and_names_are_read():
+    assert parsed(types.ImageSize(), "64") == (64, 64)
+    assert parsed(types.ImageSize(), "64×48") == parsed(types.ImageSize(), "64X48") == (64, 48)
+    assert parsed(types.IntegerList(), "512, 256") == (512, 256)
+    assert parsed(types.Names(), "Male, Young,") == ("Male", "Young")
+    for kind, text in (
+        (types.ImageSize, "1x2x3"),
+        (types.ImageSize, "0x8"),
+        (types.IntegerList, "512,0"),
+        (types.IntegerList, "512;256"),
+    ):
+        with pytest.raises(click.BadParameter):
+            parsed(kind(), text)
 
 
 def test_attributes_are_read():
