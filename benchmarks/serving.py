@@ -90,7 +90,7 @@ def calls_of(model: ServedModel, pixels: np.ndarray) -> Calls:
 
     @tf.function
     def encode_png() -> list[tf.Tensor]:
-        return [tf.io.encode_png(single) for single in tf.unstack(image)]
+        return [tf.io.encode_png(one, compression=0) for one in tf.unstack(image)]
 
     return {
         "morph": lambda: morph(image_bytes=files, attribute=attribute, strength=strength),

@@ -14,6 +14,7 @@ from .options import (
     temperature_option,
 )
 from .pictures import write_picture
+from .sheet import Sheet, upscale_option
 
 
 @click.command(epilog="Example: kvae generate -n 40 --seed 7 --prior gmm --out faces.png")
@@ -28,6 +29,7 @@ from .pictures import write_picture
 )
 @prior_option
 @temperature_option
+@upscale_option
 @out_option("generated.png")
 @overwrite_option
 def generate(
@@ -36,6 +38,7 @@ def generate(
     seed: int,
     prior: str,
     temperature: float,
+    sheet: Sheet,
     out: Path,
     overwrite: bool,
 ) -> None:
@@ -44,15 +47,11 @@ def generate(
     A seed gives the same image in any batch and on any machine. Several images are laid out as a
     grid; a single one is written bare, without margins, so that `kvae morph` can take it.
     """
-    from keras_vae import plotting
     from keras_vae.files import check_free
 
     check_free(out, overwrite=overwrite)
     model = choice.open()
     choice.start()
     images, _ = model.generate(range(seed, seed + count), temperature, prior)
-    if count == 1:
-        picture = plotting.enlarge(images[0], plotting.whole_factor(images.shape[1:3]))
-    else:
-        picture = plotting.grid(images)
+    picture = sheet.bare(images[0]) if count == 1 else sheet.grid(images)
     write_picture(picture, out, overwrite)

@@ -10,7 +10,7 @@ import click
 from .options import json_option
 
 if TYPE_CHECKING:
-    from keras_vae.runtime import ServedModel
+    from keras_vae.exported import Exported
 
 
 @click.group(epilog="Example: kvae models show celeba --card")
@@ -25,10 +25,10 @@ def models() -> None:
 @models.command("list", epilog="Example: kvae models list")
 @json_option
 def list_models(as_json: bool) -> None:
-    """List the models that --model can name."""
+    """List the models that --model can name: autoencoders, and upscalers for `kvae upscale`."""
     from keras_vae import runtime
 
-    rows = [summary(runtime.load(path)) for _, _, path in runtime.list_models()]
+    rows = [summary(runtime.load_any(path)) for _, _, path in runtime.list_models()]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
@@ -37,10 +37,8 @@ def list_models(as_json: bool) -> None:
         return
     width = max(len(row["name"]) for row in rows)
     for row in rows:
-        image = "×".join(map(str, row["image_shape"]))
         click.echo(
-            f"{row['name']:{width}}  version {row['version']}  image {image:9}  "
-            f"z = {row['latent_dim']:<4} {row['attributes']:3} attributes  {row['path']}"
+            f"{row['name']:{width}}  version {row['version']}  {in_short(row):46}  {row['path']}"
         )
 
 
@@ -52,7 +50,7 @@ def show(name: str, card: bool, as_json: bool) -> None:
     """Describe a model: where it is, how it was made, what it was measured at."""
     from keras_vae import runtime
 
-    model = runtime.load(name)
+    model = runtime.load_any(name)
     if card:
         if not model.card.is_file():
             raise ValueError(f"Model {model.name!r} has no card: {model.card} is missing.")
@@ -64,19 +62,33 @@ def show(name: str, card: bool, as_json: bool) -> None:
             click.echo(f"{key:18} {value}")
 
 
-def summary(model: ServedModel) -> dict[str, Any]:
-    """The facts that every model has, JSON-ready."""
-    return {
+def summary(model: Exported) -> dict[str, Any]:
+    """The facts that every model of a kind has, JSON-ready."""
+    facts = {
         "name": model.name,
+        "kind": model.kind,
         "version": model.version,
         "path": str(model.path),
+    }
+    if model.kind == "upscaler":
+        return {**facts, "factor": model.factor}
+    return {
+        **facts,
         "image_shape": list(model.image_shape),
         "latent_dim": model.latent_dim,
         "attributes": len(model.attribute_names),
     }
 
 
-def described(model: ServedModel) -> list[tuple[str, str]]:
+def in_short(row: dict[str, Any]) -> str:
+    """Say what a model is, from its summary."""
+    if row["kind"] == "upscaler":
+        return f"upscaler ×{row['factor']}"
+    image = "×".join(map(str, row["image_shape"]))
+    return f"image {image:9}  z = {row['latent_dim']:<4} {row['attributes']:3} attributes"
+
+
+def described(model: Exported) -> list[tuple[str, str]]:
     """Everything known of a model, as pairs of a heading and a line."""
     shown = summary(model)
     facts = {key: value for key, value in model.metadata.items() if key not in shown}

@@ -13,9 +13,6 @@ from .framing import Framing, framing_options
 from .full_size import edit_files, reduced_edits, write_edits
 from .model_choice import ModelChoice, model_options
 from .options import (
-    Attribute,
-    AttributeSteps,
-    Steps,
     directions_option,
     gif_option,
     photos_argument,
@@ -33,6 +30,8 @@ from .pictures import (
     row_labels,
     source_name,
 )
+from .sheet import Sheet, upscale_option
+from .types import Attribute, AttributeSteps, Steps
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,6 +77,7 @@ Axes = tuple[tuple[str, tuple[float, ...]], ...]  # two names, with their values
 @directions_option
 @prior_option
 @temperature_option
+@upscale_option
 @gif_option
 @output_options("morph.png")
 def morph(
@@ -92,6 +92,7 @@ def morph(
     directions: Path | None,
     prior: str,
     temperature: float,
+    sheet: Sheet,
     outputs: Outputs,
 ) -> None:
     """Move images along attributes: z' = z + n Δ.
@@ -108,7 +109,7 @@ def morph(
 
     _check_usage(images, seed, attributes, axes, bool(outputs.gif))
     if full_size:
-        _check_full_size(images, axes, bool(outputs.gif))
+        _check_full_size(images, axes, bool(outputs.gif), sheet)
     names, amounts = zip(*(axes or attributes), strict=True)
     model = choice.open()
     known = directions_of(model, directions)
@@ -122,9 +123,9 @@ def morph(
     choice.start()
     z = latents_of(sources, model, prior, temperature)
     if axes:
-        outputs.write(*table(model, z[0], deltas, axes))
+        outputs.write(*table(model, z[0], deltas, axes, sheet))
         return
-    walk = Walk(model, sources, z, np.array(amounts) @ deltas)
+    walk = Walk(model, sources, z, np.array(amounts) @ deltas, sheet)
     if full_size:
         _write_full_size(walk, steps, files, outputs)
     else:
@@ -159,12 +160,14 @@ class Walk:
         sources: B faces of photos, or one seed.
         z: Where each sets out, [B, L].
         move: What n = 1 adds, [L].
+        sheet: What draws them.
     """
 
     model: Model
     sources: Sequence[Source]
     z: np.ndarray
     move: np.ndarray
+    sheet: Sheet
 
     def latents(self, steps: Sequence[float]) -> np.ndarray:
         """Look z up at every n, [B, N, L]."""
@@ -217,17 +220,15 @@ class Walk:
     def _draw(self, images: np.ndarray, labels: list[str], title: str, **options: Any) -> Image:
         import numpy as np
 
-        from keras_vae.plotting import strip
-
         if not isinstance(self.sources[0], int):
             originals = np.stack([sitter.pixels for sitter in self.sources])
             images = np.concatenate([originals[:, np.newaxis], images], axis=1)
             labels = ["original", *labels]
-        return strip(images, labels, row_labels(self.sources), title, **options)
+        return self.sheet.strip(images, labels, row_labels(self.sources), title, **options)
 
 
 def table(
-    model: Model, z: np.ndarray, deltas: np.ndarray, axes: Axes
+    model: Model, z: np.ndarray, deltas: np.ndarray, axes: Axes, sheet: Sheet
 ) -> tuple[Image, list[dict[str, Any]]]:
     """Draw a table of two attributes' steps.
 
@@ -236,6 +237,7 @@ def table(
         z: The latent at n = 0, [L].
         deltas: Δ to the right and Δ downwards, [2, L].
         axes: Name and steps of each.
+        sheet: What draws it.
 
     Returns:
         The picture, and the steps and z of each cell.
@@ -250,7 +252,7 @@ def table(
         for y, line in zip(ys, points, strict=True)
         for x, point in zip(xs, line, strict=True)
     ]
-    return plotting.strip(decode(model, points), columns, rows), numbers
+    return sheet.strip(decode(model, points), columns, rows), numbers
 
 
 def title_of(attributes: Factors) -> str:
@@ -276,8 +278,10 @@ def _check_usage(
         raise click.UsageError("--grid takes two attributes that differ.")
 
 
-def _check_full_size(images: tuple[Path, ...], axes: Axes, gif: bool) -> None:
+def _check_full_size(images: tuple[Path, ...], axes: Axes, gif: bool, sheet: Sheet) -> None:
     if axes or not images:
         raise click.UsageError("--full-size takes photos and --attr.")
+    if sheet.upscaler:
+        raise click.UsageError("--full-size keeps the photo's own size: it takes no --upscale.")
     if gif and len(images) > 1:
         raise click.UsageError("--gif with --full-size takes one photo.")

@@ -10,16 +10,23 @@ from .framing import Framing, framing_options
 from .model_choice import ModelChoice, model_options
 from .options import images_argument, out_option, overwrite_option
 from .pictures import row_labels, write_picture
+from .sheet import Sheet, upscale_option
 
 
 @click.command(epilog="Example: kvae reconstruct face.jpg --out reconstruction.png")
 @images_argument
 @framing_options
 @model_options
+@upscale_option
 @out_option("reconstruction.png")
 @overwrite_option
 def reconstruct(
-    images: tuple[Path, ...], framing: Framing, choice: ModelChoice, out: Path, overwrite: bool
+    images: tuple[Path, ...],
+    framing: Framing,
+    choice: ModelChoice,
+    sheet: Sheet,
+    out: Path,
+    overwrite: bool,
 ) -> None:
     """Encode and decode images; show them beside what came back.
 
@@ -29,7 +36,6 @@ def reconstruct(
     """
     import numpy as np
 
-    from keras_vae import plotting
     from keras_vae.files import check_free
 
     check_free(out, overwrite=overwrite)
@@ -39,7 +45,7 @@ def reconstruct(
     choice.start()
     results = model.reconstruct(originals)
     rows = [np.stack(pair) for pair in zip(originals, results, strict=True)]
-    picture = plotting.strip(rows, ["original", "reconstruction"], row_labels(sitters))
+    picture = sheet.strip(rows, ["original", "reconstruction"], row_labels(sitters))
     for sitter, (original, result) in zip(sitters, rows, strict=True):
         error = np.mean((original.astype(float) - result) ** 2) / 255.0**2
         click.echo(f"{sitter.name}: MSE {error:.4f}")

@@ -24,6 +24,7 @@ _HOMES = {
     "train": "training",
     "export_model": "export",
     "load": "runtime",
+    "load_upscaler": "runtime",
 }
 
 __all__ = ["__version__", *_HOMES]

@@ -10,7 +10,7 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from . import __version__
 from .attributes import Attributes
-from .endpoints import Endpoints
+from .endpoints import Endpoints, Signatures
 from .priors import GaussianMixturePrior
 from .vae import VAE
 from .warmup import WARMUP, write_warmup
@@ -58,7 +58,38 @@ def export_model(
         ValueError: If `version` is not positive, or `attributes` or `prior` do not fit the
             latent.
     """
-    directory = Path(directory)
+
+    def write(draft: Path) -> None:
+        endpoints = Endpoints(vae, attributes, prior)
+        write_graph(endpoints.signatures(), draft)
+        _write_extras(draft / "assets.extra", endpoints, metadata or {})
+        write_warmup(draft / "assets.extra" / WARMUP, Path(directory).name, endpoints)
+
+    return write_version(Path(directory), write, version=version, overwrite=overwrite)
+
+
+def write_version(
+    directory: Path,
+    write: Callable[[Path], None],
+    *,
+    version: int | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Let `write` fill the folder of a version, which appears whole or not at all.
+
+    Args:
+        directory: Folder of the model's versions.
+        write: Called with the folder to make and fill.
+        version: See `export_model`.
+        overwrite: See `export_model`.
+
+    Returns:
+        The folder of the version.
+
+    Raises:
+        FileExistsError: If the version exists and `overwrite` is False.
+        ValueError: If `version` is not positive.
+    """
     number = _next_version(directory) if version is None else version
     if number < 1:
         raise ValueError(f"`version` must be a positive integer. Received: {version}.")
@@ -68,35 +99,26 @@ def export_model(
     directory.mkdir(parents=True, exist_ok=True)
     draft = directory / f".{number}.{os.getpid()}.tmp"  # no number, so no server picks it up
     try:
-        endpoints = Endpoints(vae, attributes, prior)
-        _write_graph(endpoints, draft)
-        _write_extras(draft / "assets.extra", endpoints, metadata or {})
-        write_warmup(draft / "assets.extra" / WARMUP, directory.name, endpoints)
+        write(draft)
         _replace(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return target
 
 
-def _write_graph(endpoints: Endpoints, folder: Path) -> None:
+def write_graph(signatures: Signatures, folder: Path) -> None:
+    """Write a SavedModel of functions and their inputs; the first is also `serving_default`."""
     archive = keras.export.ExportArchive()
-    for name, (function, inputs) in endpoints.signatures().items():
+    for name, (function, inputs) in signatures.items():
         archive.add_endpoint(name, function, input_signature=inputs)
     archive.write_out(str(folder), verbose=False)
 
 
-def _write_extras(folder: Path, endpoints: Endpoints, metadata: Mapping[str, Any]) -> None:
-    folder.mkdir()
-    attributes = endpoints.attributes
-    if attributes is not None:
-        attributes.save(folder / "attributes.npz")
+def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
+    """Write `model.json`: facts, the contract, the versions at work, the source's commit."""
     facts = {
-        **metadata,
+        **facts,
         "contract": CONTRACT,
-        "image_shape": list(endpoints.image_shape),
-        "latent_dim": endpoints.latent_dim,
-        "attribute_names": [] if attributes is None else list(attributes.names),
-        "priors": ["normal"] if endpoints.mixture is None else ["normal", "gmm"],
         "versions": {
             "keras_vae": __version__,
             "keras": keras.__version__,
@@ -107,6 +129,21 @@ def _write_extras(folder: Path, endpoints: Endpoints, metadata: Mapping[str, Any
     }
     facts.setdefault("licence", None)
     (folder / "model.json").write_text(json.dumps(facts, indent=2) + "\n")
+
+
+def _write_extras(folder: Path, endpoints: Endpoints, metadata: Mapping[str, Any]) -> None:
+    folder.mkdir()
+    attributes = endpoints.attributes
+    if attributes is not None:
+        attributes.save(folder / "attributes.npz")
+    facts = {
+        **metadata,
+        "image_shape": list(endpoints.image_shape),
+        "latent_dim": endpoints.latent_dim,
+        "attribute_names": [] if attributes is None else list(attributes.names),
+        "priors": ["normal"] if endpoints.mixture is None else ["normal", "gmm"],
+    }
+    write_facts(folder, facts)
 
 
 def git_commit() -> str | None:

@@ -6,6 +6,7 @@ import io
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -82,7 +83,7 @@ class Model(ABC):
         Raises:
             ValueError: If there is no such endpoint, or it refuses the inputs.
         """
-        expected = self.endpoints[self._known(signature)]
+        expected = self.endpoints[known_endpoint(signature, self.endpoints)]
         if set(inputs) != set(expected):
             raise ValueError(
                 f"Endpoint {signature!r} takes {', '.join(sorted(expected))}. "
@@ -176,9 +177,7 @@ class Model(ABC):
             seed=seed,
             temperature=np.full(seed.shape, temperature, np.float32),
         )
-        images = [_read_png(data) for data in outputs["image_bytes"]]
-        pixels = np.stack(images) if images else np.zeros((0, *self.image_shape), np.uint8)
-        return pixels.reshape(-1, *self.image_shape), outputs["z"]
+        return outputs["image"].reshape(-1, *self.image_shape), outputs["z"]
 
     def feature_maps(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
         """Show what each convolution returns, on the way to z_mean and back.
@@ -212,12 +211,6 @@ class Model(ABC):
         """
         return self._in_batches("log_likelihood", image=pixels, z=z)["log_likelihood"]
 
-    def _known(self, signature: str) -> str:
-        if signature not in self.endpoints:
-            near = near_names(signature, sorted(self.endpoints))
-            raise ValueError(f"No endpoint is called {signature!r}. {near}")
-        return signature
-
     def _check_pixels(self, pixels: np.ndarray) -> None:
         if pixels.dtype != np.uint8 or pixels.shape[1:] != self.image_shape:
             raise ValueError(
@@ -226,12 +219,32 @@ class Model(ABC):
             )
 
     def _in_batches(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Call an endpoint batch by batch; PNG files come back as pixels, `image`."""
+
+        def call(start: int) -> dict[str, np.ndarray]:
+            batch = {name: values[start : start + BATCH] for name, values in inputs.items()}
+            outputs = self.call(signature, **batch)
+            files = outputs.pop("image_bytes", None)
+            return outputs if files is None else {**outputs, "image": _read_pngs(files)}
+
         total = len(next(iter(inputs.values())))
-        parts = [
-            self.call(signature, **{name: v[start : start + BATCH] for name, v in inputs.items()})
-            for start in range(0, max(total, 1), BATCH)
-        ]
+        parts = [call(0)]  # opens the model
+        # Two at a time: where one draws or writes PNG on a single core, the other convolves.
+        with ThreadPoolExecutor(2) as pool:
+            parts += pool.map(call, range(BATCH, total, BATCH))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def known_endpoint(signature: str, endpoints: Collection[str]) -> str:
+    """Return an endpoint's name if there is one of it.
+
+    Raises:
+        ValueError: If there is none; the message lists near ones.
+    """
+    if signature not in endpoints:
+        near = near_names(signature, sorted(endpoints))
+        raise ValueError(f"No endpoint is called {signature!r}. {near}")
+    return signature
 
 
 def reason(message: str) -> str:
@@ -248,8 +261,9 @@ def reason(message: str) -> str:
     return sentence.partition(" : Tensor had ")[0]
 
 
-def _read_png(data: bytes) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(data)))
+def _read_pngs(files: Sequence[bytes]) -> np.ndarray:
+    images = [np.asarray(Image.open(io.BytesIO(file))) for file in files]
+    return np.array(images, np.uint8)
 
 
 def _layer_order(name: str) -> tuple[bool, int]:

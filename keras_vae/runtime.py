@@ -10,14 +10,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .attributes import Attributes, check_choices
+from .exported import Exported, kind_of, read_metadata
 from .naming import near_names
 from .served import ServedModel
+from .upscaler import Upscaler
 
 if TYPE_CHECKING:
     from .datasets import ImageDataset
     from .evaluation.evaluator import Stages
 
-__all__ = ["ServedModel", "find", "fit_attributes", "list_models", "load"]
+__all__ = [
+    "ServedModel",
+    "Upscaler",
+    "find",
+    "fit_attributes",
+    "list_models",
+    "load",
+    "load_any",
+    "load_upscaler",
+]
+
+CLASSES = {each.kind: each for each in (ServedModel, Upscaler)}
 
 
 def load(name_or_path: str | Path, version: int | None = None) -> ServedModel:
@@ -28,9 +41,21 @@ def load(name_or_path: str | Path, version: int | None = None) -> ServedModel:
         version: Number of the version; None takes the highest.
 
     Raises:
-        ValueError: If there is no such model or version; the message lists what there is.
+        ValueError: If there is no such model or version, or it is no autoencoder; the message lists
+            what there is.
     """
     return ServedModel.open(find(name_or_path, version))
+
+
+def load_upscaler(name_or_path: str | Path, version: int | None = None) -> Upscaler:
+    """Open an upscaler by its name or path; see `load`."""
+    return Upscaler.open(find(name_or_path, version))
+
+
+def load_any(name_or_path: str | Path, version: int | None = None) -> Exported:
+    """Open a model of whatever kind by its name or path; see `load`."""
+    path = find(name_or_path, version)
+    return CLASSES[kind_of(read_metadata(path))].open(path)
 
 
 def find(name_or_path: str | Path, version: int | None = None) -> Path:

@@ -1,63 +1,25 @@
-"""A SavedModel in this process: its facts, and its endpoints.
-
-No Keras model class is involved, and TensorFlow is imported when an endpoint is first called: a
-model's facts cost no start-up.
-"""
+"""An autoencoder in this process: its facts, and its endpoints."""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 
 from .attributes import Attributes
-from .model import Model, reason
+from .exported import AUTOENCODER, Exported
+from .model import Model
 from .presets import Preset
 
 
 @dataclass(frozen=True)
-class ServedModel(Model):
-    """A SavedModel that `export` wrote.
+class ServedModel(Exported, Model):
+    """An autoencoder that `export` wrote."""
 
-    Attributes:
-        path: The folder of the version.
-        metadata: What `assets.extra/model.json` holds.
-    """
-
-    path: Path
-    metadata: dict[str, Any] = field(repr=False)
-
-    @classmethod
-    def open(cls, path: str | Path) -> ServedModel:
-        """Open the folder of a version.
-
-        Raises:
-            ValueError: If it is not a SavedModel that `export` wrote.
-        """
-        path = Path(path)
-        try:
-            metadata = json.loads((path / "assets.extra" / "model.json").read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise ValueError(
-                f"{path} is not a model that kvae exported: assets.extra/model.json cannot be read."
-            ) from error
-        return cls(path, metadata)
-
-    @property
-    def name(self) -> str:
-        """Name of the folder that holds the versions."""
-        return self.path.resolve().parent.name
-
-    @property
-    def version(self) -> int:
-        """Number of the version."""
-        return int(self.path.resolve().name)
+    kind: ClassVar[str] = AUTOENCODER
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -107,11 +69,6 @@ class ServedModel(Model):
         """Δ of each attribute, float32 [A, L]."""
         return self.attributes.directions
 
-    @property
-    def card(self) -> Path:
-        """The model card, which lies beside the versions; it may be missing."""
-        return self.path.resolve().parent / "README.md"
-
     def direction(self, name: str) -> np.ndarray:
         """Look Δ of an attribute up, [L].
 
@@ -127,39 +84,6 @@ class ServedModel(Model):
         """Mean KL of each dimension over the validation split in nats, if it was exported."""
         return self.metadata.get("kl_per_dimension")
 
-    @property
-    def endpoints(self) -> Mapping[str, Collection[str]]:
-        """The names of the endpoints, and of the inputs of each."""
-        signatures = self._model.signatures.items()
-        return {name: endpoint.structured_input_signature[1] for name, endpoint in signatures}
-
     def has_prior(self, prior: str) -> bool:
         """Say whether `generate` can draw from a prior, "normal" or "gmm"."""
         return prior in self.metadata.get("priors", ["normal"])
-
-    def endpoint(self, signature: str) -> Callable[..., dict[str, Any]]:
-        """Look an endpoint up: a TensorFlow function of tensors, for use within another.
-
-        Raises:
-            ValueError: If there is none of that name; the message lists near ones.
-        """
-        return self._model.signatures[self._known(signature)]
-
-    def _run(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        import tensorflow as tf
-
-        endpoint = self.endpoint(signature)
-        specs = endpoint.structured_input_signature[1]
-        tensors = {name: tf.constant(value, specs[name].dtype) for name, value in inputs.items()}
-        try:
-            outputs = endpoint(**tensors)
-        except tf.errors.InvalidArgumentError as error:
-            raise ValueError(reason(error.message)) from error
-        return {name: value.numpy() for name, value in outputs.items()}
-
-    @cached_property
-    def _model(self) -> Any:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow reads it when imported
-        import tensorflow as tf
-
-        return tf.saved_model.load(str(self.path))

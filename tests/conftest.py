@@ -154,3 +154,36 @@ def grey_model(models_dir):
     from keras_vae import runtime
 
     return runtime.load(models_dir / "grey")
+
+
+@pytest.fixture(scope="session")
+def small_vdsr():
+    """A VDSR of three convolutions, untrained, whose residual is not zero."""
+    from keras_vae.super_resolution.vdsr import build_vdsr
+
+    network = build_vdsr(depth=3, filters=4)
+    rng = np.random.default_rng(4)
+    for weight in network.weights:
+        weight.assign(rng.normal(0.0, 0.15, weight.shape))
+    return network
+
+
+@pytest.fixture(scope="session")
+def upscalers_dir(tmp_path_factory, small_vdsr) -> Path:
+    """Two exported upscalers: `vdsr` for ×3, and `twice` for ×2."""
+    from keras_vae.super_resolution.endpoints import UpscalerEndpoints
+    from keras_vae.super_resolution.export import export_upscaler
+
+    folder = tmp_path_factory.mktemp("upscalers")
+    for name, factor in (("vdsr", 3), ("twice", 2)):
+        facts = {"network": {"depth": 3, "parameters": small_vdsr.count_params()}}
+        export_upscaler(UpscalerEndpoints(small_vdsr, factor), folder / name, facts)
+    return folder
+
+
+@pytest.fixture
+def upscaler(upscalers_dir):
+    """The exported `vdsr`."""
+    from keras_vae import runtime
+
+    return runtime.load_upscaler(upscalers_dir / "vdsr")

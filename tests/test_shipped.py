@@ -8,9 +8,10 @@ import pytest
 from keras_vae import attributes, runtime
 from keras_vae.cards import card_of
 from keras_vae.datasets import load_dataset
+from keras_vae.super_resolution import card, measurement
 
 SHIPPED = Path(__file__).parents[1] / "saved_models"
-NAMES = ("celeba", "mnist", "mnist-best")
+NAMES = ("celeba", "mnist", "mnist-best", "mnist-iwae")
 
 
 def shipped(name):
@@ -18,7 +19,8 @@ def shipped(name):
 
 
 def test_no_other_model_is_shipped():
-    assert {path.name for path in SHIPPED.iterdir() if (path / "1").is_dir()} == set(NAMES)
+    found = {path.name for path in SHIPPED.iterdir() if (path / "1").is_dir()}
+    assert found == {*NAMES, "vdsr"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -28,6 +30,20 @@ def test_a_model_is_small_and_its_card_is_the_one_of_its_numbers(name):
     assert sum(path.stat().st_size for path in files) < 12e6
     assert (SHIPPED / name / "README.md").read_text() == card_of(model.path)
     assert model.metadata["licence"]
+
+
+def test_the_upscaler_is_small_and_its_card_is_the_one_of_its_numbers():
+    model = runtime.load_upscaler(SHIPPED / "vdsr")
+    files = [path for path in (SHIPPED / "vdsr").rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 3e6
+    assert model.card.read_text() == card.card_of(model.path)
+    assert model.metadata["licence"] == shipped("celeba").metadata["licence"]
+    assert model.metadata["network"] == {
+        "source": "Kim, Lee and Lee 2016 (VDSR)",
+        "depth": 20,
+        "filters": 64,
+        "parameters": 665_921,
+    }
 
 
 def test_the_face_model_has_what_was_asked_of_it():
@@ -64,6 +80,25 @@ def test_held_out_faces_are_rebuilt_as_the_card_says(kvae_data):
     error = (model.reconstruct(images).astype(float) - images) / 255
     claimed = model.metadata["metrics"]["validation"]["mse_of_mean"]
     assert np.mean(error**2) == pytest.approx(claimed, rel=0.1)
+
+
+@pytest.mark.data
+def test_held_out_faces_are_enlarged_better_than_by_interpolation(kvae_data):
+    """Twenty of the validation faces, 32×32 to 96×96."""
+    model = runtime.load_upscaler(SHIPPED / "vdsr")
+    small, large = (
+        load_dataset("celeba", data_dir=kvae_data / "celeba", image_size=(side, side))
+        for side in (32, 96)
+    )
+    rows = small.indices("validation")[:20]
+    faces, originals = (np.asarray(each.images[rows]) for each in (small, large))
+    network, *others = (
+        measurement.compare(method(faces), originals).mean(axis=1)
+        for method in (model.upscale, measurement.interpolation(3), measurement.pillow(3))
+    )
+    for psnr, ssim in others:
+        assert network[0] > psnr + 1.5
+        assert network[1] > ssim + 0.03
 
 
 @pytest.mark.data

@@ -1,0 +1,132 @@
+"""A SavedModel that kvae exported, of whatever kind: its facts, and its endpoints.
+
+No Keras model class is involved, and TensorFlow is imported when an endpoint is first called: a
+model's facts cost no start-up.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from .model import known_endpoint, reason
+
+AUTOENCODER, UPSCALER = "autoencoder", "upscaler"
+
+# kind → what it is called, and a command that takes it
+KINDS = {
+    AUTOENCODER: ("an autoencoder", "kvae generate --model {name}"),
+    UPSCALER: ("an upscaler", "kvae upscale IMG --model {name}"),
+}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A SavedModel with a `model.json`.
+
+    Attributes:
+        kind: What it is, one of `KINDS`; each subclass opens its own alone.
+        path: The folder of the version.
+        metadata: What `assets.extra/model.json` holds.
+    """
+
+    kind: ClassVar[str]
+    path: Path
+    metadata: dict[str, Any] = field(repr=False)
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Open the folder of a version.
+
+        Raises:
+            ValueError: If it is not a SavedModel that kvae exported, or one of another kind.
+        """
+        opened = cls(Path(path), read_metadata(path))
+        if (kind := kind_of(opened.metadata)) != cls.kind:
+            what, command = KINDS[kind]
+            raise ValueError(
+                f"{opened.name!r} is {what}, not {KINDS[cls.kind][0]}. "
+                f"Use it as in: {command.format(name=opened.name)}"
+            )
+        return opened
+
+    @property
+    def name(self) -> str:
+        """Name of the folder that holds the versions."""
+        return self.path.resolve().parent.name
+
+    @property
+    def version(self) -> int:
+        """Number of the version."""
+        return int(self.path.resolve().name)
+
+    @property
+    def card(self) -> Path:
+        """The model card, which lies beside the versions; it may be missing."""
+        return self.path.resolve().parent / "README.md"
+
+    @property
+    def endpoints(self) -> Mapping[str, Collection[str]]:
+        """The names of the endpoints, and of the inputs of each."""
+        signatures = self._model.signatures.items()
+        return {name: endpoint.structured_input_signature[1] for name, endpoint in signatures}
+
+    def endpoint(self, signature: str) -> Callable[..., dict[str, Any]]:
+        """Look an endpoint up: a TensorFlow function of tensors, for use within another.
+
+        Raises:
+            ValueError: If there is none of that name; the message lists near ones.
+        """
+        return self._model.signatures[known_endpoint(signature, self.endpoints)]
+
+    def _run(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        import tensorflow as tf
+
+        endpoint = self.endpoint(signature)
+        specs = endpoint.structured_input_signature[1]
+        tensors = {name: tf.constant(value, specs[name].dtype) for name, value in inputs.items()}
+        try:
+            outputs = endpoint(**tensors)
+        except tf.errors.InvalidArgumentError as error:
+            raise ValueError(reason(error.message)) from error
+        return {name: value.numpy() for name, value in outputs.items()}
+
+    @cached_property
+    def _model(self) -> Any:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow reads it when imported
+        import tensorflow as tf
+
+        return tf.saved_model.load(str(self.path))
+
+
+def read_metadata(path: str | Path) -> dict[str, Any]:
+    """Read the `model.json` in the folder of a version.
+
+    Raises:
+        ValueError: If it cannot be read.
+    """
+    try:
+        return json.loads((Path(path) / "assets.extra" / "model.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"{path} is not a model that kvae exported: assets.extra/model.json cannot be read."
+        ) from error
+
+
+def kind_of(metadata: Mapping[str, Any]) -> str:
+    """Look up what a model is; the `model.json` of an autoencoder does not say it.
+
+    Raises:
+        ValueError: If it is of no known kind.
+    """
+    kind = metadata.get("kind", AUTOENCODER)
+    if kind not in KINDS:
+        raise ValueError(f"`kind` must be one of {', '.join(KINDS)}. Received: {kind!r}.")
+    return kind

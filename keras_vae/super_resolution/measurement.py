@@ -1,0 +1,87 @@
+"""How near an enlarged image comes to the original, beside bicubic interpolation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from ..endpoints import to_uint8
+from .pairs import Pairs
+from .vdsr import bicubic
+
+BATCH = 20
+CONVENTION = (
+    "8-bit RGB, rounded; PSNR in dB and SSIM as `tf.image` computes them (SSIM with its Gaussian "
+    "window of 11 pixels), of each image, then the mean; no border is cut off"
+)
+
+Method = Callable[[np.ndarray], np.ndarray]  # uint8 [B, h, w, C] → uint8 [B, H, W, C]
+
+
+@dataclass(frozen=True)
+class Score:
+    """Means over images.
+
+    Attributes:
+        psnr: Peak signal-to-noise ratio, dB.
+        ssim: Structural similarity (Wang et al. 2004).
+    """
+
+    psnr: float
+    ssim: float
+
+
+def measure(
+    methods: Mapping[str, Method],
+    pairs: Pairs,
+    split: str = "validation",
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Score]:
+    """Enlarge the small images of a split by several methods, and compare with the large ones.
+
+    Args:
+        methods: By name.
+        pairs: Images of both sizes.
+        split: "train", "validation" or "test"; it must have images.
+        progress: Called with the images done and their total.
+
+    Returns:
+        The score of each method, by its name.
+    """
+    rows = pairs.large.indices(split)
+    scores: dict[str, list[np.ndarray]] = {name: [] for name in methods}
+    for start in range(0, len(rows), BATCH):
+        some = rows[start : start + BATCH]
+        small, large = (np.asarray(each.images[some]) for each in (pairs.small, pairs.large))
+        for name, method in methods.items():
+            scores[name].append(compare(method(small), large))
+        if progress:
+            progress(start + len(some), len(rows))
+    means = {name: np.concatenate(parts, axis=1).mean(axis=1) for name, parts in scores.items()}
+    return {name: Score(float(psnr), float(ssim)) for name, (psnr, ssim) in means.items()}
+
+
+def compare(images: np.ndarray, originals: np.ndarray) -> np.ndarray:
+    """PSNR in dB and SSIM of each of two batches' images, uint8 [B, H, W, C] → [2, B]."""
+    measures = (tf.image.psnr, tf.image.ssim)
+    return np.stack([measure(images, originals, max_val=255).numpy() for measure in measures])
+
+
+def interpolation(factor: int) -> Method:
+    """The interpolation that the network corrects, rounded."""
+    return lambda images: to_uint8(bicubic(images, factor)).numpy()
+
+
+def pillow(factor: int) -> Method:
+    """Pillow's bicubic interpolation, which rounds between its two passes as well."""
+
+    def enlarge(image: np.ndarray) -> np.ndarray:
+        size = (image.shape[1] * factor, image.shape[0] * factor)
+        return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
+
+    return lambda images: np.stack([enlarge(image) for image in images])

@@ -1,0 +1,87 @@
+"""Images of two sizes: what the network is shown, and what it should make of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ..datasets import ImageDataset, load_dataset
+from ..datasets.pipeline import split_batches, training_batches
+from .vdsr import bicubic, luminance
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """A data set in colour, shrunk twice.
+
+    Attributes:
+        small: Images of [h, w, 3].
+        large: The same images, of [h · factor, w · factor, 3].
+        factor: How much larger.
+
+    Raises:
+        ValueError: If the two do not hold the same images.
+    """
+
+    small: ImageDataset
+    large: ImageDataset
+    factor: int
+
+    def __post_init__(self) -> None:
+        if not np.array_equal(self.small.partition, self.large.partition):
+            raise ValueError(
+                "`small` and `large` must hold the same images. "
+                f"Received: {len(self.small.partition)} and {len(self.large.partition)}."
+            )
+
+    def training_batches(
+        self, batch_size: int, *, seed: int, start_epoch: int = 0
+    ) -> tf.data.Dataset:
+        """Shuffled examples of the training split without end, half of them mirrored.
+
+        See `pipeline.training_batches`: order and flips follow from the seed and the epoch, so
+        both sizes come in step.
+        """
+        return self._examples(
+            *(
+                training_batches(
+                    images, batch_size, seed=seed, start_epoch=start_epoch, random_flip=True
+                )
+                for images in (self.small, self.large)
+            )
+        )
+
+    def split_batches(self, split: str, batch_size: int) -> tf.data.Dataset:
+        """Examples of a split in its order."""
+        return self._examples(
+            *(split_batches(images, split, batch_size) for images in (self.small, self.large))
+        )
+
+    def _examples(self, small: tf.data.Dataset, large: tf.data.Dataset) -> tf.data.Dataset:
+        """Interpolated luminance and what it lacks, each float32 [B, H, W, 1] over 255."""
+
+        def example(small: tf.Tensor, large: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            interpolated = luminance(bicubic(small, self.factor))
+            lacking = luminance(tf.cast(large, tf.float32)) - interpolated
+            return interpolated / 255.0, lacking / 255.0
+
+        return tf.data.Dataset.zip((small, large)).map(example)
+
+
+def load_pairs(name: str | Path, *, size: tuple[int, int], factor: int, **options: Any) -> Pairs:
+    """Load a data set at two sizes, by the package's own preparation.
+
+    Args:
+        name: See `load_dataset`.
+        size: Height and width of the small images.
+        factor: How much larger the large ones are.
+        **options: Of `load_dataset`, such as `data_dir` and `limit`.
+    """
+    height, width = size
+    small = load_dataset(name, image_size=size, channels=3, **options)
+    large = load_dataset(name, image_size=(height * factor, width * factor), channels=3, **options)
+    return Pairs(small, large, factor)

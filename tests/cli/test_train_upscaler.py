@@ -1,0 +1,56 @@
+import json
+
+import pytest
+from PIL import Image
+
+from keras_vae import runtime
+
+QUICK = ("--image-size", "8", "--factor", "2", "--limit", 8, "--epochs", 1)
+
+
+@pytest.mark.slow
+def test_a_folder_of_photos_becomes_an_upscaler(kvae, photos, tmp_path):
+    (tmp_path / "photos").mkdir()
+    for number, tile in enumerate(photos[200:210]):
+        Image.fromarray(tile).save(tmp_path / "photos" / f"{number}.png")
+    result = kvae("train-upscaler", "photos", *QUICK, "--name", "mine")
+    assert result.exit_code == 0, result.output
+    assert "8 train, 1 validation images, 8×8 to 16×16" in result.stdout
+    assert "network          PSNR" in result.stdout
+    model = runtime.load_upscaler(tmp_path / "saved_models" / "mine")
+    assert model.factor == 2
+    assert model.metadata["network"]["depth"] == 20
+    command = "kvae train-upscaler photos --image-size 8x8 --factor 2 --epochs 1 --limit 8"
+    assert model.metadata["command"] == command
+    assert command in model.card.read_text()
+    larger = kvae("upscale", "photos/0.png", "--model", "mine")
+    assert larger.exit_code == 0, larger.output
+    assert Image.open(tmp_path / "upscaled.png").size == (64, 64)
+
+    again = kvae("train-upscaler", "photos", *QUICK, "--name", "mine")
+    assert again.exit_code == 1
+    assert "--resume" in str(again.exception)
+    resumed = kvae("train-upscaler", "--resume", "runs/mine")
+    assert resumed.exit_code == 0, resumed.output
+    assert runtime.load_upscaler(tmp_path / "saved_models" / "mine").version == 2
+    config = json.loads((tmp_path / "runs" / "mine" / "config.json").read_text())
+    assert config["provenance"]["counts"] == {"train": 8, "validation": 1, "test": 1}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("photos", "--resume", "runs/x"),
+        ("--resume", "runs/x", "--epochs", 3),
+        ("p", "--factor", 1),
+    ],
+)
+def test_wrong_usage(kvae, arguments):
+    assert kvae("train-upscaler", *arguments).exit_code == 2
+
+
+def test_a_run_that_is_none_is_named(kvae):
+    result = kvae("train-upscaler", "--resume", "runs/none")
+    assert result.exit_code == 1
+    assert "no run directory" in str(result.exception)
