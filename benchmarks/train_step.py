@@ -30,7 +30,7 @@ from keras_vae.cli.progress import progress_bar
 
 FOLDER = Path(__file__).parent
 IMAGES = 16 * BATCH
-REPEATS = {"celeba": 2, "mnist": 27}  # of the images, so that a pass takes long enough to be timed
+REPEATS = {"celeba": 1, "mnist": 16}  # of the images, so that a pass takes long enough to be timed
 NEEDS = {"pytorch": "torch", "pythae_trainer": "pythae"}
 
 

@@ -38,6 +38,17 @@ def test_an_idle_bias_is_kept_and_never_trained(kind, tmp_path):
         np.testing.assert_array_equal(layer.bias, 0)
 
 
+def test_a_transposed_convolution_without_its_bias_is_kerass(photos):
+    images = photos[:4, :5, :6] / 255.0
+    settings = {"strides": 2, "padding": "same"}
+    plain = keras.layers.Conv2DTranspose(5, 3, **settings)
+    idle = IdleBiasConv2DTranspose(5, 3, **settings)
+    for layer in (plain, idle):
+        layer.build(images.shape)
+    idle.set_weights(plain.get_weights())
+    np.testing.assert_array_equal(idle(images), plain(images))
+
+
 def value_and_gradients(layer, images):
     with tf.GradientTape() as tape:
         tape.watch(images)
