@@ -43,8 +43,7 @@ def main(model_name: str, data_dir: Path | None, cache_dir: Path | None, rounds:
         best = measure(calls, rounds)
     click.echo(f"{heading(model_name, f'{rounds} rounds')}\n")
     over = best["morph"] - best["import"]
-    click.echo(f"- `kvae morph` from cold: {best['morph']:.2f} s, an import of TensorFlow: ")
-    click.echo(f"  {best['import']:.2f} s; over it {over:.2f} s")
+    click.echo(f"- `kvae morph` from cold: {best['morph']:.2f} s, {over:.2f} s over an import")
     for prior in ("normal", "gmm"):
         share = best["decoder"] / best[prior]
         told = f"{IMAGES} images from the prior {prior}"
