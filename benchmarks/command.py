@@ -14,13 +14,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 from heading import heading
+from timing import best_of
 
 from keras_vae.cli.options import data_options, model_option
 from keras_vae.cli.progress import progress_bar
@@ -40,7 +40,8 @@ def main(model_name: str, data_dir: Path | None, cache_dir: Path | None, rounds:
         calls = {**cold_starts(model_name, Path(folder)), **draws(model_name)}
         if data_dir is not None:
             calls["prepared"] = opening(data_dir, cache_dir)
-        best = measure(calls, rounds)
+        with progress_bar("Timing", "round") as progress:
+            best = best_of(calls, rounds, progress)
     click.echo(f"{heading(model_name, f'{rounds} rounds')}\n")
     over = best["morph"] - best["import"]
     click.echo(f"- `kvae morph` from cold: {best['morph']:.2f} s, {over:.2f} s over an import")
@@ -93,19 +94,6 @@ def opening(data_dir: Path, cache_dir: Path | None) -> Callable[[], Any]:
 
     load()
     return load
-
-
-def measure(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
-    """Time every call once in each round; keep the best of each, in seconds."""
-    best = dict.fromkeys(calls, float("inf"))
-    with progress_bar("Timing", "round") as progress:
-        for number in range(rounds):
-            for name, call in calls.items():
-                start = time.perf_counter()
-                call()
-                best[name] = min(best[name], time.perf_counter() - start)
-            progress(number + 1, rounds)
-    return best
 
 
 if __name__ == "__main__":

@@ -17,8 +17,6 @@ Every time is the best of many rounds: other work on the machine only ever adds 
 from __future__ import annotations
 
 import io
-import math
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +24,7 @@ import click
 import numpy as np
 from heading import heading
 from PIL import Image
+from timing import best_of
 
 from keras_vae.cli.options import model_option
 from keras_vae.cli.progress import progress_bar
@@ -62,7 +61,7 @@ def main(model_name: str, rounds: int) -> None:
         for name, call in calls_of(model, pixels[:size]).items()
     }
     with progress_bar("Calling", "round") as progress:
-        best = measure(calls, rounds, progress)
+        best = best_of(calls, rounds, progress)
     click.echo(f"{heading(model.name, f'{rounds} rounds')}\n\n{HEAD}")
     for size in BATCHES:
         click.echo(row(size, {name: best[size, name] for name in ("morph", *PARTS, "nothing")}))
@@ -110,22 +109,6 @@ def as_photo(face: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     photo.save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
-
-
-def measure(
-    calls: dict[tuple[int, str], Callable[[], Any]],
-    rounds: int,
-    progress: Callable[[int, int], None],
-) -> dict[tuple[int, str], float]:
-    """Time every call once in each round; keep the best of each, in seconds."""
-    best = dict.fromkeys(calls, math.inf)
-    for number in range(rounds):
-        for key, call in calls.items():
-            start = time.perf_counter()
-            call()
-            best[key] = min(best[key], time.perf_counter() - start)
-        progress(number + 1, rounds)
-    return best
 
 
 def row(size: int, best: dict[str, float]) -> str:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+import click
 
 if TYPE_CHECKING:
     import keras
@@ -38,3 +42,19 @@ def interrupt_between_batches() -> keras.callbacks.Callback:
             signal.signal(signal.SIGINT, self.before)
 
     return Interrupt()
+
+
+@contextmanager
+def stoppable(bar: Any, command: str) -> Iterator[None]:
+    """Answer Ctrl-C during a training with the command that goes on, and exit code 130.
+
+    Args:
+        bar: The training's bar, which leaves the screen.
+        command: What to type.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        bar.close()
+        click.echo(f"\nStopped. Go on with:  {command}", err=True)
+        raise click.exceptions.Exit(130) from None

@@ -66,7 +66,7 @@ def command_line(
     """
     words = ["kvae", ctx.command.name, *arguments]
     for option in ctx.command.params:
-        given = ctx.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
+        given = typed(ctx, option.name)
         value = ctx.params[option.name]
         if not given or isinstance(option, click.Argument) or option.name in leave_out:
             continue
@@ -82,3 +82,8 @@ def command_line(
             several = isinstance(value, tuple)
             words += [option.opts[0], ",".join(map(str, value)) if several else str(value)]
     return shlex.join(words)
+
+
+def typed(ctx: click.Context, name: str) -> bool:
+    """Whether a parameter was given on the command line."""
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE

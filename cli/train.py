@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from .data import report_gaps
-from .interrupt import interrupt_between_batches
+from .interrupt import interrupt_between_batches, stoppable
 from .options import data_options, models_dir_option, overwrite_option
-from .overrides import command_line, preset_options
+from .overrides import command_line, preset_options, typed
 from .progress import progress_bar, training_bar
 from .quiet import load_tensorflow
 from .types import Names
@@ -128,7 +127,7 @@ def train(
 
     if resume:
         _refuse_changes(ctx)
-        run = _reopen(resume, strategy if _typed(ctx, "strategy") else None, changes["epochs"])
+        run = _reopen(resume, strategy if typed(ctx, "strategy") else None, changes["epochs"])
         config = run.config()
         images = load_images(config, data_dir, cache_dir)
     else:
@@ -170,13 +169,13 @@ def _preset(dataset: str, name: str | None, rate_rule: str, changes: dict[str, A
     return scale_learning_rate(preset.override(**changes), rate_rule, preset.batch_size)
 
 
-def _precision(typed: str, preset: Preset, strategy: str) -> str:
+def _precision(asked: str, preset: Preset, strategy: str) -> str:
     """The precision, chosen if it is left open; workers, who might choose differently, take one."""
     from keras_vae.distribution import joined_cluster
     from keras_vae.precision import fastest_precision
 
-    if typed != "auto":
-        return typed
+    if asked != "auto":
+        return asked
     return "float32" if joined_cluster(strategy) else fastest_precision(preset)
 
 
@@ -206,15 +205,11 @@ def _train(
         partial(_judge_input, config, images),
     )
     callbacks = [*([bar] if is_chief(config.strategy) else []), interrupt_between_batches()]
-    try:
+    with stoppable(bar, f"kvae train --resume {run.path}"):
         if go_on:
             training.resume(run, images, callbacks=callbacks)
         else:
             training.train(config, images, run.path, callbacks=callbacks, overwrite=overwrite)
-    except KeyboardInterrupt:
-        bar.close()
-        click.echo(f"\nStopped. Go on with:  kvae train --resume {run.path}", err=True)
-        raise click.exceptions.Exit(130) from None
 
 
 def _name_workers(workers: tuple[str, ...] | None, index: int | None) -> None:
@@ -249,12 +244,8 @@ def _default_name(config: RunConfig) -> str:
 def _refuse_changes(ctx: click.Context) -> None:
     """Only epochs and devices may change under way: anything else would be another run."""
     may = {"resume", "epochs", "data_dir", "strategy", *LOCAL_OPTIONS}
-    if any(_typed(ctx, name) for name in set(ctx.params) - may):
+    if any(typed(ctx, name) for name in set(ctx.params) - may):
         raise click.UsageError("With --resume only --epochs and the devices may be changed.")
-
-
-def _typed(ctx: click.Context, name: str) -> bool:
-    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def load_images(

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
-from .interrupt import interrupt_between_batches
+from .interrupt import interrupt_between_batches, stoppable
 from .options import data_options, models_dir_option, overwrite_option
-from .overrides import POSITIVE, command_line
+from .overrides import POSITIVE, command_line, typed
 from .progress import progress_bar, training_bar
 from .quiet import load_tensorflow
 from .sheet import UPSCALER
@@ -107,9 +106,8 @@ def train_upscaler(
 def _refuse_changes(ctx: click.Context) -> None:
     """A run goes on with the numbers that it was started with."""
     may = {"resume", "data_dir", *LOCAL_OPTIONS}
-    for name in set(ctx.params) - may:
-        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError("With --resume nothing of the training may be changed.")
+    if any(typed(ctx, name) for name in set(ctx.params) - may):
+        raise click.UsageError("With --resume nothing of the training may be changed.")
 
 
 def _load(config: UpscalerConfig, data_dir: Path | None, cache_dir: Path | None) -> Pairs:
@@ -138,17 +136,13 @@ def _train(
 
     bar = training_bar(config.batch_size, _tell)
     callbacks = [bar, interrupt_between_batches()]
-    try:
+    with stoppable(bar, f"kvae train-upscaler --resume {run.path}"):
         if go_on:
             training.resume(run, pairs, callbacks=callbacks)
         else:
             config = replace(config, provenance=pairs.large.provenance)
             _introduce(config, pairs, run)
             training.train(config, pairs, run.path, callbacks=callbacks, overwrite=overwrite)
-    except KeyboardInterrupt:
-        bar.close()
-        click.echo(f"\nStopped. Go on with:  kvae train-upscaler --resume {run.path}", err=True)
-        raise click.exceptions.Exit(130) from None
 
 
 def _introduce(config: UpscalerConfig, pairs: Pairs, run: UpscalerRun) -> None:

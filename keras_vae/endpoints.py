@@ -235,10 +235,15 @@ def read_photos(image_bytes: tf.Tensor, image_shape: tuple[int, int, int]) -> tf
     def read(data: tf.Tensor) -> tf.Tensor:
         pixels = _crop_and_scale(decode_photo(data), image_shape[:2])
         if image_shape[2] == 1:
-            pixels = tf.reduce_sum(_round(pixels) * LUMINANCE, -1, keepdims=True) / 65536.0
+            pixels = luminance(_round(pixels))
         return tf.ensure_shape(to_uint8(pixels), image_shape)
 
     return tf.map_fn(read, image_bytes, fn_output_signature=tf.TensorSpec(image_shape, tf.uint8))
+
+
+def luminance(images: tf.Tensor) -> tf.Tensor:
+    """Weigh RGB [..., 3] to the luminance of ITU-R 601, [..., 1], with Pillow's numbers."""
+    return tf.reduce_sum(images * LUMINANCE, -1, keepdims=True) / 65536.0
 
 
 def crop_box(

@@ -56,9 +56,7 @@ def publish(
     Raises:
         FileNotFoundError: If the run has no checkpoint yet.
     """
-    if not run.best.exists():
-        raise FileNotFoundError(f"{run.path} has no checkpoint yet: no epoch has ended.")
-    vae = keras.models.load_model(run.best)
+    vae = keras.models.load_model(run.best_weights())
     findings = _study_latents(
         vae, dataset, run.config().preset.binarization, progress, prior_progress
     )
@@ -78,22 +76,28 @@ def publish(
 def describe(run: Run) -> dict[str, Any]:
     """Gather what `model.json` says of a run: command, preset, data, metrics."""
     config = run.config()
-    history = run.history()
-    best = min(history, key=lambda row: row.get("val_loss", row["loss"]))
     likelihood, _ = LIKELIHOODS[config.preset.objective.likelihood]
     return {
-        "command": config.command,
+        **origin(run),
         "preset": config.preset.to_dict(),
         "objective": {
             "reconstruction": likelihood,
             "unit": config.preset.loss_unit,
         },
+        "metrics": read_json(run.metrics_file) if run.metrics_file.exists() else {},
+    }
+
+
+def origin(run: Run) -> dict[str, Any]:
+    """Gather what `model.json` says of a run of any kind: command, data, arithmetic, epochs."""
+    config = run.config()
+    return {
+        "command": config.command,
         "data": {key: config.provenance.get(key) for key in PUBLIC_PROVENANCE},
         "licence": config.provenance.get("licence"),
         "seed": config.seed,
         "precision": config.precision,
-        "epochs": {"trained": len(history), "exported": int(best["epoch"])},
-        "metrics": read_json(run.metrics_file) if run.metrics_file.exists() else {},
+        "epochs": {"trained": len(run.history()), "exported": run.best_epoch()},
     }
 
 

@@ -170,6 +170,20 @@ class Run:
         with self.history_file.open(newline="") as file:
             return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
 
+    def best_epoch(self) -> int:
+        """Number of the epoch whose weights `best` holds, from 1."""
+        return int(min(self.history(), key=score)["epoch"])
+
+    def best_weights(self) -> Path:
+        """The file `best`, if an epoch has ended.
+
+        Raises:
+            FileNotFoundError: If none has.
+        """
+        if not self.best.exists():
+            raise FileNotFoundError(f"{self.path} has no checkpoint yet: no epoch has ended.")
+        return self.best
+
     def write_history(self, rows: list[dict[str, float]]) -> None:
         """Write the epochs' losses."""
 
@@ -180,6 +194,11 @@ class Run:
                 writer.writerows(rows)
 
         write_atomically(self.history_file, write, overwrite=True)
+
+
+def score(row: Mapping[str, float]) -> float:
+    """What the best epoch has least of; without a validation split the training loss."""
+    return row.get("val_loss", row["loss"])
 
 
 def write_json(path: Path, values: Any) -> None:

@@ -25,7 +25,7 @@ from .files import write_atomically
 from .multiworker import SharedMovingAverages, naming_the_lost
 from .optimizers import FusedAdam
 from .presets import DenseNetwork, Preset
-from .runs import Run, RunConfig, write_json
+from .runs import Run, RunConfig, score, write_json
 from .vae import VAE
 
 SPLITS = ("train", "validation", "test")
@@ -325,7 +325,7 @@ class EarlyStop(keras.callbacks.Callback):
     def __init__(self, patience: int | None, history: list[dict[str, float]]) -> None:
         super().__init__()
         self.patience = patience
-        self.losses = [_score(row) for row in history]
+        self.losses = list(map(score, history))
 
     @property
     def stalled(self) -> bool:
@@ -336,15 +336,42 @@ class EarlyStop(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Look at the loss."""
-        self.losses.append(_score(logs))
+        self.losses.append(score(logs))
         self.model.stop_training = self.model.stop_training or self.stalled
 
 
-class Recorder(keras.callbacks.Callback):
+class EpochRecorder(keras.callbacks.Callback):
     """Writes history, pictures and checkpoints after each epoch.
 
     A kill between any two of its steps loses at most the epoch: the last checkpoint comes last, and
-    what it does not know of is dropped at the next start.
+    what it does not know of is dropped at the next start. What is drawn is for subclasses to say.
+
+    Args:
+        run: Where to write.
+        history: Rows of the epochs that are behind.
+    """
+
+    def __init__(self, run: Run, history: list[dict[str, float]]) -> None:
+        super().__init__()
+        self.run = run
+        self.rows = list(history)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Write, the last checkpoint last."""
+        self.rows.append({"epoch": epoch + 1, **{k: float(v) for k, v in (logs or {}).items()}})
+        self.run.write_history(self.rows)
+        self.draw(epoch + 1)
+        if score(self.rows[-1]) <= min(map(score, self.rows)):
+            write_atomically(self.run.best, self.model.save, overwrite=True)
+        write_atomically(self.run.last, self.model.save, overwrite=True)
+
+    def draw(self, epoch: int) -> None:
+        """Draw what the model does after an epoch, numbered from 1."""
+        raise NotImplementedError
+
+
+class Recorder(EpochRecorder):
+    """Records a VAE's epochs, with samples and reconstructions.
 
     Args:
         run: Where to write.
@@ -353,29 +380,19 @@ class Recorder(keras.callbacks.Callback):
     """
 
     def __init__(self, run: Run, dataset: ImageDataset, history: list[dict[str, float]]) -> None:
-        super().__init__()
-        self.run = run
-        self.rows = list(history)
+        super().__init__(run, history)
         split = "validation" if dataset.count("validation") else "train"
         originals = dataset.images[dataset.indices(split)[:PREVIEWS]]
         self.originals = binarize(np.array(originals), run.config().preset.binarization)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Write, the last checkpoint last."""
-        self.rows.append({"epoch": epoch + 1, **{k: float(v) for k, v in (logs or {}).items()}})
-        self.run.write_history(self.rows)
-        if self._due(epoch + 1):
-            self._draw(epoch + 1)
-        if _score(self.rows[-1]) <= min(_score(row) for row in self.rows):
-            write_atomically(self.run.best, self.model.save, overwrite=True)
-        write_atomically(self.run.last, self.model.save, overwrite=True)
 
     def _due(self, epoch: int) -> bool:
         epochs = self.params["epochs"]
         return epoch == epochs or epoch % math.ceil(epochs / MOST_PICTURES) == 0
 
-    def _draw(self, epoch: int) -> None:
+    def draw(self, epoch: int) -> None:
         """Two rows of samples, the same z each epoch; a row of originals above what they became."""
+        if not self._due(epoch):
+            return
         vae = self.model
         z = np.random.default_rng(0).standard_normal((2 * PREVIEWS, vae.latent_dim), np.float32)
         z_mean, _ = vae.encode(self.originals)
@@ -424,11 +441,6 @@ class DivergenceGuard(keras.callbacks.Callback):
                 f"The loss became NaN in epoch {self.epoch}. {kept} in {self.run.path}. Start "
                 "again with a smaller --learning-rate, or with --precision float32."
             )
-
-
-def _score(row: dict[str, float]) -> float:
-    """What the best epoch has least of; without a validation split the training loss."""
-    return row.get("val_loss", row["loss"])
 
 
 def _watched(dataset: ImageDataset, preset: Preset, split: str | None) -> tf.data.Dataset | None:

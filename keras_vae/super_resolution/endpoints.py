@@ -13,11 +13,12 @@ from ..endpoints import (
     at_least_one,
     decode_photo,
     float32_copy,
+    luminance,
     require,
     to_uint8,
     traced,
 )
-from .vdsr import bicubic, luminance
+from .vdsr import bicubic
 
 BICUBIC_REACH = 2  # pixels to each side
 

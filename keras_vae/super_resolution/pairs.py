@@ -11,7 +11,8 @@ import tensorflow as tf
 
 from ..datasets import ImageDataset, load_dataset
 from ..datasets.pipeline import split_batches, training_batches
-from .vdsr import bicubic, luminance
+from ..endpoints import luminance
+from .vdsr import bicubic
 
 
 @dataclass(frozen=True, eq=False)

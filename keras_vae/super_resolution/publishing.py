@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..publishing import PUBLIC_PROVENANCE
+from ..publishing import origin
 from .card import write_card
 from .endpoints import UpscalerEndpoints
 from .export import export_upscaler
@@ -43,9 +43,7 @@ def publish(
     Raises:
         FileNotFoundError: If the run has no checkpoint yet.
     """
-    if not run.best.exists():
-        raise FileNotFoundError(f"{run.path} has no checkpoint yet: no epoch has ended.")
-    network = keras.models.load_model(run.best, compile=False)
+    network = keras.models.load_model(run.best_weights(), compile=False)
     endpoints = UpscalerEndpoints(network, run.config().factor)
     metrics = _measure(endpoints, pairs, progress)
     facts = {"name": Path(directory).name, **describe(run, network), "metrics": metrics}
@@ -58,10 +56,8 @@ def publish(
 def describe(run: UpscalerRun, network: keras.Model) -> dict[str, Any]:
     """Gather what `model.json` says of a run: command, network, data, training."""
     config = run.config()
-    history = run.history()
-    best = min(history, key=lambda row: row.get("val_loss", row["loss"]))
     return {
-        "command": config.command,
+        **origin(run),
         "network": {
             "source": "Kim, Lee and Lee 2016 (VDSR)",
             "depth": config.depth,
@@ -69,13 +65,8 @@ def describe(run: UpscalerRun, network: keras.Model) -> dict[str, Any]:
             "parameters": network.count_params(),
         },
         "image_sizes": [list(config.size), [side * config.factor for side in config.size]],
-        "data": {key: config.provenance.get(key) for key in PUBLIC_PROVENANCE},
-        "licence": config.provenance.get("licence"),
         "batch_size": config.batch_size,
         "learning_rate": config.learning_rate,
-        "seed": config.seed,
-        "precision": config.precision,
-        "epochs": {"trained": len(history), "exported": int(best["epoch"])},
     }
 
 

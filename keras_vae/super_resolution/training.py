@@ -12,8 +12,7 @@ import tensorflow as tf
 
 from .. import plotting
 from ..datasets.pipeline import steps_per_epoch
-from ..files import write_atomically
-from ..training import DivergenceGuard
+from ..training import DivergenceGuard, EpochRecorder
 from .pairs import Pairs
 from .run import UpscalerConfig, UpscalerRun
 from .vdsr import build_vdsr
@@ -123,8 +122,8 @@ def _fit(
     return run
 
 
-class Recorder(keras.callbacks.Callback):
-    """Writes history, pictures and checkpoints after each epoch, the last checkpoint last.
+class Recorder(EpochRecorder):
+    """Records an upscaler's epochs, with images that it enlarged.
 
     Args:
         run: Where to write.
@@ -133,22 +132,11 @@ class Recorder(keras.callbacks.Callback):
     """
 
     def __init__(self, run: UpscalerRun, pairs: Pairs, done: int) -> None:
-        super().__init__()
-        self.run = run
-        self.rows = run.history()[:done]
+        super().__init__(run, run.history()[:done])
         split = "validation" if pairs.large.count("validation") else "train"
         self.shown = next(iter(pairs.split_batches(split, PREVIEWS)))
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Write."""
-        self.rows.append({"epoch": epoch + 1, **{k: float(v) for k, v in (logs or {}).items()}})
-        self.run.write_history(self.rows)
-        self._draw(epoch + 1)
-        if _score(self.rows[-1]) <= min(_score(row) for row in self.rows):
-            write_atomically(self.run.best, self.model.save, overwrite=True)
-        write_atomically(self.run.last, self.model.save, overwrite=True)
-
-    def _draw(self, epoch: int) -> None:
+    def draw(self, epoch: int) -> None:
         """A row of interpolations, one of what became of them, one of originals."""
         interpolated, lacking = self.shown
         residual = self.model(interpolated, training=False)
@@ -156,8 +144,3 @@ class Recorder(keras.callbacks.Callback):
         images = np.clip(np.rint(255.0 * np.concatenate(rows)), 0, 255).astype(np.uint8)
         file = self.run.pictures / f"epoch_{epoch:03d}.png"
         plotting.save_grid(images, file, columns=len(interpolated), overwrite=True)
-
-
-def _score(row: dict[str, float]) -> float:
-    """What the best epoch has least of; without a validation split the training loss."""
-    return row.get("val_loss", row["loss"])

@@ -7,8 +7,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ..endpoints import LUMINANCE
-
 DEPTH = 20
 FILTERS = 64
 
@@ -22,11 +20,6 @@ def bicubic(images: tf.Tensor, factor: int) -> tf.Tensor:
     """
     size = tf.shape(images)[1:3] * factor
     return tf.image.resize(images, size, tf.image.ResizeMethod.BICUBIC)
-
-
-def luminance(images: tf.Tensor) -> tf.Tensor:
-    """Weigh RGB [B, H, W, 3] to the luminance of ITU-R 601, [B, H, W, 1]."""
-    return tf.reduce_sum(images * LUMINANCE, -1, keepdims=True) / 65536.0
 
 
 def build_vdsr(depth: int = DEPTH, filters: int = FILTERS, *, dtype: Any = None) -> keras.Model:

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from keras_vae.datasets import ImageDataset
+from keras_vae.endpoints import luminance
 from keras_vae.super_resolution.pairs import Pairs, load_pairs
-from keras_vae.super_resolution.vdsr import bicubic, luminance
+from keras_vae.super_resolution.vdsr import bicubic
 
 
 @pytest.fixture

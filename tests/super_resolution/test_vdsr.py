@@ -3,7 +3,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_vae.super_resolution.vdsr import bicubic, build_vdsr, luminance
+from keras_vae.endpoints import luminance
+from keras_vae.super_resolution.vdsr import bicubic, build_vdsr
 
 
 def test_the_network_is_the_papers():
