@@ -43,16 +43,7 @@ class IdleBiasConv2D(_IdleBias, keras.layers.Conv2D):
 
 @package
 class IdleBiasConv2DTranspose(_IdleBias, keras.layers.Conv2DTranspose):
-    """Transposed convolution that a normalisation follows.
-
-    Its zeros are not even added: other than a convolution's they would cost a pass of their own.
-    """
-
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Grow images [B, H, W, C] to [B, H', W', filters]."""
-        return keras.ops.conv_transpose(
-            inputs, self.kernel, strides=self.strides, padding=self.padding
-        )
+    """Transposed convolution that a normalisation follows."""
 
 
 @package
