@@ -11,6 +11,7 @@ import numpy as np
 from .. import training
 from ..datasets import ImageDataset
 from ..datasets.pipeline import steps_per_epoch
+from ..precision import fastest_precision
 from ..runs import RunConfig
 from .callbacks import Reporter, StopAtPlateau
 from .cell import Cell, Training
@@ -60,7 +61,9 @@ def _train(
     cell: Training, dataset: ImageDataset, place: Workplace, report: Callable[[float], None]
 ) -> tuple[Row, Arrays]:
     """Train a model and measure it; the time is that of the training."""
-    config = RunConfig(cell.resolved, cell.data, limit=cell.limit, seed=cell.seed)
+    preset = cell.resolved
+    precision = fastest_precision(preset)
+    config = RunConfig(preset, cell.data, limit=cell.limit, seed=cell.seed, precision=precision)
     vae = training.new_vae(config, dataset)
     callbacks: list[keras.callbacks.Callback] = [Reporter(report, EVERY)]
     if cell.tolerance is not None:
@@ -68,17 +71,18 @@ def _train(
     clocks = _clocks()
     fitted = training.fit(vae, config, dataset, validation=cell.watch, callbacks=callbacks)
     spent = _spent(clocks)
-    batch_size, epochs = config.preset.batch_size, len(fitted.epoch)
+    batch_size, epochs = preset.batch_size, len(fitted.epoch)
     images = epochs * batch_size * steps_per_epoch(dataset, batch_size)
     facts = {
         "epochs": epochs,
         "images": images,
         **spent,
         "images_per_second": round(images / spent["seconds"]),
+        "precision": precision,
         "parameters": vae.encoder.count_params() + vae.decoder.count_params(),
         "epoch_loss": _digits(fitted.history["loss"][-1]),
     }
-    subject = TrainedSubject(dataset, place.cache_dir, vae, config.preset)
+    subject = TrainedSubject(dataset, place.cache_dir, vae, preset)
     row, arrays = _row(cell, facts, measure_all(subject, cell.measures))
     histories = {f"history_{name}": np.array(values) for name, values in fitted.history.items()}
     return row, {**histories, **arrays}

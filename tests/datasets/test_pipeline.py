@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_vae.datasets import ImageDataset
+from keras_vae.datasets import ImageDataset, pipeline
 from keras_vae.datasets.binarization import binarize
 from keras_vae.datasets.pipeline import (
     ordered_batches,
@@ -99,6 +99,15 @@ def test_a_batch_larger_than_the_data_is_refused(numbered):
 def test_tensorflows_tuner_is_off_for_it_delays_the_end_of_an_iterator(numbered):
     for batches in (training_batches(numbered, 20, seed=0), split_batches(numbered, "test", 20)):
         assert batches.options().autotune.enabled is False
+
+
+def test_images_too_large_to_hold_are_read_row_by_row_alike(numbered, monkeypatch):
+    def first_batch():
+        return next(iter(training_batches(numbered, 8, seed=3))).numpy()
+
+    held = first_batch()
+    monkeypatch.setattr(pipeline, "HELD", 0)
+    np.testing.assert_array_equal(first_batch(), held)
 
 
 def test_the_reading_speed_counts_images():
