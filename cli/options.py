@@ -71,6 +71,14 @@ timeout_option = click.option(
     help="How long a request to the server may take, waiting for one that starts included.",
 )
 
+precision_option = click.option(
+    "--precision",
+    type=click.Choice(["auto", "float32", "mixed_bfloat16", "mixed_float16"]),
+    default="auto",
+    show_default=True,
+    help="Arithmetic of the networks; auto: bfloat16 for convolutions where that is faster.",
+)
+
 directions_option = click.option(
     "--directions",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

@@ -11,7 +11,7 @@ import click
 
 from .data import report_gaps
 from .interrupt import interrupt_between_batches, stoppable
-from .options import data_options, models_dir_option, overwrite_option
+from .options import data_options, models_dir_option, overwrite_option, precision_option
 from .overrides import command_line, preset_options, typed
 from .progress import progress_bar, training_bar
 from .quiet import load_tensorflow
@@ -47,13 +47,7 @@ ENOUGH = 10
 @preset_options
 @click.option("--limit", type=click.IntRange(1), help="Train on at most so many images.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Repeats a run exactly.")
-@click.option(
-    "--precision",
-    type=click.Choice(["auto", "float32", "mixed_bfloat16", "mixed_float16"]),
-    default="auto",
-    show_default=True,
-    help="Arithmetic of the networks; auto: bfloat16 for convolutions where that is faster.",
-)
+@precision_option
 @click.option(
     "--strategy",
     type=click.Choice(["auto", "single", "mirrored", "multiworker"]),
@@ -172,11 +166,11 @@ def _preset(dataset: str, name: str | None, rate_rule: str, changes: dict[str, A
 def _precision(asked: str, preset: Preset, strategy: str) -> str:
     """The precision, chosen if it is left open; workers, who might choose differently, take one."""
     from keras_vae.distribution import joined_cluster
-    from keras_vae.precision import fastest_precision
+    from keras_vae.precision import precision_for
 
     if asked != "auto":
         return asked
-    return "float32" if joined_cluster(strategy) else fastest_precision(preset)
+    return "float32" if joined_cluster(strategy) else precision_for(preset)
 
 
 def _reopen(path: Path, strategy: str | None, epochs: int | None) -> Run:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .interrupt import interrupt_between_batches, stoppable
-from .options import data_options, models_dir_option, overwrite_option
+from .options import data_options, models_dir_option, overwrite_option, precision_option
 from .overrides import POSITIVE, command_line, typed
 from .progress import progress_bar, training_bar
 from .quiet import load_tensorflow
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 EPILOG = """\b
 Examples:
-  kvae train-upscaler celeba --data-dir ~/celeba --precision mixed_bfloat16
+  kvae train-upscaler celeba --data-dir ~/celeba
   kvae train-upscaler ~/photos --image-size 64 --factor 2 --name photos-x2
   kvae train-upscaler --resume runs/photos-x2
 """
@@ -46,13 +46,7 @@ LOCAL_OPTIONS = ("cache_dir", "run_dir", "models_dir", "name", "overwrite")
 @click.option("--learning-rate", type=POSITIVE, default=1e-3, show_default=True)
 @click.option("--limit", type=click.IntRange(1), help="Train on at most so many images.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Repeats a run.")
-@click.option(
-    "--precision",
-    type=click.Choice(["float32", "mixed_bfloat16", "mixed_float16"]),
-    default="float32",
-    show_default=True,
-    help="Arithmetic of the network; bfloat16 is faster on recent CPUs and GPUs.",
-)
+@precision_option
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run directory.")
 @click.option("--name", default=UPSCALER, show_default=True, help="Of the run and the model.")
 @click.option(
@@ -71,6 +65,7 @@ def train_upscaler(
     run_dir: Path | None,
     models_dir: Path,
     overwrite: bool,
+    precision: str,
     **numbers: Any,
 ) -> None:
     """Train a network that makes images larger, and export it when it is done.
@@ -82,6 +77,7 @@ def train_upscaler(
     if (dataset is None) == (resume is None):
         raise click.UsageError("Give either a DATASET, or a run with --resume.")
     load_tensorflow()
+    from keras_vae.precision import fastest_precision
     from keras_vae.super_resolution.run import UpscalerConfig, UpscalerRun
 
     if resume:
@@ -95,6 +91,7 @@ def train_upscaler(
             dataset,
             data_dir=str(data_dir.absolute()) if data_dir else None,
             size=numbers.pop("image_size"),
+            precision=fastest_precision() if precision == "auto" else precision,
             command=command_line(ctx, [Path(dataset).name], LOCAL_OPTIONS),
             **numbers,
         )

@@ -14,12 +14,11 @@ ROUNDS = 7
 GAIN = 1.3  # by which bfloat16 must be faster: below it, conversions take the gain away
 
 
-def fastest_precision(preset: Preset) -> str:
+def precision_for(preset: Preset) -> str:
     """Choose the precision of a training: the fastest of those that train as well.
 
-    Convolutions train as well in bfloat16 (docs/decisions/0003), but not every processor computes
-    it faster: two matrices are multiplied in both, which takes a fifth of a second. Dense networks
-    gain little, and their likelihoods are compared by tenths of a nat: they stay in float32.
+    Convolutions train as well in bfloat16 (docs/decisions/0003). Dense networks gain little, and
+    their likelihoods are compared by tenths of a nat: they stay in float32.
 
     Args:
         preset: What shall be trained.
@@ -27,8 +26,15 @@ def fastest_precision(preset: Preset) -> str:
     Returns:
         "float32" or "mixed_bfloat16".
     """
-    if isinstance(preset.network, DenseNetwork):
-        return "float32"
+    return "float32" if isinstance(preset.network, DenseNetwork) else fastest_precision()
+
+
+def fastest_precision() -> str:
+    """Choose between "float32" and "mixed_bfloat16" by this device's speed.
+
+    Not every processor computes faster in bfloat16: two matrices are multiplied in both, which
+    takes a fifth of a second.
+    """
     gain = _seconds_of_a_product("float32") / _seconds_of_a_product("bfloat16")
     return "mixed_bfloat16" if gain > GAIN else "float32"
 

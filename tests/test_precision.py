@@ -1,7 +1,7 @@
 import pytest
 
 from keras_vae import precision
-from keras_vae.precision import fastest_precision
+from keras_vae.precision import precision_for
 from keras_vae.presets import get_preset
 
 TIMES = {"fast": {"float32": 1.0, "bfloat16": 0.5}, "slow": {"float32": 1.0, "bfloat16": 0.9}}
@@ -20,7 +20,7 @@ def test_bfloat16_is_for_convolutions_where_it_is_clearly_faster(
     preset, bfloat16, chosen, monkeypatch
 ):
     monkeypatch.setattr(precision, "_seconds_of_a_product", TIMES[bfloat16].get)
-    assert fastest_precision(get_preset(preset)) == chosen
+    assert precision_for(get_preset(preset)) == chosen
 
 
 def test_a_product_takes_time_in_either_precision():

@@ -40,23 +40,15 @@ def squared_errors(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarra
     return np.array([np.mean(np.square((a.astype(np.float64) - b) / 255.0)) for a, b in pairs])
 
 
-def measure_pixels(images: np.ndarray, reconstructions: np.ndarray) -> Pixels:
-    """Compare images with their reconstructions, both uint8 [N, H, W, C]."""
-    errors = squared_errors(images, reconstructions)
-    with np.errstate(divide="ignore"):
-        psnr = -10.0 * np.log10(errors)
-    window = min(WINDOW, *images.shape[1:3])
-    return Pixels(
-        mse=float(errors.mean()),
-        mse_error=standard_error(errors),
-        sse=float(errors.mean() * math.prod(images.shape[1:])),
-        psnr=float(psnr.mean()),
-        ssim=float(np.mean(_similarities(images, reconstructions, window))),
-        ssim_window=window,
-    )
+def peak_ratios(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
+    """PSNR of each image in dB, uint8 [N, H, W, C] → float64 [N]; infinite where it is met."""
+    return _decibels(squared_errors(images, reconstructions))
 
 
-def _similarities(images: np.ndarray, reconstructions: np.ndarray, window: int) -> np.ndarray:
+def similarities(
+    images: np.ndarray, reconstructions: np.ndarray, window: int = WINDOW
+) -> np.ndarray:
+    """SSIM of each image, uint8 [N, H, W, C] → float32 [N], with a window of that side."""
     import tensorflow as tf
 
     parts = [
@@ -69,3 +61,22 @@ def _similarities(images: np.ndarray, reconstructions: np.ndarray, window: int) 
         for start in range(0, len(images), BATCH)
     ]
     return np.concatenate(parts)
+
+
+def measure_pixels(images: np.ndarray, reconstructions: np.ndarray) -> Pixels:
+    """Compare images with their reconstructions, both uint8 [N, H, W, C]."""
+    errors = squared_errors(images, reconstructions)
+    window = min(WINDOW, *images.shape[1:3])
+    return Pixels(
+        mse=float(errors.mean()),
+        mse_error=standard_error(errors),
+        sse=float(errors.mean() * math.prod(images.shape[1:])),
+        psnr=float(_decibels(errors).mean()),
+        ssim=float(np.mean(similarities(images, reconstructions, window))),
+        ssim_window=window,
+    )
+
+
+def _decibels(errors: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore"):
+        return -10.0 * np.log10(errors)

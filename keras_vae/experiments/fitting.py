@@ -11,7 +11,7 @@ import numpy as np
 from .. import training
 from ..datasets import ImageDataset
 from ..datasets.pipeline import steps_per_epoch
-from ..precision import fastest_precision
+from ..precision import precision_for
 from ..runs import RunConfig
 from .callbacks import Reporter, StopAtPlateau
 from .cell import Cell, Training
@@ -62,7 +62,7 @@ def _train(
 ) -> tuple[Row, Arrays]:
     """Train a model and measure it; the time is that of the training."""
     preset = cell.resolved
-    precision = fastest_precision(preset)
+    precision = precision_for(preset)
     config = RunConfig(preset, cell.data, limit=cell.limit, seed=cell.seed, precision=precision)
     vae = training.new_vae(config, dataset)
     callbacks: list[keras.callbacks.Callback] = [Reporter(report, EVERY)]

@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import tensorflow as tf
 from PIL import Image
 
 from ..endpoints import to_uint8
+from ..evaluation.pixels import peak_ratios, similarities
 from .pairs import Pairs
 from .vdsr import bicubic
 
 BATCH = 20
 CONVENTION = (
-    "8-bit RGB, rounded; PSNR in dB and SSIM as `tf.image` computes them (SSIM with its Gaussian "
-    "window of 11 pixels), of each image, then the mean; no border is cut off"
+    "8-bit RGB, rounded; PSNR in dB and SSIM as `tf.image` computes it (Gaussian window of "
+    "11 pixels), of each image, then the mean; no border is cut off"
 )
 
 Method = Callable[[np.ndarray], np.ndarray]  # uint8 [B, h, w, C] → uint8 [B, H, W, C]
@@ -68,8 +68,7 @@ def measure(
 
 def compare(images: np.ndarray, originals: np.ndarray) -> np.ndarray:
     """PSNR in dB and SSIM of each of two batches' images, uint8 [B, H, W, C] → [2, B]."""
-    measures = (tf.image.psnr, tf.image.ssim)
-    return np.stack([measure(images, originals, max_val=255).numpy() for measure in measures])
+    return np.stack([measure(originals, images) for measure in (peak_ratios, similarities)])
 
 
 def interpolation(factor: int) -> Method:

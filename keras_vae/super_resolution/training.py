@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from .. import plotting
 from ..datasets.pipeline import steps_per_epoch
+from ..optimizers import FusedAdam
 from ..training import DivergenceGuard, EpochRecorder
 from .pairs import Pairs
 from .run import UpscalerConfig, UpscalerRun
@@ -73,9 +74,7 @@ def new_network(config: UpscalerConfig, steps: int) -> keras.Model:
     keras.utils.set_random_seed(config.seed)
     network = build_vdsr(config.depth, config.filters, dtype=config.precision)
     rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps * config.epochs)
-    network.compile(
-        keras.optimizers.Adam(rate), "mse", metrics=list(METRICS.values()), jit_compile=False
-    )
+    network.compile(FusedAdam(rate), "mse", metrics=list(METRICS.values()), jit_compile=False)
     return network
 
 
