@@ -33,6 +33,11 @@ PRESET_OPTIONS = [
     click.option("--annealing-steps", type=click.IntRange(1), help="Steps to β, or of a cycle."),
     click.option("--free-bits", type=click.FloatRange(0), help="Nats a dimension has for free."),
     click.option("--importance-samples", type=click.IntRange(1), help="k of the IWAE bound."),
+    click.option(
+        "--perceptual-weight",
+        type=click.FloatRange(0),
+        help="Of the distance that a classifier of the data set's attributes or labels sees.",
+    ),
     click.option("--stochastic/--autoencoder", default=None, help="Draw z, or pass z_mean on."),
     click.option("--learning-rate", type=POSITIVE, help="Adam's, at the start."),
     click.option("--decay", type=click.Choice(["constant", "cosine"]), help="Of the rate."),

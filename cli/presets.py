@@ -28,10 +28,9 @@ def list_presets() -> None:
     for preset in PRESETS.values():
         size = "×".join(map(str, preset.image_shape))
         sizes = [f"{build(preset).count_params():,}" for build in (build_encoder, build_decoder)]
-        likelihood, _ = LIKELIHOODS[preset.objective.likelihood]
         click.echo(
             f"{preset.name:16} {size:9} {preset.latent_dim:4} {' + '.join(sizes):>19}  "
-            f"{preset.source}; {likelihood} + {preset.objective.beta:g} × KL ({preset.loss_unit})"
+            f"{preset.source}; {preset.loss_description}"
         )
     click.echo("\nObjectives (--objective):")
     for name, (description, in_nats) in LIKELIHOODS.items():

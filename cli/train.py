@@ -276,7 +276,6 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
     """Say what is about to be trained, on what, and where it goes."""
     from keras_vae.distribution import make_strategy
     from keras_vae.networks import build_decoder, build_encoder
-    from keras_vae.presets import LIKELIHOODS
 
     preset = config.preset
     replicas = make_strategy(config.strategy).num_replicas_in_sync
@@ -286,11 +285,10 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
         f"{images.count(split):,} {split}" for split in ("train", "validation", "test")
     )
     height, width, channels = images.image_shape
-    likelihood, _ = LIKELIHOODS[preset.objective.likelihood]
     steps = math.floor(images.count("train") / preset.batch_size)
     click.echo(f"Preset   {preset.name} ({preset.source}), z = {preset.latent_dim}")
     click.echo(f"Network  {encoder:,} + {decoder:,} parameters, {config.precision}")
-    click.echo(f"Loss     {likelihood} + {preset.objective.beta:g} × KL ({preset.loss_unit})")
+    click.echo(f"Loss     {preset.loss_description}")
     click.echo(f"Data     {images.name}: {counts} images of {height}×{width}×{channels}")
     report_gaps(images)
     click.echo(
@@ -302,10 +300,14 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
 
 def _losses(preset: Preset, logs: dict[str, Any], prefix: str) -> str:
     """Tell the losses of a training, or of its validation."""
-    terms = ("loss", "reconstruction_loss", "kl_loss", "mse")
-    total, reconstruction, kl, mse = (float(logs.get(prefix + term, "nan")) for term in terms)
+    terms = ("loss", "reconstruction_loss", "perceptual_loss", "kl_loss", "mse")
+    total, reconstruction, distance, kl, mse = (
+        float(logs.get(prefix + term, "nan")) for term in terms
+    )
+    weight = preset.objective.perceptual_weight
+    perceived = f"{weight:g} × distance {distance:.4f} + " if weight else ""
     line = (
-        f"loss {total:.5g} {preset.loss_unit} = {reconstruction:.5g} + "
+        f"loss {total:.5g} {preset.loss_unit} = {reconstruction:.5g} + {perceived}"
         f"{preset.objective.beta:g} × KL {kl:.4g} nats, MSE {mse:.4f}"
     )
     if preset.in_nats:

@@ -67,6 +67,36 @@ class NarrowConv2D(keras.layers.Conv2D):
         return self.activation(tf.nn.bias_add(summed, self.bias))
 
 
+@package
+class SpaceToDepth(keras.layers.Layer):
+    """Squares of pixels become channels: [B, H, W, C] to [B, H/side, W/side, C·side²].
+
+    Args:
+        side: Of a square, in pixels.
+    """
+
+    def __init__(self, side: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.side = side
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Rearrange images."""
+        return tf.nn.space_to_depth(inputs, self.side)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments."""
+        return {**super().get_config(), "side": self.side}
+
+
+@package
+class DepthToSpace(SpaceToDepth):
+    """The way back (Shi et al. 2016): [B, H, W, C·side²] to [B, H·side, W·side, C]."""
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Rearrange feature maps."""
+        return tf.nn.depth_to_space(inputs, self.side)
+
+
 def conv(
     filters: int,
     kernel: int,

@@ -104,13 +104,15 @@ class ResidualNetwork:
     The decoder mirrors the encoder; between the smallest maps and the latent lies a dense layer.
 
     Attributes:
-        filters: Channels at each size, the image's own first.
+        filters: Channels at each size, the largest first.
         blocks: Residual blocks, of two convolutions, at each size.
         dense: Width of the dense layer.
         kernel: Side of every kernel.
         activation: Keras name of the activation before each convolution.
         normalization: As of `ConvNetwork`, before each activation.
         upsampling: As of `ConvNetwork`.
+        patch: Side of the squares of pixels that the largest maps hold as channels; 1: the largest
+            maps are of the image's size.
     """
 
     filters: tuple[int, ...]
@@ -120,6 +122,7 @@ class ResidualNetwork:
     activation: str = "elu"
     normalization: str = "none"
     upsampling: str = "transposed"
+    patch: int = 1
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,8 @@ class Objective:
             of one cycle, of which the weight grows over the first half.
         free_bits: Nats of KL in each latent dimension that are not penalised (Kingma et al. 2016).
         importance_samples: k of the importance-weighted bound (Burda et al. 2015); 1 is the ELBO.
+        perceptual_weight: Factor of the distance of a classifier's feature maps (Hou et al. 2017);
+            at 0 there is none.
     """
 
     likelihood: str
@@ -146,6 +151,7 @@ class Objective:
     annealing_steps: int = 0
     free_bits: float = 0.0
     importance_samples: int = 1
+    perceptual_weight: float = 0.0
 
 
 Network = DenseNetwork | ConvNetwork | ResidualNetwork
@@ -213,7 +219,7 @@ class Preset:
     def in_nats(self) -> bool:
         """Whether the loss is −ELBO in nats; otherwise it is a weighted sum without a unit."""
         objective = self.objective
-        exact = objective.beta == 1.0 and objective.free_bits == 0.0
+        exact = objective.beta == 1.0 and objective.free_bits == objective.perceptual_weight == 0.0
         return exact and self.likelihood_kind is not None
 
     @property
@@ -243,6 +249,15 @@ class Preset:
     def loss_unit(self) -> str:
         """What a printed loss is measured in: "nats" or "weighted"."""
         return "nats" if self.in_nats else "weighted"
+
+    @property
+    def loss_description(self) -> str:
+        """Write the loss, for people: its terms and their weights."""
+        objective = self.objective
+        terms = [LIKELIHOODS[objective.likelihood][0]]
+        if objective.perceptual_weight:
+            terms.append(f"{objective.perceptual_weight:g} × perceptual distance")
+        return " + ".join([*terms, f"{objective.beta:g} × KL ({self.loss_unit})"])
 
     def override(self, **changes: Any) -> Preset:
         """Return the preset with some numbers changed, wherever in it they stand.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from .distribution import is_chief, joined_cluster, make_strategy
 from .files import write_atomically
 from .multiworker import SharedMovingAverages, naming_the_lost
 from .optimizers import FusedAdam
+from .perception import PerceptualDistance
 from .presets import DenseNetwork, Preset
 from .runs import Run, RunConfig, score, write_json
 from .vae import VAE
@@ -31,6 +32,7 @@ from .vae import VAE
 SPLITS = ("train", "validation", "test")
 PREVIEWS = 10  # images in a row of each epoch's pictures
 MOST_PICTURES = 100  # epochs whose pictures are kept; of longer trainings every second, third, …
+OTHER_SEED = 1  # another classifier than the extractor that FID and KID are measured with
 MOST_STEPS_AT_ONCE = 50
 RATE_RULES = {"none": 0.0, "linear": 1.0, "sqrt": 0.5}  # rule → power of the batch's growth
 
@@ -83,18 +85,38 @@ def new_vae(config: RunConfig, dataset: ImageDataset) -> VAE:
 
     Raises:
         ValueError: If the data set's images are not of the preset's shape, or too few for a batch;
-            or if the replicas cannot share a batch evenly.
+            if the replicas cannot share a batch evenly; or if the objective asks for a perceptual
+            distance and the data set has nothing to train a classifier by.
     """
     _check_shape(config, dataset)
     steps = steps_per_epoch(dataset, config.preset.batch_size)
     rate = learning_rate(config.preset, steps)
     strategy = make_strategy(config.strategy)
     share_of_batch(config.preset.batch_size, strategy.num_replicas_in_sync)
+    perception = _perception(config, dataset)
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():
-        vae = VAE.from_preset(config.preset, dtype=config.precision, seed=config.seed)
+        vae = VAE.from_preset(
+            config.preset, perception=perception(), dtype=config.precision, seed=config.seed
+        )
         compile_vae(vae, FusedAdam(rate), _steps_at_once(config.preset, steps))
     return vae
+
+
+def _perception(
+    config: RunConfig, dataset: ImageDataset
+) -> Callable[[], PerceptualDistance | None]:
+    """What builds the distance that the data set's own classifier sees, if the objective asks.
+
+    The first time the classifier is trained: that must be over before a strategy's scope begins.
+    """
+    if not config.preset.objective.perceptual_weight:
+        return lambda: None
+    from .evaluation import classifiers  # brings scikit-learn along
+
+    recipe = classifiers.Recipe(dataset.image_shape[:2], seed=OTHER_SEED)
+    classifier = classifiers.find_classifier(dataset, recipe)
+    return partial(PerceptualDistance.of, classifier, classifiers.MAPS, dtype=config.precision)
 
 
 def fit(

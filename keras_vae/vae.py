@@ -12,7 +12,11 @@ from .layers import Sampling, package
 from .likelihoods import Likelihood, build_likelihood
 from .multiworker import ReplicatedFit
 from .networks import build_decoder, build_encoder
+from .perception import PerceptualDistance
 from .presets import Preset
+
+PARTS = ("encoder", "decoder", "likelihood", "perception")
+TRACKED = ("loss", "reconstruction_loss", "kl_loss", "mse")
 
 
 class ReplicatedMean(keras.metrics.Mean):
@@ -29,7 +33,8 @@ class VAE(ReplicatedFit, keras.Model):
 
     The loss of an image is its reconstruction cost plus the weighted KL divergence; that of a batch
     is the mean. `loss`, `reconstruction_loss`, `kl_loss` (unweighted, in nats) and `mse` (of a
-    pixel in [0, 1]) are logged.
+    pixel in [0, 1]) are logged; where there is a perceptual distance, so is `perceptual_loss`
+    (unweighted).
 
     Args:
         encoder: Model from scaled pixels [B, H, W, C] to z_mean and z_log_var [B, L].
@@ -40,6 +45,8 @@ class VAE(ReplicatedFit, keras.Model):
         annealing_steps: Likewise.
         free_bits: Nats of KL in each dimension that cost nothing.
         importance_samples: k of the importance-weighted bound (Burda et al. 2015).
+        perception: How alike images look; None: by their pixels alone.
+        perceptual_weight: What its distance is multiplied by.
         stochastic: Whether z is drawn; False makes a plain autoencoder.
         seed: Seed of the noise.
 
@@ -60,6 +67,8 @@ class VAE(ReplicatedFit, keras.Model):
         annealing_steps: int = 0,
         free_bits: float = 0.0,
         importance_samples: int = 1,
+        perception: PerceptualDistance | None = None,
+        perceptual_weight: float = 1.0,
         stochastic: bool = True,
         seed: int | None = None,
         **kwargs: Any,
@@ -69,6 +78,8 @@ class VAE(ReplicatedFit, keras.Model):
             raise ValueError(
                 f"`importance_samples` must be at least 1. Received: {importance_samples}."
             )
+        if importance_samples > 1 and perception is not None:
+            raise ValueError("The importance-weighted bound has no perceptual distance.")
         self.encoder = encoder
         self.decoder = decoder
         self.likelihood = likelihood
@@ -77,20 +88,28 @@ class VAE(ReplicatedFit, keras.Model):
         self.annealing_steps = annealing_steps
         self.free_bits = free_bits
         self.importance_samples = importance_samples
+        self.perception = perception
+        self.perceptual_weight = perceptual_weight
         self.stochastic = stochastic
         self.seed = seed
         self.sampling = Sampling(seed, name="sampling", dtype="float32")
-        self.trackers = {
-            name: ReplicatedMean(name=name)
-            for name in ("loss", "reconstruction_loss", "kl_loss", "mse")
-        }
+        tracked = TRACKED if perception is None else (*TRACKED, "perceptual_loss")
+        self.trackers = {name: ReplicatedMean(name=name) for name in tracked}
 
     @classmethod
-    def from_preset(cls, preset: Preset, *, dtype: Any = None, seed: int | None = None) -> VAE:
+    def from_preset(
+        cls,
+        preset: Preset,
+        *,
+        perception: PerceptualDistance | None = None,
+        dtype: Any = None,
+        seed: int | None = None,
+    ) -> VAE:
         """Build the networks and the objective of a preset.
 
         Args:
             preset: What to build.
+            perception: What the preset's perceptual weight is for.
             dtype: Keras dtype policy of the networks, such as "mixed_bfloat16".
             seed: Seed of the noise. Weights follow `keras.utils.set_random_seed`.
         """
@@ -104,6 +123,8 @@ class VAE(ReplicatedFit, keras.Model):
             annealing_steps=objective.annealing_steps,
             free_bits=objective.free_bits,
             importance_samples=objective.importance_samples,
+            perception=perception,
+            perceptual_weight=objective.perceptual_weight,
             stochastic=preset.stochastic,
             seed=seed,
             name=preset.name.replace("-", "_"),
@@ -186,12 +207,22 @@ class VAE(ReplicatedFit, keras.Model):
         penalty = objectives.free_bits_kl(kl, self.free_bits)
         if not self.stochastic:  # a plain autoencoder has no posterior to pull to the prior
             kl, penalty = tf.zeros_like(kl), tf.zeros_like(penalty)
-        return {
+        losses = {
             "loss": reconstruction + kl_weight * penalty,
             "reconstruction_loss": reconstruction,
             "kl_loss": tf.reduce_sum(kl, axis=-1),
             "mse": self.likelihood.mean_squared_error(image, logits),
         }
+        return losses if self.perception is None else self._perceived(losses, image, logits)
+
+    def _perceived(
+        self, losses: dict[str, tf.Tensor], image: tf.Tensor, logits: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Add the perceptual distance of image and mean image to the losses."""
+        pixels, mean = map(self.likelihood.unscale, (image, self.likelihood.mean(logits)))
+        distance = self.perception(pixels, mean)
+        loss = losses["loss"] + self.perceptual_weight * distance
+        return {**losses, "loss": loss, "perceptual_loss": distance}
 
     def _importance_weighted_losses(
         self, image: tf.Tensor, z_mean: tf.Tensor, z_log_var: tf.Tensor, training: bool
@@ -235,15 +266,15 @@ class VAE(ReplicatedFit, keras.Model):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments, networks included."""
-        networks = {"encoder": self.encoder, "decoder": self.decoder, "likelihood": self.likelihood}
         return {
             **super().get_config(),
-            **{name: keras.saving.serialize_keras_object(part) for name, part in networks.items()},
+            **{name: keras.saving.serialize_keras_object(getattr(self, name)) for name in PARTS},
             "beta": self.beta,
             "annealing": self.annealing,
             "annealing_steps": self.annealing_steps,
             "free_bits": self.free_bits,
             "importance_samples": self.importance_samples,
+            "perceptual_weight": self.perceptual_weight,
             "stochastic": self.stochastic,
             "seed": self.seed,
         }
@@ -252,7 +283,7 @@ class VAE(ReplicatedFit, keras.Model):
     def from_config(cls, config: dict[str, Any]) -> VAE:
         """Rebuild from `get_config`."""
         config = dict(config)
-        for name in ("encoder", "decoder", "likelihood"):
+        for name in PARTS:
             config[name] = keras.saving.deserialize_keras_object(config[name])
         return cls(**config)
 

@@ -229,6 +229,25 @@ def test_residual_blocks_start_as_the_identity():
         np.testing.assert_array_equal(after, before)
 
 
+def test_the_largest_maps_may_hold_patches_of_pixels():
+    preset = get_preset("mnist-best").override(patch=2)
+    encoder, decoder = build_encoder(preset), build_decoder(preset)
+    assert encoder.get_layer("patches").output.shape[1:] == (14, 14, 4)
+    assert encoder.get_layer("encoder_conv_1").output.shape[1:] == (14, 14, 16)
+    assert decoder.output.shape[1:] == (28, 28, 1)
+    np.testing.assert_array_equal(
+        decoder.get_layer("pixels")(
+            encoder.get_layer("patches")(image := np.eye(28)[None, ..., None])
+        ),
+        image,
+    )
+
+
+def test_patches_must_fill_the_image():
+    with pytest.raises(ValueError, match=r"`patch` must divide .* \(28, 28\). Received: 3"):
+        build_decoder(get_preset("mnist-best").override(patch=3))
+
+
 def test_residual_blocks_are_counted_for_each_size():
     with pytest.raises(ValueError, match=r"`blocks` must have 3 values.*Received: \(1, 1\)"):
         build_encoder(get_preset("mnist-best").override(blocks=(1, 1)))

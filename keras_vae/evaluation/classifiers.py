@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import keras
@@ -18,9 +19,8 @@ from ..files import write_atomically
 from .preprocessing import Preprocessing
 
 VERSION = 1  # counts up when the same data would give another classifier
-SEED = 0
-PREPROCESSING = Preprocessing((32, 32), low=-1.0, high=1.0)
 FILTERS = (32, 64, 128)
+MAPS = tuple(f"maps_{number}" for number, _ in enumerate(FILTERS, start=1))  # names of layers
 FEATURES = 128
 BATCH = 128
 MOST_STEPS = 1500  # about a minute of two CPU cores
@@ -29,8 +29,31 @@ MOST_EPOCHS = 30
 Progress = Callable[[int, int], None]
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """Which classifier is trained.
+
+    Attributes:
+        size: Height and width that images are scaled to.
+        seed: Of weights and order.
+    """
+
+    size: tuple[int, int] = (32, 32)
+    seed: int = 0
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """What is done to images before it sees them."""
+        return Preprocessing(self.size, low=-1.0, high=1.0)
+
+
+EXTRACTOR = Recipe()  # whose features FID and KID are measured with
+PREPROCESSING = EXTRACTOR.preprocessing
+
+
 def find_classifier(
     dataset: ImageDataset,
+    recipe: Recipe = EXTRACTOR,
     *,
     cache_dir: str | Path | None = None,
     progress: Progress | None = None,
@@ -41,29 +64,35 @@ def find_classifier(
 
     Args:
         dataset: Images with labels, or with attributes.
+        recipe: Which one.
         cache_dir: See `datasets.prepared.cache_folder`.
         progress: Called with (done, total) steps of the training.
 
     Raises:
         ValueError: If there is nothing to train it by.
     """
-    file = _cache_file(dataset, cache_dir)
+    file = _cache_file(dataset, recipe, cache_dir)
     if file is None:
-        return train_classifier(dataset, progress=progress)
+        return train_classifier(dataset, recipe, progress=progress)
     if not file.exists():
-        write_atomically(file, train_classifier(dataset, progress=progress).save, overwrite=True)
+        classifier = train_classifier(dataset, recipe, progress=progress)
+        write_atomically(file, classifier.save, overwrite=True)
     return keras.models.load_model(file)
 
 
-def train_classifier(dataset: ImageDataset, *, progress: Progress | None = None) -> keras.Model:
+def train_classifier(
+    dataset: ImageDataset, recipe: Recipe = EXTRACTOR, *, progress: Progress | None = None
+) -> keras.Model:
     """Train a small convolutional network on the training split, from a fixed seed.
 
     Args:
         dataset: Images with labels, or with attributes.
+        recipe: Which one.
         progress: Called with (done, total) steps.
 
     Returns:
-        A model from what `PREPROCESSING` gives to logits; the layer before is `features`.
+        A model from what the recipe's preprocessing gives to logits. The layer before is
+        `features`, those of the feature maps are named in `MAPS`.
 
     Raises:
         ValueError: If the data set has neither labels nor attributes, or no training images.
@@ -72,10 +101,10 @@ def train_classifier(dataset: ImageDataset, *, progress: Progress | None = None)
     if not len(rows):
         raise ValueError(f"`dataset` must have training images. {dataset.name!r} has none.")
     epochs = max(1, min(MOST_EPOCHS, round(MOST_STEPS * BATCH / len(rows))))
-    batches = _Batches(dataset.images, targets, rows)
+    batches = _Batches(recipe, dataset.images, targets, rows)
     total = epochs * len(batches)
-    keras.utils.set_random_seed(SEED)
-    model = _build(dataset.image_shape[2], targets.shape[1])
+    keras.utils.set_random_seed(recipe.seed)
+    model = _build((*recipe.size, dataset.image_shape[2]), targets.shape[1])
     model.compile(
         keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(2e-3, total)), _loss(dataset)
     )
@@ -85,15 +114,16 @@ def train_classifier(dataset: ImageDataset, *, progress: Progress | None = None)
 
 
 def describe(classifier: keras.Model, dataset: ImageDataset) -> str:
-    """Say what a classifier was trained on, and how good it is on the held-out images."""
+    """Say what a feature extractor was trained on, and how good it is on the held-out images."""
     count = classifier.output_shape[-1]
     kind = "attributes" if dataset.labels is None else "labels"
-    name = f"classifier of {count} {kind} of {dataset.name}, seed {SEED}, {FEATURES} features"
+    what = f"classifier of {count} {kind} of {dataset.name}"
+    name = f"{what}, seed {EXTRACTOR.seed}, {FEATURES} features"
     split = "validation" if dataset.count("validation") else "test"
     rows = dataset.indices(split)
     if not len(rows):
         return name
-    logits = classifier.predict(_Batches(dataset.images, None, rows), verbose=0)
+    logits = classifier.predict(_Batches(EXTRACTOR, dataset.images, None, rows), verbose=0)
     return f"{name}, {split} {_score(logits, _targets(dataset)[rows], dataset.labels is None)}"
 
 
@@ -122,11 +152,11 @@ def _loss(dataset: ImageDataset) -> keras.losses.Loss:
     return keras.losses.CategoricalCrossentropy(from_logits=True)
 
 
-def _build(channels: int, outputs: int) -> keras.Model:
-    layers = [keras.Input((*PREPROCESSING.size, channels))]
-    for filters in FILTERS:
+def _build(image_shape: tuple[int, int, int], outputs: int) -> keras.Model:
+    layers = [keras.Input(image_shape)]
+    for name, filters in zip(MAPS, FILTERS, strict=True):
         layers.append(keras.layers.Conv2D(filters, 3, 2, padding="same", use_bias=False))
-        layers += [_normalization(), keras.layers.ReLU()]
+        layers += [_normalization(), keras.layers.ReLU(name=name)]
     layers += [keras.layers.Flatten(), keras.layers.Dense(FEATURES, use_bias=False)]
     # Normalised without a scale of their own, features of any data set have the same size.
     layers += [_normalization(scale=False), keras.layers.ReLU(name="features")]
@@ -141,10 +171,13 @@ def _normalization(**options: bool) -> keras.layers.Layer:
 class _Batches(keras.utils.PyDataset):
     """Prepared images and their targets; in a new order each epoch, if there are targets."""
 
-    def __init__(self, images: np.ndarray, targets: np.ndarray | None, rows: np.ndarray) -> None:
+    def __init__(
+        self, recipe: Recipe, images: np.ndarray, targets: np.ndarray | None, rows: np.ndarray
+    ) -> None:
         super().__init__()
+        self.preprocessing = recipe.preprocessing
         self.images, self.targets, self.rows = images, targets, rows
-        self.rng = np.random.default_rng(SEED)
+        self.rng = np.random.default_rng(recipe.seed)
         self.on_epoch_end()
 
     def on_epoch_end(self) -> None:
@@ -156,7 +189,7 @@ class _Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
         rows = self.rows[index * BATCH : (index + 1) * BATCH]
-        images = np.asarray(PREPROCESSING(self.images[rows]))
+        images = np.asarray(self.preprocessing(self.images[rows]))
         return (images,) if self.targets is None else (images, self.targets[rows])
 
 
@@ -167,11 +200,12 @@ def _reporter(total: int, progress: Progress) -> keras.callbacks.Callback:
     )
 
 
-def _cache_file(dataset: ImageDataset, cache_dir: str | Path | None) -> Path | None:
+def _cache_file(dataset: ImageDataset, recipe: Recipe, cache_dir: str | Path | None) -> Path | None:
     """Where the classifier is kept; None for a data set that no cache knows."""
     if "prepared" not in dataset.provenance:
         return None
     prepared = Path(dataset.provenance["prepared"]).name
     split = [dataset.provenance.get(key) for key in ("split", "seed", "limit", "counts")]
-    key = hashlib.sha256(json.dumps([VERSION, prepared, split]).encode()).hexdigest()[:12]
+    known = [VERSION, prepared, split] + ([asdict(recipe)] if recipe != EXTRACTOR else [])
+    key = hashlib.sha256(json.dumps(known).encode()).hexdigest()[:12]
     return cache_folder(cache_dir) / "classifiers" / f"{dataset.name}-{key}.keras"

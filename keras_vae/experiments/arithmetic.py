@@ -60,6 +60,8 @@ def _convolutional(preset: Preset) -> Iterator[int]:
 def _residual(preset: Preset) -> Iterator[int]:
     network: ResidualNetwork = preset.network
     height, width, channels = preset.image_shape
+    patch = network.patch
+    height, width, channels = height // patch, width // patch, channels * patch**2
     for level, (filters, blocks) in enumerate(zip(network.filters, network.blocks, strict=True)):
         if level:
             height, width = math.ceil(height / 2), math.ceil(width / 2)

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from ..convolutions import conv, up_conv
+from ..convolutions import DepthToSpace, SpaceToDepth, conv, up_conv
 from ..presets import Preset, ResidualNetwork
 from .convolutional import normalize
 
@@ -17,6 +17,8 @@ def down(preset: Preset, image: Any, dtype: Any) -> Any:
     """A convolution to each size, each followed by its blocks; then a dense layer."""
     network: ResidualNetwork = preset.network
     names, features = _names("encoder"), image
+    if network.patch > 1:
+        features = SpaceToDepth(network.patch, name="patches", dtype=dtype)(image)
     for level, (filters, blocks) in enumerate(_levels(network)):
         stride = 2 if level else 1
         shrink = conv(filters, network.kernel, stride, name=next(names), dtype=dtype)
@@ -41,7 +43,7 @@ def up(preset: Preset, z: Any, dtype: Any) -> Any:
         name = next(names)
         features = normalize(network, features, f"{name}_input", dtype)
         features = up_conv(
-            levels[level - 1][0] if level else preset.image_shape[2],
+            levels[level - 1][0] if level else preset.image_shape[2] * network.patch**2,
             network.kernel,
             2 if level else 1,
             size=sizes[max(level - 1, 0)],
@@ -49,6 +51,8 @@ def up(preset: Preset, z: Any, dtype: Any) -> Any:
             name=name,
             dtype=dtype,
         )(features)
+    if network.patch > 1:
+        features = DepthToSpace(network.patch, name="pixels", dtype=dtype)(features)
     return features
 
 
@@ -86,8 +90,14 @@ def _levels(network: ResidualNetwork) -> Iterator[tuple[int, int]]:
 
 
 def _sizes(preset: Preset) -> list[tuple[int, int]]:
-    """Heights and widths of the maps, from the image down."""
-    sizes = [preset.image_shape[:2]]
+    """Heights and widths of the maps, the largest first."""
+    patch = preset.network.patch
+    if any(side % patch for side in preset.image_shape[:2]):
+        raise ValueError(
+            f"`patch` must divide the image's height and width, {preset.image_shape[:2]}. "
+            f"Received: {patch}."
+        )
+    sizes = [tuple(side // patch for side in preset.image_shape[:2])]
     for _ in preset.network.filters[1:]:
         sizes.append(tuple(math.ceil(side / 2) for side in sizes[-1]))
     return sizes

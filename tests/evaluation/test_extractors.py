@@ -131,7 +131,10 @@ def test_a_classifier_follows_from_its_seed(digits, monkeypatch):
 def test_another_split_gets_a_classifier_of_its_own(known_digits, tmp_path):
     other = {**known_digits.provenance, "seed": 1}
     moved = ImageDataset("digits", known_digits.images, known_digits.partition, provenance=other)
-    files = {classifiers._cache_file(each, tmp_path) for each in (known_digits, moved)}
+    files = {
+        classifiers._cache_file(each, classifiers.EXTRACTOR, tmp_path)
+        for each in (known_digits, moved)
+    }
     assert len(files) == 2
 
 

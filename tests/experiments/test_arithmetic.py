@@ -35,6 +35,12 @@ def test_odd_sizes_are_met_nearly(name):
     assert multiply_adds(preset) == pytest.approx(sum(map(counted, networks)), rel=0.35)
 
 
+def test_patches_are_met():
+    preset = get_preset("mnist-best").override(image_size=(32, 32), patch=2)
+    networks = build_encoder(preset), build_decoder(preset)
+    assert multiply_adds(preset) == pytest.approx(sum(map(counted, networks)), rel=0.01)
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_work_grows_with_epochs_and_images(name):
     preset = get_preset(name)
