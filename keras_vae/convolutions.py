@@ -43,7 +43,18 @@ class IdleBiasConv2D(_IdleBias, keras.layers.Conv2D):
 
 @package
 class IdleBiasConv2DTranspose(_IdleBias, keras.layers.Conv2DTranspose):
-    """Transposed convolution that a normalisation follows."""
+    """Transposed convolution that a normalisation follows.
+
+    Other than a convolution's its bias is added in a pass of its own, which training leaves out.
+    """
+
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        """Grow images [B, H, W, C] to [B, H', W', filters]."""
+        if not training:
+            return super().call(inputs)
+        return keras.ops.conv_transpose(
+            inputs, self.kernel, strides=self.strides, padding=self.padding
+        )
 
 
 @package

@@ -33,7 +33,7 @@ SPLITS = ("train", "validation", "test")
 PREVIEWS = 10  # images in a row of each epoch's pictures
 MOST_PICTURES = 100  # epochs whose pictures are kept; of longer trainings every second, third, …
 OTHER_SEED = 1  # another classifier than the extractor that FID and KID are measured with
-MOST_STEPS_AT_ONCE = 50
+MOST_STEPS_AT_ONCE, MOST_DENSE_STEPS_AT_ONCE = 10, 50
 RATE_RULES = {"none": 0.0, "linear": 1.0, "sqrt": 0.5}  # rule → power of the batch's growth
 
 
@@ -264,15 +264,17 @@ def compile_vae(
 
 
 def _steps_at_once(preset: Preset, steps: int) -> int:
-    """Steps in one execution: a dense network's are so short that Python's share would show.
+    """Steps in one execution, so that Python's share does not show; dense networks' are short.
 
     Keras runs whole executions, past the end of an epoch if it must, so only divisors will do; and
     its loop over several steps cannot hand batches to several replicas.
     """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    if replicas > 1 or not isinstance(preset.network, DenseNetwork):
+    if replicas > 1:
         return 1
-    return max(count for count in range(1, MOST_STEPS_AT_ONCE + 1) if steps % count == 0)
+    dense = isinstance(preset.network, DenseNetwork)
+    most = MOST_DENSE_STEPS_AT_ONCE if dense else MOST_STEPS_AT_ONCE
+    return max(count for count in range(1, most + 1) if steps % count == 0)
 
 
 def measure(
