@@ -21,7 +21,7 @@ REDRAW = 0.2  # seconds between two looks of the training bar at the losses
 
 @contextmanager
 def progress_bar(description: str, unit: str = "image") -> Iterator[Callable[[int, int], None]]:
-    """Yield a callback (done, total) that draws a bar; it appears with the first call."""
+    """Yield a callback (done, total) that draws a bar, from its first call until all is done."""
     bar: list[tqdm] = []
 
     def report(done: int, total: int) -> None:
@@ -30,6 +30,8 @@ def progress_bar(description: str, unit: str = "image") -> Iterator[Callable[[in
                 tqdm(desc=description, total=total, unit=f" {unit}s", leave=False, disable=None)
             )
         bar[0].update(done - bar[0].n)
+        if done == total:
+            bar.pop().close()
 
     try:
         yield report

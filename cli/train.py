@@ -199,11 +199,15 @@ def _train(
         partial(_judge_input, config, images),
     )
     callbacks = [*([bar] if is_chief(config.strategy) else []), interrupt_between_batches()]
-    with stoppable(bar, f"kvae train --resume {run.path}"):
+    with (
+        stoppable(bar, f"kvae train --resume {run.path}"),
+        progress_bar("Training a classifier", "step") as progress,
+    ):
+        options = {"callbacks": callbacks, "progress": progress}
         if go_on:
-            training.resume(run, images, callbacks=callbacks)
+            training.resume(run, images, **options)
         else:
-            training.train(config, images, run.path, callbacks=callbacks, overwrite=overwrite)
+            training.train(config, images, run.path, **options, overwrite=overwrite)
 
 
 def _name_workers(workers: tuple[str, ...] | None, index: int | None) -> None:
@@ -300,14 +304,17 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
 
 def _losses(preset: Preset, logs: dict[str, Any], prefix: str) -> str:
     """Tell the losses of a training, or of its validation."""
-    terms = ("loss", "reconstruction_loss", "perceptual_loss", "kl_loss", "mse")
-    total, reconstruction, distance, kl, mse = (
-        float(logs.get(prefix + term, "nan")) for term in terms
+
+    def value(term: str) -> float:
+        return float(logs.get(prefix + term, "nan"))
+
+    total, reconstruction, kl, mse = map(value, ("loss", "reconstruction_loss", "kl_loss", "mse"))
+    extras = "".join(
+        f"{weight:g} × {name.removesuffix('_loss')} {value(name):.4g} + "
+        for name, weight in preset.objective.extras.items()
     )
-    weight = preset.objective.perceptual_weight
-    perceived = f"{weight:g} × distance {distance:.4f} + " if weight else ""
     line = (
-        f"loss {total:.5g} {preset.loss_unit} = {reconstruction:.5g} + {perceived}"
+        f"loss {total:.5g} {preset.loss_unit} = {reconstruction:.5g} + {extras}"
         f"{preset.objective.beta:g} × KL {kl:.4g} nats, MSE {mse:.4f}"
     )
     if preset.in_nats:

@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 
 from .attributes import Attributes
+from .layers import recast
 from .mixtures import Mixture
 from .photos import ALIGNED_CROP, ALIGNED_SIZE
 from .priors import GaussianMixturePrior
@@ -59,8 +60,8 @@ class Endpoints:
         self.attributes = attributes
         self.mixture = None if prior is None else Mixture(prior)
         self.likelihood = vae.likelihood
-        self.encoder = float32_copy(vae.encoder)
-        self.decoder = float32_copy(vae.decoder)
+        self.encoder = recast(vae.encoder, "float32")
+        self.decoder = recast(vae.decoder, "float32")
         self._photo = tf.TensorSpec([None], tf.string, "image_bytes")
         self._pixels = tf.TensorSpec([None, *self.image_shape], tf.uint8, "image")
         self._z = tf.TensorSpec([None, self.latent_dim], tf.float32, "z")
@@ -345,17 +346,6 @@ def require(condition: tf.Tensor, message: str | tf.Tensor) -> tf.Operation:
 
 def _refuse(message: str) -> tf.Operation:
     return require(tf.constant(False), message)
-
-
-def float32_copy(model: keras.Model) -> keras.Model:
-    """Copy a network, whatever precision or strategy trained it, as plain float32 variables."""
-
-    def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
-        return layer.__class__.from_config({**layer.get_config(), "dtype": "float32"})
-
-    clone = keras.models.clone_model(model, clone_function=copy)
-    clone.set_weights(model.get_weights())
-    return clone
 
 
 def _convolutions(model: keras.Model) -> list[keras.layers.Layer]:

@@ -89,6 +89,14 @@ class LogVariance(keras.layers.Layer):
             return 2.0 * inputs
         return ops.log(ops.softplus(inputs) + 1e-8)
 
+    def inverse(self, z_log_var: tf.Tensor) -> tf.Tensor:
+        """Return what the head must return for log σ² [..., L]."""
+        if self.scale == "log_variance":
+            return z_log_var
+        if self.scale == "log_sigma":
+            return 0.5 * z_log_var
+        return ops.log(ops.expm1(ops.exp(z_log_var) - 1e-8))
+
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
         return {**super().get_config(), "scale": self.scale}
@@ -175,6 +183,27 @@ def _activation(activation: str, **kwargs: Any) -> keras.layers.Layer:
     if activation == "leaky_relu":  # the layer's slope, 0.3, is the book's; the function's is 0.2
         return keras.layers.LeakyReLU(**kwargs)
     return keras.layers.Activation(activation, **kwargs)
+
+
+def recast(
+    network: keras.Model, dtype: Any, normalization: type[keras.layers.Layer] | None = None
+) -> keras.Model:
+    """Copy a network as plain variables under a dtype policy, however it was trained.
+
+    Args:
+        network: A functional model.
+        dtype: Keras dtype policy of every layer of the copy.
+        normalization: Class that batch normalisations become; None: they stay what they are.
+    """
+
+    def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
+        normalizes = isinstance(layer, keras.layers.BatchNormalization)
+        kind = normalization if normalization and normalizes else type(layer)
+        return kind.from_config({**layer.get_config(), "dtype": dtype})
+
+    clone = keras.models.clone_model(network, clone_function=copy)
+    clone.set_weights(network.get_weights())
+    return clone
 
 
 def chain(layers: list[keras.layers.Layer]) -> Callable[[Any], Any]:

@@ -15,8 +15,9 @@ from . import objectives
 from .layers import package
 from .presets import LIKELIHOODS, OUTPUT_RANGES, Objective
 
-# output → activation
+# output → activation, and its inverse
 ACTIVATIONS = {"sigmoid": ops.sigmoid, "tanh": ops.tanh}
+INVERSES = {"sigmoid": lambda mean: ops.log(mean) - ops.log1p(-mean), "tanh": ops.arctanh}
 
 
 class Likelihood(keras.layers.Layer):
@@ -57,6 +58,10 @@ class Likelihood(keras.layers.Layer):
     def mean(self, logits: tf.Tensor) -> tf.Tensor:
         """The mean image, in the network's range."""
         return self.activation(logits)
+
+    def logits(self, mean: tf.Tensor) -> tf.Tensor:
+        """The logits of a mean image strictly inside the network's range."""
+        return INVERSES[self.output_range](mean)
 
     def mean_squared_error(self, image: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         """Squared error of a pixel in [0, 1], averaged over the image, [B]: for any likelihood."""

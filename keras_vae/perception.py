@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from .layers import FusedBatchNormalization, package
+from .layers import FusedBatchNormalization, package, recast
 
 EPSILON = 1e-6  # of a squared length: where nothing is seen, nothing differs
 
@@ -54,7 +54,9 @@ class PerceptualDistance(keras.layers.Layer):
         """
         maps = [classifier.get_layer(name).output for name in layers]
         network = keras.Model(classifier.inputs, maps, name="perception")
-        return cls(_fused(network, dtype), name="perceptual_distance")
+        # The fused kernel is the faster one (docs/decisions/0003).
+        fused = recast(network, dtype, FusedBatchNormalization)
+        return cls(fused, name="perceptual_distance")
 
     def call(self, image: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
         """Return the distances."""
@@ -83,16 +85,3 @@ class PerceptualDistance(keras.layers.Layer):
         return cls(
             **{**config, "network": keras.saving.deserialize_keras_object(config["network"])}
         )
-
-
-def _fused(network: keras.Model, dtype: Any) -> keras.Model:
-    """Copy a network with the normalisations that are fast on a CPU, under another dtype policy."""
-
-    def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
-        normalization = isinstance(layer, keras.layers.BatchNormalization)
-        kind = FusedBatchNormalization if normalization else type(layer)
-        return kind.from_config({**layer.get_config(), "dtype": dtype})
-
-    clone = keras.models.clone_model(network, clone_function=copy)
-    clone.set_weights(network.get_weights())
-    return clone

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_args
 
 from .naming import plain_name
 
@@ -126,6 +126,30 @@ class ResidualNetwork:
 
 
 @dataclass(frozen=True)
+class PrincipalNetwork:
+    """Principal components, and convolutions that learn what these leave over.
+
+    z_mean is linear in a small image, plus what convolutions add; the mean image is linear in z,
+    enlarged, plus what transposed convolutions add, which mirror the encoder's. The linear parts
+    start as probabilistic PCA of the training images (Tipping and Bishop 1999), the additions at
+    zero.
+
+    Attributes:
+        filters: Channels at each size, the largest first, each size half of the one before.
+        patch: Side of the squares of pixels that the largest maps hold as channels.
+        pool: Side of the squares of pixels that are averaged to the small image.
+        kernel: Side of every kernel.
+        activation: Keras name of the activation after each batch normalisation.
+    """
+
+    filters: tuple[int, ...]
+    patch: int
+    pool: int
+    kernel: int = 3
+    activation: str = "leaky_relu"
+
+
+@dataclass(frozen=True)
 class Objective:
     """What is minimised: a reconstruction term and a weighted KL divergence, per image.
 
@@ -141,6 +165,10 @@ class Objective:
         importance_samples: k of the importance-weighted bound (Burda et al. 2015); 1 is the ELBO.
         perceptual_weight: Factor of the distance of a classifier's feature maps (Hou et al. 2017);
             at 0 there is none.
+        distillation_weight: Factor of the cross-entropy of a linear reading of z_mean with the same
+            classifier's answers (Hinton et al. 2015); at 0 there is none.
+        mmd_weight: Factor of the aggregate posterior's distance from the prior
+            (`objectives.aggregate_mmd`); at 0 there is none.
     """
 
     likelihood: str
@@ -152,9 +180,22 @@ class Objective:
     free_bits: float = 0.0
     importance_samples: int = 1
     perceptual_weight: float = 0.0
+    distillation_weight: float = 0.0
+    mmd_weight: float = 0.0
+
+    @property
+    def guided(self) -> bool:
+        """Whether a classifier of the data set's labels or attributes has a say in the loss."""
+        return bool(self.perceptual_weight or self.distillation_weight)
+
+    @property
+    def extras(self) -> dict[str, float]:
+        """Weights of the terms beside likelihood and KL divergence, by what a log calls them."""
+        weights = {name: getattr(self, f"{name}_weight") for name in EXTRAS}
+        return {f"{name}_loss": weight for name, weight in weights.items() if weight}
 
 
-Network = DenseNetwork | ConvNetwork | ResidualNetwork
+Network = DenseNetwork | ConvNetwork | ResidualNetwork | PrincipalNetwork
 
 # name → (what is summed, what of a pixel it is the logarithm of: "mass" or "density"; None where it
 # is not normalised, so that the sum with the KL divergence is not −ELBO)
@@ -167,6 +208,9 @@ LIKELIHOODS = {
     "squared_error": ("squared error / (2 × variance)", None),
     "mean_squared_error": ("weight × mean squared error of a pixel", None),
 }
+
+# terms that an objective may have beside likelihood and KL divergence, and their names for people
+EXTRAS = {"perceptual": "perceptual distance", "distillation": "distillation", "mmd": "MMD²"}
 
 # output → lowest and highest pixel
 OUTPUT_RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
@@ -193,6 +237,7 @@ class Preset:
         epochs: Passes over the training split.
         learning_rate: Adam's, at the start.
         decay: "constant", or "cosine" down to 0 at the last epoch (Loshchilov and Hutter 2017).
+        warmup_steps: Steps over which the learning rate grows to that from 0 (Goyal et al. 2017).
         random_flip: Whether training images are mirrored left to right at random.
         binarization: "none", or how grey levels become black and white:
             `datasets.binarization.binarize`.
@@ -212,6 +257,7 @@ class Preset:
     epochs: int = 10
     learning_rate: float = 1e-3
     decay: str = "constant"
+    warmup_steps: int = 0
     random_flip: bool = False
     binarization: str = "none"
 
@@ -219,7 +265,7 @@ class Preset:
     def in_nats(self) -> bool:
         """Whether the loss is −ELBO in nats; otherwise it is a weighted sum without a unit."""
         objective = self.objective
-        exact = objective.beta == 1.0 and objective.free_bits == objective.perceptual_weight == 0.0
+        exact = objective.beta == 1.0 and objective.free_bits == 0.0 and not objective.extras
         return exact and self.likelihood_kind is not None
 
     @property
@@ -255,8 +301,8 @@ class Preset:
         """Write the loss, for people: its terms and their weights."""
         objective = self.objective
         terms = [LIKELIHOODS[objective.likelihood][0]]
-        if objective.perceptual_weight:
-            terms.append(f"{objective.perceptual_weight:g} × perceptual distance")
+        for name, weight in objective.extras.items():
+            terms.append(f"{weight:g} × {EXTRAS[name.removesuffix('_loss')]}")
         return " + ".join([*terms, f"{objective.beta:g} × KL ({self.loss_unit})"])
 
     def override(self, **changes: Any) -> Preset:
@@ -300,7 +346,7 @@ def _network(values: Mapping[str, Any]) -> Network:
     for part in _STACKS:
         if part in known:
             known[part] = tuple(Conv(**conv) for conv in known[part])
-    kinds = (DenseNetwork, ConvNetwork, ResidualNetwork)
+    kinds = get_args(Network)
     kind = next(each for each in kinds if set(known) <= {field.name for field in fields(each)})
     return kind(**known)
 
@@ -428,6 +474,22 @@ _ENTRIES = (
         objective=_SQUARED_ERROR,
         batch_size=500,
         decay="constant",
+    ),
+    Preset(
+        name="celeba64",
+        source="Ours: docs/decisions/0013",
+        dataset="celeba",
+        image_shape=(64, 64, 3),
+        latent_dim=200,
+        network=PrincipalNetwork((96, 128, 128), patch=4, pool=2),
+        objective=Objective(
+            "optimal_gaussian", beta=4.0, perceptual_weight=2000.0, distillation_weight=200.0
+        ),
+        batch_size=64,
+        epochs=30,
+        decay="cosine",
+        warmup_steps=500,
+        random_flip=True,
     ),
     Preset(
         name="celeba-jiang",

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,6 +21,7 @@ from .datasets.pipeline import (
     steps_per_epoch,
     training_batches,
 )
+from .distillation import Distillation
 from .distribution import is_chief, joined_cluster, make_strategy
 from .files import write_atomically
 from .multiworker import SharedMovingAverages, naming_the_lost
@@ -27,6 +29,7 @@ from .optimizers import FusedAdam
 from .perception import PerceptualDistance
 from .presets import DenseNetwork, Preset
 from .runs import Run, RunConfig, score, write_json
+from .starting import start_from_data
 from .vae import VAE
 
 SPLITS = ("train", "validation", "test")
@@ -34,7 +37,11 @@ PREVIEWS = 10  # images in a row of each epoch's pictures
 MOST_PICTURES = 100  # epochs whose pictures are kept; of longer trainings every second, third, …
 OTHER_SEED = 1  # another classifier than the extractor that FID and KID are measured with
 MOST_STEPS_AT_ONCE, MOST_DENSE_STEPS_AT_ONCE = 10, 50
+LAST_RATES = {"constant": 1.0, "cosine": 0.0}  # decay → the last rate's part of the first
 RATE_RULES = {"none": 0.0, "linear": 1.0, "sqrt": 0.5}  # rule → power of the batch's growth
+
+
+Progress = Callable[[int, int], None]
 
 
 class DivergedError(RuntimeError):
@@ -47,6 +54,7 @@ def train(
     run_dir: str | Path,
     *,
     callbacks: Iterable[keras.callbacks.Callback] = (),
+    progress: Progress | None = None,
     overwrite: bool = False,
 ) -> Run:
     """Train a model from the start.
@@ -56,6 +64,7 @@ def train(
         dataset: Images; its training split is learned from, its validation split chosen by.
         run_dir: Where checkpoints, history and pictures go.
         callbacks: More Keras callbacks, such as a progress bar.
+        progress: Called with (done, total) steps of the training of a classifier, if one is needed.
         overwrite: Whether a run that is there may be replaced.
 
     Returns:
@@ -70,53 +79,68 @@ def train(
     """
     run = Run(Path(run_dir))
     with naming_the_lost(joined_cluster(config.strategy), run_dir):
-        vae = new_vae(config, dataset)
+        vae = new_vae(config, dataset, progress=progress)
         if is_chief(config.strategy):
             Run.create(run_dir, config, overwrite=overwrite)
         return _record(run, config, vae, dataset, callbacks)
 
 
-def new_vae(config: RunConfig, dataset: ImageDataset) -> VAE:
+def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | None = None) -> VAE:
     """Build a model, and compile it under its strategy's scope.
 
     Args:
         config: Preset, seed, devices.
-        dataset: What it shall be trained on, for the number of steps.
+        dataset: What it shall be trained on.
+        progress: See `train`.
 
     Raises:
         ValueError: If the data set's images are not of the preset's shape, or too few for a batch;
-            if the replicas cannot share a batch evenly; or if the objective asks for a perceptual
-            distance and the data set has nothing to train a classifier by.
+            if the replicas cannot share a batch evenly; or if a classifier shall guide the training
+            and the data set has nothing to train one by.
     """
     _check_shape(config, dataset)
     steps = steps_per_epoch(dataset, config.preset.batch_size)
     rate = learning_rate(config.preset, steps)
     strategy = make_strategy(config.strategy)
     share_of_batch(config.preset.batch_size, strategy.num_replicas_in_sync)
-    perception = _perception(config, dataset)
+    guides = _guides(config, dataset, progress)
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():
-        vae = VAE.from_preset(
-            config.preset, perception=perception(), dtype=config.precision, seed=config.seed
-        )
+        vae = VAE.from_preset(config.preset, **guides(), dtype=config.precision, seed=config.seed)
+        start_from_data(vae, config.preset, dataset, seed=config.seed)
         compile_vae(vae, FusedAdam(rate), _steps_at_once(config.preset, steps))
     return vae
 
 
-def _perception(
-    config: RunConfig, dataset: ImageDataset
-) -> Callable[[], PerceptualDistance | None]:
-    """What builds the distance that the data set's own classifier sees, if the objective asks.
+def _guides(
+    config: RunConfig, dataset: ImageDataset, progress: Progress | None
+) -> Callable[[], dict[str, Any]]:
+    """What builds the guides that the objective asks for, from the data set's own classifier.
 
     The first time the classifier is trained: that must be over before a strategy's scope begins.
     """
-    if not config.preset.objective.perceptual_weight:
-        return lambda: None
+    objective = config.preset.objective
+    if not objective.guided:
+        return dict
     from .evaluation import classifiers  # brings scikit-learn along
 
     recipe = classifiers.Recipe(dataset.image_shape[:2], seed=OTHER_SEED)
-    classifier = classifiers.find_classifier(dataset, recipe)
-    return partial(PerceptualDistance.of, classifier, classifiers.MAPS, dtype=config.precision)
+    classifier = classifiers.find_classifier(dataset, recipe, progress=progress)
+
+    def build() -> dict[str, Any]:
+        guides = {}
+        if objective.perceptual_weight:
+            guides["perception"] = PerceptualDistance.of(
+                classifier, classifiers.MAPS, dtype=config.precision
+            )
+        if objective.distillation_weight:
+            exclusive = dataset.labels is not None
+            guides["distillation"] = Distillation.of(
+                classifier, exclusive=exclusive, dtype=config.precision
+            )
+        return guides
+
+    return build
 
 
 def fit(
@@ -185,6 +209,7 @@ def resume(
     dataset: ImageDataset,
     *,
     callbacks: Iterable[keras.callbacks.Callback] = (),
+    progress: Progress | None = None,
 ) -> Run:
     """Go on with a run after its last whole epoch, as if it had never stopped.
 
@@ -192,6 +217,7 @@ def resume(
         run: The run.
         dataset: The data set that it was started with.
         callbacks: More Keras callbacks.
+        progress: See `train`.
 
     Raises:
         ValueError: If the data set is not the one that the run was started with.
@@ -202,7 +228,9 @@ def resume(
     _check_shape(config, dataset)
     _check_counts(config, dataset)
     if not run.last.exists():  # it was stopped in its first epoch
-        return train(config, dataset, run.path, callbacks=callbacks, overwrite=True)
+        return train(
+            config, dataset, run.path, callbacks=callbacks, progress=progress, overwrite=True
+        )
     with naming_the_lost(joined_cluster(config.strategy), run.path):
         with make_strategy(config.strategy).scope():
             vae = keras.models.load_model(run.last)
@@ -222,11 +250,18 @@ def learning_rate(preset: Preset, steps: int) -> float | keras.optimizers.schedu
     Raises:
         ValueError: If the decay is unknown.
     """
-    if preset.decay == "constant":
+    if preset.decay not in LAST_RATES:
+        raise ValueError(f"`decay` must be one of {tuple(LAST_RATES)}. Received: {preset.decay!r}.")
+    if preset.decay == "constant" and not preset.warmup_steps:
         return preset.learning_rate
-    if preset.decay == "cosine":
-        return keras.optimizers.schedules.CosineDecay(preset.learning_rate, steps * preset.epochs)
-    raise ValueError(f"`decay` must be 'constant' or 'cosine'. Received: {preset.decay!r}.")
+    warmup = preset.warmup_steps
+    return keras.optimizers.schedules.CosineDecay(
+        0.0 if warmup else preset.learning_rate,
+        max(1, steps * preset.epochs - warmup),
+        alpha=LAST_RATES[preset.decay],
+        warmup_target=preset.learning_rate if warmup else None,
+        warmup_steps=warmup,
+    )
 
 
 def scale_learning_rate(preset: Preset, rule: str, batch_size: int) -> Preset:

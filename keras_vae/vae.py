@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from . import objectives
+from .distillation import Distillation
 from .layers import Sampling, package
 from .likelihoods import Likelihood, build_likelihood
 from .multiworker import ReplicatedFit
@@ -15,7 +16,7 @@ from .networks import build_decoder, build_encoder
 from .perception import PerceptualDistance
 from .presets import Preset
 
-PARTS = ("encoder", "decoder", "likelihood", "perception")
+PARTS = ("encoder", "decoder", "likelihood", "perception", "distillation")
 TRACKED = ("loss", "reconstruction_loss", "kl_loss", "mse")
 
 
@@ -33,8 +34,8 @@ class VAE(ReplicatedFit, keras.Model):
 
     The loss of an image is its reconstruction cost plus the weighted KL divergence; that of a batch
     is the mean. `loss`, `reconstruction_loss`, `kl_loss` (unweighted, in nats) and `mse` (of a
-    pixel in [0, 1]) are logged; where there is a perceptual distance, so is `perceptual_loss`
-    (unweighted).
+    pixel in [0, 1]) are logged; so are `perceptual_loss`, `distillation_loss` and `mmd_loss`
+    (unweighted), where there are.
 
     Args:
         encoder: Model from scaled pixels [B, H, W, C] to z_mean and z_log_var [B, L].
@@ -47,6 +48,9 @@ class VAE(ReplicatedFit, keras.Model):
         importance_samples: k of the importance-weighted bound (Burda et al. 2015).
         perception: How alike images look; None: by their pixels alone.
         perceptual_weight: What its distance is multiplied by.
+        distillation: What z_mean shall tell of an image; None: what it needs to.
+        distillation_weight: What its cross-entropy is multiplied by.
+        mmd_weight: Factor of `objectives.aggregate_mmd`; 0: it is not computed.
         stochastic: Whether z is drawn; False makes a plain autoencoder.
         seed: Seed of the noise.
 
@@ -69,6 +73,9 @@ class VAE(ReplicatedFit, keras.Model):
         importance_samples: int = 1,
         perception: PerceptualDistance | None = None,
         perceptual_weight: float = 1.0,
+        distillation: Distillation | None = None,
+        distillation_weight: float = 1.0,
+        mmd_weight: float = 0.0,
         stochastic: bool = True,
         seed: int | None = None,
         **kwargs: Any,
@@ -78,8 +85,14 @@ class VAE(ReplicatedFit, keras.Model):
             raise ValueError(
                 f"`importance_samples` must be at least 1. Received: {importance_samples}."
             )
-        if importance_samples > 1 and perception is not None:
-            raise ValueError("The importance-weighted bound has no perceptual distance.")
+        extras = {
+            "perceptual_loss": perception is not None,
+            "distillation_loss": distillation is not None,
+            "mmd_loss": mmd_weight != 0.0,
+        }
+        extras = [name for name, wanted in extras.items() if wanted]
+        if importance_samples > 1 and extras:
+            raise ValueError(f"The importance-weighted bound has no {' and no '.join(extras)}.")
         self.encoder = encoder
         self.decoder = decoder
         self.likelihood = likelihood
@@ -90,11 +103,13 @@ class VAE(ReplicatedFit, keras.Model):
         self.importance_samples = importance_samples
         self.perception = perception
         self.perceptual_weight = perceptual_weight
+        self.distillation = distillation
+        self.distillation_weight = distillation_weight
+        self.mmd_weight = mmd_weight
         self.stochastic = stochastic
         self.seed = seed
         self.sampling = Sampling(seed, name="sampling", dtype="float32")
-        tracked = TRACKED if perception is None else (*TRACKED, "perceptual_loss")
-        self.trackers = {name: ReplicatedMean(name=name) for name in tracked}
+        self.trackers = {name: ReplicatedMean(name=name) for name in (*TRACKED, *extras)}
 
     @classmethod
     def from_preset(
@@ -102,6 +117,7 @@ class VAE(ReplicatedFit, keras.Model):
         preset: Preset,
         *,
         perception: PerceptualDistance | None = None,
+        distillation: Distillation | None = None,
         dtype: Any = None,
         seed: int | None = None,
     ) -> VAE:
@@ -110,6 +126,7 @@ class VAE(ReplicatedFit, keras.Model):
         Args:
             preset: What to build.
             perception: What the preset's perceptual weight is for.
+            distillation: What its distillation weight is for.
             dtype: Keras dtype policy of the networks, such as "mixed_bfloat16".
             seed: Seed of the noise. Weights follow `keras.utils.set_random_seed`.
         """
@@ -125,6 +142,9 @@ class VAE(ReplicatedFit, keras.Model):
             importance_samples=objective.importance_samples,
             perception=perception,
             perceptual_weight=objective.perceptual_weight,
+            distillation=distillation,
+            distillation_weight=objective.distillation_weight,
+            mmd_weight=objective.mmd_weight,
             stochastic=preset.stochastic,
             seed=seed,
             name=preset.name.replace("-", "_"),
@@ -149,9 +169,11 @@ class VAE(ReplicatedFit, keras.Model):
         return list(self.trackers.values())
 
     def build(self, input_shape: Any) -> None:
-        """Create the likelihood's weights; encoder and decoder have theirs."""
+        """Create the likelihood's weights and the reading's; encoder and decoder have theirs."""
         if not self.likelihood.built:
             self.likelihood.build(input_shape)
+        if self.distillation is not None and not self.distillation.built:
+            self.distillation.build(input_shape, (None, self.latent_dim))
         self.built = True
 
     def encode(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -201,28 +223,37 @@ class VAE(ReplicatedFit, keras.Model):
         z_mean, z_log_var = self.encoder(image, training=training)
         if self.importance_samples > 1:
             return self._importance_weighted_losses(image, z_mean, z_log_var, training)
-        logits = self.decoder(self._draw(z_mean, z_log_var), training=training)
+        z = self._draw(z_mean, z_log_var)
+        logits = self.decoder(z, training=training)
         reconstruction = self.likelihood(image, logits, training=training)
         kl = objectives.kl_divergence(z_mean, z_log_var)
         penalty = objectives.free_bits_kl(kl, self.free_bits)
         if not self.stochastic:  # a plain autoencoder has no posterior to pull to the prior
             kl, penalty = tf.zeros_like(kl), tf.zeros_like(penalty)
-        losses = {
-            "loss": reconstruction + kl_weight * penalty,
+        extras = self._extras(tf.cast(images, tf.float32), z_mean, z, logits)
+        weighted = [weight * values for weight, values in extras.values()]
+        return {
+            "loss": tf.add_n([reconstruction, kl_weight * penalty, *weighted]),
             "reconstruction_loss": reconstruction,
             "kl_loss": tf.reduce_sum(kl, axis=-1),
             "mse": self.likelihood.mean_squared_error(image, logits),
+            **{name: values for name, (_, values) in extras.items()},
         }
-        return losses if self.perception is None else self._perceived(losses, image, logits)
 
-    def _perceived(
-        self, losses: dict[str, tf.Tensor], image: tf.Tensor, logits: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
-        """Add the perceptual distance of image and mean image to the losses."""
-        pixels, mean = map(self.likelihood.unscale, (image, self.likelihood.mean(logits)))
-        distance = self.perception(pixels, mean)
-        loss = losses["loss"] + self.perceptual_weight * distance
-        return {**losses, "loss": loss, "perceptual_loss": distance}
+    def _extras(
+        self, images: tf.Tensor, z_mean: tf.Tensor, z: tf.Tensor, logits: tf.Tensor
+    ) -> dict[str, tuple[float, tf.Tensor]]:
+        """Weight and values, [B], of each term beside likelihood and KL; images are 0 … 255."""
+        extras = {}
+        if self.perception is not None:
+            mean = self.likelihood.unscale(self.likelihood.mean(logits))
+            extras["perceptual_loss"] = self.perceptual_weight, self.perception(images, mean)
+        if self.distillation is not None:
+            distilled = self.distillation(images, z_mean)
+            extras["distillation_loss"] = self.distillation_weight, distilled
+        if self.mmd_weight:
+            extras["mmd_loss"] = self.mmd_weight, objectives.aggregate_mmd(z)
+        return extras
 
     def _importance_weighted_losses(
         self, image: tf.Tensor, z_mean: tf.Tensor, z_log_var: tf.Tensor, training: bool
@@ -275,6 +306,8 @@ class VAE(ReplicatedFit, keras.Model):
             "free_bits": self.free_bits,
             "importance_samples": self.importance_samples,
             "perceptual_weight": self.perceptual_weight,
+            "distillation_weight": self.distillation_weight,
+            "mmd_weight": self.mmd_weight,
             "stochastic": self.stochastic,
             "seed": self.seed,
         }

@@ -49,12 +49,40 @@ def test_a_transposed_convolution_without_its_bias_is_kerass(photos):
     np.testing.assert_array_equal(idle(images), plain(images))
 
 
-def value_and_gradients(layer, images):
+def value_and_gradients(layer, images, **options):
     with tf.GradientTape() as tape:
         tape.watch(images)
-        outputs = layer(images)
+        outputs = layer(images, **options)
         loss = tf.reduce_sum(tf.sin(outputs))
     return [outputs, *tape.gradient(loss, [images, *layer.trainable_weights])]
+
+
+@pytest.mark.parametrize(
+    ("idle_kind", "kind"),
+    [
+        (IdleBiasConv2D, keras.layers.Conv2D),
+        (IdleBiasConv2DTranspose, keras.layers.Conv2DTranspose),
+    ],
+)
+@pytest.mark.parametrize("kernel", [3, 4, (5, 2)])
+@pytest.mark.parametrize("strides", [1, 2])
+@pytest.mark.parametrize("size", [(5, 7), (4, 4), (12, 20)], ids=["odd", "even", "large"])
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_in_training_a_convolution_with_an_idle_bias_is_kerass(
+    idle_kind, kind, kernel, strides, size, padding, photos
+):
+    if padding == "valid" and size == (4, 4):
+        size = (6, 6)  # or the largest kernel finds no place
+    images = tf.constant(photos[:3, : size[0], : size[1]] / 255.0, tf.float32)
+    settings = {"strides": strides, "padding": padding}
+    plain, idle = kind(6, kernel, **settings, use_bias=False), idle_kind(6, kernel, **settings)
+    for layer in (plain, idle):
+        layer.build(images.shape)
+    idle.kernel.assign(plain.kernel)
+    wanted = value_and_gradients(plain, images)
+    received = value_and_gradients(idle, images, training=True)
+    for one, other in zip(wanted, received, strict=True):
+        np.testing.assert_allclose(other, one, atol=1e-5 * max(1, np.abs(one).max()))
 
 
 @pytest.mark.parametrize("filters", [1, 3])

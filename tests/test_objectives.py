@@ -111,3 +111,25 @@ def test_annealing_refuses_what_it_does_not_know():
         objectives.annealed_weight(0, 1.0, "cosine", 10)
     with pytest.raises(ValueError, match="annealing_steps"):
         objectives.annealed_weight(0, 1.0, "linear", 0)
+
+
+def test_the_aggregates_distance_is_that_of_its_first_and_second_moments():
+    """Unbiased: the mean over many batches of 8 meets 2‖m‖² + ‖M − I‖² of what they come from."""
+    rng = np.random.default_rng(0)
+    mean, root = np.array([0.5, -1.0, 0.0]), np.diag([1.5, 1.0, 0.3])
+    root[1, 0] = 0.7
+    z = mean + rng.standard_normal((4000, 8, 3)) @ root.T
+    second = root @ root.T + np.outer(mean, mean)
+    expected = 2 * (mean**2).sum() + ((second - np.eye(3)) ** 2).sum()
+    batches = [np.mean(objectives.aggregate_mmd(tf.constant(batch, tf.float32))) for batch in z]
+    error = np.std(batches) / np.sqrt(len(batches))
+    assert np.mean(batches) == pytest.approx(expected, abs=4 * error)
+
+
+def test_draws_from_the_prior_are_at_no_distance_from_it():
+    z = np.random.default_rng(0).standard_normal((5000, 4)).astype(np.float32)
+    assert abs(np.mean(objectives.aggregate_mmd(z))) < 0.05
+
+
+def test_a_distance_of_one_draw_is_a_number():
+    assert np.isfinite(objectives.aggregate_mmd(np.ones((1, 4), np.float32))).all()

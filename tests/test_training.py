@@ -92,6 +92,19 @@ def test_the_cosine_reaches_zero_at_the_last_epoch_also_of_an_extended_run(digit
         assert float(schedule(0)) == pytest.approx(PRESET.learning_rate)
 
 
+@pytest.mark.parametrize(("decay", "last"), [("constant", 1e-3), ("cosine", 0.0)])
+def test_the_rate_grows_over_the_warm_up_and_ends_where_the_decay_does(decay, last):
+    preset = PRESET.override(decay=decay, learning_rate=1e-3, warmup_steps=20)
+    schedule = training.learning_rate(preset, 25)  # of 4 epochs
+    rates = [float(schedule(step)) for step in (0, 5, 20, 100)]
+    assert rates == pytest.approx([0.0, 0.25e-3, 1e-3, last], abs=1e-9)
+
+
+def test_an_unknown_decay_is_named():
+    with pytest.raises(ValueError, match=r"`decay` must be one of .* Received: 'linear'"):
+        training.learning_rate(PRESET.override(decay="linear"), 25)
+
+
 def test_a_run_killed_in_its_second_epoch_ends_with_the_same_weights(
     uninterrupted, digits, tmp_path
 ):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ..presets import ConvNetwork, DenseNetwork, Preset, ResidualNetwork
+from ..presets import ConvNetwork, DenseNetwork, Preset, PrincipalNetwork, ResidualNetwork
 
 # Measured on one core beside dense networks of 90 GFLOP/s (docs/decisions/0009): the loss and its
 # gradient take as long as so many operations for each pixel, a cell's start as long as so many.
@@ -72,4 +72,23 @@ def _residual(preset: Preset) -> Iterator[int]:
     yield 2 * height * width * channels * network.dense + 3 * network.dense * preset.latent_dim
 
 
-_KINDS = {DenseNetwork: _dense, ConvNetwork: _convolutional, ResidualNetwork: _residual}
+def _principal(preset: Preset) -> Iterator[int]:
+    network: PrincipalNetwork = preset.network
+    height, width, channels = preset.image_shape
+    yield 2 * math.prod((height, width, channels)) // network.pool**2 * preset.latent_dim
+    height, width = height // network.patch, width // network.patch
+    pixels, taps = channels * network.patch**2, network.kernel**2
+    small = pixels // network.pool**2  # the last convolution sees them, too
+    yield height * width * taps * (2 * pixels * network.filters[0] + small * pixels)
+    for one, other in pairwise(network.filters):
+        height, width = math.ceil(height / 2), math.ceil(width / 2)
+        yield 2 * height * width * taps * one * other
+    yield 3 * height * width * network.filters[-1] * preset.latent_dim
+
+
+_KINDS = {
+    DenseNetwork: _dense,
+    ConvNetwork: _convolutional,
+    ResidualNetwork: _residual,
+    PrincipalNetwork: _principal,
+}

@@ -1,7 +1,7 @@
 """Encoders and decoders: functional Keras models with named layers, built from a preset's data.
 
-Each kind of network has a file with a `down`, from the image to the features that the posterior is
-read from, and an `up`, from the latent to the logits.
+Each kind of network has a file with a `down`, from the image to z_mean and what its scale is made
+of, and an `up`, from the latent to the logits.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from typing import Any
 import keras
 
 from ..layers import LogVariance
-from ..presets import ConvNetwork, DenseNetwork, Preset, ResidualNetwork
-from . import convolutional, dense, residual
+from ..presets import ConvNetwork, DenseNetwork, Preset, PrincipalNetwork, ResidualNetwork
+from . import convolutional, dense, principal, residual
 
 _KINDS: dict[type, ModuleType] = {
     DenseNetwork: dense,
     ConvNetwork: convolutional,
     ResidualNetwork: residual,
+    PrincipalNetwork: principal,
 }
 
 
@@ -36,10 +37,7 @@ def build_encoder(preset: Preset, *, dtype: Any = None) -> keras.Model:
         ValueError: If the network does not fit the image size.
     """
     image = keras.Input(preset.image_shape, name="image")
-    features = _KINDS[type(preset.network)].down(preset, image, dtype)
-    # The heads are float32: a posterior in half precision loses the KL divergence's small terms.
-    z_mean = keras.layers.Dense(preset.latent_dim, name="z_mean", dtype="float32")(features)
-    scale = keras.layers.Dense(preset.latent_dim, name="z_scale", dtype="float32")(features)
+    z_mean, scale = _KINDS[type(preset.network)].down(preset, image, dtype)
     z_log_var = LogVariance(preset.posterior_scale, name="z_log_var", dtype="float32")(scale)
     return keras.Model(image, [z_mean, z_log_var], name="encoder")
 

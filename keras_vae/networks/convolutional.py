@@ -10,10 +10,11 @@ import keras
 from ..convolutions import IdleBiasDense, conv, up_conv
 from ..layers import norm_act
 from ..presets import ConvNetwork, Preset, ResidualNetwork
+from .heads import heads
 
 
-def down(preset: Preset, image: Any, dtype: Any) -> Any:
-    """The encoder's convolutions, each normalised and activated."""
+def down(preset: Preset, image: Any, dtype: Any) -> tuple[Any, Any]:
+    """The encoder's convolutions, each normalised and activated, and the heads."""
     network, features = preset.network, image
     feature_sizes(preset)
     for number, stage in enumerate(network.encoder, start=1):
@@ -27,7 +28,7 @@ def down(preset: Preset, image: Any, dtype: Any) -> Any:
             dtype=dtype,
         )(features)
         features = normalize(network, features, name, dtype)
-    return keras.layers.Flatten(name="flatten", dtype=dtype)(features)
+    return heads(preset, keras.layers.Flatten(name="flatten", dtype=dtype)(features))
 
 
 def up(preset: Preset, z: Any, dtype: Any) -> Any:

@@ -9,17 +9,18 @@ import keras
 
 from ..layers import spread_dense
 from ..presets import DenseNetwork, Preset
+from .heads import heads
 
 
-def down(preset: Preset, image: Any, dtype: Any) -> Any:
-    """Flatten the image, then the hidden layers."""
+def down(preset: Preset, image: Any, dtype: Any) -> tuple[Any, Any]:
+    """Flatten the image, then the hidden layers and the heads."""
     network: DenseNetwork = preset.network
     features = keras.layers.Flatten(name="flatten", dtype=dtype)(image)
     for number, width in enumerate(network.hidden, start=1):
         name = f"encoder_dense_{number}"
         layer = keras.layers.Dense(width, activation=network.activation, name=name, dtype=dtype)
         features = layer(features)
-    return features
+    return heads(preset, features)
 
 
 def up(preset: Preset, z: Any, dtype: Any) -> Any:

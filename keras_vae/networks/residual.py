@@ -11,10 +11,11 @@ import keras
 from ..convolutions import DepthToSpace, SpaceToDepth, conv, up_conv
 from ..presets import Preset, ResidualNetwork
 from .convolutional import normalize
+from .heads import heads
 
 
-def down(preset: Preset, image: Any, dtype: Any) -> Any:
-    """A convolution to each size, each followed by its blocks; then a dense layer."""
+def down(preset: Preset, image: Any, dtype: Any) -> tuple[Any, Any]:
+    """A convolution to each size, each followed by its blocks; a dense layer; the heads."""
     network: ResidualNetwork = preset.network
     names, features = _names("encoder"), image
     if network.patch > 1:
@@ -25,7 +26,7 @@ def down(preset: Preset, image: Any, dtype: Any) -> Any:
         features = _blocks(network, shrink(features), blocks, names, dtype)
     features = normalize(network, features, "encoder_maps", dtype)
     features = keras.layers.Flatten(name="flatten", dtype=dtype)(features)
-    return _dense(network, features, network.dense, "encoder_dense", dtype)
+    return heads(preset, _dense(network, features, network.dense, "encoder_dense", dtype))
 
 
 def up(preset: Preset, z: Any, dtype: Any) -> Any:

@@ -12,12 +12,12 @@ from ..endpoints import (
     Tensors,
     at_least_one,
     decode_photo,
-    float32_copy,
     luminance,
     require,
     to_uint8,
     traced,
 )
+from ..layers import recast
 from .vdsr import bicubic
 
 BICUBIC_REACH = 2  # pixels to each side
@@ -35,7 +35,7 @@ class UpscalerEndpoints:
     """
 
     def __init__(self, network: keras.Model, factor: int) -> None:
-        self.network = float32_copy(network)
+        self.network = recast(network, "float32")
         self.factor = factor
         self._enlarge = traced(self._run, tf.TensorSpec([None, None, None, 3], tf.uint8))
 

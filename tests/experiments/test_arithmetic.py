@@ -21,7 +21,7 @@ def counted(network):
     return total
 
 
-@pytest.mark.parametrize("name", ["mnist-zhao-mlp", "celeba-foster", "celeba-jiang"])
+@pytest.mark.parametrize("name", ["mnist-zhao-mlp", "celeba-foster", "celeba-jiang", "celeba64"])
 def test_multiply_adds_are_those_of_the_networks(name):
     preset = get_preset(name)
     networks = build_encoder(preset), build_decoder(preset)
