@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import click
@@ -98,6 +98,21 @@ def command_line(
             several = isinstance(value, tuple)
             words += [option.opts[0], ",".join(map(str, value)) if several else str(value)]
     return shlex.join(words)
+
+
+def refuse_changes(ctx: click.Context, may: Collection[str], rule: str) -> None:
+    """Refuse options with --resume: a run goes on with the numbers that it was started with.
+
+    Args:
+        ctx: Of a command.
+        may: Names of the options that change nothing of the run.
+        rule: The sentence to refuse others with.
+
+    Raises:
+        click.UsageError: If others were given.
+    """
+    if any(typed(ctx, name) for name in set(ctx.params) - {"resume", *may}):
+        raise click.UsageError(rule)
 
 
 def typed(ctx: click.Context, name: str) -> bool:

@@ -12,7 +12,7 @@ import click
 from .data import report_gaps
 from .interrupt import interrupt_between_batches, stoppable
 from .options import data_options, models_dir_option, overwrite_option, precision_option
-from .overrides import command_line, preset_options, typed
+from .overrides import command_line, preset_options, refuse_changes, typed
 from .progress import progress_bar, training_bar
 from .quiet import load_tensorflow
 from .types import Names
@@ -120,7 +120,11 @@ def train(
     from keras_vae.runs import Run, RunConfig
 
     if resume:
-        _refuse_changes(ctx)
+        refuse_changes(
+            ctx,
+            ("epochs", "data_dir", "strategy", *LOCAL_OPTIONS),
+            "With --resume only --epochs and the devices may be changed.",
+        )
         run = _reopen(resume, strategy if typed(ctx, "strategy") else None, changes["epochs"])
         config = run.config()
         images = load_images(config, data_dir, cache_dir)
@@ -237,13 +241,6 @@ def _meet_workers(strategy: str) -> None:
 def _default_name(config: RunConfig) -> str:
     dataset = Path(config.dataset).stem
     return config.preset.name if dataset == config.preset.dataset else dataset
-
-
-def _refuse_changes(ctx: click.Context) -> None:
-    """Only epochs and devices may change under way: anything else would be another run."""
-    may = {"resume", "epochs", "data_dir", "strategy", *LOCAL_OPTIONS}
-    if any(typed(ctx, name) for name in set(ctx.params) - may):
-        raise click.UsageError("With --resume only --epochs and the devices may be changed.")
 
 
 def load_images(

@@ -9,7 +9,7 @@ import click
 
 from .interrupt import interrupt_between_batches, stoppable
 from .options import data_options, models_dir_option, overwrite_option, precision_option
-from .overrides import POSITIVE, command_line, typed
+from .overrides import POSITIVE, command_line, refuse_changes
 from .progress import progress_bar, training_bar
 from .quiet import load_tensorflow
 from .sheet import UPSCALER
@@ -81,7 +81,11 @@ def train_upscaler(
     from keras_vae.super_resolution.run import UpscalerConfig, UpscalerRun
 
     if resume:
-        _refuse_changes(ctx)
+        refuse_changes(
+            ctx,
+            ("data_dir", *LOCAL_OPTIONS),
+            "With --resume nothing of the training may be changed.",
+        )
         run = UpscalerRun.open(resume)
         config = run.config()
     else:
@@ -98,13 +102,6 @@ def train_upscaler(
     pairs = _load(config, data_dir, cache_dir)
     _train(run, config, pairs, go_on=resume is not None, overwrite=overwrite)
     _publish(run, pairs, models_dir / (run.path.name if resume else name), overwrite)
-
-
-def _refuse_changes(ctx: click.Context) -> None:
-    """A run goes on with the numbers that it was started with."""
-    may = {"resume", "data_dir", *LOCAL_OPTIONS}
-    if any(typed(ctx, name) for name in set(ctx.params) - may):
-        raise click.UsageError("With --resume nothing of the training may be changed.")
 
 
 def _load(config: UpscalerConfig, data_dir: Path | None, cache_dir: Path | None) -> Pairs:

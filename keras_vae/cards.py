@@ -10,6 +10,7 @@ from typing import Any
 
 from .evaluation import Evaluation, notes, sections
 from .files import write_atomically
+from .presets import Preset
 
 EVALUATION = "evaluation.json"  # beside model.json
 
@@ -113,14 +114,14 @@ def _header(facts: Mapping[str, Any]) -> str:
 
 def _training(facts: Mapping[str, Any]) -> str:
     data, epochs, versions = facts["data"], facts["epochs"], facts["versions"]
+    loss = Preset.from_dict(facts["preset"]).loss_description
     counts = ", ".join(f"{count:,} {split}" for split, count in (data["counts"] or {}).items())
     return (
         "## Training\n\n"
         f"    {facts['command'] or 'started from Python'}\n\n"
         f"- Data: {data['title']}, {counts} images; split: {data['split']}. {data['homepage']}\n"
-        f"- Loss: {facts['objective']['reconstruction']} + KL divergence "
-        f"({facts['objective']['unit']}); weights of the lowest validation loss: epoch "
-        f"{epochs['exported']} of {epochs['trained']}.\n"
+        f"- Loss: {loss}; weights of the lowest validation loss: epoch {epochs['exported']} of "
+        f"{epochs['trained']}.\n"
         f"- Made with keras_vae {versions['keras_vae']}, TensorFlow {versions['tensorflow']}, "
         f"Keras {versions['keras']}; precision {facts['precision']}, seed {facts['seed']}.\n"
     )

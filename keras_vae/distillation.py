@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from .layers import FusedBatchNormalization, package, recast
@@ -38,21 +39,37 @@ class Distillation(keras.layers.Layer):
         self.teacher = teacher
         self.teacher.trainable = False
         self.exclusive = exclusive
-        self.reading = keras.layers.Dense(teacher.output_shape[-1], name="reading")
+        self.reading = keras.layers.Dense(
+            teacher.output_shape[-1], kernel_initializer="zeros", name="reading"
+        )
 
     @classmethod
     def of(
-        cls, classifier: keras.Model, *, exclusive: bool = False, dtype: Any = None
+        cls,
+        classifier: keras.Model,
+        rates: np.ndarray,
+        *,
+        latent_dim: int,
+        exclusive: bool = False,
+        dtype: Any = None,
     ) -> Distillation:
         """Make a classifier the teacher.
 
         Args:
             classifier: Model from pixels in [-1, 1], [B, H, W, C], to logits [B, T].
+            rates: How often each answer is yes, [T]. The reading starts there, or the latent would
+                first move to where all of it says no.
+            latent_dim: L.
             exclusive: See `Distillation`.
             dtype: Keras dtype policy that it answers in.
         """
         teacher = recast(classifier, dtype, FusedBatchNormalization)
-        return cls(teacher, exclusive=exclusive, name="distillation")
+        distillation = cls(teacher, exclusive=exclusive, name="distillation")
+        distillation.build(classifier.input_shape, (None, latent_dim))
+        rates = np.clip(rates, 1e-4, 1.0 - 1e-4)
+        odds = rates if exclusive else rates / (1.0 - rates)
+        distillation.reading.bias.assign(np.log(odds))
+        return distillation
 
     def build(self, image_shape: Any, z_mean_shape: Any = None) -> None:
         """Create the reading's weights."""

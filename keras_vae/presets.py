@@ -483,10 +483,14 @@ _ENTRIES = (
         latent_dim=200,
         network=PrincipalNetwork((96, 128, 128), patch=4, pool=2),
         objective=Objective(
-            "optimal_gaussian", beta=4.0, perceptual_weight=2000.0, distillation_weight=200.0
+            "optimal_gaussian",
+            beta=8.0,
+            perceptual_weight=3000.0,
+            distillation_weight=300.0,
+            mmd_weight=2.0,
         ),
         batch_size=64,
-        epochs=30,
+        epochs=18,
         decay="cosine",
         warmup_steps=500,
         random_flip=True,

@@ -134,9 +134,12 @@ def _guides(
                 classifier, classifiers.MAPS, dtype=config.precision
             )
         if objective.distillation_weight:
-            exclusive = dataset.labels is not None
             guides["distillation"] = Distillation.of(
-                classifier, exclusive=exclusive, dtype=config.precision
+                classifier,
+                classifiers.right_answers(dataset)[dataset.indices("train")].mean(axis=0),
+                latent_dim=config.preset.latent_dim,
+                exclusive=dataset.labels is not None,
+                dtype=config.precision,
             )
         return guides
 

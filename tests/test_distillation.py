@@ -34,9 +34,14 @@ def teacher(even):
         return classifiers.train_classifier(even, classifiers.Recipe((8, 8), seed=1))
 
 
-def built(teacher, **options):
-    distillation = Distillation.of(teacher, **options)
-    distillation.build(None, (None, 4))
+RATES = (0.5, 0.4)
+
+
+def made(teacher, *, read=True, **options):
+    """A distillation; `read` scatters the kernel of its reading, which starts at zero."""
+    distillation = Distillation.of(teacher, RATES, latent_dim=4, **options)
+    if read:
+        distillation.reading.kernel.assign(np.random.default_rng(0).standard_normal((4, 2)))
     return distillation
 
 
@@ -45,7 +50,7 @@ def pixels(images):
 
 
 def test_it_is_the_cross_entropy_with_the_teachers_answers(teacher, even):
-    distillation = built(teacher)
+    distillation = made(teacher)
     images, z_mean = pixels(even.images[:5]), np.eye(5, 4, dtype=np.float32)
     answers = 1 / (1 + np.exp(-teacher(images / 127.5 - 1.0, training=False).numpy()))
     kernel, bias = distillation.reading.get_weights()
@@ -55,7 +60,7 @@ def test_it_is_the_cross_entropy_with_the_teachers_answers(teacher, even):
 
 
 def test_of_exclusive_labels_it_is_that_of_their_probabilities(teacher, even):
-    distillation = built(teacher, exclusive=True)
+    distillation = made(teacher, exclusive=True)
     images, z_mean = pixels(even.images[:5]), np.eye(5, 4, dtype=np.float32)
     answers = tf.nn.softmax(teacher(images / 127.5 - 1.0, training=False)).numpy()
     kernel, bias = distillation.reading.get_weights()
@@ -64,9 +69,18 @@ def test_of_exclusive_labels_it_is_that_of_their_probabilities(teacher, even):
     np.testing.assert_allclose(distillation(images, z_mean), expected, rtol=1e-4)
 
 
+@pytest.mark.parametrize("exclusive", [False, True])
+def test_the_reading_starts_at_how_often_an_answer_is_yes(teacher, exclusive):
+    reading = made(teacher, read=False, exclusive=exclusive).reading
+    logits = reading(np.ones((1, 4), np.float32))
+    rates = tf.nn.softmax(logits) if exclusive else tf.nn.sigmoid(logits)
+    expected = np.array(RATES) / (sum(RATES) if exclusive else 1.0)
+    np.testing.assert_allclose(rates[0], expected, rtol=1e-5)
+
+
 def test_the_reading_is_learned_and_the_teacher_is_not(teacher, even):
     preset = SMALL.override(distillation_weight=5.0)
-    vae = VAE.from_preset(preset, distillation=built(teacher), seed=0)
+    vae = VAE.from_preset(preset, distillation=made(teacher), seed=0)
     vae.compile(optimizer="adam")
     taught = vae.distillation.teacher
     before = [weight.numpy() for weight in taught.weights]
@@ -102,7 +116,7 @@ def _accuracy(z_mean, attributes):
 
 def test_a_checkpoint_keeps_the_reading_and_its_teacher(teacher, even, tmp_path):
     preset = SMALL.override(distillation_weight=3.0)
-    vae = VAE.from_preset(preset, distillation=built(teacher), seed=0)
+    vae = VAE.from_preset(preset, distillation=made(teacher), seed=0)
     vae.compile(optimizer="adam")
     vae.save(tmp_path / "vae.keras")
     again = keras.models.load_model(tmp_path / "vae.keras")
@@ -121,4 +135,4 @@ def test_it_makes_the_loss_no_likelihood():
 def test_the_importance_weighted_bound_has_no_teacher(teacher):
     preset = SMALL.override(distillation_weight=3.0, importance_samples=5)
     with pytest.raises(ValueError, match="importance-weighted"):
-        VAE.from_preset(preset, distillation=built(teacher))
+        VAE.from_preset(preset, distillation=made(teacher))

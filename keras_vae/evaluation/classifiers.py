@@ -97,7 +97,7 @@ def train_classifier(
     Raises:
         ValueError: If the data set has neither labels nor attributes, or no training images.
     """
-    rows, targets = dataset.indices("train"), _targets(dataset)
+    rows, targets = dataset.indices("train"), right_answers(dataset)
     if not len(rows):
         raise ValueError(f"`dataset` must have training images. {dataset.name!r} has none.")
     epochs = max(1, min(MOST_EPOCHS, round(MOST_STEPS * BATCH / len(rows))))
@@ -124,7 +124,7 @@ def describe(classifier: keras.Model, dataset: ImageDataset) -> str:
     if not len(rows):
         return name
     logits = classifier.predict(_Batches(EXTRACTOR, dataset.images, None, rows), verbose=0)
-    return f"{name}, {split} {_score(logits, _targets(dataset)[rows], dataset.labels is None)}"
+    return f"{name}, {split} {_score(logits, right_answers(dataset)[rows], dataset.labels is None)}"
 
 
 def _score(logits: np.ndarray, targets: np.ndarray, several: bool) -> str:
@@ -134,8 +134,12 @@ def _score(logits: np.ndarray, targets: np.ndarray, several: bool) -> str:
     return f"mean AUC {roc_auc_score(targets[:, varied], logits[:, varied]):.3f}"
 
 
-def _targets(dataset: ImageDataset) -> np.ndarray:
-    """Labels as one of T, or attributes as any of T: float32 [N, T] of 0 and 1."""
+def right_answers(dataset: ImageDataset) -> np.ndarray:
+    """Labels as one of T, or attributes as any of T: float32 [N, T] of 0 and 1.
+
+    Raises:
+        ValueError: If there are neither.
+    """
     if dataset.labels is not None:
         return np.equal.outer(dataset.labels, np.unique(dataset.labels)).astype(np.float32)
     if dataset.attributes is not None:
