@@ -188,7 +188,7 @@ def _activation(activation: str, **kwargs: Any) -> keras.layers.Layer:
 def recast(
     network: keras.Model, dtype: Any, normalization: type[keras.layers.Layer] | None = None
 ) -> keras.Model:
-    """Copy a network as plain variables under a dtype policy, however it was trained.
+    """Copy a network as plain variables under a dtype policy, uncompiled, however it was trained.
 
     Args:
         network: A functional model.
@@ -201,8 +201,9 @@ def recast(
         kind = normalization if normalization and normalizes else type(layer)
         return kind.from_config({**layer.get_config(), "dtype": dtype})
 
-    clone = keras.models.clone_model(network, clone_function=copy)
-    clone.set_weights(network.get_weights())
+    plain = keras.Model(network.inputs, network.outputs, name=network.name)
+    clone = keras.models.clone_model(plain, clone_function=copy)
+    clone.set_weights(plain.get_weights())
     return clone
 
 

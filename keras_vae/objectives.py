@@ -124,7 +124,8 @@ def aggregate_mmd(z: tf.Tensor) -> tf.Tensor:
 
     With the kernel (1 + z·z')² it is 2‖m‖² + ‖M − I‖², m and M being the first and second moments
     of the draws: the KL divergence of single posteriors pulls at them but little. Estimated
-    without bias, from the pairs of a batch (Gretton et al. 2012, eq. 3); the prior's part is exact.
+    without bias, from the pairs of a batch (Gretton et al. 2012, eq. 3), here over that of all
+    replicas; the prior's part is exact.
 
     Args:
         z: One draw for each image, [B, L].
@@ -132,12 +133,16 @@ def aggregate_mmd(z: tf.Tensor) -> tf.Tensor:
     Returns:
         Each draw's part of it, [B], which may be negative.
     """
-    others = tf.maximum(tf.shape(z)[0] - 1, 1)
-    norms = tf.reduce_sum(tf.square(z), axis=-1)
-    kernel = tf.square(1.0 + tf.matmul(z, z, transpose_b=True))
-    within = tf.reduce_sum(kernel, axis=-1) - tf.square(1.0 + norms)
-    prior = 1.0 + tf.cast(tf.shape(z)[1], z.dtype)
-    return within / tf.cast(others, z.dtype) - 2.0 * (1.0 + norms) + prior
+    batch, fixed = cross_replica_batch(z), tf.stop_gradient(z)
+    kernel = tf.square(1.0 + tf.matmul(z, batch, transpose_b=True))
+    own = tf.square(1.0 + tf.reduce_sum(z * fixed, axis=-1))
+    pairs = tf.reduce_sum(kernel, axis=-1) - own
+    # Only the first of a pair passes the gradient on, wherever the second is: so it counts twice.
+    pairs = 2.0 * pairs - tf.stop_gradient(pairs)
+    others = tf.cast(tf.maximum(tf.shape(batch)[0] - 1, 1), z.dtype)
+    with_prior = 1.0 + tf.reduce_sum(tf.square(z), axis=-1)
+    of_prior = 1.0 + tf.cast(tf.shape(z)[1], z.dtype)
+    return pairs / others - 2.0 * with_prior + of_prior
 
 
 def importance_weighted_bound(log_weights: tf.Tensor) -> tf.Tensor:
@@ -185,6 +190,15 @@ def annealed_weight(
 def sum_pixels(values: tf.Tensor) -> tf.Tensor:
     """Sum [B, H, W, C] to [B]."""
     return tf.reduce_sum(values, axis=[1, 2, 3])
+
+
+def cross_replica_batch(values: tf.Tensor) -> tf.Tensor:
+    """The values [B, …] of all replicas of a distribution strategy, without gradient."""
+    context = tf.distribute.get_replica_context()
+    values = tf.stop_gradient(values)
+    if context is None or context.num_replicas_in_sync == 1:
+        return values
+    return context.all_gather(values, axis=0)
 
 
 def cross_replica_mean(value: tf.Tensor) -> tf.Tensor:

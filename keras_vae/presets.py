@@ -139,7 +139,8 @@ class PrincipalNetwork:
         patch: Side of the squares of pixels that the largest maps hold as channels.
         pool: Side of the squares of pixels that are averaged to the small image.
         kernel: Side of every kernel.
-        activation: Keras name of the activation after each batch normalisation.
+        activation: Keras name of the activation after each convolution but the last.
+        normalization: As of `ConvNetwork`.
     """
 
     filters: tuple[int, ...]
@@ -147,6 +148,7 @@ class PrincipalNetwork:
     pool: int
     kernel: int = 3
     activation: str = "leaky_relu"
+    normalization: str = "batch"
 
 
 @dataclass(frozen=True)

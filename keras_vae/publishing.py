@@ -56,7 +56,7 @@ def publish(
     Raises:
         FileNotFoundError: If the run has no checkpoint yet.
     """
-    vae = keras.models.load_model(run.best_weights())
+    vae = keras.models.load_model(run.best_weights(), compile=False)
     findings = _study_latents(
         vae, dataset, run.config().preset.binarization, progress, prior_progress
     )

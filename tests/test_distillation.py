@@ -78,6 +78,11 @@ def test_the_reading_starts_at_how_often_an_answer_is_yes(teacher, exclusive):
     np.testing.assert_allclose(rates[0], expected, rtol=1e-5)
 
 
+def test_the_teacher_brings_no_optimizer_along(teacher):
+    assert teacher.compiled
+    assert not made(teacher).teacher.compiled
+
+
 def test_the_reading_is_learned_and_the_teacher_is_not(teacher, even):
     preset = SMALL.override(distillation_weight=5.0)
     vae = VAE.from_preset(preset, distillation=made(teacher), seed=0)

@@ -261,6 +261,27 @@ def test_patches_must_fill_the_image():
         build_decoder(get_preset("mnist-best").override(patch=3))
 
 
+def test_a_principal_network_reaches_sizes_that_do_not_halve():
+    preset = get_preset("celeba64").override(image_size=(40, 24))  # 10×6, 5×3, 3×2
+    encoder, decoder = build_encoder(preset), build_decoder(preset)
+    assert encoder.get_layer("encoder_conv_3").output.shape[1:3] == (3, 2)
+    assert decoder.output_shape[1:] == (40, 24, 3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"image_size": (64, 66)}, r"`image_size` must be a multiple of 4 .* Received: 64×66"),
+        ({"pool": 3}, r"`patch` must be a multiple of `pool`, 3. Received: 4"),
+    ],
+)
+def test_a_principal_network_needs_whole_squares(changes, message):
+    preset = get_preset("celeba64").override(**changes)
+    for build in (build_encoder, build_decoder):
+        with pytest.raises(ValueError, match=message):
+            build(preset)
+
+
 def test_residual_blocks_are_counted_for_each_size():
     with pytest.raises(ValueError, match=r"`blocks` must have 3 values.*Received: \(1, 1\)"):
         build_encoder(get_preset("mnist-best").override(blocks=(1, 1)))

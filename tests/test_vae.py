@@ -15,6 +15,7 @@ ARGUMENTS = (
     "annealing_steps",
     "free_bits",
     "importance_samples",
+    "mmd_weight",
     "stochastic",
     "seed",
 )
@@ -43,6 +44,18 @@ def test_the_loss_is_reconstruction_plus_weighted_kl(digits):
     total = losses["reconstruction_loss"] + 0.25 * losses["kl_loss"]
     assert losses["loss"] == pytest.approx(total, rel=1e-5)
     assert losses["kl_loss"] > 0
+
+
+def test_codes_fill_the_prior_where_their_distance_from_it_is_weighed(digits):
+    distances = []
+    for weight in (1e-6, 30.0):
+        vae = compiled(SMALL.override(mmd_weight=weight, beta=0.1), learning_rate=3e-3)
+        epoch(vae, digits.images, epochs=8)
+        losses = vae.evaluate(digits.images, batch_size=300, verbose=0, return_dict=True)
+        distances.append(losses["mmd_loss"])
+        terms = losses["reconstruction_loss"] + 0.1 * losses["kl_loss"]
+        assert losses["loss"] == pytest.approx(terms + weight * losses["mmd_loss"], rel=1e-5)
+    assert distances[1] < 0.3 * distances[0]
 
 
 def test_an_epoch_weighs_images_not_batches(digits):
@@ -74,7 +87,9 @@ def test_encode_and_decode_are_deterministic_and_take_pixels(digits):
 @pytest.mark.parametrize(
     "preset",
     [
-        SMALL.override(beta=0.3, annealing="cyclical", annealing_steps=9, free_bits=0.1),
+        SMALL.override(
+            beta=0.3, annealing="cyclical", annealing_steps=9, free_bits=0.1, mmd_weight=0.5
+        ),
         SMALL.override(importance_samples=4, likelihood="bernoulli"),
         get_preset("celeba").override(filters=(8, 8), latent_dim=3, output="tanh"),
         get_preset("mnist-zhao-cnn").override(latent_dim=3, variance=0.07),
@@ -143,8 +158,9 @@ def test_annealing_weighs_training_but_not_validation(digits):
         SMALL.override(stochastic=False),
         SMALL.override(stochastic=False, likelihood="optimal_gaussian"),
         SMALL.override(likelihood="optimal_gaussian", free_bits=0.02),
+        SMALL.override(mmd_weight=3.0),
     ],
-    ids=["bernoulli", "optimal variance", "free bits"],
+    ids=["bernoulli", "optimal variance", "free bits", "aggregate MMD"],
 )
 def test_two_replicas_take_the_step_that_one_takes(digits, preset, monkeypatch):
     """Without noise the gradients of one batch must agree, however it is split."""

@@ -9,7 +9,7 @@ import keras
 
 from ..convolutions import IdleBiasDense, conv, up_conv
 from ..layers import norm_act
-from ..presets import ConvNetwork, Preset, ResidualNetwork
+from ..presets import ConvNetwork, Preset, PrincipalNetwork, ResidualNetwork
 from .heads import heads
 
 
@@ -97,6 +97,8 @@ def _projection(preset: Preset, z: Any, shape: tuple[int, ...], dtype: Any) -> A
     return keras.layers.Reshape(shape, name=f"{name}_maps", dtype=dtype)(features)
 
 
-def normalize(network: ConvNetwork | ResidualNetwork, features: Any, name: str, dtype: Any) -> Any:
+def normalize(
+    network: ConvNetwork | ResidualNetwork | PrincipalNetwork, features: Any, name: str, dtype: Any
+) -> Any:
     """Normalise and activate features as a network says."""
     return norm_act(network.normalization, network.activation, name=name, dtype=dtype)(features)

@@ -13,8 +13,9 @@ import keras
 
 from ..components import PrincipalComponents
 from ..convolutions import DepthToSpace, IdleBiasDense, SpaceToDepth, conv, up_conv
-from ..layers import LogVariance, norm_act
+from ..layers import LogVariance
 from ..presets import Preset, PrincipalNetwork
+from .convolutional import normalize
 from .heads import PRECISION
 
 LINEAR_MEAN, LINEAR_LOGITS = "linear_mean", "linear_logits"  # the layers that start as PCA
@@ -22,17 +23,10 @@ LINEAR_MEAN, LINEAR_LOGITS = "linear_mean", "linear_logits"  # the layers that s
 
 def down(preset: Preset, image: Any, dtype: Any) -> tuple[Any, Any]:
     """Principal components of the small image plus what convolutions add; the posterior's scale."""
-    network: PrincipalNetwork = preset.network
-    sizes(preset)
-    small = keras.layers.AveragePooling2D(network.pool, name="small", dtype=PRECISION)(image)
+    small = keras.layers.AveragePooling2D(preset.network.pool, name="small", dtype=PRECISION)(image)
     small = keras.layers.Flatten(name="small_flatten", dtype=PRECISION)(small)
-    features = SpaceToDepth(network.patch, name="patches", dtype=dtype)(image)
-    for number, filters in enumerate(network.filters, start=1):
-        name, stride = f"encoder_conv_{number}", 2 if number > 1 else 1
-        layer = conv(filters, network.kernel, stride, name=name, idle_bias=True, dtype=dtype)
-        features = _normalize(network, layer(features), name, dtype)
-    features = keras.layers.Flatten(name="flatten", dtype=dtype)(features)
     linear = keras.layers.Dense(preset.latent_dim, name=LINEAR_MEAN, dtype=PRECISION)(small)
+    features = _features(preset, image, dtype)
     added, scale = (
         keras.layers.Dense(
             preset.latent_dim, kernel_initializer="zeros", name=name, dtype=PRECISION
@@ -44,41 +38,15 @@ def down(preset: Preset, image: Any, dtype: Any) -> tuple[Any, Any]:
 
 def up(preset: Preset, z: Any, dtype: Any) -> Any:
     """A linear small image, enlarged, plus what transposed convolutions add to it."""
-    network: PrincipalNetwork = preset.network
-    *larger, smallest = sizes(preset)
     height, width, channels = preset.image_shape
-    pool = network.pool
+    pool = preset.network.pool
     shape = (height // pool, width // pool, channels)
     small = keras.layers.Dense(math.prod(shape), name=LINEAR_LOGITS, dtype=PRECISION)(z)
     small = keras.layers.Reshape(shape, name="small_logits", dtype=PRECISION)(small)
-    features = _projection(network, z, (*smallest, network.filters[-1]), dtype)
-    for number, size in enumerate(reversed(larger), start=1):
-        name, filters = f"decoder_conv_{number}", network.filters[-1 - number]
-        features = up_conv(
-            filters,
-            network.kernel,
-            2,
-            size=size,
-            upsampling="transposed",
-            name=name,
-            idle_bias=True,
-            dtype=dtype,
-        )(features)
-        features = _normalize(network, features, name, dtype)
-    seen = SpaceToDepth(network.patch // pool, name="small_patches", dtype=dtype)(small)
-    features = keras.layers.Concatenate(name="with_small", dtype=dtype)([features, seen])
-    last = conv(
-        channels * network.patch**2,
-        network.kernel,
-        1,
-        name=f"decoder_conv_{len(network.filters)}",
-        kernel_initializer="zeros",
-        dtype=dtype,
-    )
-    added = DepthToSpace(network.patch, name="added_logits", dtype=PRECISION)(last(features))
     large = keras.layers.UpSampling2D(
         pool, interpolation="bilinear", name="large_logits", dtype=PRECISION
     )(small)
+    added = _added_logits(preset, z, small, dtype)
     return keras.layers.Add(name="sum_of_logits", dtype=PRECISION)([large, added])
 
 
@@ -117,13 +85,61 @@ def sizes(preset: Preset) -> list[tuple[int, int]]:
     return found
 
 
+def _features(preset: Preset, image: Any, dtype: Any) -> Any:
+    """What the encoder's convolutions make of squares of pixels, [B, F]."""
+    network: PrincipalNetwork = preset.network
+    sizes(preset)
+    features = SpaceToDepth(network.patch, name="patches", dtype=dtype)(image)
+    for number, filters in enumerate(network.filters, start=1):
+        name = f"encoder_conv_{number}"
+        features = conv(
+            filters,
+            network.kernel,
+            2 if number > 1 else 1,
+            name=name,
+            idle_bias=network.normalization != "none",
+            dtype=dtype,
+        )(features)
+        features = normalize(network, features, name, dtype)
+    return keras.layers.Flatten(name="flatten", dtype=dtype)(features)
+
+
+def _added_logits(preset: Preset, z: Any, small: Any, dtype: Any) -> Any:
+    """What the decoder's convolutions add to the small image of logits, at its full size."""
+    network: PrincipalNetwork = preset.network
+    *larger, smallest = sizes(preset)
+    features = _projection(network, z, (*smallest, network.filters[-1]), dtype)
+    stages = zip(reversed(network.filters[:-1]), reversed(larger), strict=True)
+    for number, (filters, size) in enumerate(stages, start=1):
+        name = f"decoder_conv_{number}"
+        features = up_conv(
+            filters,
+            network.kernel,
+            2,
+            size=size,
+            upsampling="transposed",
+            name=name,
+            idle_bias=network.normalization != "none",
+            dtype=dtype,
+        )(features)
+        features = normalize(network, features, name, dtype)
+    seen = SpaceToDepth(network.patch // network.pool, name="small_patches", dtype=dtype)(small)
+    features = keras.layers.Concatenate(name="with_small", dtype=dtype)([features, seen])
+    last = conv(
+        preset.image_shape[2] * network.patch**2,
+        network.kernel,
+        1,
+        name=f"decoder_conv_{len(network.filters)}",
+        kernel_initializer="zeros",
+        dtype=dtype,
+    )
+    return DepthToSpace(network.patch, name="added_logits", dtype=PRECISION)(last(features))
+
+
 def _projection(network: PrincipalNetwork, z: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     """The dense layer from z to the smallest feature maps, normalised and activated."""
     name = "decoder_projection"
-    flat = IdleBiasDense(math.prod(shape), name=name, dtype=dtype)(z)
+    dense = keras.layers.Dense if network.normalization == "none" else IdleBiasDense
+    flat = dense(math.prod(shape), name=name, dtype=dtype)(z)
     maps = keras.layers.Reshape(shape, name=f"{name}_maps", dtype=dtype)(flat)
-    return _normalize(network, maps, name, dtype)
-
-
-def _normalize(network: PrincipalNetwork, features: Any, name: str, dtype: Any) -> Any:
-    return norm_act("batch", network.activation, name=name, dtype=dtype)(features)
+    return normalize(network, maps, name, dtype)
