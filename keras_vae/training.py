@@ -21,6 +21,7 @@ from .datasets.pipeline import (
     steps_per_epoch,
     training_batches,
 )
+from .datasets.source import Progress
 from .distillation import Distillation
 from .distribution import is_chief, joined_cluster, make_strategy
 from .files import write_atomically
@@ -39,9 +40,6 @@ OTHER_SEED = 1  # another classifier than the extractor that FID and KID are mea
 MOST_STEPS_AT_ONCE, MOST_DENSE_STEPS_AT_ONCE = 10, 50
 LAST_RATES = {"constant": 1.0, "cosine": 0.0}  # decay → the last rate's part of the first
 RATE_RULES = {"none": 0.0, "linear": 1.0, "sqrt": 0.5}  # rule → power of the batch's growth
-
-
-Progress = Callable[[int, int], None]
 
 
 class DivergedError(RuntimeError):
