@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .images import load_for_run
 from .options import data_options, models_dir_option, overwrite_option
 from .progress import progress_bar
 from .quiet import load_tensorflow
@@ -37,10 +38,8 @@ def export(
     load_tensorflow()
     from keras_vae.runs import Run
 
-    from .train import load_images
-
     opened = Run.open(run)
-    images = load_images(opened.config(), data_dir, cache_dir)
+    images = load_for_run(opened.config(), data_dir, cache_dir)
     write_model(opened, images, models_dir / (name or opened.path.name), overwrite)
 
 

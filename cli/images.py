@@ -1,4 +1,4 @@
-"""A data set at the size that a model takes: what commands that encode one share."""
+"""A data set at the size that a model takes: what commands that train or encode share."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from .progress import progress_bar
 
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset
+    from keras_vae.runs import RunConfig
     from keras_vae.runtime import ServedModel
 
 
@@ -43,5 +44,34 @@ def load_for_model(
             channels=channels,
             seed=(model.metadata.get("data") or {}).get("seed") or 0,
             limit=limit,
+            progress=progress,
+        )
+
+
+def load_for_run(
+    config: RunConfig, data_dir: Path | None, cache_dir: Path | None, native: bool = False
+) -> ImageDataset:
+    """Open a run's data at its preset's size, prepared under a progress bar.
+
+    Args:
+        config: What is, or was, trained.
+        data_dir: See `load_dataset`; None: where the run was started with.
+        cache_dir: See `load_dataset`.
+        native: Whether a dense network takes the data's own size instead.
+    """
+    from keras_vae.datasets import load_dataset
+    from keras_vae.presets import DenseNetwork
+
+    native = native and isinstance(config.preset.network, DenseNetwork)
+    height, width, channels = config.preset.image_shape
+    with progress_bar("Preparing") as progress:
+        return load_dataset(
+            config.dataset,
+            data_dir=data_dir or config.data_dir,
+            image_size=None if native else (height, width),
+            channels=None if native else channels,
+            cache_dir=cache_dir,
+            seed=config.seed,
+            limit=config.limit,
             progress=progress,
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .data import report_gaps
+from .images import load_for_run
 from .interrupt import interrupt_between_batches, stoppable
 from .options import data_options, models_dir_option, overwrite_option, precision_option
 from .overrides import command_line, preset_options, refuse_changes, typed
@@ -127,7 +128,7 @@ def train(
         )
         run = _reopen(resume, strategy if typed(ctx, "strategy") else None, changes["epochs"])
         config = run.config()
-        images = load_images(config, data_dir, cache_dir)
+        images = load_for_run(config, data_dir, cache_dir)
     else:
         preset = _preset(dataset, preset_name, scale_learning_rate, changes)
         config = RunConfig(
@@ -144,7 +145,7 @@ def train(
         run = Run(run_dir or Path("runs") / (name or _default_name(config)))
         run.check_free(overwrite=overwrite)
         _meet_workers(strategy)
-        images = load_images(config, data_dir, cache_dir, native=changes["image_size"] is None)
+        images = load_for_run(config, data_dir, cache_dir, native=changes["image_size"] is None)
         config = _fitted(config, images)
     chief = is_chief(config.strategy)
     if chief:
@@ -161,7 +162,7 @@ def train(
 def _preset(dataset: str, name: str | None, rate_rule: str, changes: dict[str, Any]) -> Preset:
     """The preset, with what was typed changed in it."""
     from keras_vae.presets import default_preset, get_preset
-    from keras_vae.training import scale_learning_rate
+    from keras_vae.schedules import scale_learning_rate
 
     preset = get_preset(name) if name else default_preset(dataset)
     return scale_learning_rate(preset.override(**changes), rate_rule, preset.batch_size)
@@ -241,28 +242,6 @@ def _meet_workers(strategy: str) -> None:
 def _default_name(config: RunConfig) -> str:
     dataset = Path(config.dataset).stem
     return config.preset.name if dataset == config.preset.dataset else dataset
-
-
-def load_images(
-    config: RunConfig, data_dir: Path | None, cache_dir: Path | None, native: bool = False
-) -> ImageDataset:
-    """Load the data at the preset's size; a dense network takes the data's own, if it may."""
-    from keras_vae.datasets import load_dataset
-    from keras_vae.presets import DenseNetwork
-
-    native = native and isinstance(config.preset.network, DenseNetwork)
-    height, width, channels = config.preset.image_shape
-    with progress_bar("Preparing") as progress:
-        return load_dataset(
-            config.dataset,
-            data_dir=data_dir or config.data_dir,
-            image_size=None if native else (height, width),
-            channels=None if native else channels,
-            cache_dir=cache_dir,
-            seed=config.seed,
-            limit=config.limit,
-            progress=progress,
-        )
 
 
 def _fitted(config: RunConfig, images: ImageDataset) -> RunConfig:

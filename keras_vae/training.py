@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from . import plotting
 from .datasets import ImageDataset
-from .datasets.binarization import binarize
 from .datasets.pipeline import (
     share_of_batch,
     split_batches,
@@ -22,28 +18,20 @@ from .datasets.pipeline import (
     training_batches,
 )
 from .datasets.source import Progress
-from .distillation import Distillation
 from .distribution import is_chief, joined_cluster, make_strategy
-from .files import write_atomically
+from .guides import guides_of
 from .multiworker import SharedMovingAverages, naming_the_lost
 from .optimizers import FusedAdam
-from .perception import PerceptualDistance
 from .presets import DenseNetwork, Preset
-from .runs import Run, RunConfig, score, write_json
+from .recording import Recorder
+from .runs import Run, RunConfig, write_json
+from .schedules import learning_rate
 from .starting import start_from_data
+from .stopping import DivergenceGuard, EarlyStop
 from .vae import VAE
 
 SPLITS = ("train", "validation", "test")
-PREVIEWS = 10  # images in a row of each epoch's pictures
-MOST_PICTURES = 100  # epochs whose pictures are kept; of longer trainings every second, third, …
-OTHER_SEED = 1  # another classifier than the extractor that FID and KID are measured with
 MOST_STEPS_AT_ONCE, MOST_DENSE_STEPS_AT_ONCE = 10, 50
-LAST_RATES = {"constant": 1.0, "cosine": 0.0}  # decay → the last rate's part of the first
-RATE_RULES = {"none": 0.0, "linear": 1.0, "sqrt": 0.5}  # rule → power of the batch's growth
-
-
-class DivergedError(RuntimeError):
-    """The loss is no longer a number."""
 
 
 def train(
@@ -101,47 +89,13 @@ def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | No
     rate = learning_rate(config.preset, steps)
     strategy = make_strategy(config.strategy)
     share_of_batch(config.preset.batch_size, strategy.num_replicas_in_sync)
-    guides = _guides(config, dataset, progress)
+    guides = guides_of(config, dataset, progress)
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():
         vae = VAE.from_preset(config.preset, **guides(), dtype=config.precision, seed=config.seed)
         start_from_data(vae, config.preset, dataset, seed=config.seed)
         compile_vae(vae, FusedAdam(rate), _steps_at_once(config.preset, steps))
     return vae
-
-
-def _guides(
-    config: RunConfig, dataset: ImageDataset, progress: Progress | None
-) -> Callable[[], dict[str, Any]]:
-    """What builds the guides that the objective asks for, from the data set's own classifier.
-
-    The first time the classifier is trained: that must be over before a strategy's scope begins.
-    """
-    objective = config.preset.objective
-    if not objective.guided:
-        return dict
-    from .evaluation import classifiers  # brings scikit-learn along
-
-    recipe = classifiers.Recipe(dataset.image_shape[:2], seed=OTHER_SEED)
-    classifier = classifiers.find_classifier(dataset, recipe, progress=progress)
-
-    def build() -> dict[str, Any]:
-        guides = {}
-        if objective.perceptual_weight:
-            guides["perception"] = PerceptualDistance.of(
-                classifier, classifiers.MAPS, dtype=config.precision
-            )
-        if objective.distillation_weight:
-            guides["distillation"] = Distillation.of(
-                classifier,
-                classifiers.right_answers(dataset)[dataset.indices("train")].mean(axis=0),
-                latent_dim=config.preset.latent_dim,
-                exclusive=dataset.labels is not None,
-                dtype=config.precision,
-            )
-        return guides
-
-    return build
 
 
 def fit(
@@ -241,48 +195,6 @@ def resume(
         return _record(run, config, vae, dataset, callbacks)
 
 
-def learning_rate(preset: Preset, steps: int) -> float | keras.optimizers.schedules.CosineDecay:
-    """The learning rate of a training, constant or by step.
-
-    Args:
-        preset: Start, decay and epochs.
-        steps: Steps in an epoch.
-
-    Raises:
-        ValueError: If the decay is unknown.
-    """
-    if preset.decay not in LAST_RATES:
-        raise ValueError(f"`decay` must be one of {tuple(LAST_RATES)}. Received: {preset.decay!r}.")
-    if preset.decay == "constant" and not preset.warmup_steps:
-        return preset.learning_rate
-    warmup = preset.warmup_steps
-    return keras.optimizers.schedules.CosineDecay(
-        0.0 if warmup else preset.learning_rate,
-        max(1, steps * preset.epochs - warmup),
-        alpha=LAST_RATES[preset.decay],
-        warmup_target=preset.learning_rate if warmup else None,
-        warmup_steps=warmup,
-    )
-
-
-def scale_learning_rate(preset: Preset, rule: str, batch_size: int) -> Preset:
-    """Multiply a preset's learning rate for a batch that is k times what it was chosen for.
-
-    Args:
-        preset: With the batch that will be trained on.
-        rule: "none"; "linear", by k (Goyal et al. 2017, section 2.1); or "sqrt", by √k, which keeps
-            the variance of a step (Krizhevsky 2014, section 5).
-        batch_size: The batch that the learning rate was chosen for.
-
-    Raises:
-        ValueError: If the rule is unknown.
-    """
-    if rule not in RATE_RULES:
-        raise ValueError(f"`rule` must be one of {tuple(RATE_RULES)}. Received: {rule!r}.")
-    factor = (preset.batch_size / batch_size) ** RATE_RULES[rule]
-    return preset.override(learning_rate=preset.learning_rate * factor)
-
-
 def compile_vae(
     vae: VAE, optimizer: keras.optimizers.Optimizer, steps_per_execution: int = 1
 ) -> None:
@@ -374,135 +286,6 @@ def _measure_best(run: Run, preset: Preset, dataset: ImageDataset) -> None:
     write_json(run.metrics_file, measured)
 
 
-class EarlyStop(keras.callbacks.Callback):
-    """Stops when nothing improves; all workers see the same losses, and so stop together.
-
-    Args:
-        patience: Epochs without a better validation loss before training stops; None: never.
-        history: Rows of the epochs that are behind.
-    """
-
-    def __init__(self, patience: int | None, history: list[dict[str, float]]) -> None:
-        super().__init__()
-        self.patience = patience
-        self.losses = list(map(score, history))
-
-    @property
-    def stalled(self) -> bool:
-        """Whether the validation loss has not fallen for as long as it may."""
-        if self.patience is None or not self.losses:
-            return False
-        return len(self.losses) - 1 - int(np.argmin(self.losses)) >= self.patience
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Look at the loss."""
-        self.losses.append(score(logs))
-        self.model.stop_training = self.model.stop_training or self.stalled
-
-
-class EpochRecorder(keras.callbacks.Callback):
-    """Writes history, pictures and checkpoints after each epoch.
-
-    A kill between any two of its steps loses at most the epoch: the last checkpoint comes last, and
-    what it does not know of is dropped at the next start. What is drawn is for subclasses to say.
-
-    Args:
-        run: Where to write.
-        history: Rows of the epochs that are behind.
-    """
-
-    def __init__(self, run: Run, history: list[dict[str, float]]) -> None:
-        super().__init__()
-        self.run = run
-        self.rows = list(history)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Write, the last checkpoint last."""
-        self.rows.append({"epoch": epoch + 1, **{k: float(v) for k, v in (logs or {}).items()}})
-        self.run.write_history(self.rows)
-        self.draw(epoch + 1)
-        if score(self.rows[-1]) <= min(map(score, self.rows)):
-            write_atomically(self.run.best, self.model.save, overwrite=True)
-        write_atomically(self.run.last, self.model.save, overwrite=True)
-
-    def draw(self, epoch: int) -> None:
-        """Draw what the model does after an epoch, numbered from 1."""
-        raise NotImplementedError
-
-
-class Recorder(EpochRecorder):
-    """Records a VAE's epochs, with samples and reconstructions.
-
-    Args:
-        run: Where to write.
-        dataset: Where the pictures' originals come from.
-        history: Rows of the epochs that are behind.
-    """
-
-    def __init__(self, run: Run, dataset: ImageDataset, history: list[dict[str, float]]) -> None:
-        super().__init__(run, history)
-        split = "validation" if dataset.count("validation") else "train"
-        originals = dataset.images[dataset.indices(split)[:PREVIEWS]]
-        self.originals = binarize(np.array(originals), run.config().preset.binarization)
-
-    def _due(self, epoch: int) -> bool:
-        epochs = self.params["epochs"]
-        return epoch == epochs or epoch % math.ceil(epochs / MOST_PICTURES) == 0
-
-    def draw(self, epoch: int) -> None:
-        """Two rows of samples, the same z each epoch; a row of originals above what they became."""
-        if not self._due(epoch):
-            return
-        vae = self.model
-        z = np.random.default_rng(0).standard_normal((2 * PREVIEWS, vae.latent_dim), np.float32)
-        z_mean, _ = vae.encode(self.originals)
-        pairs = np.concatenate([self.originals, _to_pixels(vae.decode(z_mean))])
-        self._save(_to_pixels(vae.decode(z)), PREVIEWS, f"epoch_{epoch:03d}_samples.png")
-        self._save(pairs, len(self.originals), f"epoch_{epoch:03d}_reconstructions.png")
-
-    def _save(self, images: np.ndarray, columns: int, name: str) -> None:
-        plotting.save_grid(images, self.run.pictures / name, columns=columns, overwrite=True)
-
-
-class DivergenceGuard(keras.callbacks.Callback):
-    """Stops, with advice, when the loss is no longer a number.
-
-    Args:
-        run: For the advice.
-        every: Batches between two looks; the running mean remembers a NaN.
-    """
-
-    def __init__(self, run: Run, every: int = 20) -> None:
-        super().__init__()
-        self.run = run
-        self.every = every
-        self.epoch = 0
-        self.looked = 0  # at this batch
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Note the epoch for the message."""
-        self.epoch = epoch + 1
-        self.looked = 0
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Look now and then."""
-        if batch == 0 or batch - self.looked >= self.every:
-            self.looked = batch
-            self._check(logs)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Look before the epoch is recorded as good."""
-        self._check(logs)
-
-    def _check(self, logs: dict[str, float] | None) -> None:
-        if not math.isfinite(float((logs or {}).get("loss", 0.0))):
-            kept = "The epochs before it are kept" if self.run.last.exists() else "Nothing is kept"
-            raise DivergedError(
-                f"The loss became NaN in epoch {self.epoch}. {kept} in {self.run.path}. Start "
-                "again with a smaller --learning-rate, or with --precision float32."
-            )
-
-
 def _watched(dataset: ImageDataset, preset: Preset, split: str | None) -> tf.data.Dataset | None:
     if split is None or not dataset.count(split):
         return None
@@ -511,10 +294,6 @@ def _watched(dataset: ImageDataset, preset: Preset, split: str | None) -> tf.dat
 
 def _tensorboard(run: Run) -> keras.callbacks.Callback:
     return keras.callbacks.TensorBoard(run.tensorboard, write_graph=False)
-
-
-def _to_pixels(images: tf.Tensor) -> np.ndarray:
-    return np.clip(np.rint(np.asarray(images)), 0, 255).astype(np.uint8)
 
 
 def _check_shape(config: RunConfig, dataset: ImageDataset) -> None:

@@ -155,18 +155,6 @@ def test_replicas_end_an_epoch_with_the_same_moving_averages(photos):
         assert np.abs(one).max() > 0
 
 
-def test_the_learning_rate_grows_with_the_batch_as_the_rule_says():
-    preset = get_preset("digits")
-    larger = preset.override(batch_size=4 * preset.batch_size)
-    rates = {
-        rule: training.scale_learning_rate(larger, rule, preset.batch_size).learning_rate
-        for rule in ("none", "linear", "sqrt")
-    }
-    assert rates == pytest.approx({"none": 1e-3, "linear": 4e-3, "sqrt": 2e-3})
-    with pytest.raises(ValueError, match="'cubic'"):
-        training.scale_learning_rate(larger, "cubic", 32)
-
-
 def test_the_means_are_over_the_images_of_all_replicas(digits):
     preset = get_preset("digits").override(hidden=(16,), latent_dim=2, stochastic=False)
     losses = []

@@ -11,6 +11,8 @@ import pytest
 from keras_vae import training
 from keras_vae.presets import get_preset
 from keras_vae.runs import Run, RunConfig, read_json
+from keras_vae.schedules import learning_rate
+from keras_vae.stopping import DivergedError
 
 PRESET = get_preset("mnist").override(image_size=(8, 8), hidden=(32,), latent_dim=3, epochs=4)
 LEVEL = PRESET.override(decay="constant", learning_rate=1e-3)
@@ -88,21 +90,8 @@ def test_the_cosine_reaches_zero_at_the_last_epoch_also_of_an_extended_run(digit
         rate = keras.models.load_model(run.last).optimizer.learning_rate
         assert float(rate) == pytest.approx(0, abs=1e-9)
         assert len(run.history()) == epochs
-        schedule = training.learning_rate(PRESET.override(epochs=epochs), steps)
+        schedule = learning_rate(PRESET.override(epochs=epochs), steps)
         assert float(schedule(0)) == pytest.approx(PRESET.learning_rate)
-
-
-@pytest.mark.parametrize(("decay", "last"), [("constant", 1e-3), ("cosine", 0.0)])
-def test_the_rate_grows_over_the_warm_up_and_ends_where_the_decay_does(decay, last):
-    preset = PRESET.override(decay=decay, learning_rate=1e-3, warmup_steps=20)
-    schedule = training.learning_rate(preset, 25)  # of 4 epochs
-    rates = [float(schedule(step)) for step in (0, 5, 20, 100)]
-    assert rates == pytest.approx([0.0, 0.25e-3, 1e-3, last], abs=1e-9)
-
-
-def test_an_unknown_decay_is_named():
-    with pytest.raises(ValueError, match=r"`decay` must be one of .* Received: 'linear'"):
-        training.learning_rate(PRESET.override(decay="linear"), 25)
 
 
 def test_a_run_killed_in_its_second_epoch_ends_with_the_same_weights(
@@ -149,7 +138,7 @@ def test_training_stops_when_nothing_improves(digits, tmp_path):
 
 def test_a_loss_that_is_no_number_stops_with_advice(digits, tmp_path):
     wild = PRESET.override(likelihood="squared_error", variance=1e-30, learning_rate=1e20)
-    with pytest.raises(training.DivergedError, match="--learning-rate"):
+    with pytest.raises(DivergedError, match="--learning-rate"):
         training.train(RunConfig(wild, "digits"), digits, tmp_path)
     assert Run.open(tmp_path).history() == []
 

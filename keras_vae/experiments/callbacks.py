@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from ..training import DivergedError
+from ..stopping import DivergedError
 
 
 class StopAtPlateau(keras.callbacks.Callback):

@@ -13,7 +13,8 @@ import tensorflow as tf
 from .. import plotting
 from ..datasets.pipeline import steps_per_epoch
 from ..optimizers import FusedAdam
-from ..training import DivergenceGuard, EpochRecorder
+from ..recording import EpochRecorder
+from ..stopping import DivergenceGuard
 from .pairs import Pairs
 from .run import UpscalerConfig, UpscalerRun
 from .vdsr import build_vdsr
