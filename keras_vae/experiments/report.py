@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,8 +28,9 @@ def write_report(results: Path, page: Path) -> Path:
 
     Args:
         results: Folder that the experiments were run in.
-        page: The page; the folder beside it, of its name, gets a folder for each experiment. What
-            is there of experiments that `results` does not have stays as it is.
+        page: The page; the folder beside it, of its name, gets a folder for each experiment, and
+            may be `results` itself. What is there of experiments that `results` does not have stays
+            as it is.
 
     Returns:
         The page.
@@ -40,9 +40,7 @@ def write_report(results: Path, page: Path) -> Path:
     for name in EXPERIMENTS:
         experiment = get_experiment(name)
         if experiment.state(store)[2]:
-            fresh = results / name
-            write(experiment, experiment.results(store), fresh)
-            shutil.copytree(fresh, folder / name, dirs_exist_ok=True)
+            write(experiment, experiment.results(store), folder / name)
     found = _read(folder)
     text = "\n".join([HEAD, *_summary(found), *_sections(found, folder.name)])
     return write_atomically(page, lambda file: file.write_text(text, "utf-8"), overwrite=True)

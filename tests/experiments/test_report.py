@@ -1,5 +1,7 @@
 import re
 
+import pytest
+
 from keras_vae.experiments import get_experiment
 from keras_vae.experiments.claims import CLAIMS
 from keras_vae.experiments.experiment import store_in
@@ -22,9 +24,10 @@ def plant(folder):
         store.save(cell, {"cell": cell.key, **cell.settings(), "cpu_seconds": 60.0, **row}, arrays)
 
 
-def test_the_page_tells_every_claim_and_links_what_is_there(tmp_path):
-    plant(tmp_path / "runs")
-    page = write_report(tmp_path / "runs", tmp_path / "docs" / "reproduction.md")
+@pytest.mark.parametrize("results", ["runs", "docs/reproduction"])
+def test_the_page_tells_every_claim_and_links_what_is_there(tmp_path, results):
+    plant(tmp_path / results)
+    page = write_report(tmp_path / results, tmp_path / "docs" / "reproduction.md")
     text = page.read_text("utf-8")
     for claim in CLAIMS:
         assert re.search(rf"^\| {claim} \|", text, re.MULTILINE), claim
