@@ -24,7 +24,7 @@ $(VENV)/installed: setup.cfg pyproject.toml
 demo: $(VENV)/installed
 	$(BIN)/kvae train digits --name digits --run-dir $(DEMO)/run --models-dir $(DEMO)/models --overwrite
 	$(BIN)/kvae generate --model $(DEMO)/models/digits -n 40 --seed 0 --out $(DEMO)/digits.png --overwrite
-	$(BIN)/kvae generate --model celeba -n 1 --seed 14 --prior gmm --out $(DEMO)/face.png --overwrite
+	$(BIN)/kvae generate -n 1 --seed 14 --prior gmm --out $(DEMO)/face.png --overwrite
 	$(BIN)/kvae morph $(DEMO)/face.png --attr Attractive --steps -3:3 --out $(DEMO)/attractive.png --overwrite
 	$(BIN)/kvae morph $(DEMO)/face.png --attr Smiling --steps -3:3 --out $(DEMO)/smiling.png --overwrite
 	@echo
@@ -39,10 +39,10 @@ portrait: $(VENV)/installed
 	mkdir -p $(DEMO)
 	$(BIN)/python -c "from skimage import data, io; io.imsave('$(DEMO)/astronaut.png', data.astronaut())"
 	$(BIN)/kvae morph $(DEMO)/astronaut.png --attr Smiling --steps -2:2 --out $(DEMO)/strip.png --overwrite
-	$(BIN)/kvae morph $(DEMO)/astronaut.png --attr Smiling --steps -1.5,0,1.5 --full-size --out $(DEMO)/edited.jpg --overwrite
+	$(BIN)/kvae morph $(DEMO)/astronaut.png --attr Smiling --steps -1,0,1.5 --full-size --out $(DEMO)/edited.jpg --overwrite
 	@echo
 	@echo "What the model makes of her:  $(CURDIR)/$(DEMO)/strip.png"
-	@echo "The photo itself, edited:     $(CURDIR)/$(DEMO)/edited_-1.5.jpg, edited_0.jpg, edited_1.5.jpg"
+	@echo "The photo itself, edited:     $(CURDIR)/$(DEMO)/edited_-1.jpg, edited_0.jpg, edited_1.5.jpg"
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile

@@ -49,7 +49,7 @@ models_dir_option = click.option(
 model_option = click.option(
     "--model",
     "model_name",
-    default="celeba",
+    default="celeba64",
     show_default=True,
     metavar="NAME|PATH",
     help="An exported model: see `kvae models list`.",

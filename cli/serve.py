@@ -33,7 +33,7 @@ class VersionLabel(Parsed):
         return model, label, int(version)
 
 
-@click.command(epilog="Example: kvae serve celeba mnist --label celeba/stable=1 --out serving")
+@click.command(epilog="Example: kvae serve celeba64 mnist --label celeba64/stable=1 --out serving")
 @click.argument("names", metavar="NAME|PATH...", nargs=-1, required=True)
 @click.option(
     "--label",

@@ -2,7 +2,7 @@
 # Morph a photo on a TensorFlow Serving server, with curl and jq:
 #   sh morph.sh face.jpg Smiling 2 > smiling.png
 set -eu
-model=${MODEL:-http://localhost:8501/v1/models/celeba}
+model=${MODEL:-http://localhost:8501/v1/models/celeba64}
 photo=$(base64 < "$1" | tr -d '\n')
 
 printf '{"signature_name": "morph", "instances":

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-MODEL = os.environ.get("MODEL", "http://localhost:8501/v1/models/celeba")
+MODEL = os.environ.get("MODEL", "http://localhost:8501/v1/models/celeba64")
 
 
 def morph(photo: bytes, attribute: str, strength: float) -> bytes:

@@ -3,7 +3,7 @@
 The public names load on first use, so that importing the package costs no TensorFlow start-up:
 
     >>> import keras_vae
-    >>> model = keras_vae.load("celeba")          # a SavedModel; no Keras class is imported
+    >>> model = keras_vae.load("celeba64")        # a SavedModel; no Keras class is imported
     >>> images, z = model.generate(seeds=[0, 1, 2])
 """
 

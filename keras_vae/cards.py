@@ -36,6 +36,12 @@ _OTHERS = """\
 The model knows the images it was trained on and answers any other with the nearest it knows.
 """
 
+_DISTILLED = (
+    " In training, z_mean had to tell what a classifier of the training images' labels says of "
+    "them (distillation), so these numbers show what was asked of the latents: another model's "
+    "can only be set beside them if the same was asked of it."
+)
+
 
 def model_card(facts: Mapping[str, Any], evaluation: Evaluation | None = None) -> str:
     """Write a model's card.
@@ -57,7 +63,7 @@ def model_card(facts: Mapping[str, Any], evaluation: Evaluation | None = None) -
         _header(facts),
         _training(facts),
         measured,
-        _probes(probes, split),
+        _probes(probes, split, _preset(facts).objective.distillation_weight > 0),
         _FACES if facts.get("attribute_names") else _OTHERS,
     ]
     return "\n".join(part for part in parts if part)
@@ -103,8 +109,8 @@ def _header(facts: Mapping[str, Any]) -> str:
     return (
         f"# {name}\n\n"
         f"A variational autoencoder for images of {height}×{width}×{channels} with "
-        f"{facts['latent_dim']} latent dimensions, after {facts['preset']['source']} "
-        f"(preset `{facts['preset']['name']}`).\n\n"
+        f"{facts['latent_dim']} latent dimensions: preset `{facts['preset']['name']}` "
+        f"({facts['preset']['source']}).\n\n"
         f"Use it: `kvae generate --model {name}`, `kvae reconstruct IMG --model {name}`"
         + (f", `kvae morph IMG --model {name} --attr Smiling`" if facts["attribute_names"] else "")
         + ", or hand the folder to TensorFlow Serving.\n\n"
@@ -114,7 +120,7 @@ def _header(facts: Mapping[str, Any]) -> str:
 
 def _training(facts: Mapping[str, Any]) -> str:
     data, epochs, versions = facts["data"], facts["epochs"], facts["versions"]
-    loss = Preset.from_dict(facts["preset"]).loss_description
+    loss = _preset(facts).loss_description
     counts = ", ".join(f"{count:,} {split}" for split, count in (data["counts"] or {}).items())
     return (
         "## Training\n\n"
@@ -125,6 +131,10 @@ def _training(facts: Mapping[str, Any]) -> str:
         f"- Made with keras_vae {versions['keras_vae']}, TensorFlow {versions['tensorflow']}, "
         f"Keras {versions['keras']}; precision {facts['precision']}, seed {facts['seed']}.\n"
     )
+
+
+def _preset(facts: Mapping[str, Any]) -> Preset:
+    return Preset.from_dict(facts["preset"])
 
 
 def _metrics(facts: Mapping[str, Any]) -> str:
@@ -176,7 +186,7 @@ def _evaluation(evaluation: Evaluation) -> str:
     return text
 
 
-def _probes(probes: Sequence[Mapping[str, Any]], split: str) -> str:
+def _probes(probes: Sequence[Mapping[str, Any]], split: str, distilled: bool) -> str:
     if not probes:
         return ""
     mean = sum(probe["auc"] for probe in probes) / len(probes)
@@ -185,10 +195,11 @@ def _probes(probes: Sequence[Mapping[str, Any]], split: str) -> str:
         for probe in sorted(probes, key=lambda probe: -probe["auc"])
     ]
     head = ["attribute", "AUC", "balanced accuracy", "accuracy"]
+    warning = _DISTILLED if distilled else ""
     return (
         "## What the latents know\n\nLinear probes: logistic regressions from z_mean, fitted on "
         f"the training split, measured on the {split} split. Mean AUC of {len(rows)} "
-        f"attributes: **{mean:.3f}**.\n\n{_table(head, rows)}"
+        f"attributes: **{mean:.3f}**.{warning}\n\n{_table(head, rows)}"
     )
 
 

@@ -244,7 +244,7 @@ def measure(
     batches = split_batches(dataset, split, batch_size, binarization=preset.binarization)
     losses = vae.evaluate(batches, verbose=0, return_dict=True)
     errors = keras.metrics.Mean()
-    reconstruct = tf.function(lambda images: vae.decode(vae.encode(images)[0]))
+    reconstruct = tf.function(lambda images: vae.decode(vae.encode(images)[0]), autograph=False)
     for images in batches:
         difference = (reconstruct(images) - tf.cast(images, tf.float32)) / 255.0
         errors.update_state(tf.reduce_mean(tf.square(difference), axis=[1, 2, 3]))

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 SHIPPED = Path(__file__).parents[2] / "saved_models"
-NAMES = ("celeba", "mnist", "mnist-best", "mnist-iwae")
+NAMES = ("celeba", "celeba64", "mnist", "mnist-best", "mnist-iwae")
 WITH_DRAWS = ("log_likelihood", "log_prior_gmm")
 INVALID_ARGUMENT = 3  # TF_INVALID_ARGUMENT
 

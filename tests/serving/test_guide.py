@@ -21,7 +21,7 @@ NAMES = [request["signature_name"] for request, _ in PAIRS]
 
 @pytest.fixture(scope="module")
 def faces():
-    return runtime.load(SHIPPED / "celeba")
+    return runtime.load(SHIPPED / "celeba64")
 
 
 @pytest.fixture(scope="module")

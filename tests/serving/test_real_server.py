@@ -1,7 +1,7 @@
 """The client's suite on a real TensorFlow Serving, where there is one.
 
 KVAE_TF_SERVING names a `tensorflow_model_server` binary, which is then started, or the address
-HOST:REST_PORT[:GRPC_PORT] of a server that serves the shipped model `celeba` as "celeba".
+HOST:REST_PORT[:GRPC_PORT] of a server that serves the shipped model `celeba64` as "celeba64".
 """
 
 import os
@@ -35,13 +35,13 @@ def addresses():
             binary,
             f"--rest_api_port={rest_port}",
             f"--port={grpc_port}",
-            "--model_name=celeba",
-            f"--model_base_path={SHIPPED / 'celeba'}",
+            "--model_name=celeba64",
+            f"--model_base_path={SHIPPED / 'celeba64'}",
         ]
     )
     try:
         started = addresses_of("127.0.0.1", rest_port, grpc_port)
-        connect(started["rest"], "celeba", timeout=120)
+        connect(started["rest"], "celeba64", timeout=120)
         yield started
     finally:
         server.terminate()
@@ -57,11 +57,11 @@ def address(addresses, request):
 
 @pytest.fixture(scope="module")
 def local():
-    return runtime.load(SHIPPED / "celeba")
+    return runtime.load(SHIPPED / "celeba64")
 
 
 class TestRealServer(Suite):
-    """The suite, on a server of the shipped `celeba`."""
+    """The suite, on a server of the shipped `celeba64`."""
 
 
 def addresses_of(host, rest_port, grpc_port=None):
