@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -53,7 +55,9 @@ def test_images_are_the_models_own(model):
 
 
 def test_file_is_small(model):
-    assert (model.path / "assets.extra" / WARMUP).stat().st_size < 30_000
+    """A handful of requests show the same image: a few bytes for each of its values."""
+    size = (model.path / "assets.extra" / WARMUP).stat().st_size
+    assert size < 5_000 + 10 * math.prod(model.image_shape)
 
 
 def test_the_same_model_has_the_same_requests(grey_vae):
