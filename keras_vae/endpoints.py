@@ -65,15 +65,20 @@ class Endpoints:
         self._photo = tf.TensorSpec([None], tf.string, "image_bytes")
         self._pixels = tf.TensorSpec([None, *self.image_shape], tf.uint8, "image")
         self._z = tf.TensorSpec([None, self.latent_dim], tf.float32, "z")
+        self._latent = tf.TensorSpec([self.latent_dim], tf.float32)
         # Traced once and called by every endpoint: the graph holds each network once.
         self._read = traced(lambda data: read_photos(data, self.image_shape), self._photo)
         self._encode = traced(self._run_encoder, self._pixels)
         self._decode = traced(self._run_decoder, self._z)
+        self._noise = (
+            tf.TensorSpec([None], tf.int64, "seed"),
+            tf.TensorSpec([None], tf.float32, "temperature"),
+        )
+        self._draw = traced(self._draw_normal, *self._noise)
+        self._draw_gmm = traced(self._draw_mixture, *self._noise)
 
     def signatures(self) -> Signatures:
         """Every signature's function and inputs; the first is also `serving_default`."""
-        seed = tf.TensorSpec([None], tf.int64, "seed")
-        temperature = tf.TensorSpec([None], tf.float32, "temperature")
         attribute = tf.TensorSpec([None], tf.string, "attribute")
         strength = tf.TensorSpec([None], tf.float32, "strength")
         draws = tf.TensorSpec([None, None, self.latent_dim], tf.float32, "z")
@@ -81,17 +86,19 @@ class Endpoints:
             "reconstruct": (self.reconstruct, [self._photo]),
             "encode": (self.encode, [self._photo]),
             "decode": (self.decode, [self._z]),
-            "generate": (self.generate, [seed, temperature]),
+            "generate": (self.generate, [*self._noise]),
             "morph": (self.morph, [self._photo, attribute, strength]),
             "encode_pixels": (self.encode_pixels, [self._pixels]),
             "decode_pixels": (self.decode_pixels, [self._z]),
+            "generate_pixels": (self.generate_pixels, [*self._noise]),
             "directions": (self.directions, [attribute]),
             "log_likelihood": (self.log_likelihood, [self._pixels, draws]),
         }
         if _convolutions(self.encoder) + _convolutions(self.decoder):
             signatures["feature_maps"] = (self.feature_maps, [self._pixels])
         if self.mixture is not None:
-            signatures["generate_gmm"] = (self.generate_gmm, [seed, temperature])
+            signatures["generate_gmm"] = (self.generate_gmm, [*self._noise])
+            signatures["generate_gmm_pixels"] = (self.generate_gmm_pixels, [*self._noise])
             signatures["log_prior_gmm"] = (self.log_prior_gmm, [draws])
         return signatures
 
@@ -110,7 +117,7 @@ class Endpoints:
 
     def generate(self, seed: tf.Tensor, temperature: tf.Tensor) -> Tensors:
         """Draw z = temperature · ε, ε ~ N(0, I), each from its own seed alone, and decode it."""
-        z = temperature[:, tf.newaxis] * self._epsilon(seed)
+        z = self._draw(seed, temperature)
         return {**self.decode(z), "z": z}
 
     def generate_gmm(self, seed: tf.Tensor, temperature: tf.Tensor) -> Tensors:
@@ -118,12 +125,7 @@ class Endpoints:
 
         The seed chooses a component of mean μ and covariance S Sᵀ; its ε is that of `generate`.
         """
-
-        def choose(seed: tf.Tensor) -> tf.Tensor:
-            return tf.random.stateless_uniform([], tf.stack([seed, 1]), alg="philox")
-
-        uniform = tf.map_fn(choose, seed, fn_output_signature=tf.float32)
-        z = self.mixture.draw(uniform, self._epsilon(seed), temperature)
+        z = self._draw_gmm(seed, temperature)
         return {**self.decode(z), "z": z}
 
     def log_prior_gmm(self, z: tf.Tensor) -> Tensors:
@@ -152,6 +154,16 @@ class Endpoints:
     def decode_pixels(self, z: tf.Tensor) -> Tensors:
         """Decode latents to uint8 pixels; a latent that is not finite is an InvalidArgument."""
         return {"image": self._decode(z)}
+
+    def generate_pixels(self, seed: tf.Tensor, temperature: tf.Tensor) -> Tensors:
+        """Draw as `generate`, and decode to uint8 pixels."""
+        z = self._draw(seed, temperature)
+        return {**self.decode_pixels(z), "z": z}
+
+    def generate_gmm_pixels(self, seed: tf.Tensor, temperature: tf.Tensor) -> Tensors:
+        """Draw as `generate_gmm`, and decode to uint8 pixels."""
+        z = self._draw_gmm(seed, temperature)
+        return {**self.decode_pixels(z), "z": z}
 
     def log_likelihood(self, image: tf.Tensor, z: tf.Tensor) -> Tensors:
         """Measure log p(x|z) of each image under S latents of its own, z [B, S, L] → [B, S].
@@ -190,15 +202,26 @@ class Endpoints:
         pixels = tf.debugging.check_numerics(pixels, "`z` is too large for the decoder.")
         return to_uint8(pixels)[:count]
 
+    def _draw_normal(self, seed: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
+        """Draw from N(0, temperature²), each from its own seed alone, [B] → [B, L]."""
+        epsilon = tf.map_fn(self._epsilon, seed, fn_output_signature=self._latent)
+        return temperature[:, tf.newaxis] * epsilon
+
+    def _draw_mixture(self, seed: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
+        """Draw from the fitted prior, each from its own seed alone, [B] → [B, L]."""
+
+        def draw(seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            uniform = tf.random.stateless_uniform([], tf.stack([seed, 1]), alg="philox")
+            return uniform, self._epsilon(seed)
+
+        signature = (tf.TensorSpec([], tf.float32), self._latent)
+        uniform, epsilon = tf.map_fn(draw, seed, fn_output_signature=signature)
+        return self.mixture.draw(uniform, epsilon, temperature)
+
     def _epsilon(self, seed: tf.Tensor) -> tf.Tensor:
-        """ε ~ N(0, I), each from its own seed alone, [B] → [B, L]."""
-
-        def draw(seed: tf.Tensor) -> tf.Tensor:
-            # Philox by name: left to itself, TensorFlow chooses by device, and seed 7 another face.
-            return tf.random.stateless_normal([self.latent_dim], tf.stack([seed, 0]), alg="philox")
-
-        epsilon = tf.map_fn(draw, seed, fn_output_signature=tf.float32)
-        return tf.ensure_shape(epsilon, [None, self.latent_dim])
+        """ε ~ N(0, I) of one seed, [L]."""
+        # Philox by name: left to itself, TensorFlow chooses by device, and seed 7 another face.
+        return tf.random.stateless_normal([self.latent_dim], tf.stack([seed, 0]), alg="philox")
 
     def _directions(self, attribute: tf.Tensor) -> tf.Tensor:
         """Look directions up by name, [B] → [B, L]; an unknown name is an InvalidArgument."""
@@ -353,9 +376,9 @@ def _convolutions(model: keras.Model) -> list[keras.layers.Layer]:
     return [layer for layer in model.layers if isinstance(layer, kinds)]
 
 
-def traced(function: Callable[..., Any], spec: tf.TensorSpec) -> Callable[..., Any]:
+def traced(function: Callable[..., Any], *specs: tf.TensorSpec) -> Callable[..., Any]:
     """Trace a function once, so that whatever calls it shares one graph."""
-    return tf.function(function, input_signature=[spec], autograph=False)
+    return tf.function(function, input_signature=specs, autograph=False)
 
 
 def at_least_one(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

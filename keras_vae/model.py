@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -10,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
 from .naming import near_names
 
@@ -18,7 +16,8 @@ if TYPE_CHECKING:
     from .attributes import Attributes
     from .datasets import ImageDataset
 
-PRIORS = {"normal": "generate", "gmm": "generate_gmm"}  # prior → the endpoint that draws from it
+# prior → the endpoint that draws from it
+PRIORS = {"normal": "generate_pixels", "gmm": "generate_gmm_pixels"}
 
 # Images in one call of an endpoint: a bound on memory and on the size of a request. It is the same
 # in this process and over a network, since a result's last bits depend on the batch it was in.
@@ -166,10 +165,10 @@ class Model(ABC):
         """
         if prior not in PRIORS:
             raise ValueError(f"`prior` must be one of {', '.join(PRIORS)}. Received: {prior!r}.")
-        if not self.has_prior(prior):
+        if not self.has_prior(prior) or PRIORS[prior] not in self.endpoints:
             raise ValueError(
-                f"Model {self.name!r} was exported without a fitted prior. Draw from 'normal', or "
-                "export its run again: `kvae export RUN`."
+                f"Model {self.name!r} cannot draw from {prior!r}: it was exported without a fitted "
+                "prior, or by an older kvae. Export its run again: `kvae export RUN`."
             )
         seed = np.asarray(seeds, np.int64).reshape(-1)
         outputs = self._in_batches(
@@ -177,7 +176,7 @@ class Model(ABC):
             seed=seed,
             temperature=np.full(seed.shape, temperature, np.float32),
         )
-        return outputs["image"].reshape(-1, *self.image_shape), outputs["z"]
+        return outputs["image"], outputs["z"]
 
     def feature_maps(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
         """Show what each convolution returns, on the way to z_mean and back.
@@ -219,17 +218,15 @@ class Model(ABC):
             )
 
     def _in_batches(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
-        """Call an endpoint batch by batch; PNG files come back as pixels, `image`."""
+        """Call an endpoint batch by batch."""
 
         def call(start: int) -> dict[str, np.ndarray]:
             batch = {name: values[start : start + BATCH] for name, values in inputs.items()}
-            outputs = self.call(signature, **batch)
-            files = outputs.pop("image_bytes", None)
-            return outputs if files is None else {**outputs, "image": _read_pngs(files)}
+            return self.call(signature, **batch)
 
         total = len(next(iter(inputs.values())))
         parts = [call(0)]  # opens the model
-        # Two at a time: where one draws or writes PNG on a single core, the other convolves.
+        # Two at a time: where one draws on a single core, the other convolves.
         with ThreadPoolExecutor(2) as pool:
             parts += pool.map(call, range(BATCH, total, BATCH))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -259,11 +256,6 @@ def reason(message: str) -> str:
     if sentence.startswith("assertion failed: ["):
         sentence = sentence.removeprefix("assertion failed: [").removesuffix("]")
     return sentence.partition(" : Tensor had ")[0]
-
-
-def _read_pngs(files: Sequence[bytes]) -> np.ndarray:
-    images = [np.asarray(Image.open(io.BytesIO(file))) for file in files]
-    return np.array(images, np.uint8)
 
 
 def _layer_order(name: str) -> tuple[bool, int]:

@@ -130,6 +130,15 @@ def test_a_seed_chooses_a_component_and_moves_away_from_its_mean(colour_model, p
     np.testing.assert_allclose(shares, prior.weights, atol=0.1)  # standard error: 0.035
 
 
+@pytest.mark.parametrize("endpoint", ["generate", "generate_gmm"])
+def test_pixels_are_those_of_the_files(colour_model, endpoint):
+    inputs = {"seed": np.arange(5), "temperature": np.linspace(0.5, 1.5, 5)}
+    files, pixels = (colour_model.call(name, **inputs) for name in (endpoint, f"{endpoint}_pixels"))
+    np.testing.assert_array_equal(pixels["z"], files["z"])
+    decoded = [tf.io.decode_png(file).numpy() for file in files["image_bytes"]]
+    np.testing.assert_array_equal(pixels["image"], decoded)
+
+
 def test_seeds_of_the_fitted_prior_give_the_same_image_in_any_batch(colour_model):
     alone = colour_model.call("generate_gmm", seed=[7], temperature=[1.0])
     batch = colour_model.call("generate_gmm", seed=[3, 7, 7, 2**40], temperature=np.ones(4))

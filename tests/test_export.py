@@ -39,6 +39,14 @@ CONTRACT = {
     "directions": ({"attribute": BYTES}, {"direction": Z}),
     "encode_pixels": ({"image": PIXELS}, {"z_mean": Z, "z_log_var": Z}),
     "decode_pixels": ({"z": Z}, {"image": PIXELS}),
+    "generate_pixels": (
+        {"seed": (tf.int64, [None]), "temperature": SCALAR},
+        {"image": PIXELS, "z": Z},
+    ),
+    "generate_gmm_pixels": (
+        {"seed": (tf.int64, [None]), "temperature": SCALAR},
+        {"image": PIXELS, "z": Z},
+    ),
     "log_likelihood": (
         {"image": PIXELS, "z": (tf.float32, [None, None, 6])},
         {"log_likelihood": (tf.float32, [None, None])},
@@ -101,7 +109,7 @@ def test_signatures_are_the_contracts(models_dir):
 
 def test_dense_model_without_a_fitted_prior_has_the_rest(models_dir):
     signatures = meta_graph(models_dir / "grey" / "1").signature_def
-    missing = {"feature_maps", "generate_gmm", "log_prior_gmm"}
+    missing = {"feature_maps", "generate_gmm", "generate_gmm_pixels", "log_prior_gmm"}
     assert {name for name in signatures if name[0] != "_"} == set(CONTRACT) - missing
 
 
@@ -132,6 +140,10 @@ def test_fresh_process_answers_as_the_keras_model(
         "generate/temperature": np.ones(3, np.float32),
         "generate_gmm/seed": np.arange(3),
         "generate_gmm/temperature": np.ones(3, np.float32),
+        "generate_pixels/seed": np.arange(3),
+        "generate_pixels/temperature": np.ones(3, np.float32),
+        "generate_gmm_pixels/seed": np.arange(3),
+        "generate_gmm_pixels/temperature": np.ones(3, np.float32),
         "feature_maps/image": images,
     }
     np.savez(tmp_path / "requests.npz", **requests)
@@ -159,6 +171,8 @@ def test_fresh_process_answers_as_the_keras_model(
     assert_decoded_from(decoded("morph/image_bytes"), z_mean + move)
     assert_decoded_from(decoded("generate/image_bytes"), answers["generate/z"])
     assert_decoded_from(decoded("generate_gmm/image_bytes"), answers["generate_gmm/z"])
+    for endpoint in ("generate_pixels", "generate_gmm_pixels"):
+        assert_decoded_from(answers[f"{endpoint}/image"], answers[f"{endpoint}/z"])
     logits = colour_vae.decoder(z_mean, training=False)
     np.testing.assert_allclose(answers["feature_maps/decoder_conv_3"], logits, atol=1e-5)
     assert np.ptp(answers["decode_pixels/image"], axis=0).max() > 20  # the images do differ

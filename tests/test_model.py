@@ -49,6 +49,13 @@ def test_wrong_endpoint_or_inputs_are_named(colour_model):
         colour_model.call("generate", seed=[1])
 
 
+def test_an_older_export_says_what_to_do(colour_model, monkeypatch):
+    older = {name: () for name in colour_model.endpoints if name != "generate_pixels"}
+    monkeypatch.setattr(type(colour_model), "endpoints", older)
+    with pytest.raises(ValueError, match=r"older kvae\. Export its run again: `kvae export RUN`"):
+        colour_model.generate([1])
+
+
 NODE = "[[{{node decode_pixels_1/CheckNumerics}}]]"
 
 
