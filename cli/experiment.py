@@ -104,7 +104,7 @@ def _command(name: str, title: str) -> click.Command:
         "--jobs",
         type=click.IntRange(1),
         default=os.cpu_count,
-        help="Processes, of one thread each.  [default: one for each core]",
+        help="Processes, of one thread each, or threads of one.  [default: one for each core]",
     )
     @click.option("--limit", type=click.IntRange(1), help="A trial: only so many models.")
     @click.option("--epochs", type=click.IntRange(1), help="A trial: so many epochs.")

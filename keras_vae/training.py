@@ -187,12 +187,24 @@ def resume(
             config, dataset, run.path, callbacks=callbacks, progress=progress, overwrite=True
         )
     with naming_the_lost(joined_cluster(config.strategy), run.path):
-        with make_strategy(config.strategy).scope():
-            vae = keras.models.load_model(run.last)
-            # By the epochs of now: they may have been raised since.
-            steps = steps_per_epoch(dataset, config.preset.batch_size)
-            vae.optimizer.learning_rate = learning_rate(config.preset, steps)
-        return _record(run, config, vae, dataset, callbacks)
+        return _record(run, config, last_vae(run, config, dataset), dataset, callbacks)
+
+
+def last_vae(run: Run, config: RunConfig, dataset: ImageDataset) -> VAE:
+    """Open the model of a run's last whole epoch, compiled under its strategy's scope."""
+    with make_strategy(config.strategy).scope():
+        vae = keras.models.load_model(run.last)
+        # By the epochs of now: they may have been raised since.
+        steps = steps_per_epoch(dataset, config.preset.batch_size)
+        vae.optimizer.learning_rate = learning_rate(config.preset, steps)
+    return vae
+
+
+def epochs_behind(vae: VAE, config: RunConfig, dataset: ImageDataset) -> int:
+    """Count the epochs that a compiled model has been trained for."""
+    steps = steps_per_epoch(dataset, config.preset.batch_size)
+    # Checkpoints are of whole epochs; float16 skips a few steps, which are not counted.
+    return math.ceil(int(keras.ops.convert_to_numpy(vae.optimizer.iterations)) / steps)
 
 
 def compile_vae(
@@ -262,9 +274,7 @@ def _record(
     callbacks: Iterable[keras.callbacks.Callback],
 ) -> Run:
     preset = config.preset
-    steps = steps_per_epoch(dataset, preset.batch_size)
-    # Checkpoints are of whole epochs; float16 skips a few steps, which are not counted.
-    done = math.ceil(int(keras.ops.convert_to_numpy(vae.optimizer.iterations)) / steps)
+    done = epochs_behind(vae, config, dataset)
     history = run.history()[:done]
     stop = EarlyStop(config.early_stop, history)
     chief = is_chief(config.strategy)

@@ -17,12 +17,13 @@ class StopAtPlateau(keras.callbacks.Callback):
 
     Args:
         tolerance: The least change that goes on.
+        before: Loss of the epoch that is behind, if one is.
     """
 
-    def __init__(self, tolerance: float) -> None:
+    def __init__(self, tolerance: float, before: float = math.inf) -> None:
         super().__init__()
         self.tolerance = tolerance
-        self.before = math.inf
+        self.before = before
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Compare."""

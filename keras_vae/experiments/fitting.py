@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import math
 from collections.abc import Callable, Mapping
 
 import keras
@@ -12,7 +12,9 @@ from .. import training
 from ..datasets import ImageDataset
 from ..datasets.pipeline import steps_per_epoch
 from ..precision import precision_for
-from ..runs import RunConfig
+from ..runs import Run, RunConfig
+from ..vae import VAE
+from .bookmark import CLOCKS, Bookmark
 from .callbacks import Reporter, StopAtPlateau
 from .cell import Cell, Training
 from .measurement import Measured, measure_all
@@ -29,7 +31,7 @@ Arrays = dict[str, np.ndarray]
 def carry_out(
     cell: Cell, place: Workplace, report: Callable[[float], None] = lambda share: None
 ) -> tuple[Row, Arrays]:
-    """Train a cell's model as `kvae train` would, without its run directory, and measure it.
+    """Train a cell's model as `kvae train` would, with what it takes to go on, and measure it.
 
     Args:
         cell: What to train, or a model that is there already.
@@ -51,41 +53,63 @@ def carry_out(
 
 def _examine(study: Study, dataset: ImageDataset, place: Workplace) -> tuple[Row, Arrays]:
     """Measure a model that is there."""
-    clocks = _clocks()
+    before = {name: clock() for name, clock in CLOCKS.items()}
     subject = ServedSubject(dataset, place.cache_dir, study.served)
     measured = measure_all(subject, study.measures)
-    return _row(study, _spent(clocks), measured)
+    spent = {name: round(clock() - before[name], 2) for name, clock in CLOCKS.items()}
+    return _row(study, spent, measured)
 
 
 def _train(
     cell: Training, dataset: ImageDataset, place: Workplace, report: Callable[[float], None]
 ) -> tuple[Row, Arrays]:
     """Train a model and measure it; the time is that of the training."""
-    preset = cell.resolved
-    precision = precision_for(preset)
-    config = RunConfig(preset, cell.data, limit=cell.limit, seed=cell.seed, precision=precision)
-    vae = training.new_vae(config, dataset)
+    run = place.store.unfinished(cell)
+    vae, config, history = _begin(cell, dataset, run)
+    preset = config.preset
+    bookmark = Bookmark(run, history)
     callbacks: list[keras.callbacks.Callback] = [Reporter(report, EVERY)]
     if cell.tolerance is not None:
-        callbacks.append(StopAtPlateau(cell.tolerance))
-    clocks = _clocks()
-    fitted = training.fit(vae, config, dataset, validation=cell.watch, callbacks=callbacks)
-    spent = _spent(clocks)
-    batch_size, epochs = preset.batch_size, len(fitted.epoch)
+        before = history[-1]["loss"] if history else math.inf
+        callbacks.append(StopAtPlateau(cell.tolerance, before))
+    callbacks.append(bookmark)
+    training.fit(
+        vae, config, dataset, done=len(history), validation=cell.watch, callbacks=callbacks
+    )
+    batch_size, epochs = preset.batch_size, len(bookmark.rows)
     images = epochs * batch_size * steps_per_epoch(dataset, batch_size)
+    spent = {name: round(bookmark.rows[-1][name], 2) for name in CLOCKS}
     facts = {
         "epochs": epochs,
         "images": images,
         **spent,
         "images_per_second": round(images / spent["seconds"]),
-        "precision": precision,
+        "precision": config.precision,
         "parameters": vae.encoder.count_params() + vae.decoder.count_params(),
-        "epoch_loss": _digits(fitted.history["loss"][-1]),
+        "epoch_loss": _digits(bookmark.rows[-1]["loss"]),
     }
     subject = TrainedSubject(dataset, place.cache_dir, vae, preset)
     row, arrays = _row(cell, facts, measure_all(subject, cell.measures))
-    histories = {f"history_{name}": np.array(values) for name, values in fitted.history.items()}
+    losses = [name for name in bookmark.rows[0] if name not in ("epoch", *CLOCKS)]
+    histories = {f"history_{name}": np.array([e[name] for e in bookmark.rows]) for name in losses}
     return row, {**histories, **arrays}
+
+
+def _begin(
+    cell: Training, dataset: ImageDataset, run: Run
+) -> tuple[VAE, RunConfig, list[dict[str, float]]]:
+    """Build a cell's model, or open the one that a stopped process left; its epochs so far."""
+    if run.last.exists():
+        config = run.config()
+        vae = training.last_vae(run, config, dataset)
+        return vae, config, run.history()[: training.epochs_behind(vae, config, dataset)]
+    precision = precision_for(cell.resolved)
+    config = RunConfig(
+        cell.resolved, cell.data, limit=cell.limit, seed=cell.seed, precision=precision
+    )
+    vae = training.new_vae(config, dataset)
+    Run.create(run.path, config, overwrite=True)
+    return vae, config, []
 
 
 def _row(cell: Cell, facts: Mapping, measured: Measured) -> tuple[Row, Arrays]:
@@ -93,16 +117,6 @@ def _row(cell: Cell, facts: Mapping, measured: Measured) -> tuple[Row, Arrays]:
     numbers, arrays = measured
     told = {name: _digits(value) for name, value in numbers.items()}
     return {"cell": cell.key, **cell.settings(), **facts, **told}, arrays
-
-
-def _clocks() -> tuple[float, float]:
-    return time.perf_counter(), time.process_time()
-
-
-def _spent(since: tuple[float, float]) -> dict[str, float]:
-    """Seconds by the wall, and of the processor: on a busy machine these say more."""
-    wall, cpu = (now - then for now, then in zip(_clocks(), since, strict=True))
-    return {"seconds": round(wall, 2), "cpu_seconds": round(cpu, 2)}
 
 
 def _digits(value: float) -> float:

@@ -27,7 +27,8 @@ def train_cells(
 ) -> dict[str, str]:
     """Carry out the cells that are not in the store yet.
 
-    Each goes to a process of one thread, so what a cell measures does not depend on `jobs`.
+    Each goes to a process of one thread, so what a cell measures does not depend on `jobs`; but one
+    that is more than half of all the work comes first, alone, on as many threads.
 
     Args:
         cells: What to train, in this order; the same cell twice is trained once.
@@ -45,31 +46,39 @@ def train_cells(
     missing = {cell.key: cell for cell in cells if place.store.row(cell) is None}
     for cell in missing.values():
         place.load(cell)  # two workers must not prepare the same data
-    crew = _Crew(deque(missing.values()), place, progress, finished)
+    total = sum(cell.work for cell in missing.values())
+    alone = [cell for cell in missing.values() if cell.work > total / 2]
+    others = [cell for cell in missing.values() if cell not in alone]
+    crew = _Crew(total, place, progress, finished)
     try:
-        return crew.work(min(jobs, len(missing)))
+        crew.work(alone, jobs=1, threads=jobs)
+        crew.work(others, jobs=jobs, threads=1)
     finally:
         crew.dismiss()
+    return crew.failures
 
 
 class _Crew:
     """The workers, what each is at, and how far the whole is."""
 
     def __init__(
-        self, queue: deque[Cell], place: Workplace, progress: Progress, finished: Finished
+        self, total: float, place: Workplace, progress: Progress, finished: Finished
     ) -> None:
-        self.queue = queue
+        self.total = total
         self.place = place
         self.progress = progress
         self.finished = finished
-        self.total = sum(cell.work for cell in queue)
         self.done = 0.0
+        self.queue: deque[Cell] = deque()
+        self.threads = 1
         self.workers: list[_Worker] = []
         self.failures: dict[str, str] = {}
 
-    def work(self, jobs: int) -> dict[str, str]:
-        """Go through the queue."""
-        self.workers = [_Worker(self.place) for _ in range(jobs)]
+    def work(self, cells: Iterable[Cell], *, jobs: int, threads: int) -> None:
+        """Go through cells, in so many processes of so many threads."""
+        self.queue = deque(cells)
+        self.threads = threads
+        self.workers = [self._hire() for _ in range(min(jobs, len(self.queue)))]
         self._assign(self.workers)
         while busy := {worker.connection: worker for worker in self.workers if worker.cell}:
             for connection in wait(list(busy)):
@@ -78,12 +87,14 @@ class _Crew:
                 worker.share * worker.cell.work for worker in self.workers if worker.cell
             )
             self.progress(round((self.done + under_way) / 1e9), round(self.total / 1e9))
-        return self.failures
 
     def dismiss(self) -> None:
         """End every worker, whatever it is at."""
         for worker in self.workers:
             worker.end()
+
+    def _hire(self) -> _Worker:
+        return _Worker(self.place, self.threads)
 
     def _assign(self, workers: Iterable[_Worker]) -> None:
         for worker in workers:
@@ -108,7 +119,7 @@ class _Crew:
             self.workers.remove(worker)
             if not self.queue:
                 return
-            worker = _Worker(self.place)
+            worker = self._hire()
             self.workers.append(worker)
         self._assign([worker])
 
@@ -116,10 +127,10 @@ class _Crew:
 class _Worker:
     """A process, and the cell that it is at."""
 
-    def __init__(self, place: Workplace) -> None:
+    def __init__(self, place: Workplace, threads: int) -> None:
         context = multiprocessing.get_context("spawn")  # TensorFlow's threads survive no fork
         self.connection, other = context.Pipe()
-        self.process = context.Process(target=serve, args=(other, place), daemon=True)
+        self.process = context.Process(target=serve, args=(other, place, threads), daemon=True)
         self.process.start()
         other.close()  # so that the death of the process is heard
         self.cell: Cell | None = None

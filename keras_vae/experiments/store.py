@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..files import write_atomically
-from ..runs import read_json, write_json
+from ..runs import Run, read_json, write_json
 from .cell import Cell
 
 Row = dict[str, Any]  # column → text or number
@@ -49,6 +50,11 @@ class Store:
             )
         self.folder.mkdir(parents=True, exist_ok=True)
         write_json(self._file(cell.key, ".json"), row)
+        shutil.rmtree(self.unfinished(cell).path, ignore_errors=True)
+
+    def unfinished(self, cell: Cell) -> Run:
+        """Where a cell in training keeps what it takes to go on; gone when it is saved."""
+        return Run(self._file(cell.key, ".unfinished"))
 
     def _file(self, key: str, suffix: str) -> Path:
         return self.folder / f"{key}{suffix}"

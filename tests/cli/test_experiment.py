@@ -1,7 +1,9 @@
 import csv
 import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -65,6 +67,22 @@ def test_listing_does_not_wait_for_tensorflow(tmp_path):
         "assert not {'tensorflow', 'keras', 'sklearn'} & set(sys.modules), sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True)
+
+
+def test_a_finished_experiment_is_written_anew_without_tensorflow(tmp_path):
+    cells = Path(__file__).parents[2] / "docs" / "reproduction" / "cells"
+    (tmp_path / "cells").mkdir()
+    for file in cells.glob("mnist-zhao-mlp_stochastic-*"):
+        shutil.copy(file, tmp_path / "cells")
+    code = (
+        "import sys; from keras_vae.cli.main import kvae; "
+        "kvae(['experiment', 'autoencoder-vs-vae', '--out', sys.argv[1]], standalone_mode=False); "
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "autoencoder-vs-vae" / "vae.png").exists()
 
 
 @pytest.mark.parametrize("name", [*EXPERIMENTS, "list", "report"])

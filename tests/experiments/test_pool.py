@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from keras_vae.experiments import pool
 from keras_vae.experiments.pool import train_cells
 from keras_vae.experiments.store import Store
 from keras_vae.experiments.workplace import Workplace
@@ -108,3 +109,22 @@ def test_a_killed_sweep_goes_on_with_what_is_missing(small_cells, place, tmp_pat
     after = {file.name: file.stat().st_mtime_ns for file in place.store.folder.glob("*.json")}
     assert {name: after[name] for name in before} == before
     assert len(after) == len(cells)
+
+
+@pytest.mark.slow
+def test_most_of_the_work_comes_first_on_all_threads(small_cells, place, monkeypatch):
+    small, large = small_cells(2, 3)
+    large = large.override(epochs=4)
+    monkeypatch.setattr(type(large), "work", property(lambda cell: 10.0 * cell.resolved.epochs))
+    hired, trained = [], []
+    start = pool._Worker.__init__
+
+    def hire(worker, place, threads):
+        hired.append(threads)
+        start(worker, place, threads)
+
+    monkeypatch.setattr(pool._Worker, "__init__", hire)
+    cells = [small, large]
+    assert train_cells(cells, place, jobs=2, finished=lambda cell, _: trained.append(cell)) == {}
+    assert hired == [2, 1]
+    assert trained == [large, small]
