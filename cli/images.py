@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .progress import progress_bar
 
@@ -32,20 +32,14 @@ def load_for_model(
         cache_dir: See `load_dataset`.
         limit: The most training images.
     """
-    from keras_vae.datasets import load_dataset
-
-    height, width, channels = model.image_shape
-    with progress_bar("Preparing") as progress:
-        return load_dataset(
-            data,
-            data_dir=data_dir,
-            cache_dir=cache_dir,
-            image_size=(height, width),
-            channels=channels,
-            seed=(model.metadata.get("data") or {}).get("seed") or 0,
-            limit=limit,
-            progress=progress,
-        )
+    return _prepared(
+        data,
+        model.image_shape,
+        data_dir=data_dir,
+        cache_dir=cache_dir,
+        seed=(model.metadata.get("data") or {}).get("seed") or 0,
+        limit=limit,
+    )
 
 
 def load_for_run(
@@ -59,19 +53,23 @@ def load_for_run(
         cache_dir: See `load_dataset`.
         native: Whether a dense network takes the data's own size instead.
     """
-    from keras_vae.datasets import load_dataset
     from keras_vae.presets import DenseNetwork
 
     native = native and isinstance(config.preset.network, DenseNetwork)
-    height, width, channels = config.preset.image_shape
+    return _prepared(
+        config.dataset,
+        None if native else config.preset.image_shape,
+        data_dir=data_dir or config.data_dir,
+        cache_dir=cache_dir,
+        seed=config.seed,
+        limit=config.limit,
+    )
+
+
+def _prepared(data: str, shape: tuple[int, int, int] | None, **options: Any) -> ImageDataset:
+    """Open a data set under a progress bar, at a size or at its own."""
+    from keras_vae.datasets import load_dataset
+
+    size, channels = (shape[:2], shape[2]) if shape else (None, None)
     with progress_bar("Preparing") as progress:
-        return load_dataset(
-            config.dataset,
-            data_dir=data_dir or config.data_dir,
-            image_size=None if native else (height, width),
-            channels=None if native else channels,
-            cache_dir=cache_dir,
-            seed=config.seed,
-            limit=config.limit,
-            progress=progress,
-        )
+        return load_dataset(data, image_size=size, channels=channels, progress=progress, **options)
