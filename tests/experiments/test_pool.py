@@ -114,7 +114,7 @@ def test_a_killed_sweep_goes_on_with_what_is_missing(small_cells, place, tmp_pat
 @pytest.mark.slow
 def test_most_of_the_work_comes_first_on_all_threads(small_cells, place, monkeypatch):
     small, large = small_cells(2, 3)
-    large = large.override(epochs=4)
+    large = large.override(epochs=5)
     monkeypatch.setattr(type(large), "work", property(lambda cell: 10.0 * cell.resolved.epochs))
     hired, trained = [], []
     start = pool._Worker.__init__
