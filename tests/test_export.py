@@ -15,19 +15,14 @@ from keras_vae.photos import encode_png
 # The contract, as clients of TensorFlow Serving rely on it: inputs, outputs. L = 6, 32×32×3.
 BYTES, PIXELS, Z = (tf.string, [None]), (tf.uint8, [None, 32, 32, 3]), (tf.float32, [None, 6])
 SCALAR = (tf.float32, [None])
+NOISE = {"seed": (tf.int64, [None]), "temperature": SCALAR}
 CONTRACT = {
     "serving_default": ({"image_bytes": BYTES}, {"image_bytes": BYTES}),
     "reconstruct": ({"image_bytes": BYTES}, {"image_bytes": BYTES}),
     "encode": ({"image_bytes": BYTES}, {"z_mean": Z, "z_log_var": Z}),
     "decode": ({"z": Z}, {"image_bytes": BYTES}),
-    "generate": (
-        {"seed": (tf.int64, [None]), "temperature": SCALAR},
-        {"image_bytes": BYTES, "z": Z},
-    ),
-    "generate_gmm": (
-        {"seed": (tf.int64, [None]), "temperature": SCALAR},
-        {"image_bytes": BYTES, "z": Z},
-    ),
+    "generate": (NOISE, {"image_bytes": BYTES, "z": Z}),
+    "generate_gmm": (NOISE, {"image_bytes": BYTES, "z": Z}),
     "log_prior_gmm": (
         {"z": (tf.float32, [None, None, 6])},
         {"log_prior": (tf.float32, [None, None])},
@@ -39,14 +34,8 @@ CONTRACT = {
     "directions": ({"attribute": BYTES}, {"direction": Z}),
     "encode_pixels": ({"image": PIXELS}, {"z_mean": Z, "z_log_var": Z}),
     "decode_pixels": ({"z": Z}, {"image": PIXELS}),
-    "generate_pixels": (
-        {"seed": (tf.int64, [None]), "temperature": SCALAR},
-        {"image": PIXELS, "z": Z},
-    ),
-    "generate_gmm_pixels": (
-        {"seed": (tf.int64, [None]), "temperature": SCALAR},
-        {"image": PIXELS, "z": Z},
-    ),
+    "generate_pixels": (NOISE, {"image": PIXELS, "z": Z}),
+    "generate_gmm_pixels": (NOISE, {"image": PIXELS, "z": Z}),
     "log_likelihood": (
         {"image": PIXELS, "z": (tf.float32, [None, None, 6])},
         {"log_likelihood": (tf.float32, [None, None])},

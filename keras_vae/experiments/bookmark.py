@@ -9,9 +9,9 @@ import keras
 
 from ..files import write_atomically
 from ..runs import Run
+from .stopwatch import Stopwatch
 
 EVERY = 60.0  # seconds: a training that is shorter leaves no model behind
-CLOCKS = {"seconds": time.perf_counter, "cpu_seconds": time.process_time}
 
 
 class Bookmark(keras.callbacks.Callback):
@@ -30,15 +30,13 @@ class Bookmark(keras.callbacks.Callback):
         super().__init__()
         self.run = run
         self.rows = list(rows)
-        spent = self.rows[-1] if self.rows else dict.fromkeys(CLOCKS, 0.0)
-        self.origin = {name: clock() - spent[name] for name, clock in CLOCKS.items()}
+        self.stopwatch = Stopwatch(rows[-1] if rows else None)
         self.kept = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Note the epoch; where much would be lost, write the model, too."""
-        spent = {name: clock() - self.origin[name] for name, clock in CLOCKS.items()}
         losses = {name: float(value) for name, value in logs.items()}
-        self.rows.append({"epoch": epoch + 1, **spent, **losses})
+        self.rows.append({"epoch": epoch + 1, **self.stopwatch.spent(), **losses})
         # An epoch that a callback stops at is trained again: only that callback knows of its end.
         if time.monotonic() - self.kept > EVERY and not self.model.stop_training:
             self.run.write_history(self.rows)

@@ -14,10 +14,11 @@ from ..datasets.pipeline import steps_per_epoch
 from ..precision import precision_for
 from ..runs import Run, RunConfig
 from ..vae import VAE
-from .bookmark import CLOCKS, Bookmark
+from .bookmark import Bookmark
 from .callbacks import Reporter, StopAtPlateau
 from .cell import Cell, Training
 from .measurement import Measured, measure_all
+from .stopwatch import CLOCKS, Stopwatch
 from .store import Row
 from .study import Study
 from .subject import ServedSubject, TrainedSubject
@@ -53,10 +54,10 @@ def carry_out(
 
 def _examine(study: Study, dataset: ImageDataset, place: Workplace) -> tuple[Row, Arrays]:
     """Measure a model that is there."""
-    before = {name: clock() for name, clock in CLOCKS.items()}
+    stopwatch = Stopwatch()
     subject = ServedSubject(dataset, place.cache_dir, study.served)
     measured = measure_all(subject, study.measures)
-    spent = {name: round(clock() - before[name], 2) for name, clock in CLOCKS.items()}
+    spent = {name: round(seconds, 2) for name, seconds in stopwatch.spent().items()}
     return _row(study, spent, measured)
 
 

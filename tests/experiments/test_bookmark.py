@@ -5,8 +5,7 @@ from keras_vae.experiments import bookmark
 from keras_vae.experiments.fitting import carry_out
 from keras_vae.experiments.store import Store
 from keras_vae.experiments.workplace import Workplace
-
-TIMES = ("seconds", "cpu_seconds", "images_per_second")
+from tests.experiments.rows import numbers
 
 
 class Killed(Exception):
@@ -19,10 +18,6 @@ def kill_at(share):
             raise Killed
 
     return report
-
-
-def numbers(row):
-    return {name: value for name, value in row.items() if name not in TIMES}
 
 
 @pytest.fixture

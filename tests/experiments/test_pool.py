@@ -13,12 +13,7 @@ from keras_vae.experiments import pool
 from keras_vae.experiments.pool import train_cells
 from keras_vae.experiments.store import Store
 from keras_vae.experiments.workplace import Workplace
-
-TIMES = ("seconds", "cpu_seconds", "images_per_second")
-
-
-def numbers(row):
-    return {name: value for name, value in row.items() if name not in TIMES}
+from tests.experiments.rows import numbers
 
 
 @pytest.mark.slow
