@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
+from zipfile import ZipFile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -30,6 +32,16 @@ def kvae_data() -> Path:
     if not folder:
         pytest.skip("KVAE_DATA names no folder with the real data sets")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def celeba_counts(kvae_data) -> list[int]:
+    """How many photos of each split lie in CelebA's zip: training, validation, test."""
+    with ZipFile(kvae_data / "celeba" / "img_align_celeba.zip") as photos:
+        there = {Path(name).name for name in photos.namelist()}
+    lines = (kvae_data / "celeba" / "list_eval_partition.txt").read_text().splitlines()
+    splits = Counter(split for name, split in map(str.split, lines) if name in there)
+    return [splits[str(split)] for split in range(3)]
 
 
 @pytest.fixture(autouse=True)

@@ -89,7 +89,7 @@ def _draws(row: Row) -> Verdict:
     )
     why = (
         f"{OBJECTIVE} Draws are from the prior that was fitted to its latents. The enlargement "
-        "from 32 to 96 pixels is not measured yet."
+        "from 32 to 96 pixels has its own model and numbers: see docs/decisions/0012."
     )
     whole = auc < LIKE_PHOTOS and row["drawn_sharpness"] > SHARP
     figures = ("draws.png", "redrawn.png")

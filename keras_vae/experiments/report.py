@@ -55,16 +55,17 @@ def _read(folder: Path) -> dict[str, dict[str, Any]]:
 def _summary(found: dict[str, dict[str, Any]]) -> Iterator[str]:
     """One line for each claim."""
     judged = {
-        verdict["claim"]: (verdict, name)
-        for name, facts in found.items()
+        verdict["claim"]: verdict["verdict"]
+        for facts in found.values()
         for verdict in facts["verdicts"]
     }
+    commands = {claim: name for name in EXPERIMENTS for claim in get_experiment(name).claims}
     yield "| id | report | claim | verdict | command |\n|---|---|---|---|---|"
     for claim, about in CLAIMS.items():
-        verdict, command = "not measured yet", ""
+        verdict = "not measured yet"
         if claim in judged:
-            verdict = f"[{judged[claim][0]['verdict']}](#{claim.lower()})"
-            command = f"`kvae experiment {judged[claim][1]}`"
+            verdict = f"[{judged[claim]}](#{claim.lower()})"
+        command = f"`kvae experiment {commands[claim]}`"
         yield f"| {claim} | {about.report} | {about.text} | {verdict} | {command} |"
     yield ""
 
