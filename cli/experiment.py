@@ -128,7 +128,10 @@ def _run(
     from keras_vae.experiments.workplace import Workplace
 
     place = Workplace(store_in(out), data_dir, cache_dir)
-    with progress_bar("Training", "GFLOP") as progress:
+    with (
+        progress_bar("Preparing") as preparing,
+        progress_bar("Training", "GFLOP") as progress,
+    ):
         files, failures = run(
             get_experiment(name),
             out,
@@ -136,6 +139,7 @@ def _run(
             limit=limit,
             epochs=epochs,
             jobs=jobs,
+            preparing=preparing,
             progress=progress,
             finished=_tell,
         )

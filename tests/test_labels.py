@@ -2,7 +2,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from keras_vae.plotting.labels import overlap, place_labels
+from keras_vae.plotting.labels import keep_apart, overlap, place_labels
 
 
 def placed(points, texts):
@@ -54,3 +54,13 @@ def test_overlap_counts_the_clearance():
     a, b = np.array([[0.0, 0, 1, 1]]), np.array([[3.0, 0, 4, 1], [0.5, 0.5, 2, 2]])
     np.testing.assert_array_equal(overlap(a, b), [[False, True]])
     np.testing.assert_array_equal(overlap(a, b, 2.5), [[True, True]])
+
+
+def test_positions_are_kept_apart_and_moved_no_further_than_that_needs():
+    crowd = np.array([[0.0, 0.0], [0.0, 0.0], [3.0, 0.0], [100.0, 0.0]])
+    moved = keep_apart(crowd, 10.0)
+    gaps = np.linalg.norm(moved[:, None] - moved, axis=-1)[np.triu_indices(4, 1)]
+    assert gaps.min() >= 10.0
+    steps = np.linalg.norm(moved - crowd, axis=1)
+    assert steps[3] < 0.1
+    assert steps.max() < 10.0

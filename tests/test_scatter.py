@@ -47,6 +47,13 @@ def test_two_means_that_coincide_both_show():
     assert min(areas) > 300
 
 
+def test_several_disks_step_aside_for_each_other():
+    points, groups = skewed([[0.0, 0.0], [0.0, 0.0], [0.1, 0.0], [5.0, 5.0]])
+    picture = np.asarray(scatter(points, groups, list("0123")))[:, :1100]  # no legend
+    areas = [(picture == rgb(colour)).all(axis=2).sum() for colour in TEN[:4]]
+    assert min(areas) > 0.6 * max(areas)  # some digits hide more of their disk than others
+
+
 def test_no_group_hides_another():
     points = np.random.default_rng(0).normal(size=(8000, 2))
     groups = np.repeat([0, 1], 4000)

@@ -117,8 +117,9 @@ class Training(Cell):
         return {"preset": self.preset, **given, **changes, "seed": self.seed}
 
     def override(self, **changes: Any) -> Training:
-        """Return the cell with more of its preset changed."""
-        return replace(self, overrides={**self.overrides, **changes})
+        """Return the cell with more of its preset changed; None leaves a field as it is."""
+        given = {name: value for name, value in changes.items() if value is not None}
+        return replace(self, overrides={**self.overrides, **given})
 
 
 TRAINING_IMAGES = {"celeba": 162_770, "frey": 1_572, "digits": 1_439}

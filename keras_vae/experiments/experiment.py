@@ -84,7 +84,7 @@ def run(
         place: Data, and the store of cells.
         limit: A trial: only so many cells of the first stage.
         epochs: A trial: so many epochs.
-        **watching: `jobs`, `progress` and `finished` of `train_cells`.
+        **watching: `jobs`, `preparing`, `progress` and `finished` of `train_cells`.
 
     Returns:
         The files that were written, and what went wrong, by cell. A trial, and an experiment of
@@ -119,13 +119,11 @@ def write(experiment: Experiment, results: Results, folder: Path) -> list[Path]:
 
 def facts(experiment: Experiment, results: Results) -> dict[str, Any]:
     """What the report says of an experiment, JSON-ready."""
-    from ..evaluation.evaluator import versions
-
     return {
         "experiment": experiment.name,
         "budget": experiment.budget,
         "models": len(results.rows),
         "core_minutes": round(sum(row["cpu_seconds"] for row in results.rows) / 60, 1),
-        "versions": versions(),
+        "tensorflow": results.distinct("tensorflow"),
         "verdicts": [asdict(verdict) for verdict in experiment.verdicts(results)],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 
 import keras
 import numpy as np
@@ -49,14 +50,16 @@ def carry_out(
     dataset = place.load(cell)
     if isinstance(cell, Training):
         return _train(cell, dataset, place, report)
-    return _examine(cell, dataset, place)
+    return _examine(cell, dataset, place, report)
 
 
-def _examine(study: Study, dataset: ImageDataset, place: Workplace) -> tuple[Row, Arrays]:
+def _examine(
+    study: Study, dataset: ImageDataset, place: Workplace, report: Callable[[float], None]
+) -> tuple[Row, Arrays]:
     """Measure a model that is there."""
     stopwatch = Stopwatch()
     subject = ServedSubject(dataset, place.cache_dir, study.served)
-    measured = measure_all(subject, study.measures)
+    measured = measure_all(subject, study.measures, report)
     spent = {name: round(seconds, 2) for name, seconds in stopwatch.spent().items()}
     return _row(study, spent, measured)
 
@@ -117,7 +120,8 @@ def _row(cell: Cell, facts: Mapping, measured: Measured) -> tuple[Row, Arrays]:
     """Everything that is known of a cell, as one line of a table; and its arrays."""
     numbers, arrays = measured
     told = {name: _digits(value) for name, value in numbers.items()}
-    return {"cell": cell.key, **cell.settings(), **facts, **told}, arrays
+    versions = {"tensorflow": version("tensorflow")}
+    return {"cell": cell.key, **cell.settings(), **facts, **versions, **told}, arrays
 
 
 def _digits(value: float) -> float:

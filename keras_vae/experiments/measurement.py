@@ -111,15 +111,21 @@ MEASURES: dict[str, Callable[[Subject], Measured]] = {
 }
 
 
-def measure_all(subject: Subject, names: Sequence[str]) -> Measured:
+def measure_all(
+    subject: Subject,
+    names: Sequence[str],
+    report: Callable[[float], None] = lambda share: None,
+) -> Measured:
     """Take measures one after the other.
 
     Args:
         subject: Of what.
         names: Keys of `MEASURES`.
+        report: Called with the share that is done, before each measure.
     """
     numbers, arrays = {}, {}
-    for name in names:
+    for taken, name in enumerate(names):
+        report(taken / len(names))
         more_numbers, more_arrays = MEASURES[name](subject)
         numbers |= more_numbers
         arrays |= more_arrays

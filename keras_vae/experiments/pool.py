@@ -11,13 +11,12 @@ from multiprocessing.connection import wait
 from .cell import Cell
 from .store import Row
 from .worker import serve
-from .workplace import Workplace
+from .workplace import Progress, Workplace
 
 # Share of all the work from which a cell on all threads before the others is sooner done than on
 # one beside them: of two jobs, a / 2 + b < a where b < a / 2.
 MOST = 2 / 3
 
-Progress = Callable[[int, int], None]
 Finished = Callable[[Cell, Row | str], None]  # with its row, or with what went wrong
 
 
@@ -26,6 +25,7 @@ def train_cells(
     place: Workplace,
     *,
     jobs: int,
+    preparing: Progress | None = None,
     progress: Progress = lambda done, total: None,
     finished: Finished = lambda cell, outcome: None,
 ) -> dict[str, str]:
@@ -38,6 +38,7 @@ def train_cells(
         cells: What to train, in this order; the same cell twice is trained once.
         place: Data and store.
         jobs: Processes.
+        preparing: Called with the images prepared and their total, where data is not ready yet.
         progress: Called with the work done and its total, in units of 10⁹ operations.
         finished: Called with each cell as it ends.
 
@@ -49,7 +50,7 @@ def train_cells(
     """
     missing = {cell.key: cell for cell in cells if place.store.row(cell) is None}
     for cell in missing.values():
-        place.load(cell)  # two workers must not prepare the same data
+        place.prepare(cell, preparing)  # here, since two workers must not prepare the same
     total = sum(cell.work for cell in missing.values())
     alone = [cell for cell in missing.values() if cell.work > MOST * total]
     others = [cell for cell in missing.values() if cell not in alone]

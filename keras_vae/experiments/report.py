@@ -76,7 +76,7 @@ def _sections(found: dict[str, dict[str, Any]], folder: str) -> Iterator[str]:
         yield f"## `kvae experiment {name}`\n"
         yield (
             f"{facts['budget']}: {facts['models']} models, {facts['core_minutes']:.0f} minutes of "
-            f"one core, TensorFlow {facts['versions']['tensorflow']}. "
+            f"one core, TensorFlow {', '.join(facts['tensorflow'])}. "
             f"[Every number]({folder}/{name}/results.csv).\n"
         )
         for verdict in facts["verdicts"]:

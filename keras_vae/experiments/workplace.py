@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,8 @@ from .store import Store
 
 if TYPE_CHECKING:
     from ..datasets import ImageDataset
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -28,14 +31,26 @@ class Workplace:
     data_dir: Path | None = None
     cache_dir: Path | None = None
 
+    def prepare(self, cell: Cell, progress: Progress | None = None) -> None:
+        """Prepare a cell's data at its preset's size, unless that was done before.
+
+        Args:
+            cell: Whose data.
+            progress: Called with the images prepared and their total, if any have to be.
+        """
+        _open(cell.data, cell.resolved.image_shape, None, self, progress)
+
     def load(self, cell: Cell) -> ImageDataset:
         """Open a cell's data at its preset's size; the first time, prepare it."""
-        return _load(cell.data, cell.resolved.image_shape, cell.limit, self)
+        return _open_once(cell.data, cell.resolved.image_shape, cell.limit, self)
 
 
-@cache
-def _load(
-    name: str, shape: tuple[int, int, int], limit: int | None, place: Workplace
+def _open(
+    name: str,
+    shape: tuple[int, int, int],
+    limit: int | None,
+    place: Workplace,
+    progress: Progress | None = None,
 ) -> ImageDataset:
     from ..datasets import load_dataset
 
@@ -46,4 +61,8 @@ def _load(
         channels=shape[2],
         cache_dir=place.cache_dir,
         limit=limit,
+        progress=progress,
     )
+
+
+_open_once = cache(_open)

@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+def fix_layout(figure: Figure) -> None:
+    """Lay a figure out for good: what is then placed in pixels does not move."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        axes.autoscale(enable=False)
+
+
 def picture_of(figure: Figure) -> Image.Image:
     """Draw a figure."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg

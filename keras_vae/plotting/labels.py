@@ -65,6 +65,24 @@ def overlap(boxes: np.ndarray, others: np.ndarray, clearance: float = 0.0) -> np
     return ~(before | behind).any(axis=-1)
 
 
+def keep_apart(positions: np.ndarray, distance: float) -> np.ndarray:
+    """Move positions, float [N, 2], until no two are nearer than a distance: as little as will do.
+
+    Each pair that is too near goes halfway each; positions that coincide part at angles of their
+    own.
+    """
+    angles = np.arange(len(positions)) * 2.4  # the golden angle: all directions, none twice
+    moved = positions + 1e-3 * distance * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    for _ in range(200):
+        gaps = moved[:, np.newaxis] - moved
+        lengths = np.linalg.norm(gaps, axis=-1) + np.diag(np.full(len(moved), np.inf))
+        lacking = np.maximum(distance - lengths, 0.0)
+        if not lacking.any():
+            break
+        moved = moved + 0.52 * np.sum((lacking / lengths)[..., np.newaxis] * gaps, axis=1)
+    return moved
+
+
 def _by_crowd(pixels: np.ndarray) -> np.ndarray:
     """Indices of the points, those with the nearest neighbours first."""
     gaps = np.linalg.norm(pixels[:, None] - pixels[None], axis=-1)

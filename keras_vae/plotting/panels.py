@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from .figures import picture_of
+from .figures import fix_layout, picture_of
 from .labels import place_labels
 from .scatter import PAIR
 
@@ -128,8 +128,7 @@ def labelled_panels(
             )
         place.margins(x=0.12, y=0.15)
     _legend(figure, places)
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # what is placed in pixels must not move
+    fix_layout(figure)
     for place, panel in zip(places, panels, strict=True):
         _label(place, panel)
     return picture_of(figure)
@@ -188,7 +187,7 @@ def _label(place: Axes, panel: Points) -> None:
     if panel.circled in texts:
         x, y = points[texts.index(panel.circled)]
         ring = {"markersize": 13, "markerfacecolor": "none", "markeredgewidth": 1.5}
-        place.plot([x], [y], marker="o", color="black", scalex=False, scaley=False, **ring)
+        place.plot([x], [y], marker="o", color="black", **ring)
     if points:
         place_labels(place, np.array(points, float), texts, colours, size=9)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from .figures import picture_of
+from .figures import fix_layout, picture_of
+from .labels import keep_apart
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,6 +25,7 @@ TEN = (
 )
 TITLE_WIDTH, CAPTION_WIDTH = 70, 120  # characters
 DISK = 230  # square typographical points
+EDGE = 3.5  # typographical points
 
 
 def scatter(
@@ -66,7 +68,6 @@ def scatter(
     figure = Figure(figsize=(9, 7.6), dpi=150, layout="constrained")
     panel = figure.subplots()
     _draw_points(panel, points, colours[groups])
-    _draw_means(panel, points, groups, colours, names)
     panel.set(xlabel=axes[0], ylabel=axes[1])
     panel.set_aspect("equal", adjustable="datalim")
     panel.spines[["top", "right"]].set_visible(False)
@@ -74,6 +75,9 @@ def scatter(
     lines = (fill(line, CAPTION_WIDTH) for line in caption.splitlines())
     figure.supxlabel("\n".join(lines), fontsize=9)
     _draw_legend(figure, colours, [f"{n} ({c:,})" for n, c in zip(names, counts, strict=True)])
+    means = np.array([points[groups == group].mean(axis=0) for group in range(len(names))])
+    fix_layout(figure)
+    _draw_means(panel, means, colours, names)
     return picture_of(figure)
 
 
@@ -85,29 +89,35 @@ def _draw_points(panel: Axes, points: np.ndarray, colours: np.ndarray) -> None:
     panel.scatter(*points[order].T, s=size, c=colours[order], alpha=alpha, linewidths=0)
 
 
-def _draw_means(
-    panel: Axes,
-    points: np.ndarray,
-    groups: np.ndarray,
-    colours: np.ndarray,
-    names: Sequence[str],
-) -> None:
+def _draw_means(panel: Axes, means: np.ndarray, colours: np.ndarray, names: Sequence[str]) -> None:
     """Draw the disks; a short name, such as a digit, stands in its disk.
 
-    Of two means that all but coincide, the larger disk still shows around the smaller one.
+    Of two means that all but coincide, the larger disk shows around the smaller one. More disks
+    step aside for each other, and a line leads from each to its mean.
     """
     from matplotlib.patheffects import withStroke
 
-    sizes = [2.5 * DISK, DISK] if len(names) == 2 else [DISK] * len(names)
+    places, sizes = means, [2.5 * DISK, DISK]
+    if len(names) != 2:
+        places, sizes = _apart(panel, means), [DISK] * len(names)
+    halo = [withStroke(linewidth=2.5, foreground="white")]
+    for mean, place in zip(means, places, strict=True):
+        line = {"color": "black", "linewidth": 1.2, "zorder": 3, "path_effects": halo}
+        panel.plot(*zip(mean, place, strict=True), marker="o", markersize=3, **line)
     for group, (name, colour, size) in enumerate(zip(names, colours, sizes, strict=True)):
-        mean = points[groups == group].mean(axis=0)
-        for edge, width in (("white", 3.5), ("black", 1.2)):
-            disk = {"s": size, "edgecolors": edge, "linewidths": width, "zorder": 3 + group}
-            panel.scatter(*mean, c=colour, **disk)
+        for edge, width in (("white", EDGE), ("black", 1.2)):
+            disk = {"s": size, "edgecolors": edge, "linewidths": width, "zorder": 4 + group}
+            panel.scatter(*places[group], c=colour, clip_on=False, **disk)
         if len(name) <= 2:
-            halo = [withStroke(linewidth=2.5, foreground="white")]
-            centred = {"ha": "center", "va": "center", "zorder": 3 + group}
-            panel.text(*mean, name, weight="bold", path_effects=halo, **centred)
+            centred = {"ha": "center", "va": "center", "zorder": 4 + group}
+            panel.text(*places[group], name, weight="bold", path_effects=halo, **centred)
+
+
+def _apart(panel: Axes, means: np.ndarray) -> np.ndarray:
+    """Where disks at these means, float [G, 2], do not hide each other; layout must be final."""
+    diameter = (DISK**0.5 + EDGE) * panel.figure.dpi / 72  # pixels
+    pixels = keep_apart(panel.transData.transform(means), diameter)
+    return panel.transData.inverted().transform(pixels)
 
 
 def _draw_legend(figure: Figure, colours: np.ndarray, names: Sequence[str]) -> None:

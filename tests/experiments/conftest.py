@@ -36,7 +36,7 @@ def planted(tmp_path):
     def make(cells, numbers, arrays=None):
         store = Store(tmp_path / "planted")
         for cell in cells:
-            facts = {"cell": cell.key, **cell.settings(), "cpu_seconds": 60.0}
+            facts = {"cell": cell.key, **cell.settings(), "cpu_seconds": 60.0, "tensorflow": "2"}
             store.save(cell, {**facts, **numbers(cell)}, arrays(cell) if arrays else {})
         return Results.read(store, cells)
 

@@ -55,3 +55,8 @@ def test_settings_are_scalars_and_leave_out_what_is_not_set():
 
 def test_overrides_add_up():
     assert CELL.override(latent_dim=5).resolved == CELL.resolved.override(latent_dim=5)
+
+
+def test_what_is_left_open_overrides_nothing():
+    few = replace(CELL, overrides={"epochs": 5})
+    assert few.override(epochs=None) == few

@@ -1,10 +1,12 @@
+import json
 import re
+from pathlib import Path
 
 import pytest
 
-from keras_vae.experiments import get_experiment
+from keras_vae.experiments import EXPERIMENTS, get_experiment
 from keras_vae.experiments.claims import CLAIMS
-from keras_vae.experiments.experiment import store_in
+from keras_vae.experiments.experiment import store_in, write
 from keras_vae.experiments.report import write_report
 
 
@@ -21,7 +23,8 @@ def plant(folder):
             "labels": np.arange(50) % 10,
             "samples": rng.integers(0, 255, (40, 28, 28, 1), dtype=np.uint8),
         }
-        store.save(cell, {"cell": cell.key, **cell.settings(), "cpu_seconds": 60.0, **row}, arrays)
+        facts = {"cell": cell.key, "cpu_seconds": 60.0, "tensorflow": "2.0"}
+        store.save(cell, {**facts, **cell.settings(), **row}, arrays)
 
 
 @pytest.mark.parametrize("results", ["runs", "docs/reproduction"])
@@ -34,6 +37,7 @@ def test_the_page_tells_every_claim_and_links_what_is_there(tmp_path, results):
     assert text.count("not measured yet") == len(CLAIMS) - 1
     assert "`kvae experiment autoencoder-vs-vae`" in text
     assert "spread 9.25 ± 0.00" in text
+    assert "6 minutes of one core, TensorFlow 2.0." in text
     links = re.findall(r"\]\((?!#)([^)]+)\)", text)
     assert len(links) == 4  # the table and three figures
     assert all((page.parent / link).is_file() for link in links)
@@ -51,3 +55,22 @@ def test_an_unfinished_experiment_is_not_told(tmp_path):
     next((tmp_path / "runs" / "cells").glob("*.json")).unlink()
     text = write_report(tmp_path / "runs", tmp_path / "page.md").read_text("utf-8")
     assert text.count("not measured yet") == len(CLAIMS)
+
+
+REPRODUCTION = Path(__file__).parents[2] / "docs" / "reproduction"
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_the_published_verdicts_and_tables_are_what_the_code_makes_of_the_cells(name, tmp_path):
+    experiment, store = get_experiment(name), store_in(REPRODUCTION)
+    if not experiment.state(store)[2]:
+        pytest.skip(f"{name} is not finished")
+    files = {file.name: file for file in write(experiment, experiment.results(store), tmp_path)}
+    there = REPRODUCTION / name
+    assert {file.name for file in there.iterdir()} == set(files)
+    for text in ("results.csv", "verdicts.json"):
+        assert files[text].read_text() == (there / text).read_text()
+    verdicts = json.loads(files["verdicts.json"].read_text())["verdicts"]
+    assert {verdict["claim"] for verdict in verdicts} == set(experiment.claims)
+    shown = {figure for verdict in verdicts for figure in verdict["figures"]}
+    assert shown == {file for file in files if file.endswith(".png")}

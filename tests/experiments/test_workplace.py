@@ -22,6 +22,16 @@ def test_one_folder_may_hold_all_data_sets(tmp_path):
     assert place.load(frey).images.shape == (30, 28, 20, 1)
 
 
+def test_data_is_prepared_once_and_the_progress_is_told(tmp_path):
+    np.savez(tmp_path / "digits.npz", images=np.zeros((40, 8, 8), np.uint8))
+    place = Workplace(Store(tmp_path / "cells"), tmp_path, tmp_path / "cache")
+    calls = []
+    for limit in (None, 20):
+        place.prepare(Training("digits", limit=limit), lambda *counts: calls.append(counts))
+    assert calls
+    assert calls.count((40, 40)) == 1
+
+
 @pytest.mark.slow
 @pytest.mark.data
 def test_real_faces_are_trained_on_and_measured(kvae_data, tmp_path):
@@ -37,6 +47,6 @@ def test_real_faces_are_trained_on_and_measured(kvae_data, tmp_path):
     assert row["test_mse_of_mean"] < 0.15
     assert len(arrays["probe_names"]) > 30  # a few attributes are too rare among 640 faces
     assert 0.45 < row["mean_auc"] < 0.9
-    assert row["mse_Male"] != row["mse_not_Male"]
+    assert 0.01 < row["mse_Male"] < 0.15
     assert arrays["interpolations"].shape == (4, 10, 64, 48, 3)
     assert arrays["history_loss"][1] < arrays["history_loss"][0]
