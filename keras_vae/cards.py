@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -20,15 +21,23 @@ _FACES = """\
 - The faces are celebrities', photographed in public and aligned by the eyes. Other
   photos must show one upright face, cropped alike; elsewhere the model answers with a face that it
   knows rather than with the one it was shown.
+{prevailing}
+- The training images are for non-commercial research only; these weights, made from them, are
+  passed on under the same terms.
+"""
+
+_PREVAILING_WITH_DIRECTIONS = """\
 - Young, light-skinned faces with make-up prevail in the data. The model renders them best, and its
   directions carry what goes together there: `Male` moves hair and make-up as well, `Eyeglasses`
   moves age.
 - Labels are the judgement of a few paid raters. `Attractive`, `Young`, `Pale_Skin`, `Big_Nose` and
   the like say what they thought, not what a person is. Do not use the model to judge or to identify
-  people, or to show somebody in a way that they did not agree to.
-- The training images are for non-commercial research only; these weights, made from them, are
-  passed on under the same terms.
-"""
+  people, or to show somebody in a way that they did not agree to."""
+
+_PREVAILING = """\
+- Young, light-skinned faces with make-up prevail in the data. The model renders them best.
+- Do not use the model to judge or to identify people, or to show somebody in a way that they did
+  not agree to."""
 
 _OTHERS = """\
 ## Limits and bias
@@ -64,7 +73,7 @@ def model_card(facts: Mapping[str, Any], evaluation: Evaluation | None = None) -
         _training(facts),
         measured,
         _probes(probes, split, _preset(facts).objective.distillation_weight > 0),
-        _FACES if facts.get("attribute_names") else _OTHERS,
+        _limits(facts),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -105,32 +114,58 @@ def _write(path: Path, text: str) -> Path:
 
 def _header(facts: Mapping[str, Any]) -> str:
     height, width, channels = facts["image_shape"]
-    name = facts["name"]
     return (
-        f"# {name}\n\n"
+        f"# {facts['name']}\n\n"
         f"A variational autoencoder for images of {height}×{width}×{channels} with "
         f"{facts['latent_dim']} latent dimensions: preset `{facts['preset']['name']}` "
         f"({facts['preset']['source']}).\n\n"
-        f"Use it: `kvae generate --model {name}`, `kvae reconstruct IMG --model {name}`"
-        + (f", `kvae morph IMG --model {name} --attr Smiling`" if facts["attribute_names"] else "")
-        + ", or hand the folder to TensorFlow Serving.\n\n"
+        f"Use it: {_usage(facts)}, or hand the folder to TensorFlow Serving.\n\n"
         f"Licence of the data, and so of the weights: **{facts.get('licence') or 'not stated'}**.\n"
     )
 
 
+def _usage(facts: Mapping[str, Any]) -> str:
+    name, names = facts["name"], facts["attribute_names"]
+    commands = [f"kvae generate --model {name}", f"kvae reconstruct IMG --model {name}"]
+    if names:
+        shown = "Smiling" if "Smiling" in names else names[0]
+        commands.append(f"kvae morph IMG --model {name} --attr {shlex.quote(shown)}")
+    return ", ".join(f"`{command}`" for command in commands)
+
+
 def _training(facts: Mapping[str, Any]) -> str:
-    data, epochs, versions = facts["data"], facts["epochs"], facts["versions"]
-    loss = _preset(facts).loss_description
-    counts = ", ".join(f"{count:,} {split}" for split, count in (data["counts"] or {}).items())
+    epochs, versions = facts["epochs"], facts["versions"]
     return (
         "## Training\n\n"
         f"    {facts['command'] or 'started from Python'}\n\n"
-        f"- Data: {data['title']}, {counts} images; split: {data['split']}. {data['homepage']}\n"
-        f"- Loss: {loss}; weights of the lowest validation loss: epoch {epochs['exported']} of "
-        f"{epochs['trained']}.\n"
+        f"- Data: {_data(facts['data'])}\n"
+        f"- Loss: {_preset(facts).loss_description}; weights of the lowest {_watched(facts)} loss: "
+        f"epoch {epochs['exported']} of {epochs['trained']}.\n"
         f"- Made with keras_vae {versions['keras_vae']}, TensorFlow {versions['tensorflow']}, "
         f"Keras {versions['keras']}; precision {facts['precision']}, seed {facts['seed']}.\n"
     )
+
+
+def _data(data: Mapping[str, Any]) -> str:
+    if not data["title"]:
+        return "not stated."  # of a training that Python started
+    counts = ", ".join(f"{count:,} {split}" for split, count in (data["counts"] or {}).items())
+    homepage = f" {data['homepage']}" if data["homepage"] else ""
+    return f"{data['title']}, {counts} images; split: {data['split']}.{homepage}"
+
+
+def _watched(facts: Mapping[str, Any]) -> str:
+    """Which split's loss chose the weights: see `runs.score`."""
+    splits = facts["data"]["counts"] or facts["metrics"]
+    return "validation" if splits.get("validation") else "training"
+
+
+def _limits(facts: Mapping[str, Any]) -> str:
+    """What is known of CelebA's faces would be said falsely of any other images."""
+    if facts["data"].get("dataset") != "celeba":
+        return _OTHERS
+    prevailing = _PREVAILING_WITH_DIRECTIONS if facts["attribute_names"] else _PREVAILING
+    return _FACES.format(prevailing=prevailing)
 
 
 def _preset(facts: Mapping[str, Any]) -> Preset:

@@ -1,6 +1,6 @@
 """Pictures of any size and mode, turned into the pixels that a network sees.
 
-Cropping and scaling are defined here once; `export` repeats the rule as graph operations, and a
+Cropping and scaling are defined here once; `endpoints` repeats the rule as graph operations, and a
 test holds the two together. Pillow and NumPy only.
 """
 

@@ -25,7 +25,8 @@ from .vae import VAE
 
 # What the provenance of a data set may tell strangers: no path of the machine that trained.
 PUBLIC_PROVENANCE = (
-    "title", "source", "licence", "homepage", "images", "counts", "split", "seed", "limit"
+    "dataset", "title", "source", "licence", "homepage", "images", "counts", "split", "seed",
+    "limit",
 )  # fmt: skip
 
 

@@ -73,6 +73,7 @@ def find(name_or_path: str | Path, version: int | None = None) -> Path:
     """
     path = Path(name_or_path)
     if _is_version(path):
+        _check_version(path, version)
         return path
     places = [path, *(folder / path for folder in _folders() if _is_plain_name(path))]
     for place in places:
@@ -165,6 +166,14 @@ def _versions(place: Path) -> dict[int, Path]:
         return {}
     children = sorted(child for child in place.iterdir() if child.name.isdecimal())
     return dict(sorted((int(child.name), child) for child in children if _is_version(child)))
+
+
+def _check_version(path: Path, version: int | None) -> None:
+    if version is not None and path.resolve().name != str(version):
+        raise ValueError(
+            f"`version` must be left out where the path is a version's own. Received: {version} "
+            f"with {path}."
+        )
 
 
 def _is_version(path: Path) -> bool:

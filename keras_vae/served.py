@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from . import __version__
 from .attributes import Attributes
 from .exported import AUTOENCODER, Exported
 from .model import Model
@@ -36,20 +37,25 @@ class ServedModel(Exported, Model):
         """What the model was trained as.
 
         Raises:
-            ValueError: If `model.json` does not say it.
+            ValueError: If `model.json` does not say it, or says what only a newer version knows.
         """
         try:
             return Preset.from_dict(self.metadata["preset"])
-        except (KeyError, TypeError) as error:
+        except KeyError as error:
             raise ValueError(
                 f"The model.json of {self.name!r} does not tell the preset that it was trained "
                 "with. Export the model again: `kvae export RUN`."
             ) from error
+        except (TypeError, ValueError) as error:  # of a field too many or too few
+            raise ValueError(
+                f"The model.json of {self.name!r} tells a preset that keras_vae {__version__} does "
+                f"not know. Upgrade, or export the model again: `kvae export RUN`. {error}"
+            ) from error
 
     @property
     def of_aligned_faces(self) -> bool:
-        """Whether it was trained on CelebA."""
-        return self.metadata.get("preset", {}).get("dataset") == "celeba"
+        """Whether it was trained on CelebA, whichever data set its preset was made for."""
+        return self.metadata.get("data", {}).get("dataset") == "celeba"
 
     @cached_property
     def attributes(self) -> Attributes:

@@ -84,8 +84,18 @@ def test_a_network_refuses_what_it_does_not_have(name, field):
 
 
 def test_an_unknown_preset_is_answered_with_near_ones():
-    with pytest.raises(ValueError, match="celeba-perriu"):
+    with pytest.raises(ValueError, match=r"'celeba-periu'\. Did you mean 'celeba-perriu'"):
         get_preset("celeba-periu")
+    with pytest.raises(ValueError, match=r"Choose from: mnist, digits, celeba, "):
+        get_preset("qqq")
+
+
+@pytest.mark.parametrize("name", ["mnist", "celeba", "celeba64", "mnist-best"])
+def test_a_network_of_a_newer_version_is_refused_by_the_field(name):
+    values = get_preset(name).to_dict()
+    values["network"]["gating"] = "tanh"
+    with pytest.raises(ValueError, match=r"upgrade\. Received: 'gating' beside what \w+Network"):
+        Preset.from_dict(values)
 
 
 def test_only_normalised_likelihoods_with_the_whole_kl_are_in_nats():

@@ -23,6 +23,7 @@ def attributed(digits):
     centre = ink_in_the_middle(digits.images)
     labels = np.stack([centre < np.median(centre), digits.labels == 6], axis=1)
     provenance = {
+        "dataset": "digits",
         "title": "Digits",
         "licence": "CC BY 4.0",
         "homepage": "https://example.org",
@@ -93,6 +94,7 @@ def test_facts_say_what_was_measured_and_no_path_of_the_machine(model, run):
     facts = model.metadata
     assert facts["metrics"]["test"]["loss"] > 0
     assert facts["licence"] == "CC BY 4.0"
+    assert facts["data"]["dataset"] == "digits"
     assert {probe["name"] for probe in facts["attribute_probes"]} == {"Hollow", "Six"}
     assert facts["attribute_probes"][0]["auc"] > 0.9
     assert facts["command"] == "kvae train digits"

@@ -68,6 +68,15 @@ def test_path_of_model_or_version_is_taken(workplace):
     assert load("deep/down/faces").version == 5
 
 
+def test_another_version_than_that_of_the_path_is_refused(workplace):
+    model = fake_model(workplace, "faces", 1, 2)
+    assert find(model / "1", version=1) == model / "1"
+    with pytest.raises(
+        ValueError, match=r"`version` must be left out .*Received: 2 with .*faces.1"
+    ):
+        load(model / "1", version=2)
+
+
 def test_unknown_name_gets_near_matches(workplace):
     fake_model(workplace / "saved_models", "celeba", 1)
     fake_model(workplace / "saved_models", "digits", 1)

@@ -4,6 +4,7 @@ import sys
 import numpy as np
 import pytest
 
+from keras_vae.presets import get_preset
 from keras_vae.served import ServedModel
 
 # Facts without TensorFlow; endpoints without a Keras model class of ours.
@@ -52,8 +53,20 @@ def test_direction_of_a_model_without_attributes(grey_model):
         grey_model.direction("Smiling")
 
 
-@pytest.mark.parametrize(("dataset", "aligned"), [("celeba", True), ("mnist", False)])
-def test_photos_are_aligned_for_models_of_celeba(tmp_path, dataset, aligned):
-    model = ServedModel(tmp_path, {"preset": {"dataset": dataset}})
-    assert model.of_aligned_faces == aligned
+@pytest.mark.parametrize(
+    ("dataset", "aligned"), [("celeba", True), ("mnist", False), (None, False)]
+)
+def test_photos_are_aligned_for_models_of_celeba_whatever_their_preset(tmp_path, dataset, aligned):
+    """The preset `celeba` is also what a folder of anybody's images is trained with."""
+    facts = {"preset": get_preset("celeba").to_dict(), "data": {"dataset": dataset}}
+    assert ServedModel(tmp_path, facts).of_aligned_faces == aligned
     assert not ServedModel(tmp_path, {}).of_aligned_faces
+
+
+@pytest.mark.parametrize(("part", "name"), [("network", "gating"), ("objective", "tilt")])
+def test_a_preset_of_a_newer_version_is_told_by_what_is_unknown_in_it(tmp_path, part, name):
+    preset = get_preset("mnist").to_dict()
+    preset[part][name] = 1
+    model = ServedModel(tmp_path / "faces" / "1", {"preset": preset})
+    with pytest.raises(ValueError, match=rf"(?s)model\.json of 'faces'.*Upgrade.*'{name}'"):
+        _ = model.preset

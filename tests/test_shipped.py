@@ -32,6 +32,8 @@ def test_a_model_is_small_and_its_card_is_the_one_of_its_numbers(name):
     assert sum(path.stat().st_size for path in files) < 15e6
     assert (SHIPPED / name / "README.md").read_text() == card_of(model.path)
     assert model.metadata["licence"]
+    assert model.metadata["data"]["dataset"] == ("celeba" if name in FACES else "mnist")
+    assert model.of_aligned_faces == (name in FACES)
 
 
 def test_the_upscaler_is_small_and_its_card_is_the_one_of_its_numbers():
@@ -39,6 +41,7 @@ def test_the_upscaler_is_small_and_its_card_is_the_one_of_its_numbers():
     files = [path for path in (SHIPPED / "vdsr").rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 3e6
     assert model.card.read_text() == card.card_of(model.path)
+    assert model.metadata["data"]["dataset"] == "celeba"
     assert model.metadata["licence"] == shipped("celeba").metadata["licence"]
     assert model.metadata["network"] == {
         "source": "Kim, Lee and Lee 2016 (VDSR)",

@@ -48,7 +48,7 @@ def read(file: Path) -> Source:
     shape = _images_shape(file)
     try:
         with np.load(file, allow_pickle=False) as arrays:
-            others = {key: arrays[key] for key in _OPTIONAL if key in arrays.files}
+            others = {key: _array(arrays, key, file) for key in _OPTIONAL if key in arrays.files}
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise ValueError(f"{file} is damaged: {error}.") from error
     for key in ("attributes", "partition", "labels"):
@@ -67,7 +67,8 @@ def read(file: Path) -> Source:
     )
 
 
-_OPTIONAL = ("attributes", "attribute_names", "partition", "labels")
+# optional array → the type that saves it as no array of Python objects
+_OPTIONAL = {"attributes": "np.int8", "attribute_names": "str", "partition": "int", "labels": "int"}
 
 
 def _plain(name: str) -> str:
@@ -119,6 +120,16 @@ def _opened_images(file: Path) -> Iterator[tuple[IO[bytes], tuple[int, ...], np.
         if fortran and math.prod(shape) > 1:
             raise ValueError(f"`images` of {file} must be in C order. Received: Fortran order.")
         yield stream, shape, dtype
+
+
+def _array(arrays: np.lib.npyio.NpzFile, key: str, file: Path) -> np.ndarray:
+    try:
+        return arrays[key]
+    except ValueError as error:  # NumPy names neither file nor array
+        raise ValueError(
+            f"`{key}` of {file} must be a plain array, as `np.asarray({key}, {_OPTIONAL[key]})` "
+            f"makes one. Received: what NumPy does not open: {error}."
+        ) from error
 
 
 def _partition(partition: np.ndarray | None, file: Path) -> np.ndarray | None:

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 BINARIZATIONS = ("none", "static", "dynamic", "threshold")
+DRAWN = ("static", "dynamic")  # those of them that chance has a part in
 STATIC_SEED = 0  # of the one draw that every user of "static" shares
 
 
@@ -37,6 +38,30 @@ def binarize(images: np.ndarray, how: str, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(STATIC_SEED if how == "static" else seed)
     drawn = rng.integers(0, 255, images.shape, dtype=np.uint8) < images
     return np.where(drawn, 255, 0).astype(np.uint8)
+
+
+def binarize_rows(images: np.ndarray, rows: np.ndarray, how: str, seed: int = 0) -> np.ndarray:
+    """Binarise some images of a set, each to the pixels that it has in the whole set binarised.
+
+    A draw follows from an image's row, so that a split, a limit or a preview shows no other pixels
+    than training does.
+
+    Args:
+        images: uint8 [N, ...], the whole set, memory-mapped or not.
+        rows: Which of them, int64 [M].
+        how: See `binarize`.
+        seed: Of "dynamic".
+
+    Returns:
+        uint8 [M, ...], `binarize(images, how, seed)[rows]`.
+
+    Raises:
+        ValueError: If `how` is none of `BINARIZATIONS`.
+    """
+    if how not in DRAWN:
+        return binarize(np.asarray(images[rows]), how)
+    # One generator goes through the set from its start: nothing after the last row matters.
+    return binarize(images[: rows.max(initial=-1) + 1], how, seed)[rows]
 
 
 def draw_binary(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

@@ -21,7 +21,8 @@ class ImageDataset:
         attributes: int8 [N, A] of +1 and −1, or None.
         attribute_names: A names.
         labels: int64 [N], or None.
-        provenance: JSON-ready: source, licence, counts, what is missing or corrupt, the split.
+        provenance: JSON-ready: `dataset`, the known set that the images are, or None; source,
+            licence, counts, what is missing or corrupt, the split.
     """
 
     name: str

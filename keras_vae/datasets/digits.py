@@ -9,7 +9,7 @@ from .source import Origin, Source
 
 def find() -> Origin:
     """Find the digits: they are wherever scikit-learn is."""
-    return Origin("scikit-learn", None, (), read, image_size=(8, 8), channels=1)
+    return Origin("scikit-learn", None, (), read, image_size=(8, 8), channels=1, dataset="digits")
 
 
 def read() -> Source:

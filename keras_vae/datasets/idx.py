@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -20,6 +21,8 @@ FILES = (
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
+
+_GZIP = b"\x1f\x8b"  # how a gzipped file begins
 
 
 def find(location: Path, name: str) -> Origin | None:
@@ -63,7 +66,7 @@ def read_size(file: Path) -> tuple[int, int]:
         ValueError: If the file is damaged or holds no images.
     """
     try:
-        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
+        with _opened(file) as stream:
             head = stream.read(16)
     except (EOFError, OSError, zlib.error) as error:
         raise ValueError(f"{file} is damaged: {error}.") from error
@@ -82,9 +85,8 @@ def read_idx(file: Path) -> np.ndarray:
         ValueError: If the file is damaged or no IDX file of bytes.
     """
     try:
-        content = file.read_bytes()
-        if content[:2] == b"\x1f\x8b":
-            content = gzip.decompress(content)
+        with _opened(file) as stream:
+            content = stream.read()
     except (EOFError, OSError, zlib.error) as error:
         raise ValueError(f"{file} is damaged: {error}.") from error
     if len(content) < 4 or content[:3] != b"\0\0\x08":
@@ -96,6 +98,13 @@ def read_idx(file: Path) -> np.ndarray:
             f"{file} must hold {shape.prod()} bytes of data. Received: {len(content) - start}."
         )
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def _opened(file: Path) -> IO[bytes]:
+    """Open a file, gzipped or not: its first bytes tell, for browsers unpack and keep the `.gz`."""
+    with file.open("rb") as stream:
+        zipped = stream.read(len(_GZIP)) == _GZIP
+    return gzip.open(file) if zipped else file.open("rb")
 
 
 def _existing(folder: Path, stem: str) -> Path | None:

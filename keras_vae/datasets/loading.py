@@ -87,12 +87,13 @@ def _checked_channels(channels: int | None) -> int | None:
     return channels
 
 
-def _provenance(prepared: Prepared, origin_dataset: str | None) -> dict[str, Any]:
-    """Say where the images came from, in JSON-ready values."""
+def _provenance(prepared: Prepared, dataset: str | None) -> dict[str, Any]:
+    """Say which known set the images are, if any, and where they came from: JSON-ready values."""
     about = prepared.about
-    known = DATASETS.get(about["name"]) or DATASETS.get(origin_dataset or "")
+    known = DATASETS.get(dataset or "")
     return {
         "name": about["name"],
+        "dataset": dataset,
         "title": known.title if known else about["name"],
         "source": about["source"],
         "location": about["location"],

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import tensorflow as tf
 
-from .binarization import binarize, draw_binary
+from .binarization import binarize, binarize_rows, draw_binary
 from .dataset import ImageDataset
 
 HELD = 64 * 2**20  # bytes of images that are copied into TensorFlow's memory
@@ -142,7 +142,7 @@ def split_batches(
         dataset: Where the images are.
         split: "train", "validation" or "test".
         batch_size: Images in a batch; the last one is as small as it comes.
-        binarization: See `binarization.binarize`.
+        binarization: See `binarization.binarize`; each image as in the whole set binarised.
         seed: Of a "dynamic" binarisation.
 
     Returns:
@@ -151,7 +151,7 @@ def split_batches(
     indices = dataset.indices(split)
     if binarization == "none":
         return ordered_batches(dataset.images, indices, batch_size)
-    images = binarize(dataset.images[indices], binarization, seed)
+    images = binarize_rows(dataset.images, indices, binarization, seed)
     return ordered_batches(images, np.arange(len(images)), batch_size)
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from difflib import get_close_matches
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..naming import plain_name
+from ..naming import near_names, plain_name
 from . import arrays, celeba, digits, folder, frey, idx, tfds
 from .source import IMAGE_SUFFIXES, Origin
 
@@ -147,7 +146,7 @@ def _find_in(known: KnownDataset, location: Path) -> Origin:
     for place in filter(Path.exists, places):
         for find in known.finders:
             if (origin := find(place, known.name)) is not None:
-                return origin
+                return replace(origin, dataset=known.name)
     raise FileNotFoundError(
         f"`data_dir` must hold {', '.join(known.files)}; or {known.name}.npz. "
         f"Received: {location}, {_contents(location)}."
@@ -167,11 +166,9 @@ def _contents(location: Path) -> str:
 def _find_path(name: str, data_dir: str | Path | None) -> tuple[str, Origin]:
     location = Path(name).expanduser()
     if not location.exists():
-        near = get_close_matches(name.lower(), DATASETS, n=3, cutoff=0.5)
-        hint = f" Did you mean {' or '.join(near)}?" if near else ""
         raise ValueError(
-            f"A data set must be one of {', '.join(DATASETS)}, or a path that exists. "
-            f"Received: {name!r}.{hint}"
+            f"A data set must be a known one, or a path that exists. Received: {name!r}. "
+            f"{near_names(name, list(DATASETS))}"
         )
     if data_dir is not None:
         raise ValueError(
@@ -181,9 +178,22 @@ def _find_path(name: str, data_dir: str | Path | None) -> tuple[str, Origin]:
     stem = location.resolve().stem
     for find in _PATH_FINDERS:
         if (origin := find(location, stem)) is not None:
-            return stem, origin
+            return stem, _recognised(origin, find, stem)
     looked = ", ".join(IMAGE_SUFFIXES)
     raise ValueError(
         f"A path must hold images ({looked}), an .npz file or a known set. "
         f"Received: {location}, {_contents(location)}."
     )
+
+
+def _recognised(origin: Origin, find: Finder, stem: str) -> Origin:
+    """Say which known set lies at a path, where its layout leaves that open.
+
+    MNIST's IDX files look like Fashion-MNIST's, and arrays like any others: a known set's name on
+    what has one of its layouts is taken at its word. On a mere folder of images it is not, nor is
+    `digits` on arrays, for scikit-learn's need no file and anybody may have some.
+    """
+    known = DATASETS.get(plain_name(stem))
+    if origin.dataset or known is None or known.embedded_in or find not in known.finders:
+        return origin
+    return replace(origin, dataset=known.name)

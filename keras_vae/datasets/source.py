@@ -68,7 +68,8 @@ class Origin:
         read: Opens the set.
         image_size: Native height and width; None where the images themselves must tell.
         channels: 1 or 3, unless another number is asked for.
-        dataset: The name of the known set that this must be, whatever it is called; or None.
+        dataset: Which known set the images are, a key of `DATASETS`, whatever the file or folder is
+            called; None for anybody's own. It says nothing of pixels, so no fingerprint holds it.
     """
 
     description: str

@@ -1,6 +1,6 @@
 """TensorFlow Datasets: where a known set comes from when no folder is given.
 
-The only module here that imports TensorFlow, and only to prepare a set for the first time.
+Its package, and TensorFlow with it, is imported only to prepare a set for the first time.
 """
 
 from __future__ import annotations

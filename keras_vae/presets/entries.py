@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 
-from ..naming import plain_name
+from ..naming import near_names, plain_name
 from .network import Conv, ConvNetwork, DenseNetwork, PrincipalNetwork, ResidualNetwork
 from .objective import Objective
 from .preset import Preset
@@ -254,5 +253,4 @@ def get_preset(name: str) -> Preset:
     """
     if name in PRESETS:
         return PRESETS[name]
-    choices = get_close_matches(name, PRESETS, n=3, cutoff=0.4) or list(PRESETS)
-    raise ValueError(f"No preset is called {name!r}. Choose from: {', '.join(choices)}.")
+    raise ValueError(f"No preset is called {name!r}. {near_names(name, list(PRESETS))}")

@@ -151,13 +151,25 @@ Network = DenseNetwork | ConvNetwork | ResidualNetwork | PrincipalNetwork
 
 
 def network_of(values: Mapping[str, Any]) -> Network:
-    """Rebuild a network, of the kind that has its fields."""
+    """Rebuild a network, of the kind that has its fields.
+
+    Raises:
+        ValueError: If none has them all, as where a newer version wrote them.
+    """
     known = {key: retuple(value) for key, value in values.items()}
     for part in _STACKS:
         if part in known:
             known[part] = tuple(Conv(**conv) for conv in known[part])
-    kinds = get_args(Network)
-    kind = next(each for each in kinds if set(known) <= {field.name for field in fields(each)})
+    unknown = {
+        kind: set(known) - {field.name for field in fields(kind)} for kind in get_args(Network)
+    }
+    kind = min(unknown, key=lambda each: len(unknown[each]))
+    if unknown[kind]:
+        raise ValueError(
+            "`network` must have the fields of one kind of network; if a newer keras_vae wrote it, "
+            f"upgrade. Received: {', '.join(map(repr, sorted(unknown[kind])))} "
+            f"beside what {kind.__name__} has."
+        )
     return kind(**known)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from keras_vae.datasets.idx import FILES
 from tests.encoding import encoded
 
 ATTRIBUTES = ("Smiling", "Eyeglasses", "Male")
@@ -65,3 +66,11 @@ def write_idx(file: Path, array: np.ndarray, compress: bool) -> None:
     head = bytes([0, 0, 8, array.ndim]) + b"".join(side.to_bytes(4, "big") for side in array.shape)
     content = head + array.astype(np.uint8).tobytes()
     file.write_bytes(gzip.compress(content) if compress else content)
+
+
+def write_mnist(folder: Path, images: np.ndarray) -> None:
+    """Write sixty training and twenty test digits as MNIST's four files."""
+    folder.mkdir()
+    arrays = images[:60], np.arange(60), images[60:80], np.arange(60, 80)
+    for stem, array in zip(FILES, arrays, strict=True):
+        write_idx(folder / stem, array, compress=False)

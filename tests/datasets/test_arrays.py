@@ -72,6 +72,14 @@ def test_flags_become_signs(colours, tmp_path):
             {"attributes": np.ones((4, 2)), "attribute_names": ["one"]},
             "`attribute_names` .* must be 2",
         ),
+        (
+            {"attributes": np.ones((4, 1)), "attribute_names": np.array(["one"], object)},
+            r"`attribute_names` of .*wrong\.npz must be .*np\.asarray\(attribute_names, str\)",
+        ),
+        (
+            {"labels": np.array([1, 2, 3, None], object)},
+            r"`labels` of .*wrong\.npz must be .*np\.asarray\(labels, int\)",
+        ),
     ],
 )
 def test_wrong_arrays_are_named(arrays, message, tmp_path):

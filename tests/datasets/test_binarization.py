@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_vae.datasets.binarization import binarize, draw_binary
+from keras_vae.datasets.binarization import BINARIZATIONS, binarize, binarize_rows, draw_binary
 
 LEVELS = np.array([0, 1, 77, 128, 254, 255], np.uint8)
 
@@ -48,6 +48,14 @@ def test_static_is_one_draw_for_everybody_and_dynamic_one_for_each_seed(images):
     dynamic = [binarize(images, "dynamic", seed=seed) for seed in (0, 1)]
     np.testing.assert_array_equal(*static)
     assert (dynamic[0] != dynamic[1]).any()
+
+
+@pytest.mark.parametrize("how", BINARIZATIONS)
+@pytest.mark.parametrize("rows", [[1, 2, 4], [5, 0, 3, 3], []])
+def test_an_image_is_binarised_by_its_row_whoever_asks(images, how, rows):
+    rows = np.array(rows, np.int64)
+    whole = binarize(images, how, seed=3)
+    np.testing.assert_array_equal(binarize_rows(images, rows, how, seed=3), whole[rows])
 
 
 def test_none_leaves_the_levels(images):

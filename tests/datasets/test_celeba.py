@@ -35,6 +35,7 @@ def test_the_zip_itself_will_do(faces, tmp_path):
 def test_a_path_with_the_lists_is_no_mere_folder_of_images(celeba_dir):
     dataset = load_dataset(celeba_dir, image_size=(8, 8))
     assert dataset.attribute_names == ATTRIBUTES
+    assert dataset.provenance["dataset"] == "celeba"
     assert dataset.provenance["licence"] == "non-commercial research only"
 
 

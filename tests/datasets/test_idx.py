@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_vae.datasets import load_dataset
-from keras_vae.datasets.idx import FILES, read_idx
+from keras_vae.datasets.idx import FILES, read_idx, read_size
 from tests.datasets.layouts import write_idx
 
 
@@ -68,6 +68,19 @@ def test_damage_is_named(tmp_path, digit_images):
     file.write_bytes(b"GIF89a")
     with pytest.raises(ValueError, match="not an IDX file"):
         read_idx(file)
+
+
+def test_a_file_is_gzipped_or_not_whatever_it_is_called(tmp_path, digit_images):
+    """Browsers unpack a download and leave it its name."""
+    for compress, ending in ((False, ".gz"), (True, "")):
+        folder = tmp_path / str(compress)
+        folder.mkdir()
+        arrays = digit_images[:30], np.arange(30), digit_images[30:40], np.arange(10)
+        for stem, array in zip(FILES, arrays, strict=True):
+            write_idx(folder / (stem + ending), array, compress=compress)
+        assert read_size(folder / (FILES[0] + ending)) == (8, 8)
+        dataset = load_dataset("mnist", data_dir=folder)
+        np.testing.assert_array_equal(dataset.images[..., 0], digit_images[:40])
 
 
 def test_a_label_for_each_image(mnist_dir):

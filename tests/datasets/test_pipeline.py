@@ -13,6 +13,7 @@ from keras_vae.datasets.pipeline import (
     steps_per_epoch,
     training_batches,
 )
+from keras_vae.datasets.splits import SPLITS
 
 
 @pytest.fixture(scope="module")
@@ -74,14 +75,16 @@ def test_dynamic_binarisation_draws_each_epoch_anew_and_follows_the_seed():
 
 
 def test_static_binarisation_shows_the_same_draw_in_training_and_when_measured():
-    grey = ImageDataset("grey", np.full((40, 8, 8, 1), 100, np.uint8), np.zeros(40, np.int8))
+    partition = (np.arange(40) % 3).astype(np.int8)  # no split's images stand together
+    grey = ImageDataset("grey", np.full((40, 8, 8, 1), 100, np.uint8), partition)
     expected = binarize(grey.images, "static")
-    measured = np.concatenate(
-        [batch.numpy() for batch in split_batches(grey, "train", 16, binarization="static")]
-    )
-    np.testing.assert_array_equal(measured, expected)
-    trained = next(iter(training_batches(grey, 40, seed=0, binarization="static"))).numpy()
-    assert {image.tobytes() for image in trained} == {image.tobytes() for image in expected}
+    for split in SPLITS:
+        batches = split_batches(grey, split, 16, binarization="static")
+        measured = np.concatenate([batch.numpy() for batch in batches])
+        np.testing.assert_array_equal(measured, expected[grey.indices(split)])
+    trained = next(iter(training_batches(grey, 14, seed=0, binarization="static"))).numpy()
+    shown = {image.tobytes() for image in expected[grey.indices("train")]}
+    assert {image.tobytes() for image in trained} == shown
 
 
 def test_ordered_batches_keep_order_and_remainder(numbered):

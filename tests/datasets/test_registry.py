@@ -1,13 +1,21 @@
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_vae.datasets import DATASETS, load_dataset
+from keras_vae.datasets.registry import find_dataset
+from tests.datasets.layouts import write_mnist
 
 
 @pytest.mark.parametrize(("name", "near"), [("celebb", "celeba"), ("mnits", "mnist")])
 def test_an_unknown_name_is_answered_with_near_ones(name, near):
     with pytest.raises(ValueError, match=f"or a path.*Did you mean .*{near}"):
         load_dataset(name)
+    with pytest.raises(ValueError, match="Choose from: mnist, fashion_mnist, celeba, frey, digits"):
+        load_dataset("flowers/of/mine")
 
 
 def test_a_path_and_a_data_dir_are_one_too_many(tmp_path):
@@ -39,4 +47,60 @@ def test_every_set_can_be_given_as_arrays(name, tmp_path):
     np.savez(tmp_path / f"{name}.npz", images=np.zeros((20, 8, 8), np.uint8))
     dataset = load_dataset(name, data_dir=tmp_path)
     assert dataset.name == name
+    assert dataset.provenance["dataset"] == name
     assert dataset.provenance["licence"] == DATASETS[name].licence
+
+
+def assert_somebodys_own(dataset, stem):
+    facts = dataset.provenance
+    assert (dataset.name, facts["title"], facts["dataset"]) == (stem, stem, None)
+    assert facts["licence"].startswith("not known")
+    assert facts["homepage"] is None
+
+
+@pytest.mark.parametrize("stem", ["digits", "mnist", "celeba", "pictures"])
+def test_a_folder_of_images_is_no_known_set_whatever_it_is_called(stem, tmp_path, digit_images):
+    (tmp_path / stem).mkdir()
+    for number in range(10):
+        Image.fromarray(digit_images[number]).save(tmp_path / stem / f"{number}.png")
+    assert_somebodys_own(load_dataset(tmp_path / stem), stem)
+
+
+@pytest.mark.parametrize("stem", ["digits", "mine"])
+def test_arrays_of_ones_own_are_no_known_set(stem, tmp_path, digit_images):
+    np.savez(tmp_path / f"{stem}.npz", images=digit_images[:20])
+    assert_somebodys_own(load_dataset(tmp_path / f"{stem}.npz"), stem)
+
+
+@pytest.mark.parametrize(
+    ("stem", "known"),
+    [("celeba", "celeba"), ("mnist", "mnist"), ("Fashion-MNIST", "fashion_mnist")],
+)
+def test_arrays_under_the_name_that_a_data_dir_is_searched_for_are_that_set(stem, known, tmp_path):
+    np.savez(tmp_path / f"{stem}.npz", images=np.zeros((20, 8, 8), np.uint8))
+    facts = load_dataset(tmp_path / f"{stem}.npz").provenance
+    assert (facts["dataset"], facts["title"]) == (known, DATASETS[known].title)
+
+
+@pytest.mark.parametrize(
+    ("stem", "known"), [("mnist", "mnist"), ("fashion-mnist", "fashion_mnist"), ("celeba", None)]
+)
+def test_idx_files_are_told_apart_by_their_folder(stem, known, tmp_path, digit_images):
+    write_mnist(tmp_path / stem, digit_images)
+    dataset = load_dataset(tmp_path / stem)
+    assert dataset.provenance["dataset"] == known
+    if known is None:
+        assert_somebodys_own(dataset, stem)
+
+
+def test_which_set_it_is_prepares_nothing_anew(tmp_path, digit_images):
+    write_mnist(tmp_path / "mnist", digit_images)
+    _, origin = find_dataset("mnist", tmp_path)
+    assert origin.dataset == "mnist"
+    assert replace(origin, dataset=None).fingerprint() == origin.fingerprint()
+
+
+def test_digits_say_what_they_are():
+    facts = load_dataset("digits").provenance
+    assert json.loads(json.dumps(facts))["dataset"] == "digits"
+    assert facts["title"] == "Digits of scikit-learn"

@@ -30,6 +30,8 @@ def test_frey_faces_are_turned_upright(tmp_path):
         dataset = load_dataset("frey", data_dir=data_dir)
         np.testing.assert_array_equal(dataset.images[..., 0], frames)
     assert "none stated" in dataset.provenance["licence"]
+    by_path = load_dataset(tmp_path / "frey_rawface.mat").provenance
+    assert dataset.provenance["dataset"] == by_path["dataset"] == "frey"
 
 
 def test_a_wrong_matrix_is_named(tmp_path):

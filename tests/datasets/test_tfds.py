@@ -71,6 +71,7 @@ def test_images_attributes_and_splits_come_from_tfds(monkeypatch, tmp_path, digi
     dataset = load_dataset("celeba", image_size=(8, 8))
     assert dataset.provenance["counts"] == {"train": 40, "validation": 10, "test": 10}
     assert dataset.provenance["source"] == "TensorFlow Datasets: celeb_a"
+    assert dataset.provenance["dataset"] == "celeba"
     numbers = dataset.labels
     assert sorted(numbers) == list(range(60))
     np.testing.assert_array_equal(dataset.images[..., 0], digit_images[numbers])

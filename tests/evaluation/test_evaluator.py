@@ -37,9 +37,10 @@ def test_numbers_are_those_of_the_endpoints(exported, digits):
     assert found.versions["tensorflow"]
 
 
-def test_a_limit_chooses_and_changes_no_image(exported, digits):
+@pytest.mark.parametrize("how", ["dynamic", "static"])
+def test_a_limit_chooses_and_changes_no_image(exported, digits, how):
     """Every image of a limited evaluation is binarised and weighed as in the whole one."""
-    model = exported(binarization="dynamic")
+    model = exported(binarization=how)
     settings = replace(FEW, limit=40, seed=3, by=("label",))
     some = evaluate(model, digits, settings)
     again = evaluate(model, digits, settings)
@@ -47,7 +48,7 @@ def test_a_limit_chooses_and_changes_no_image(exported, digits):
     assert replace(again, seconds=some.seconds) == some
     chosen = np.sort(np.random.default_rng(3).permutation(200)[:40])
     rows = digits.indices("test")[chosen]
-    images = binarize(digits.images, "dynamic", 3)[rows]
+    images = binarize(digits.images, how, 3)[rows]
     assert set(np.unique(images)) == {0, 255}
     error = (model.reconstruct(images).astype(float) - images) / 255
     assert some.pixels.mse == pytest.approx(np.mean(error**2))
