@@ -6,9 +6,10 @@ measures, what it draws, what it judges. Everything else is shared.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from ..naming import near_names
 
 if TYPE_CHECKING:
     from .experiment import Experiment
@@ -39,8 +40,8 @@ def get_experiment(name: str) -> Experiment:
         ValueError: If there is none of that name.
     """
     if name not in EXPERIMENTS:
-        near = ", ".join(get_close_matches(name, EXPERIMENTS) or EXPERIMENTS)
-        raise ValueError(f"`name` must be an experiment's: {near}. Received: {name!r}.")
+        near = near_names(name, list(EXPERIMENTS))
+        raise ValueError(f"No experiment is called {name!r}. {near}")
     return import_module(f".{name.replace('-', '_')}", __package__).EXPERIMENT
 
 

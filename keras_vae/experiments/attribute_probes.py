@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Separable: a probe's area under the ROC curve is above 0.75 for each attribute; "in direction" if
 # it is on average. A traversal works if the judged probability rises with every n.
 SEPARABLE = 0.75
+NAMED = 4  # attributes that are read worst
 LATENT = 64
 NAMES = {"preset": f"celeba-astorga, z = {LATENT}", "model": "the shipped celeba, z = 200"}
 AXES = {
@@ -59,7 +60,7 @@ def verdicts(results: Results) -> list[Verdict]:
     ours = results.rows[0]
     whole = ours["least_auc"] > SEPARABLE and all(_rises(ours, name) for name in TRAVERSED)
     direction = ours["mean_auc"] > SEPARABLE
-    measured = "; ".join(_line(row) for row in results.rows)
+    measured = "; ".join(_line(row, results.arrays(row)) for row in results.rows)
     why = (
         "The report gives no numbers. Accuracy alone says little where few faces have an "
         "attribute, so it is balanced. The probability is that of a classifier of the 40 "
@@ -85,14 +86,18 @@ def _rises(row: Row, name: str) -> bool:
     return row[f"{name}_least_rise"] > 0
 
 
-def _line(row: Row) -> str:
+def _line(row: Row, arrays: dict) -> str:
+    low = sorted((auc, name) for name, auc in _by_attribute(arrays, "probe_auc").items())
+    lowest = ", ".join(name for auc, name in low[:NAMED] if auc <= SEPARABLE)
+    above = sum(auc > SEPARABLE for auc, _ in low)
     traversals = ", ".join(
         f"{name} {row[f'{name}_rise']:+.2f}{'' if _rises(row, name) else ', not at each step'}"
         for name in TRAVERSED
     )
     return (
-        f"{_name(row)}: AUC {row['mean_auc']:.3f} on average over 40 attributes, "
-        f"{row['least_auc']:.3f} at least; balanced accuracy {row['mean_balanced_accuracy']:.3f}; "
+        f"{_name(row)}: AUC {row['mean_auc']:.3f} on average over {len(low)} attributes, above "
+        f"{SEPARABLE} for {above}, from {row['least_auc']:.3f} up for {lowest or low[0][1]}; "
+        f"balanced accuracy {row['mean_balanced_accuracy']:.3f}; "
         f"judged probability from n = −3 to 3: {traversals}"
     )
 

@@ -29,7 +29,7 @@ def test_every_experiment_has_distinct_cells_and_judges_what_nothing_else_does(n
 
 
 def test_an_unknown_experiment_is_answered_with_near_ones():
-    with pytest.raises(ValueError, match=r"latent-dim.*Received: 'latent-dims'"):
+    with pytest.raises(ValueError, match=r"'latent-dims'. Did you mean .*latent-dim"):
         get_experiment("latent-dims")
 
 

@@ -188,7 +188,17 @@ def probed(least=0.8, mean=0.9, rise=0.05):
     ],
 )
 def test_attributes_are_separable_if_all_probes_work(judged, changes, verdict):
-    assert judged("attribute-probes", lambda cell: probed(**changes))["A3"].verdict == verdict
+    found = judged("attribute-probes", lambda cell: probed(**changes), lambda cell: PROBES)["A3"]
+    assert found.verdict == verdict
+    assert "40 attributes, above 0.75 for 24, from " in found.measured
+    assert "up for Attribute_0, Attribute_1, Attribute_2, Attribute_3;" in found.measured
+
+
+PROBES = {
+    "probe_names": np.array([f"Attribute_{number}" for number in range(40)]),
+    "probe_auc": np.linspace(0.6, 0.99, 40),
+    "probe_balanced_accuracy": np.linspace(0.5, 0.9, 40),
+}
 
 
 def walks(names):
@@ -199,12 +209,7 @@ def walks(names):
 
 
 def test_probes_and_traversals_are_drawn(drawn):
-    arrays = {
-        "probe_names": np.array([f"Attribute_{number}" for number in range(40)]),
-        "probe_auc": np.linspace(0.6, 0.99, 40),
-        "probe_balanced_accuracy": np.linspace(0.5, 0.9, 40),
-        **walks(["Smiling", "Male"]),
-    }
+    arrays = {**PROBES, **walks(["Smiling", "Male"])}
     pictures = drawn("attribute-probes", lambda cell: {}, lambda cell: arrays)
     assert set(pictures) == {
         "attribute-probes.png",
