@@ -30,6 +30,8 @@ class Endpoints:
     """The functions behind the signatures, for one model.
 
     The networks are copied: plain float32 variables, whatever precision or strategy trained them.
+    The likelihood, which may have learned a scale, is the model's own: always in float32, and read
+    from the first replica.
 
     Args:
         vae: The model.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from .datasets import ImageDataset
@@ -27,7 +28,9 @@ def guides_of(
     from .evaluation import classifiers  # brings scikit-learn along
 
     recipe = classifiers.Recipe(dataset.image_shape[:2], seed=OTHER_SEED)
-    classifier = classifiers.find_classifier(dataset, recipe, progress=progress)
+    classifier = classifiers.find_classifier(
+        dataset, recipe, cache_dir=_cache_of(dataset), progress=progress
+    )
 
     def build() -> dict[str, Any]:
         guides = {}
@@ -46,3 +49,9 @@ def guides_of(
         return guides
 
     return build
+
+
+def _cache_of(dataset: ImageDataset) -> Path | None:
+    """The cache that a data set was prepared in; None for one that no cache knows."""
+    prepared = dataset.provenance.get("prepared")
+    return None if prepared is None else Path(prepared).parent

@@ -107,14 +107,15 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     """Keras's BatchNormalization over the last axis of images, through TensorFlow's fused kernel.
 
     Weights, arguments and results are those of the parent, which computes moments and the
-    normalisation as separate passes over memory.
+    normalisation as separate passes over memory. What the kernel does not know is left to the
+    parent: a mask, other axes, no γ or β, batch renormalisation, moments over the replicas.
     """
 
     def call(
         self, inputs: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None
     ) -> tf.Tensor:
         """Normalise images [B, H, W, C]."""
-        if mask is not None or len(inputs.shape) != 4:
+        if mask is not None or not self._fits(inputs):
             return super().call(inputs, training=training, mask=mask)
         learning = bool(training and self.trainable)
         moments = () if learning else (self.moving_mean, self.moving_variance)
@@ -128,6 +129,12 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
             self._keep(self.moving_mean, mean)
             self._keep(self.moving_variance, variance * (count - 1.0) / count)
         return outputs
+
+    def _fits(self, inputs: tf.Tensor) -> bool:
+        """Whether the kernel computes what the arguments ask for."""
+        last_of_four = len(inputs.shape) == 4 and self.axis in (-1, 3)
+        plain = self.center and self.scale and not (self.renorm or self.synchronized)
+        return last_of_four and plain
 
     def _keep(self, moving: keras.Variable, batch: tf.Tensor) -> None:
         moving.assign(moving * self.momentum + ops.cast(batch, moving.dtype) * (1 - self.momentum))

@@ -171,8 +171,8 @@ class OptimalGaussian(Likelihood):
         return objectives.gaussian_nll(image, mean, variance)
 
     def _update(self, image: tf.Tensor, mean: tf.Tensor) -> tf.Tensor:
-        batch = tf.reduce_mean(tf.math.squared_difference(image, mean))
-        batch = tf.maximum(objectives.cross_replica_mean(batch), 1e-8)
+        errors = tf.reshape(tf.math.squared_difference(image, mean), [-1])
+        batch = tf.maximum(objectives.cross_replica_mean(errors), 1e-8)
         self.variance.assign(self.momentum * self.variance + (1.0 - self.momentum) * batch)
         return batch
 

@@ -71,16 +71,42 @@ class _FirstReplica:
         return values[0] if values[0].shape.rank == 0 else value
 
 
+def copy_from_chief(model: keras.Model) -> None:
+    """Give the model of every worker the chief's weights, in the scope of their strategy.
+
+    TensorFlow hands out a variable's first value alone. What is assigned to it afterwards (weights
+    of a classifier that each worker trained for itself, principal components) stays with a worker.
+    It has no public broadcast: all but the first replica add zeros to a sum.
+
+    Args:
+        model: Built, and of the same shape at every worker.
+    """
+    strategy = tf.distribute.get_strategy()
+
+    @tf.function(autograph=False)
+    def chiefs() -> list[tf.Tensor]:
+        replica = tf.distribute.get_replica_context()
+        first = tf.equal(replica.replica_id_in_sync_group, 0)
+        # A copy lies on the replica's device; the variable's own tensor names none.
+        values = [tf.identity(weight) for weight in model.weights]
+        return replica.all_reduce(
+            "SUM", [tf.where(first, value, tf.zeros_like(value)) for value in values]
+        )
+
+    sums = strategy.run(chiefs)
+    model.set_weights([strategy.experimental_local_results(value)[0].numpy() for value in sums])
+
+
 class SharedMovingAverages(keras.callbacks.Callback):
     """Averages over the replicas what each of them keeps for itself, before it is used or saved.
 
-    Those are the moving averages of batch normalisations. They are linear in what each batch adds,
-    so that to average them once an epoch is to have averaged every batch.
+    Those are a model's `moving_averages`, of batch normalisations. They are linear in what each
+    batch adds, so that to average them once an epoch is to have averaged every batch.
     """
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Compile the reduction."""
-        strategy, weights = self.model.distribute_strategy, self.model.non_trainable_weights
+        strategy, weights = self.model.distribute_strategy, self.model.moving_averages
 
         def share() -> None:
             # A copy lies on the replica's device; the variable's own tensor names none.

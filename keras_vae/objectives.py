@@ -115,7 +115,7 @@ def free_bits_kl(kl: tf.Tensor, free_bits: float) -> tf.Tensor:
     """
     if free_bits == 0.0:
         return tf.reduce_sum(kl, axis=-1)
-    enough = cross_replica_mean(tf.reduce_mean(kl, axis=0)) > free_bits  # [L]
+    enough = cross_replica_mean(kl) > free_bits  # [L]
     return tf.reduce_sum(tf.where(enough, kl, free_bits), axis=-1)
 
 
@@ -201,10 +201,15 @@ def cross_replica_batch(values: tf.Tensor) -> tf.Tensor:
     return context.all_gather(values, axis=0)
 
 
-def cross_replica_mean(value: tf.Tensor) -> tf.Tensor:
-    """Mean of a per-batch value over the replicas of a distribution strategy, without gradient."""
+def cross_replica_mean(values: tf.Tensor) -> tf.Tensor:
+    """Mean of the values [B, …] of all replicas over their first axis, [...], without gradient.
+
+    Every value counts alike, however many of them a replica has: of a last batch it may be none.
+    """
     context = tf.distribute.get_replica_context()
-    value = tf.stop_gradient(value)
+    values = tf.stop_gradient(values)
     if context is None or context.num_replicas_in_sync == 1:
-        return value
-    return context.all_reduce(tf.distribute.ReduceOp.MEAN, value)
+        return tf.reduce_mean(values, axis=0)
+    count = tf.cast(tf.shape(values)[0], values.dtype)
+    total, count = context.all_reduce("SUM", [tf.reduce_sum(values, axis=0), count])
+    return total / count

@@ -17,7 +17,18 @@ class FusedAdam(keras.optimizers.Adam):
     The parent's takes a dozen passes over memory: in dense networks a quarter of the step. Slots,
     arguments and results are the parent's. For dense gradients; AMSGrad is not offered. Keras names
     an optimizer's slots and their index for its own subclasses only; they are read nowhere else.
+
+    Raises:
+        ValueError: If `amsgrad` is true.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.amsgrad:
+            raise ValueError(
+                "`amsgrad` must be false: the kernel has no AMSGrad, keras.optimizers.Adam has. "
+                f"Received: {self.amsgrad}."
+            )
 
     def update_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: Any) -> None:
         """Update a weight and its two moments."""

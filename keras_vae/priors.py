@@ -94,29 +94,6 @@ class GaussianMixturePrior:
         constant = np.log(self.weights) - log_det - 0.5 * self.latent_dim * np.log(2.0 * np.pi)
         return np.logaddexp.reduce(constant[:, np.newaxis] - 0.5 * np.square(epsilon).sum(axis=1))
 
-    def sample(self, count: int, *, temperature: float = 1.0, seed: int = 0) -> np.ndarray:
-        """Draw latents.
-
-        The endpoint `generate_gmm` draws others, each from a seed of its own.
-
-        Args:
-            count: N.
-            temperature: Factor of the distance to the mean of the drawn component.
-            seed: Of all of them.
-
-        Returns:
-            z, float32 [N, L].
-        """
-        rng = np.random.default_rng(seed)
-        weights = self.weights.astype(np.float64)
-        component = rng.choice(self.components, count, p=weights / weights.sum())
-        epsilon = rng.standard_normal((count, self.latent_dim), np.float32)
-        z = np.empty_like(epsilon)
-        for k, (mean, scale) in enumerate(zip(self.means, self.scale_tril, strict=True)):
-            mine = component == k
-            z[mine] = mean + temperature * epsilon[mine] @ scale.T
-        return z
-
 
 @dataclass(frozen=True, eq=False)
 class PriorFit:

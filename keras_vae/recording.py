@@ -10,9 +10,9 @@ import tensorflow as tf
 
 from . import plotting
 from .datasets import ImageDataset
-from .datasets.binarization import binarize
+from .datasets.binarization import binarize_rows
 from .files import write_atomically
-from .runs import Run, score
+from .runs import Run, RunDirectory, score
 
 PREVIEWS = 10  # images in a row of each epoch's pictures
 MOST_PICTURES = 100  # epochs whose pictures are kept; of longer trainings every second, third, …
@@ -29,7 +29,7 @@ class EpochRecorder(keras.callbacks.Callback):
         history: Rows of the epochs that are behind.
     """
 
-    def __init__(self, run: Run, history: list[dict[str, float]]) -> None:
+    def __init__(self, run: RunDirectory, history: list[dict[str, float]]) -> None:
         super().__init__()
         self.run = run
         self.rows = list(history)
@@ -60,8 +60,8 @@ class Recorder(EpochRecorder):
     def __init__(self, run: Run, dataset: ImageDataset, history: list[dict[str, float]]) -> None:
         super().__init__(run, history)
         split = "validation" if dataset.count("validation") else "train"
-        originals = dataset.images[dataset.indices(split)[:PREVIEWS]]
-        self.originals = binarize(np.array(originals), run.config().preset.binarization)
+        rows = dataset.indices(split)[:PREVIEWS]
+        self.originals = binarize_rows(dataset.images, rows, run.config().preset.binarization)
 
     def _due(self, epoch: int) -> bool:
         epochs = self.params["epochs"]

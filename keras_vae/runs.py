@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import platform
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from .files import write_atomically
 from .presets import Preset
 
+if TYPE_CHECKING:
+    from .datasets import ImageDataset
+
+SPLITS = ("train", "validation", "test")
 VERSIONED = ("keras-vae", "tensorflow", "keras", "numpy")
 
 
@@ -59,8 +65,8 @@ class RunConfig:
 
 
 @dataclass(frozen=True)
-class Run:
-    """A run directory.
+class RunDirectory:
+    """A run directory, of whatever is trained; what repeats the run is for subclasses to read.
 
     Attributes:
         path: The folder.
@@ -104,17 +110,21 @@ class Run:
         return self.path / "checkpoints" / "best.keras"
 
     @classmethod
-    def create(cls, path: str | Path, config: RunConfig, *, overwrite: bool = False) -> Run:
-        """Make a run directory.
+    def create(cls, path: str | Path, config: Any, *, overwrite: bool = False) -> Self:
+        """Make a run directory; one that is overwritten keeps nothing of the run before.
+
+        Args:
+            path: The folder.
+            config: What repeats the run, with `to_dict`.
+            overwrite: Whether a run that is there may be replaced.
 
         Raises:
             FileExistsError: If there is a run in it already and `overwrite` is false.
         """
         run = cls(Path(path))
         run.check_free(overwrite=overwrite)
+        run._clear()
         run.last.parent.mkdir(parents=True, exist_ok=True)
-        for stale in (run.last, run.best, run.history_file, run.metrics_file):
-            stale.unlink(missing_ok=True)
         run.pictures.mkdir(exist_ok=True)
         write_json(run.config_file, config.to_dict())
         return run
@@ -132,7 +142,7 @@ class Run:
             )
 
     @classmethod
-    def open(cls, path: str | Path) -> Run:
+    def open(cls, path: str | Path) -> Self:
         """Open a run directory.
 
         Raises:
@@ -143,25 +153,23 @@ class Run:
             raise FileNotFoundError(f"{path} is no run directory: it has no config.json.")
         return run
 
-    def config(self) -> RunConfig:
+    def config(self) -> Any:
         """Read what repeats the run."""
-        return RunConfig.from_dict(json.loads(self.config_file.read_text()))
+        raise NotImplementedError
 
-    def extend(self, *, strategy: str | None = None, **changes: Any) -> RunConfig:
-        """Change how the rest of the run is trained, and record it.
+    def check_counts(self, dataset: ImageDataset) -> None:
+        """Refuse to go on with other images than the run was started with.
 
-        Args:
-            strategy: Devices; None: as before.
-            changes: Numbers of the preset, such as `epochs`; None: as before.
+        Raises:
+            ValueError: If a split has more images or fewer.
         """
-        config = self.config()
-        config = replace(
-            config,
-            preset=config.preset.override(**changes),
-            strategy=strategy or config.strategy,
-        )
-        write_json(self.config_file, config.to_dict())
-        return config
+        expected = self.config().provenance.get("counts")
+        received = {split: dataset.count(split) for split in SPLITS}
+        if expected is not None and expected != received:
+            raise ValueError(
+                f"`dataset` must be the one that the run was started with, with {expected} images. "
+                f"Received: {received}."
+            )
 
     def history(self) -> list[dict[str, float]]:
         """Read the epochs' losses, first epoch first."""
@@ -195,10 +203,46 @@ class Run:
 
         write_atomically(self.history_file, write, overwrite=True)
 
+    def _clear(self) -> None:
+        """Remove what a run wrote; folders only where one was, or they may be anybody's."""
+        if self.config_file.exists():
+            for folder in (self.pictures, self.tensorboard):
+                shutil.rmtree(folder, ignore_errors=True)
+        for stale in (self.last, self.best, self.history_file, self.metrics_file):
+            stale.unlink(missing_ok=True)
+
+
+class Run(RunDirectory):
+    """The run directory of an autoencoder's training."""
+
+    def config(self) -> RunConfig:
+        """Read what repeats the run."""
+        return RunConfig.from_dict(read_json(self.config_file))
+
+    def extend(self, *, strategy: str | None = None, **changes: Any) -> RunConfig:
+        """Change how the rest of the run is trained, and record it.
+
+        Args:
+            strategy: Devices; None: as before.
+            changes: Numbers of the preset, such as `epochs`; None: as before.
+        """
+        config = self.config()
+        config = replace(
+            config,
+            preset=config.preset.override(**changes),
+            strategy=strategy or config.strategy,
+        )
+        write_json(self.config_file, config.to_dict())
+        return config
+
 
 def score(row: Mapping[str, float]) -> float:
-    """What the best epoch has least of; without a validation split the training loss."""
-    return row.get("val_loss", row["loss"])
+    """What the best epoch has least of; without a validation split the training loss.
+
+    A loss that is no number is the worst: NaN is neither less nor more than any other.
+    """
+    loss = row.get("val_loss", row["loss"])
+    return math.inf if math.isnan(loss) else loss
 
 
 def write_json(path: Path, values: Any) -> None:

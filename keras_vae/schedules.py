@@ -24,12 +24,30 @@ def learning_rate(preset: Preset, steps: int) -> float | keras.optimizers.schedu
         raise ValueError(f"`decay` must be one of {tuple(LAST_RATES)}. Received: {preset.decay!r}.")
     if preset.decay == "constant" and not preset.warmup_steps:
         return preset.learning_rate
-    warmup = preset.warmup_steps
+    return cosine(
+        preset.learning_rate,
+        steps * preset.epochs,
+        last=LAST_RATES[preset.decay],
+        warmup=preset.warmup_steps,
+    )
+
+
+def cosine(
+    rate: float, steps: int, *, last: float = 0.0, warmup: int = 0
+) -> keras.optimizers.schedules.CosineDecay:
+    """A learning rate that falls along half a cosine (Loshchilov and Hutter 2017).
+
+    Args:
+        rate: The highest.
+        steps: Of the training.
+        last: The last rate's part of the highest.
+        warmup: Of the steps, those over which the rate first grows from 0.
+    """
     return keras.optimizers.schedules.CosineDecay(
-        0.0 if warmup else preset.learning_rate,
-        max(1, steps * preset.epochs - warmup),
-        alpha=LAST_RATES[preset.decay],
-        warmup_target=preset.learning_rate if warmup else None,
+        0.0 if warmup else rate,
+        max(1, steps - warmup),
+        alpha=last,
+        warmup_target=rate if warmup else None,
         warmup_steps=warmup,
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .exported import UPSCALER, read_metadata
 from .model import BATCH
 
 IMAGE = "tensorflow/serving:2.21.0"  # the TensorFlow that exports; older graphs load as well
@@ -52,6 +53,12 @@ class Deployed:
         """What clients call it."""
         return self.folder.name
 
+    @property
+    def upscales(self) -> bool:
+        """Whether a version of it is an upscaler, whose requests differ in shape."""
+        versions = (file.parents[1] for file in self.folder.glob("[0-9]*/assets.extra/model.json"))
+        return any(read_metadata(version).get("kind") == UPSCALER for version in versions)
+
 
 def models_config(models: Sequence[Deployed], folder: str | None = MODELS) -> str:
     """Write the server's `--model_config_file`, a ModelServerConfig.
@@ -74,6 +81,19 @@ def models_config(models: Sequence[Deployed], folder: str | None = MODELS) -> st
             lines.append(f"version_labels {{ key: {_quoted(label)} value: {version} }}")
         blocks.append("\n".join(["  config {", *(f"    {line}" for line in lines), "  }"]))
     return "\n".join(["model_config_list {", *blocks, "}", ""])
+
+
+def batches(models: Sequence[Deployed]) -> bool:
+    """Whether the server shall run rows of several requests as one batch.
+
+    Not with an upscaler among the models: `upscale_pixels` takes images of any size, and the server
+    refuses every request of a batch in which two sizes meet. It batches for all models or for none
+    (what could be said of each would have to lie in its folder).
+
+    Args:
+        models: What to serve.
+    """
+    return not any(model.upscales for model in models)
 
 
 def batching_config() -> str:
@@ -110,20 +130,21 @@ scrape_configs:
 """
 
 
-def server_flags(configs: str = CONFIGS) -> list[str]:
+def server_flags(configs: str = CONFIGS, *, batching: bool = True) -> list[str]:
     """Make the server's arguments.
 
     Args:
         configs: The folder of the configuration files, as the server sees it.
+        batching: See `batches`.
     """
+    together = ["--enable_batching=true", f"--batching_parameters_file={configs}/batching.config"]
     return [
         f"--port={GRPC_PORT}",
         f"--rest_api_port={REST_PORT}",
         f"--model_config_file={configs}/models.config",
         "--model_config_file_poll_wait_seconds=30",
         "--allow_version_labels_for_unavailable_models=true",  # or labels fail at the start
-        "--enable_batching=true",
-        f"--batching_parameters_file={configs}/batching.config",
+        *(together if batching else []),  # the server starts with both flags or with neither
         f"--monitoring_config_file={configs}/monitoring.config",
     ]
 
@@ -141,12 +162,13 @@ def docker_command(models: Sequence[Deployed], configs: Path) -> list[str]:
         command += ["--publish", f"127.0.0.1:{port}:{port}"]
     for source, target in mounts.items():
         command += ["--mount", f"type=bind,source={source},target={target},readonly"]
-    return [*command, "--entrypoint", "tensorflow_model_server", IMAGE, *server_flags()]
+    flags = server_flags(batching=batches(models))
+    return [*command, "--entrypoint", "tensorflow_model_server", IMAGE, *flags]
 
 
 def compose(models: Sequence[Deployed]) -> str:
     """Write a `compose.yaml` that lies beside the configuration files: server and Prometheus."""
-    flags = "\n".join(f"      - {flag}" for flag in server_flags())
+    flags = "\n".join(f"      - {flag}" for flag in server_flags(batching=batches(models)))
     mounts = "\n".join(
         _mount(str(source), target)
         for source, target in [
@@ -203,7 +225,7 @@ def files(models: Sequence[Deployed]) -> dict[str, str]:
     """Make every file that a machine with Docker needs, by its name."""
     return {
         "models.config": models_config(models),
-        "batching.config": batching_config(),
+        **({"batching.config": batching_config()} if batches(models) else {}),
         "monitoring.config": monitoring_config(),
         "prometheus.yml": prometheus_config(),
         "compose.yaml": compose(models),

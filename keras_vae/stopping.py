@@ -7,7 +7,9 @@ import math
 import keras
 import numpy as np
 
-from .runs import Run, score
+from .runs import RunDirectory, score
+
+WATCHED = {"loss": "loss", "val_loss": "validation loss"}  # in the logs → in words
 
 
 class DivergedError(RuntimeError):
@@ -41,14 +43,14 @@ class EarlyStop(keras.callbacks.Callback):
 
 
 class DivergenceGuard(keras.callbacks.Callback):
-    """Stops, with advice, when the loss is no longer a number.
+    """Stops, with advice, when the loss, or that of the validation, is no longer a number.
 
     Args:
         run: For the advice.
         every: Batches between two looks; the running mean remembers a NaN.
     """
 
-    def __init__(self, run: Run, every: int = 20) -> None:
+    def __init__(self, run: RunDirectory, every: int = 20) -> None:
         super().__init__()
         self.run = run
         self.every = every
@@ -71,9 +73,13 @@ class DivergenceGuard(keras.callbacks.Callback):
         self._check(logs)
 
     def _check(self, logs: dict[str, float] | None) -> None:
-        if not math.isfinite(float((logs or {}).get("loss", 0.0))):
-            kept = "The epochs before it are kept" if self.run.last.exists() else "Nothing is kept"
-            raise DivergedError(
-                f"The loss became NaN in epoch {self.epoch}. {kept} in {self.run.path}. Start "
-                "again with a smaller --learning-rate, or with --precision float32."
-            )
+        for name, what in WATCHED.items():
+            if not math.isfinite(float((logs or {}).get(name, 0.0))):
+                raise self._diverged(what)
+
+    def _diverged(self, what: str) -> DivergedError:
+        kept = "The epochs before it are kept" if self.run.last.exists() else "Nothing is kept"
+        return DivergedError(
+            f"The {what} became NaN in epoch {self.epoch}. {kept} in {self.run.path}. Start "
+            "again with a smaller --learning-rate, or with --precision float32."
+        )

@@ -20,17 +20,16 @@ from .datasets.pipeline import (
 from .datasets.source import Progress
 from .distribution import is_chief, joined_cluster, make_strategy
 from .guides import guides_of
-from .multiworker import SharedMovingAverages, naming_the_lost
+from .multiworker import SharedMovingAverages, copy_from_chief, naming_the_lost
 from .optimizers import FusedAdam
 from .presets import DenseNetwork, Preset
 from .recording import Recorder
-from .runs import Run, RunConfig, write_json
+from .runs import SPLITS, Run, RunConfig, write_json
 from .schedules import learning_rate
 from .starting import start_from_data
 from .stopping import DivergenceGuard, EarlyStop
 from .vae import VAE
 
-SPLITS = ("train", "validation", "test")
 MOST_STEPS_AT_ONCE, MOST_DENSE_STEPS_AT_ONCE = 10, 50
 
 
@@ -94,6 +93,8 @@ def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | No
     with strategy.scope():
         vae = VAE.from_preset(config.preset, **guides(), dtype=config.precision, seed=config.seed)
         start_from_data(vae, config.preset, dataset, seed=config.seed)
+        if joined_cluster(config.strategy) is not None:
+            copy_from_chief(vae)
         compile_vae(vae, FusedAdam(rate), _steps_at_once(config.preset, steps))
     return vae
 
@@ -120,7 +121,7 @@ def fit(
     preset = config.preset
     strategy = vae.distribute_strategy
     several = strategy.num_replicas_in_sync > 1
-    shared = [SharedMovingAverages()] if several and vae.non_trainable_weights else []
+    shared = [SharedMovingAverages()] if several and vae.moving_averages else []
     return vae.fit(
         strategy.distribute_datasets_from_function(partial(batches_of, config, dataset, done)),
         validation_data=_watched(dataset, preset, validation),
@@ -181,7 +182,7 @@ def resume(
     """
     config = run.config()
     _check_shape(config, dataset)
-    _check_counts(config, dataset)
+    run.check_counts(dataset)
     if not run.last.exists():  # it was stopped in its first epoch
         return train(
             config, dataset, run.path, callbacks=callbacks, progress=progress, overwrite=True
@@ -191,12 +192,16 @@ def resume(
 
 
 def last_vae(run: Run, config: RunConfig, dataset: ImageDataset) -> VAE:
-    """Open the model of a run's last whole epoch, compiled under its strategy's scope."""
+    """Open the model of a run's last whole epoch, compiled under its strategy's scope.
+
+    Anew, since the epochs may have been raised and the devices been changed; the optimizer goes on
+    from where it was.
+    """
+    steps = steps_per_epoch(dataset, config.preset.batch_size)
     with make_strategy(config.strategy).scope():
         vae = keras.models.load_model(run.last)
-        # By the epochs of now: they may have been raised since.
-        steps = steps_per_epoch(dataset, config.preset.batch_size)
         vae.optimizer.learning_rate = learning_rate(config.preset, steps)
+        compile_vae(vae, vae.optimizer, _steps_at_once(config.preset, steps))
     return vae
 
 
@@ -219,8 +224,14 @@ def compile_vae(
         optimizer: Its optimizer.
         steps_per_execution: Steps between two returns to Python; it must divide those of an epoch.
     """
-    jit = "auto" if tf.config.list_logical_devices("GPU") else False
-    vae.compile(optimizer=optimizer, jit_compile=jit, steps_per_execution=steps_per_execution)
+    vae.compile(
+        optimizer=optimizer, jit_compile=jit_here(), steps_per_execution=steps_per_execution
+    )
+
+
+def jit_here() -> str | bool:
+    """What Keras is told of XLA on this machine: see `compile_vae`."""
+    return "auto" if tf.config.list_logical_devices("GPU") else False
 
 
 def _steps_at_once(preset: Preset, steps: int) -> int:
@@ -312,14 +323,4 @@ def _check_shape(config: RunConfig, dataset: ImageDataset) -> None:
         raise ValueError(
             f"`dataset` must have images of shape {tuple(expected)} for preset "
             f"{config.preset.name!r}. Received: {tuple(dataset.image_shape)} in {dataset.name!r}."
-        )
-
-
-def _check_counts(config: RunConfig, dataset: ImageDataset) -> None:
-    expected = config.provenance.get("counts")
-    received = {split: dataset.count(split) for split in SPLITS}
-    if expected is not None and expected != received:
-        raise ValueError(
-            f"`dataset` must be the one that the run was started with, with {expected} images. "
-            f"Received: {received}."
         )

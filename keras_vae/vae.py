@@ -45,7 +45,8 @@ class VAE(ReplicatedFit, keras.Model):
         annealing: How the weight grows: see `objectives.annealed_weight`.
         annealing_steps: Likewise.
         free_bits: Nats of KL in each dimension that cost nothing.
-        importance_samples: k of the importance-weighted bound (Burda et al. 2015).
+        importance_samples: k of the importance-weighted bound (Burda et al. 2015), which goes with
+            likelihood and annealing alone.
         perception: How alike images look; None: by their pixels alone.
         perceptual_weight: What its distance is multiplied by.
         distillation: What z_mean shall tell of an image; None: what it needs to.
@@ -53,6 +54,9 @@ class VAE(ReplicatedFit, keras.Model):
         mmd_weight: Factor of `objectives.aggregate_mmd`; 0: it is not computed.
         stochastic: Whether z is drawn; False makes a plain autoencoder.
         seed: Seed of the noise.
+
+    Raises:
+        ValueError: If `importance_samples` is less than 1, or more with what the bound has not.
 
     Example:
         >>> vae = VAE.from_preset(get_preset("mnist"), seed=0)
@@ -91,8 +95,8 @@ class VAE(ReplicatedFit, keras.Model):
             "mmd_loss": mmd_weight != 0.0,
         }
         extras = [name for name, wanted in extras.items() if wanted]
-        if importance_samples > 1 and extras:
-            raise ValueError(f"The importance-weighted bound has no {' and no '.join(extras)}.")
+        if importance_samples > 1:
+            _check_bound(importance_samples, extras, beta, free_bits, stochastic)
         self.encoder = encoder
         self.decoder = decoder
         self.likelihood = likelihood
@@ -164,6 +168,12 @@ class VAE(ReplicatedFit, keras.Model):
         return self.decoder.input_shape[1]
 
     @property
+    def moving_averages(self) -> list[keras.Variable]:
+        """What each replica keeps of the images that it saw; the guides keep nothing."""
+        parts = (self.encoder, self.decoder, self.likelihood)
+        return [weight for part in parts for weight in part.non_trainable_weights]
+
+    @property
     def metrics(self) -> list[keras.metrics.Metric]:
         """The means that `fit` resets each epoch."""
         return list(self.trackers.values())
@@ -222,7 +232,7 @@ class VAE(ReplicatedFit, keras.Model):
         image = self.likelihood.scale(images)
         z_mean, z_log_var = self.encoder(image, training=training)
         if self.importance_samples > 1:
-            return self._importance_weighted_losses(image, z_mean, z_log_var, training)
+            return self._importance_weighted_losses(image, z_mean, z_log_var, kl_weight, training)
         z = self._draw(z_mean, z_log_var)
         logits = self.decoder(z, training=training)
         reconstruction = self.likelihood(image, logits, training=training)
@@ -256,9 +266,18 @@ class VAE(ReplicatedFit, keras.Model):
         return extras
 
     def _importance_weighted_losses(
-        self, image: tf.Tensor, z_mean: tf.Tensor, z_log_var: tf.Tensor, training: bool
+        self,
+        image: tf.Tensor,
+        z_mean: tf.Tensor,
+        z_log_var: tf.Tensor,
+        kl_weight: tf.Tensor | float,
+        training: bool,
     ) -> dict[str, tf.Tensor]:
-        """The terms with k draws of z for each image: the loss is Burda et al.'s bound."""
+        """The terms with k draws of z for each image: the loss is Burda et al.'s bound.
+
+        That is at weight 1. While it is annealed, each draw's log q(z|x) − log p(z) is weighted, as
+        the KL divergence is that it estimates.
+        """
         draws = self.importance_samples
 
         def by_draw(values: tf.Tensor) -> tf.Tensor:  # [k·B] → [k, B]
@@ -273,7 +292,7 @@ class VAE(ReplicatedFit, keras.Model):
         reconstruction = by_draw(self.likelihood(image, logits, training=training))
         kl = objectives.log_normal(z, z_mean, z_log_var) - objectives.log_normal(z, 0.0, 0.0)
         return {
-            "loss": objectives.importance_weighted_bound(-reconstruction - kl),
+            "loss": objectives.importance_weighted_bound(-reconstruction - kl_weight * kl),
             "reconstruction_loss": tf.reduce_mean(reconstruction, axis=0),
             "kl_loss": tf.reduce_mean(kl, axis=0),
             "mse": tf.reduce_mean(
@@ -319,6 +338,25 @@ class VAE(ReplicatedFit, keras.Model):
         for name in PARTS:
             config[name] = keras.saving.deserialize_keras_object(config[name])
         return cls(**config)
+
+
+def _check_bound(
+    draws: int, extras: list[str], beta: float, free_bits: float, stochastic: bool
+) -> None:
+    """Refuse what would be left out of the importance-weighted bound without a word."""
+    received = list(extras)
+    if beta != 1.0:
+        received.append(f"beta={beta:g}")
+    if free_bits != 0.0:
+        received.append(f"free_bits={free_bits:g}")
+    if not stochastic:
+        received.append("stochastic=False")
+    if received:
+        raise ValueError(
+            "`importance_samples` must be 1 where the loss is more than the importance-weighted "
+            "bound, which has a beta of 1, no free bits, random draws and no other terms. Leave "
+            f"one or the other out. Received: {draws} with {', '.join(received)}."
+        )
 
 
 def _images(data: tf.Tensor | tuple[tf.Tensor, ...]) -> tf.Tensor:

@@ -99,6 +99,13 @@ def test_the_reading_is_learned_and_the_teacher_is_not(teacher, even):
     assert losses["loss"] == pytest.approx(terms, rel=1e-5)
 
 
+def test_replicas_have_nothing_of_the_teacher_to_average(teacher):
+    preset = SMALL.override(distillation_weight=5.0)
+    vae = VAE.from_preset(preset, distillation=made(teacher), seed=0)
+    assert len(vae.non_trainable_weights) > 10
+    assert [weight.path for weight in vae.moving_averages] == [vae.likelihood.variance.path]
+
+
 def test_a_latent_tells_more_of_the_attributes_for_it(even, monkeypatch):
     monkeypatch.setattr(classifiers, "MOST_STEPS", 200)
     told = {}

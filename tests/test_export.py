@@ -6,11 +6,15 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy import stats
 
 from keras_vae import export as export_module
 from keras_vae import runtime
+from keras_vae.distribution import make_strategy
 from keras_vae.export import export_model
 from keras_vae.photos import encode_png
+from keras_vae.presets import get_preset
+from keras_vae.vae import VAE
 
 # The contract, as clients of TensorFlow Serving rely on it: inputs, outputs. L = 6, 32×32×3.
 BYTES, PIXELS, Z = (tf.string, [None]), (tf.uint8, [None, 32, 32, 3]), (tf.float32, [None, 6])
@@ -198,6 +202,24 @@ def test_half_precision_training_exports_float32(tmp_path, colour_vae, photos):
     assert "BFLOAT16" not in str(meta_graph(path).graph_def)
     z_mean, _ = runtime.load(path).encode(photos[:3])
     np.testing.assert_allclose(z_mean, colour_vae.encode(photos[:3])[0], atol=1e-5)
+
+
+def test_a_scale_learned_by_two_replicas_is_exported(tmp_path, digits):
+    preset = get_preset("digits").override(
+        hidden=(16,), latent_dim=2, likelihood="learned_gaussian"
+    )
+    with make_strategy("mirrored").scope():
+        vae = VAE.from_preset(preset, seed=0)
+    vae.likelihood.log_variance.assign(-1.3)
+    path = export_model(vae, tmp_path / "mirrored")
+    z = np.random.default_rng(0).standard_normal((4, 3, 2)).astype(np.float32)
+    answer = tf.saved_model.load(str(path)).signatures["log_likelihood"](
+        image=tf.constant(digits.images[:4]), z=tf.constant(z)
+    )
+    mean = np.asarray(vae.decode(z.reshape(-1, 2))).reshape(4, 3, 64) / 255
+    pixels = digits.images[:4].reshape(4, 1, 64) / 255
+    expected = stats.norm.logpdf(pixels, mean, np.exp(-1.3 / 2)).sum(axis=-1)
+    np.testing.assert_allclose(answer["log_likelihood"], expected, rtol=1e-4)
 
 
 def test_export_leaves_the_model_as_it_was(tmp_path, grey_vae):

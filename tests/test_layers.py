@@ -112,6 +112,41 @@ def test_fused_normalisation_is_kerass_at_inference_and_takes_its_weights(photos
     np.testing.assert_allclose(fused(x), plain(x), atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{"center": False}, {"scale": False}, {"axis": 1}, {"axis": 3}, {"renorm": True}],
+    ids=["no β", "no γ", "another axis", "the last by number", "renormalised"],
+)
+def test_fused_normalisation_takes_every_argument_as_keras_does(photos, options):
+    x = photos[:16].astype("float32")
+    layers = [
+        kind(momentum=0.5, **options)
+        for kind in (keras.layers.BatchNormalization, FusedBatchNormalization)
+    ]
+    for training in (True, False):
+        plain, fused = (layer(x, training=training) for layer in layers)
+        np.testing.assert_allclose(fused, plain, atol=1e-3)
+    for wanted, received in zip(*(layer.get_weights() for layer in layers), strict=True):
+        np.testing.assert_allclose(received, wanted, rtol=1e-4)
+
+
+def test_synchronised_normalisation_takes_the_moments_of_all_replicas(photos):
+    halves = tf.constant(photos[[0, 300]], tf.float32)
+    strategy = make_strategy("mirrored")
+    with strategy.scope():
+        layer = FusedBatchNormalization(momentum=0.0, synchronized=True)
+        layer.build(halves.shape)
+
+    @tf.function
+    def step():
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        return layer(halves[replica : replica + 1], training=True)
+
+    outputs = strategy.experimental_local_results(strategy.run(step))
+    plain = keras.layers.BatchNormalization()(halves, training=True)
+    np.testing.assert_allclose(np.concatenate(outputs), plain, atol=1e-3)
+
+
 def test_instance_normalisation_levels_each_image_by_itself(photos):
     inputs = keras.Input((32, 32, 3))
     model = keras.Model(inputs, norm_act("instance", "linear", name="norm")(inputs))

@@ -75,6 +75,7 @@ def trained(tmp_path_factory):
         start(
             *(sys.executable, "-m", "tests.worker", folder),
             TF_CONFIG=json.dumps({**config, "task": {"type": "worker", "index": index}}),
+            KVAE_CACHE=str(folder / "cache"),
         )
         for index in (0, 1)
     ]
@@ -83,14 +84,25 @@ def trained(tmp_path_factory):
     return folder
 
 
-def weights_of(folder, index):
-    with np.load(folder / f"weights{index}.npz") as arrays:
+def weights_of(folder, index, what="weights"):
+    with np.load(folder / f"{what}{index}.npz") as arrays:
         return [arrays[name] for name in arrays.files]
 
 
 def test_both_workers_end_with_the_same_bits(trained):
     for chief, other in zip(weights_of(trained, 0), weights_of(trained, 1), strict=True):
         np.testing.assert_array_equal(chief, other)
+
+
+def test_workers_with_other_classifiers_are_guided_by_the_chiefs(trained):
+    own, others = (weights_of(trained, index, "classifier") for index in (0, 1))
+    assert not np.allclose(own[0], others[0])
+    for chief, other in zip(*(weights_of(trained, i, "guided") for i in (0, 1)), strict=True):
+        np.testing.assert_array_equal(chief, other)
+    vae = keras.models.load_model(Run.open(trained / "guided").last)
+    teacher = vae.distillation.teacher.get_weights()
+    for wanted, received in zip(own, teacher, strict=True):
+        np.testing.assert_array_equal(received, wanted)
 
 
 def test_two_workers_equal_two_mirrored_replicas(trained, tmp_path):

@@ -5,6 +5,7 @@ from scipy import stats
 from scipy.special import expit
 
 from keras_vae import objectives
+from keras_vae.distribution import make_strategy
 
 rng = np.random.default_rng(0)
 IMAGE = rng.random((3, 4, 5, 2), dtype=np.float32)
@@ -75,6 +76,20 @@ def test_free_bits_lift_a_dimension_whose_mean_is_below_them():
     kl = tf.constant([[0.1, 2.0], [0.3, 0.2]])
     np.testing.assert_allclose(objectives.free_bits_kl(kl, 0.5), [0.5 + 2.0, 0.5 + 0.2])
     np.testing.assert_allclose(objectives.free_bits_kl(kl, 0.0), [2.1, 0.5])
+
+
+def test_the_mean_over_replicas_weighs_each_image_alike():
+    strategy, count = make_strategy("mirrored"), (3, 0)
+    values = rng.random((3, 2), dtype=np.float32)
+
+    @tf.function
+    def mean():
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        mine = tf.constant(values)[: tf.gather(tf.constant(count), replica)]
+        return objectives.cross_replica_mean(mine)
+
+    for received in strategy.experimental_local_results(strategy.run(mean)):
+        np.testing.assert_allclose(received, values.mean(axis=0), rtol=1e-6)
 
 
 def test_the_importance_weighted_bound_is_the_elbo_at_one_draw_and_tightens_with_more():

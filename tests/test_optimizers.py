@@ -1,5 +1,6 @@
 import keras
 import numpy as np
+import pytest
 
 from keras_vae.distribution import make_strategy
 from keras_vae.optimizers import FusedAdam
@@ -59,3 +60,8 @@ def test_fused_adam_goes_on_from_a_saved_model(digits, tmp_path):
     images, parity = digits.images[:40] / 255.0, digits.labels[:40, None] % 2
     restored.fit(images, parity, batch_size=40, epochs=2, shuffle=False, verbose=0)
     assert_same_training(whole, restored)
+
+
+def test_amsgrad_is_refused_rather_than_ignored():
+    with pytest.raises(ValueError, match=r"`amsgrad` must be false.*Received: True"):
+        FusedAdam(1e-3, amsgrad=True)

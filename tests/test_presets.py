@@ -107,6 +107,19 @@ def test_only_normalised_likelihoods_with_the_whole_kl_are_in_nats():
     assert get_preset("mnist").override(stochastic=False).loss_unit == "weighted"
 
 
+def test_the_importance_weighted_bound_is_not_called_the_elbo():
+    preset = get_preset("mnist-iwae")
+    assert preset.loss_name == "−ELBO"
+    assert preset.loss_description == "binary cross-entropy + 1 × KL (nats)"
+    tighter = preset.override(importance_samples=50)
+    assert (tighter.loss_name, tighter.loss_unit) == ("IWAE bound, k = 50", "nats")
+    assert tighter.loss_description.endswith("1 × KL (nats), importance-weighted over k = 50 draws")
+    unnormalised = tighter.override(likelihood="squared_error")
+    assert (unnormalised.loss_name, unnormalised.loss_unit) == ("loss", "weighted")
+    assert "k = 50" in unnormalised.loss_description
+    assert get_preset("celeba-foster").loss_name == "loss"
+
+
 def test_bits_per_dimension_are_those_of_a_level():
     preset = get_preset("digits")  # 64 pixels
     mass = preset.override(likelihood="bernoulli")

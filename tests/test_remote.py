@@ -259,6 +259,14 @@ def test_other_answers_are_refused(server, tiny, answer, message):
         tiny.decode(np.zeros((1, 3)))
 
 
+def test_an_error_whose_message_breaks_off_is_told_by_its_status(server, tiny, quick):
+    server.faults.append(("torn", 500))
+    with pytest.raises(ConnectionError, match="answered with error 500: Internal Server Error"):
+        tiny.decode(np.zeros((1, 3)))
+    server.faults.extend([("torn", 503), b'{"predictions": [[[[0]], [[255]]]]}'])
+    assert tiny.decode(np.zeros((1, 3))).shape == (1, 2, 1, 1)
+
+
 @pytest.mark.parametrize("answer", [b"{}", b"hello", b'{"metadata": {"signature_def": []}}'])
 def test_another_kind_of_server_is_told(server, answer):
     server.faults.clear()

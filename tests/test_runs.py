@@ -33,6 +33,32 @@ def test_a_run_is_not_overwritten_by_accident(tmp_path):
     assert Run.create(tmp_path, CONFIG, overwrite=True).history() == []
 
 
+def test_nothing_of_the_run_before_is_left_where_one_is_overwritten(tmp_path):
+    run = Run.create(tmp_path, CONFIG)
+    left = [
+        run.pictures / "epoch_030_samples.png",
+        run.tensorboard / "train" / "events.out.tfevents.1",
+        run.last,
+        run.best,
+        run.history_file,
+        run.metrics_file,
+    ]
+    for file in left:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("old")
+    (tmp_path / "notes.txt").write_text("mine")
+    Run.create(tmp_path, CONFIG, overwrite=True)
+    assert not [file for file in left if file.exists()]
+    assert (tmp_path / "notes.txt").exists()
+
+
+def test_pictures_of_a_folder_that_held_no_run_are_kept(tmp_path):
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "holiday.jpg").write_text("mine")
+    Run.create(tmp_path, CONFIG, overwrite=True)
+    assert (tmp_path / "pictures" / "holiday.jpg").exists()
+
+
 def test_history_is_read_as_written(tmp_path):
     run = Run.create(tmp_path, CONFIG)
     assert run.history() == []

@@ -103,6 +103,18 @@ def test_batches_are_bounded_and_of_few_sizes(messages):
     assert 0 < batching.max_enqueued_batches.value <= 100
 
 
+def test_models_are_batched_unless_an_upscaler_is_among_them(upscalers_dir, models_dir):
+    faces, larger = Deployed(models_dir / "colour"), Deployed(upscalers_dir / "vdsr")
+    for models, expected in (([faces, DIGITS], True), ([larger], False), ([faces, larger], False)):
+        assert serving.batches(models) == expected
+        service = yaml.safe_load(serving.compose(models))["services"]["serving"]
+        for words in (service["command"], serving.docker_command(models, Path("/etc/kvae"))):
+            # The server refuses to start with the parameters alone.
+            flags = [word for word in words if "batching" in word]
+            assert len(flags) == (2 if expected else 0)
+        assert ("batching.config" in serving.files(models)) == expected
+
+
 def test_monitoring_and_prometheus_mean_the_same_page(messages):
     config = text_format.Parse(serving.monitoring_config(), messages("MonitoringConfig"))
     assert config.prometheus_config.enable

@@ -7,6 +7,7 @@ import time
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_vae import training
 from keras_vae.presets import get_preset
@@ -17,6 +18,7 @@ from keras_vae.stopping import DivergedError
 PRESET = get_preset("mnist").override(image_size=(8, 8), hidden=(32,), latent_dim=3, epochs=4)
 LEVEL = PRESET.override(decay="constant", learning_rate=1e-3)
 CONFIG = RunConfig(PRESET, "digits", seed=2)
+BROKEN = np.full((1, 8, 8, 1), np.nan, np.float32)  # an image that no loss can be told of
 
 
 class StopAt(keras.callbacks.Callback):
@@ -143,6 +145,15 @@ def test_a_loss_that_is_no_number_stops_with_advice(digits, tmp_path):
     assert Run.open(tmp_path).history() == []
 
 
+def test_a_validation_loss_that_is_no_number_stops_with_the_same_advice(
+    digits, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(training, "_watched", lambda *_: tf.data.Dataset.from_tensors(BROKEN))
+    with pytest.raises(DivergedError, match=r"The validation loss became NaN in epoch 1\. Nothing"):
+        training.train(CONFIG, digits, tmp_path)
+    assert not Run.open(tmp_path).history()
+
+
 def test_images_of_another_shape_are_refused_before_anything_is_written(digits, tmp_path):
     with pytest.raises(ValueError, match=r"\(28, 28, 1\).*Received: \(8, 8, 1\)"):
         training.train(RunConfig(get_preset("mnist"), "digits"), digits, tmp_path / "run")
@@ -157,6 +168,39 @@ def test_a_mirrored_run_resumes_too(digits, tmp_path):
     losses = [row["loss"] for row in training.resume(run, digits).history()]
     assert losses[:2] == first
     assert losses[2] < losses[1]
+
+
+def slots_of(vae):
+    """The two moments that Adam keeps of each weight."""
+    return [
+        keras.ops.convert_to_numpy(variable)
+        for variable in vae.optimizer.variables
+        if "momentum" in variable.path or "velocity" in variable.path
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "at_once"), [("single", "mirrored", 1), ("mirrored", "single", 10)]
+)
+def test_a_run_goes_on_on_other_devices(digits, tmp_path, first, then, at_once):
+    """With as many steps in one execution as these devices take, and the optimizer as it was."""
+    config = RunConfig(LEVEL.override(epochs=2), "digits", strategy=first)
+    run = training.train(config, digits, tmp_path)
+    steps = digits.count("train") // PRESET.batch_size
+    slots = slots_of(keras.models.load_model(run.last))
+    config = run.extend(epochs=3, strategy=then)
+    vae = training.last_vae(run, config, digits)
+    assert vae.steps_per_execution == at_once
+    assert training.epochs_behind(vae, config, digits) == 2
+    assert len(slots) == 2 * len(vae.trainable_weights)
+    for saved, opened in zip(slots, slots_of(vae), strict=True):
+        np.testing.assert_array_equal(opened, saved)
+    training.resume(run, digits)
+    checkpoint = keras.models.load_model(run.last)
+    assert int(checkpoint.optimizer.iterations) == 3 * steps
+    assert checkpoint.steps_per_execution == at_once
+    losses = [row["loss"] for row in run.history()]
+    assert losses[2] < losses[1] < losses[0]
 
 
 def test_a_run_does_not_go_on_with_other_data(digits, tmp_path):

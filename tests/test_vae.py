@@ -141,6 +141,47 @@ def test_importance_weighted_training_lowers_the_loss(digits):
     assert history["loss"][-1] < 0.9 * history["loss"][0]
 
 
+def test_annealing_weighs_the_importance_weighted_bound_of_training(digits):
+    preset = SMALL.override(importance_samples=5, annealing="linear", annealing_steps=10_000)
+    vae = compiled(preset, learning_rate=1e-9)
+    vae.encoder.get_layer("z_scale").bias.assign(tf.fill(5, -6.0))  # draws differ little
+    history = epoch(vae, digits.images)
+    np.testing.assert_allclose(history["loss"], history["reconstruction_loss"], rtol=1e-2)
+    losses = vae.evaluate(digits.images, verbose=0, return_dict=True)
+    assert losses["kl_loss"] > 10
+    assert losses["loss"] > losses["reconstruction_loss"] + 0.7 * losses["kl_loss"]
+
+
+@pytest.mark.parametrize(
+    "preset",
+    [
+        get_preset("mnist-iwae").override(importance_samples=50),
+        get_preset("mnist").override(importance_samples=50, latent_dim=50),
+    ],
+    ids=["with the warm-up of its preset", "without"],
+)
+def test_what_the_guide_trains_with_the_importance_weighted_bound(digits, preset):
+    preset = preset.override(image_size=(8, 8), hidden=(16,))
+    history = epoch(compiled(preset), digits.images[:64])
+    assert np.isfinite(history["loss"]).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "received"),
+    [
+        ({"beta": 4.0}, "beta=4"),
+        ({"free_bits": 0.1}, "free_bits=0.1"),
+        ({"stochastic": False}, "stochastic=False"),
+        ({"mmd_weight": 2.0, "beta": 0.5}, "mmd_loss, beta=0.5"),
+    ],
+)
+def test_the_importance_weighted_bound_ignores_nothing_that_was_asked_for(changes, received):
+    preset = SMALL.override(importance_samples=5, **changes)
+    with pytest.raises(ValueError, match=rf"`importance_samples` must be 1.*: 5 with {received}\."):
+        VAE.from_preset(preset)
+    VAE.from_preset(preset.override(importance_samples=1))
+
+
 def test_annealing_weighs_training_but_not_validation(digits):
     preset = SMALL.override(annealing="linear", annealing_steps=10_000)
     vae = compiled(preset)
@@ -181,6 +222,19 @@ def test_two_replicas_take_the_step_that_one_takes(digits, preset, monkeypatch):
         weights.append([after - start for after, start in steps])
     for single, mirrored in zip(*weights, strict=True):
         np.testing.assert_allclose(mirrored, single, atol=1e-5 * max(1e-3, np.abs(single).max()))
+
+
+def test_a_replica_without_images_of_a_last_batch_changes_no_mean(digits, monkeypatch):
+    """Of 65 images the last batch has one: one of two replicas measures nothing."""
+    monkeypatch.setattr(VAE, "_draw", lambda vae, z_mean, z_log_var: z_mean)
+    batches = tf.data.Dataset.from_tensor_slices(digits.images[:65]).batch(64)
+    measured = []
+    for strategy in (tf.distribute.get_strategy(), make_strategy("mirrored")):
+        with strategy.scope():
+            vae = compiled(SMALL.override(free_bits=0.02))
+        measured.append(vae.evaluate(batches, verbose=0, return_dict=True))
+    single, mirrored = measured
+    assert mirrored == pytest.approx(single, rel=1e-5)
 
 
 def test_two_replicas_learn_with_noise(digits):

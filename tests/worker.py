@@ -1,4 +1,7 @@
-"""One worker of `test_multiworker`: trains the digits, then tries what plain Keras makes of it."""
+"""One worker of `test_multiworker`: trains the digits, then again with a classifier of its own.
+
+Last it tries what plain Keras makes of them.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_vae import training
+from keras_vae import guides, training
 from keras_vae.cluster import Cluster
-from keras_vae.datasets import load_dataset
+from keras_vae.datasets import ImageDataset, load_dataset
 from keras_vae.distribution import make_strategy
+from keras_vae.evaluation import classifiers
 from keras_vae.presets import get_preset
 from keras_vae.runs import RunConfig
 
@@ -43,13 +47,27 @@ class KeepWeights(keras.callbacks.Callback):
         np.savez(self.path, *map(np.asarray, self.model.get_weights()))
 
 
+def guided_fit(folder: Path, index: int, dataset: ImageDataset) -> None:
+    """Train with a classifier that no other worker has, and keep it and what was learned."""
+    guides.OTHER_SEED, classifiers.MOST_STEPS = index, 11
+    preset = PRESET.override(perceptual_weight=1.0, distillation_weight=1.0, epochs=1)
+    config = RunConfig(preset, "digits", strategy="multiworker")
+    keep = KeepWeights(folder / f"guided{index}.npz")
+    training.train(config, dataset, folder / "guided", callbacks=[keep])
+    recipe = classifiers.Recipe((8, 8), seed=index)
+    own = classifiers.find_classifier(dataset, recipe)
+    np.savez(folder / f"classifier{index}.npz", *map(np.asarray, own.get_weights()))
+
+
 def main(folder: Path) -> None:
     """Train into `folder`/run, and leave this worker's findings beside it."""
     index = Cluster.from_environment().index
     make_strategy("multiworker")
     config = RunConfig(PRESET, "digits", strategy="multiworker")
     keep = KeepWeights(folder / f"weights{index}.npz")
-    training.train(config, load_dataset("digits"), folder / "run", callbacks=[keep])
+    dataset = load_dataset("digits")
+    training.train(config, dataset, folder / "run", callbacks=[keep])
+    guided_fit(folder, index, dataset)
     (folder / f"plain{index}.json").write_text(json.dumps(plain_fit()))
 
 

@@ -61,7 +61,10 @@ class Preset:
 
     @property
     def in_nats(self) -> bool:
-        """Whether the loss is −ELBO in nats; otherwise it is a weighted sum without a unit."""
+        """Whether the loss bounds −log p(x), in nats; else it is a weighted sum without a unit.
+
+        The bound is −ELBO, or with several importance samples a tighter one: see `loss_name`.
+        """
         objective = self.objective
         exact = objective.beta == 1.0 and objective.free_bits == 0.0 and not objective.extras
         return exact and self.likelihood_kind is not None
@@ -90,6 +93,14 @@ class Preset:
         return (nats / math.prod(self.image_shape) - math.log(bin_width)) / math.log(2.0)
 
     @property
+    def loss_name(self) -> str:
+        """What the loss is called: "−ELBO", "IWAE bound, k = 50" (Burda et al. 2015) or "loss"."""
+        if not self.in_nats:
+            return "loss"
+        draws = self.objective.importance_samples
+        return "−ELBO" if draws == 1 else f"IWAE bound, k = {draws}"
+
+    @property
     def loss_unit(self) -> str:
         """What a printed loss is measured in: "nats" or "weighted"."""
         return "nats" if self.in_nats else "weighted"
@@ -101,7 +112,10 @@ class Preset:
         terms = [LIKELIHOODS[objective.likelihood][0]]
         for name, weight in objective.extras.items():
             terms.append(f"{weight:g} × {EXTRAS[name.removesuffix('_loss')]}")
-        return " + ".join([*terms, f"{objective.beta:g} × KL ({self.loss_unit})"])
+        terms.append(f"{objective.beta:g} × KL ({self.loss_unit})")
+        draws = objective.importance_samples
+        weighted = "" if draws == 1 else f", importance-weighted over k = {draws} draws"
+        return " + ".join(terms) + weighted
 
     def override(self, **changes: Any) -> Preset:
         """Return the preset with some numbers changed, wherever in it they stand.

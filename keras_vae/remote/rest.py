@@ -84,7 +84,7 @@ class Rest:
             with urlopen(Request(self._url + path, data, headers), timeout=timeout) as response:
                 content = response.read()
         except HTTPError as error:
-            message = _message(error.read()) or error.reason
+            message = _message(error) or error.reason
             raise failure(error.code, message, self.server, str(self.servable)) from error
         except (OSError, HTTPException) as error:
             raise self._broken(error) from error
@@ -150,9 +150,9 @@ def _from_json(values: Sequence[Any], spec: Spec) -> np.ndarray:
     return np.array(values, spec.dtype)
 
 
-def _message(body: bytes) -> str | None:
-    """Read the server's own words, if it is TensorFlow Serving."""
+def _message(answer: HTTPError) -> str | None:
+    """Read the server's own words, if it is TensorFlow Serving and they come through."""
     try:
-        return str(json.loads(body)["error"])
-    except (ValueError, KeyError, TypeError):
+        return str(json.loads(answer.read())["error"])
+    except (OSError, HTTPException, ValueError, KeyError, TypeError):
         return None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ..runs import Run, read_json
+from ..runs import RunDirectory, read_json
 from .vdsr import DEPTH, FILTERS
 
 
@@ -63,8 +63,8 @@ class UpscalerConfig:
             raise ValueError("config.json is not that of an upscaler's run.") from error
 
 
-class UpscalerRun(Run):
-    """A run directory whose configuration is an upscaler's."""
+class UpscalerRun(RunDirectory):
+    """The run directory of an upscaler's training."""
 
     def config(self) -> UpscalerConfig:
         """Read what repeats the run.

@@ -14,7 +14,9 @@ from .. import plotting
 from ..datasets.pipeline import steps_per_epoch
 from ..optimizers import FusedAdam
 from ..recording import EpochRecorder
+from ..schedules import cosine
 from ..stopping import DivergenceGuard
+from ..training import jit_here
 from .pairs import Pairs
 from .run import UpscalerConfig, UpscalerRun
 from .vdsr import build_vdsr
@@ -58,10 +60,16 @@ def resume(
         run: The run.
         pairs: The images that it was started with.
         callbacks: More Keras callbacks.
+
+    Raises:
+        ValueError: If the images are not those that the run was started with.
+        DivergedError: If the loss becomes NaN.
     """
+    run.check_counts(pairs.large)
     if not run.last.exists():  # it was stopped in its first epoch
         return train(run.config(), pairs, run.path, callbacks=callbacks, overwrite=True)
     network = keras.models.load_model(run.last, custom_objects=METRICS)
+    _compile(network, network.optimizer)
     return _fit(run, network, pairs, callbacks)
 
 
@@ -74,8 +82,7 @@ def new_network(config: UpscalerConfig, steps: int) -> keras.Model:
     """
     keras.utils.set_random_seed(config.seed)
     network = build_vdsr(config.depth, config.filters, dtype=config.precision)
-    rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps * config.epochs)
-    network.compile(FusedAdam(rate), "mse", metrics=list(METRICS.values()), jit_compile=False)
+    _compile(network, FusedAdam(cosine(config.learning_rate, steps * config.epochs)))
     return network
 
 
@@ -90,6 +97,11 @@ def bicubic_psnr(lacking: tf.Tensor, residual: tf.Tensor) -> tf.Tensor:
 
 
 METRICS = {"psnr": psnr, "bicubic_psnr": bicubic_psnr}
+
+
+def _compile(network: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
+    """Compile a network, also one from another machine's checkpoint, for the devices of this."""
+    network.compile(optimizer, "mse", metrics=list(METRICS.values()), jit_compile=jit_here())
 
 
 def _mean_square(error: tf.Tensor) -> tf.Tensor:

@@ -93,7 +93,7 @@ class FakeServer:
         models: Versions by number, by the model's name.
         labels: Names of versions.
         faults: What the next requests meet in place of an answer: a status, "hang", and over REST
-            also bytes or "hang up".
+            also bytes, "hang up", or ("torn", status), an error whose message breaks off.
         requests: Verbs and bodies, as they came in.
     """
 
@@ -185,6 +185,9 @@ class Handler(BaseHTTPRequestHandler):
         if isinstance(fault, bytes):
             self.write(200, fault)
             return
+        if isinstance(fault, tuple):
+            self.write(fault[1], b'{"error": "Told', length=100)
+            return
         try:
             if fault:
                 raise Refusal(fault, "Told to refuse.")
@@ -207,10 +210,10 @@ class Handler(BaseHTTPRequestHandler):
         rows = rows_of(asked["instances"], version.specs(name))
         return predictions_json(version.predict(name, rows))
 
-    def write(self, status, body):
+    def write(self, status, body, length=None):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(length or len(body)))
         self.end_headers()
         self.wfile.write(body)
 

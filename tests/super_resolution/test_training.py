@@ -69,6 +69,13 @@ def test_a_run_stopped_in_its_first_epoch_starts_again(pairs, tmp_path):
         train(CONFIG, pairs, tmp_path / "run")
 
 
+def test_a_run_does_not_go_on_with_other_images(pairs, tmp_path):
+    provenance = {"counts": {"train": 9, "validation": 9, "test": 9}}
+    run = UpscalerRun.create(tmp_path, replace(CONFIG, provenance=provenance))
+    with pytest.raises(ValueError, match=r"started with.*Received: {'train': 16"):
+        resume(run, pairs)
+
+
 def test_the_rate_falls_to_zero_at_the_last_step():
     rate = new_network(replace(CONFIG, epochs=3), steps=5).optimizer._learning_rate
     assert float(rate(0)) == pytest.approx(CONFIG.learning_rate)
