@@ -8,6 +8,7 @@ import click
 
 from .framing import face_option
 from .options import out_option, overwrite_option
+from .outputs import check_files
 from .pictures import write_picture
 from .quiet import load_tensorflow
 
@@ -26,11 +27,13 @@ def align(image: Path, face: str | int, out: Path, overwrite: bool) -> None:
     how many pixels lie between the eyes of each, and how sure the detector is.
     """
     from keras_vae.alignment import find_faces
-    from keras_vae.files import check_free
     from keras_vae.photos import open_photo
+    from keras_vae.plotting import check_picture
     from keras_vae.portraits import choose_faces
 
-    check_free(out, overwrite=overwrite)
+    check_picture(out)
+    if face != "all":  # of all, the search tells how many files are written
+        check_files([out], overwrite=overwrite)
     photo = open_photo(image)
     load_tensorflow()
     try:
@@ -38,8 +41,7 @@ def align(image: Path, face: str | int, out: Path, overwrite: bool) -> None:
     except ValueError as error:
         raise ValueError(f"{image}: {error}") from error
     files = _file_names(out, len(faces))
-    for file in files:
-        check_free(file, overwrite=overwrite)
+    check_files(files, overwrite=overwrite)
     for one, file in zip(faces, files, strict=True):
         click.echo(f"{one.size:.0f} pixels between the eyes, confidence {one.confidence:.3f}")
         write_picture(one.crop(photo), file, overwrite)

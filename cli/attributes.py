@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .images import load_for_model
+from .images import load_for_model, note_of_binarization, seen_by
 from .options import (
     data_options,
     directions_option,
@@ -19,10 +18,11 @@ from .options import (
     out_option,
     overwrite_option,
 )
-from .outputs import Outputs, output_options
+from .outputs import Outputs, check_files, output_options
 from .pictures import directions_of, write_picture
 from .progress import progress_bar
 from .quiet import load_tensorflow
+from .standard_output import write_json
 from .types import Names
 
 if TYPE_CHECKING:
@@ -43,8 +43,11 @@ def attributes() -> None:
 @attributes.command("list", epilog="Example: kvae attributes list --model celeba")
 @model_option
 @directions_option
-@json_option
-def list_attributes(model_name: str, directions: Path | None, as_json: bool) -> None:
+@json_option("JSON in place of the table")
+@overwrite_option
+def list_attributes(
+    model_name: str, directions: Path | None, json_file: Path | None, overwrite: bool
+) -> None:
     """List the attributes that a model can be moved along.
 
     Beside each name: the length of Δ; on how many images with and without the attribute it was
@@ -52,9 +55,10 @@ def list_attributes(model_name: str, directions: Path | None, as_json: bool) -> 
     """
     from keras_vae import runtime
 
+    check_files(others=[json_file], overwrite=overwrite)
     known = directions_of(runtime.load(model_name), directions)
-    if as_json:
-        click.echo(json.dumps(_rows(known), indent=2))
+    if json_file:
+        write_json(_rows(known), json_file, overwrite)
     else:
         click.echo(_table(known))
 
@@ -110,28 +114,33 @@ def fit(
     model = runtime.load(model_name)
     dataset = load_for_model(model, data, data_dir=data_dir, cache_dir=cache_dir, limit=limit)
     fitted = runtime.fit_attributes(
-        model, dataset, method=method, balance=balance, stages=progress_bar
+        model,
+        seen_by(model, dataset),
+        method=method,
+        balance=balance,
+        stages=progress_bar,
     )
     fitted.save(out, overwrite=overwrite)
     click.echo(_table(fitted))
     left_out = [name for name in dataset.attribute_names if name not in fitted.names]
     if left_out:
         click.echo(f"Left out, as no image is in one of their groups: {', '.join(left_out)}.")
-    click.echo(f"{len(fitted.names)} directions, from {dataset.count('train')} images: {out}")
+    images = f"{dataset.count('train')} images{note_of_binarization(model)}"
+    click.echo(f"{len(fitted.names)} directions, from {images}: {out}")
 
 
 @attributes.command(epilog="Example: kvae attributes contributions --to Attractive --out bars.png")
 @click.option("--to", required=True, help="The attribute that the others may contribute to.")
 @model_option
 @directions_option
-@json_option
+@json_option("JSON in place of the table")
 @out_option(None, "Bar chart to write.")
 @overwrite_option
 def contributions(
     to: str,
     model_name: str,
     directions: Path | None,
-    as_json: bool,
+    json_file: Path | None,
     out: Path | None,
     overwrite: bool,
 ) -> None:
@@ -143,14 +152,12 @@ def contributions(
     """
     from keras_vae import plotting, runtime
     from keras_vae.attributes import contributions as compare
-    from keras_vae.files import check_free
 
-    if out is not None:
-        check_free(out, overwrite=overwrite)
+    check_files([out], [json_file], overwrite=overwrite)
     known = directions_of(runtime.load(model_name), directions)
     table = compare(known.directions, known.names, to, known.standard_errors)
-    if as_json:
-        click.echo(json.dumps([asdict(entry) for entry in table], indent=2))
+    if json_file:
+        write_json([asdict(entry) for entry in table], json_file, overwrite)
     else:
         click.echo(_contribution_table(table, to))
     if out is not None:
@@ -166,6 +173,7 @@ def similarity(model_name: str, directions: Path | None, outputs: Outputs) -> No
     from keras_vae import plotting, runtime
     from keras_vae.attributes import cluster_order, cosines
 
+    outputs.check()
     model = runtime.load(model_name)
     known = directions_of(model, directions)
     matrix = cosines(known.directions)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from .images import load_for_model
-from .options import data_options, overwrite_option, split_option
-from .overrides import command_line
+from .options import data_options, json_option, overwrite_option, split_option
+from .outputs import check_files
 from .progress import progress_bar
 from .quiet import load_tensorflow
+from .standard_output import STDOUT, tell, write_json
+from .typed import command_line, refuse
 from .types import BINARIZATION, Names
 
 if TYPE_CHECKING:
@@ -64,13 +65,9 @@ LOCAL_OPTIONS = ("cache_dir", "json_file", "compare", "card", "overwrite")
     help="Saved feature extractor for FID and KID.",
 )
 @click.option("--compare", is_flag=True, help="Set the models side by side in one table.")
-@click.option(
-    "--json",
-    "json_file",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the numbers, for several models as a list. A killed evaluation goes on where it "
-    "was when called again.",
+@json_option(
+    "JSON of the numbers, for several models a list; a killed evaluation goes on where it was when "
+    "called again"
 )
 @click.option("--card", is_flag=True, help="Write the model's card from the numbers.")
 @overwrite_option
@@ -98,12 +95,12 @@ def evaluate(
     from keras_vae.cards import write_card
     from keras_vae.evaluation import Settings, check_model, table
     from keras_vae.evaluation import evaluate as measure
-    from keras_vae.files import check_free
 
+    if no_samples:
+        refuse(["samples", "features"], "is of FID and KID, which --no-samples leaves out.")
     opened = [runtime.load(name) for name in models]
-    for path in [json_file, *(model.card for model in opened if card)]:
-        if path is not None:
-            check_free(path, overwrite=overwrite)
+    cards = [model.card for model in opened if card]
+    check_files(others=[json_file, *cards], overwrite=overwrite)
     load_tensorflow()
     for model in opened:
         check_model(model)
@@ -116,30 +113,25 @@ def evaluate(
             images,
             chosen,
             command=command_line(ctx, [model.name, Path(data).name], LOCAL_OPTIONS),
-            checkpoint=_checkpoint(json_file or (model.card if card else None), number),
+            checkpoint=_checkpoint([json_file, model.card if card else None], number),
             stages=progress_bar,
         )
         found.append(evaluation)
         if not compare:
-            click.echo(table([evaluation]) + "\n")
+            tell(table([evaluation]) + "\n")
     if compare:
-        click.echo(table(found))
+        tell(table(found))
     if json_file:
-        _write_json(found, json_file, overwrite)
+        values = [evaluation.to_dict() for evaluation in found]
+        write_json(values if len(values) > 1 else values[0], json_file, overwrite)
     for model, evaluation in zip(opened, found, strict=True):
         if card:
-            click.echo(write_card(model.path, evaluation))
+            tell(write_card(model.path, evaluation))
 
 
-def _checkpoint(result: Path | None, number: int) -> Path | None:
-    """Where the work on a model is kept against a kill: beside what it shall become."""
-    return result and result.with_name(f".{result.stem}.{number}.partial.npz")
-
-
-def _write_json(found: Sequence[Evaluation], path: Path, overwrite: bool) -> None:
-    from keras_vae.files import write_atomically
-
-    values = [evaluation.to_dict() for evaluation in found]
-    text = json.dumps(values if len(values) > 1 else values[0], indent=2, ensure_ascii=False)
-    write_atomically(path, lambda file: file.write_text(text + "\n", "utf-8"), overwrite=overwrite)
-    click.echo(path)
+def _checkpoint(results: Sequence[Path | None], number: int) -> Path | None:
+    """Where the work on a model is kept against a kill: beside the first that it shall become."""
+    for file in results:
+        if file not in (None, STDOUT):
+            return file.with_name(f".{file.stem}.{number}.partial.npz")
+    return None

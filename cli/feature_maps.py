@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +10,9 @@ import click
 
 from .framing import Framing, framing_options
 from .model_choice import ModelChoice, model_options
-from .numbers import check_numbers, numbers_options, write_numbers
+from .numbers import numbers_options, write_numbers
 from .options import overwrite_option
+from .outputs import check_files
 from .pictures import write_picture
 
 if TYPE_CHECKING:
@@ -69,17 +70,18 @@ def feature_maps(
     maximum, mean and variance of each channel over the image.
     """
     from keras_vae import plotting
-    from keras_vae.files import check_free
 
-    check_free(out / f"{layer or OVERVIEW}.png", overwrite=overwrite)
-    check_numbers(csv=csv_file, json=json_file, overwrite=overwrite)
+    def check(names: Iterable[str]) -> None:
+        pictures = [out / f"{name}.png" for name in names]
+        check_files(pictures, [csv_file, json_file], overwrite=overwrite)
+
+    check([layer or OVERVIEW])
     model = choice.open()
     pixels = framing.read_one(image, model).pixels[None]
     choice.start()
     layers = {name: maps[0] for name, maps in model.feature_maps(pixels).items()}
     shown = layers if layer is None else _only(layers, layer)
-    for name in shown:
-        check_free(out / f"{name}.png", overwrite=overwrite)
+    check(shown if layer else [OVERVIEW, *shown])
     if layer is None:
         options = {} if top is None else {"top": top}
         overview = plotting.feature_overview(layers, pixels[0], scale=scale, **options)

@@ -28,8 +28,8 @@ class FaceChoice(Parsed):
 
     def parse(self, text: str) -> str | int:
         """Parse the choice."""
-        if text in ("largest", "all"):
-            return text
+        if text.casefold() in ("largest", "all"):
+            return text.casefold()
         if not text.isdecimal() or int(text) < 1:
             self.fail(f"{text!r} is no face; write largest, all, or 1 for the largest, 2, …")
         return int(text)
@@ -70,6 +70,7 @@ class Framing:
 
         Raises:
             ValueError: If a file is no image, or there is no such face in it.
+            click.UsageError: If a face is chosen where none is looked for.
         """
         return [sitter for path in paths for sitter in self._read(path, model)]
 
@@ -83,6 +84,15 @@ class Framing:
         if len(sitters) > 1:
             raise ValueError(f"{path}: one face is taken, not {len(sitters)}. Use --face N.")
         return sitters[0]
+
+    def _looks_for_faces(self, model: Model) -> bool:
+        looks = self.align and model.of_aligned_faces
+        if not looks and self.face != "largest":
+            raise click.UsageError(
+                f"--face {self.face} needs faces to be looked for: they are for a model of faces, "
+                "without --no-align."
+            )
+        return looks
 
     def _read(self, path: Path, model: Model) -> list[Sitter]:
         portraits = self._portraits(path, model)
@@ -98,7 +108,7 @@ class Framing:
         from keras_vae.portraits import Portrait, find_portraits
 
         photo, shape = open_photo(path), model.image_shape
-        if not (self.align and model.of_aligned_faces):
+        if not self._looks_for_faces(model):
             return [Portrait.centre(photo, shape)]
         try:
             return find_portraits(photo, shape, face=self.face, before_search=load_tensorflow)
@@ -111,6 +121,7 @@ class Framing:
 face_option = click.option(
     "--face",
     type=FaceChoice(),
+    metavar=FaceChoice.name,
     default="largest",
     show_default=True,
     help="Which of a photo's faces; 2 is the second largest.",

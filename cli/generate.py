@@ -13,6 +13,7 @@ from .options import (
     prior_option,
     temperature_option,
 )
+from .outputs import check_files
 from .pictures import write_picture
 from .sheet import Sheet, upscale_option
 
@@ -47,9 +48,7 @@ def generate(
     A seed gives the same image in any batch and on any machine. Several images are laid out as a
     grid; a single one is written bare, without margins, so that `kvae morph` can take it.
     """
-    from keras_vae.files import check_free
-
-    check_free(out, overwrite=overwrite)
+    check_files([out], overwrite=overwrite)
     model = choice.open()
     choice.start()
     images, _ = model.generate(range(seed, seed + count), temperature, prior)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,30 @@ def load_for_model(
         seed=(model.metadata.get("data") or {}).get("seed") or 0,
         limit=limit,
     )
+
+
+def seen_by(model: ServedModel, dataset: ImageDataset, seed: int = 0) -> ImageDataset:
+    """Show a data set to a model as its training did: binarised, if that was.
+
+    Args:
+        model: What shall encode the images.
+        dataset: Images of its size, as they are.
+        seed: Of a "dynamic" binarisation.
+    """
+    from keras_vae.datasets.binarization import binarize
+
+    return replace(dataset, images=binarize(dataset.images, binarization_of(model), seed))
+
+
+def binarization_of(model: ServedModel) -> str:
+    """How a model's training images were binarised; "none" where the model does not tell."""
+    return (model.metadata.get("preset") or {}).get("binarization", "none")
+
+
+def note_of_binarization(model: ServedModel) -> str:
+    """Say it where the images are named; nothing of grey ones."""
+    how = binarization_of(model)
+    return "" if how == "none" else f", binarised as in training ({how})"
 
 
 def load_for_run(

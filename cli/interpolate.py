@@ -12,7 +12,7 @@ from .framing import Framing, framing_options
 from .model_choice import ModelChoice, model_options
 from .options import gif_option, prior_option, temperature_option
 from .outputs import Outputs, output_options
-from .pictures import decode, latents_of, source_name
+from .pictures import check_source_options, decode, latents_of, source_name
 from .types import PhotoOrSeed
 
 if TYPE_CHECKING:
@@ -59,6 +59,9 @@ def interpolate(
 
     if len(sources) < 2:
         raise click.UsageError("Give at least two images or seeds.")
+    photos = [isinstance(source, Path) for source in sources]
+    check_source_options(photos=any(photos), seeds=not all(photos))
+    outputs.check()
     model = choice.open()
     sources = [
         framing.read_one(source, model) if isinstance(source, Path) else source

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from .images import load_for_model
+from .images import load_for_model, note_of_binarization, seen_by
 from .options import data_options, model_option, split_option
 from .outputs import Outputs, output_options
 from .progress import progress_bar
 from .quiet import load_tensorflow
+from .standard_output import tell
+
+if TYPE_CHECKING:
+    from keras_vae.datasets import ImageDataset
+    from keras_vae.grouping import Grouping
 
 # Spelt out, since `--help` shall import nothing: what each is called in a caption.
 METHODS = {
@@ -74,14 +80,17 @@ def latent_map(
     from keras_vae.grouping import Grouping
     from keras_vae.projections import check_method, project
 
+    outputs.check()
     check_method(method)
     model = runtime.load(model_name)
     load_tensorflow()
     dataset = load_for_model(model, data, data_dir=data_dir, cache_dir=cache_dir)
     rows = choose_rows(dataset, split, limit, seed)
     grouping = Grouping.of(dataset, rows, by)
+    _check_colours(grouping, dataset)
+    seen = seen_by(model, dataset, seed)
     with progress_bar("Encoding") as progress:
-        z_mean, _ = model.encode_rows(dataset, rows, progress=progress)
+        z_mean, _ = model.encode_rows(seen, rows, progress=progress)
     if method in ("umap", "tsne"):
         click.echo(f"{METHODS[method]}, {len(rows):,} images: this takes a while.", err=True)
     projection = project(z_mean, method, seed=seed)
@@ -92,15 +101,28 @@ def latent_map(
         grouping.names,
         axes=projection.axes,
         title=f"{'Classes' if by == 'label' else by} in the latent space of {model.name}",
-        caption=f"{len(rows):,} images of {dataset.name} ({split}): {METHODS[method]}. "
-        f"Disks are group means.\n{probe}",
+        caption=f"{len(rows):,} images of {dataset.name} ({split}){note_of_binarization(model)}: "
+        f"{METHODS[method]}. Disks are group means.\n{probe}",
     )
-    click.echo(probe)
+    tell(probe)
     points = zip(rows, projection.points, grouping.index, strict=True)
     outputs.write(
         picture,
         [{"row": row, "x": x, "y": y, "group": grouping.names[i]} for row, (x, y), i in points],
     )
+
+
+def _check_colours(grouping: Grouping, dataset: ImageDataset) -> None:
+    """Refuse more groups than there are colours, before anything is encoded."""
+    from keras_vae.plotting.scatter import TEN
+
+    if len(grouping.names) > len(TEN):
+        names = ", ".join(dataset.attribute_names)
+        hint = f"Use --color ATTRIBUTE, one of {names}." if names else "It has no attributes."
+        raise ValueError(
+            f"A map has colours for {len(TEN)} classes at most; {dataset.name!r} has "
+            f"{len(grouping.names)}. {hint}"
+        )
 
 
 def _probe(auc: float | None, groups: int) -> str:

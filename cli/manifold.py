@@ -28,6 +28,7 @@ from .pictures import (
     give_notice,
     latents_of,
 )
+from .typed import refuse
 from .types import Dimensions
 
 if TYPE_CHECKING:
@@ -91,6 +92,9 @@ def manifold(
     check_source(photo, seed)
     if not _is_plane(dims, attributes):
         raise click.UsageError("A plane has two --dims, or two --attr.")
+    if not attributes:
+        refuse(["directions"], "needs two --attr to look up in it.")
+    outputs.check()
     model = choice.open()
     known = directions_of(model, directions) if attributes else None
     give_notice(attributes, choice.name)

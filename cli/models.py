@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import json_option
+from .options import json_option, overwrite_option
+from .outputs import check_files
+from .standard_output import write_json
+from .typed import refuse
 
 if TYPE_CHECKING:
     from keras_vae.exported import Exported
@@ -23,14 +27,16 @@ def models() -> None:
 
 
 @models.command("list", epilog="Example: kvae models list")
-@json_option
-def list_models(as_json: bool) -> None:
+@json_option("JSON in place of the list")
+@overwrite_option
+def list_models(json_file: Path | None, overwrite: bool) -> None:
     """List the models that --model can name: autoencoders, and upscalers for `kvae upscale`."""
     from keras_vae import runtime
 
-    rows = [summary(runtime.load_any(path)) for _, _, path in runtime.list_models()]
-    if as_json:
-        click.echo(json.dumps(rows, indent=2))
+    check_files(others=[json_file], overwrite=overwrite)
+    rows = list(_summaries(path for _, _, path in runtime.list_models()))
+    if json_file:
+        write_json(rows, json_file, overwrite)
         return
     if not rows:
         click.echo("There are no models yet: `kvae train` makes one.", err=True)
@@ -45,21 +51,36 @@ def list_models(as_json: bool) -> None:
 @models.command(epilog="Example: kvae models show celeba --card")
 @click.argument("name", metavar="NAME|PATH")
 @click.option("--card", is_flag=True, help="Print the model card: measurements, limits, bias.")
-@json_option
-def show(name: str, card: bool, as_json: bool) -> None:
+@json_option("JSON in place of the lines, with all of model.json")
+@overwrite_option
+def show(name: str, card: bool, json_file: Path | None, overwrite: bool) -> None:
     """Describe a model: where it is, how it was made, what it was measured at."""
     from keras_vae import runtime
 
+    if card:
+        refuse(["json_file"], "is not of --card, which is Markdown.")
+    check_files(others=[json_file], overwrite=overwrite)
     model = runtime.load_any(name)
     if card:
         if not model.card.is_file():
             raise ValueError(f"Model {model.name!r} has no card: {model.card} is missing.")
         click.echo(model.card.read_text(encoding="utf-8"))
-    elif as_json:
-        click.echo(json.dumps({**summary(model), "metadata": model.metadata}, indent=2))
+    elif json_file:
+        write_json({**summary(model), "metadata": model.metadata}, json_file, overwrite)
     else:
         for key, value in described(model):
             click.echo(f"{key:18} {value}")
+
+
+def _summaries(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
+    """Sum models up; others' SavedModels may lie among them, and are passed over."""
+    from keras_vae import runtime
+
+    for path in paths:
+        try:
+            yield summary(runtime.load_any(path))
+        except (AttributeError, KeyError, TypeError, ValueError):  # whatever its JSON may hold
+            click.echo(f"Left out: {path} is no model that this kvae exported.", err=True)
 
 
 def summary(model: Exported) -> dict[str, Any]:

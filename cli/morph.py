@@ -23,6 +23,7 @@ from .options import (
 from .outputs import Outputs, output_options
 from .pictures import (
     Source,
+    check_source_options,
     decode,
     directions_of,
     give_notice,
@@ -31,6 +32,7 @@ from .pictures import (
     source_name,
 )
 from .sheet import Sheet, upscale_option
+from .typed import refuse
 from .types import Attribute, AttributeSteps, Steps
 
 if TYPE_CHECKING:
@@ -110,12 +112,12 @@ def morph(
     _check_usage(images, seed, attributes, axes, bool(outputs.gif))
     if full_size:
         _check_full_size(images, axes, bool(outputs.gif), sheet)
+    files = edit_files(outputs.picture, images, steps) if full_size else []
+    outputs.check(files)
     names, amounts = zip(*(axes or attributes), strict=True)
     model = choice.open()
     known = directions_of(model, directions)
     deltas = np.stack([known.direction(name) for name in names])
-    files = edit_files(outputs.picture, images, steps) if full_size else []
-    outputs.check(files)
     sources = framing.read(images, model) or [seed]
     if axes and len(sources) > 1:
         raise click.UsageError("--grid takes one face.")
@@ -133,7 +135,7 @@ def morph(
 
 
 def _write_strip(walk: Walk, steps: Sequence[float], title: str, outputs: Outputs) -> None:
-    steps = steps if 0 in steps else (0.0, *steps)  # every strip shows the reconstruction
+    steps = _from_zero(steps)  # every strip shows the reconstruction
     outputs.write(walk.strip(steps, title), walk.numbers(steps))
     if outputs.gif:
         outputs.write_gif(walk.frames(steps, title))
@@ -148,7 +150,12 @@ def _write_full_size(
     write_edits(portraits, walk.changes(steps), files, outputs.overwrite)
     outputs.write_numbers(walk.numbers(steps))
     if outputs.gif:
-        outputs.write_gif(reduced_edits(portraits, walk.changes(sweep(steps))))
+        way = sweep(_from_zero(steps))  # every animation shows the photo as it is, too
+        outputs.write_gif(reduced_edits(portraits, walk.changes(way)))
+
+
+def _from_zero(steps: Sequence[float]) -> Sequence[float]:
+    return steps if 0 in steps else (0.0, *steps)
 
 
 @dataclass(frozen=True)
@@ -270,8 +277,11 @@ def _check_usage(
 ) -> None:
     if bool(images) == (seed is not None):
         raise click.UsageError("Give images, or --seed in place of them.")
+    check_source_options(photos=bool(images), seeds=seed is not None)
     if bool(attributes) == bool(axes):
         raise click.UsageError("Give --attr, or --grid in place of it.")
+    if axes:
+        refuse(["steps"], "is of --attr: --grid takes steps of its own, as in Smiling=-2:2.")
     if axes and (len(images) > 1 or gif):
         raise click.UsageError("--grid takes one image, and no --gif.")
     if axes and axes[0][0] == axes[1][0]:

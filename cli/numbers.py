@@ -5,45 +5,34 @@ from __future__ import annotations
 import csv as csv_format
 import io
 import json as json_format
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from .options import Command, json_option
+from .standard_output import FILE, write_text
+
 Row = Mapping[str, Any]  # a column's name → a text, a number, or an array of numbers
-Command = Callable[..., Any]
 
 
 def numbers_options(command: Command) -> Command:
     """Add --csv and --json; the command receives `csv_file` and `json_file`, paths or None."""
-    kind = click.Path(dir_okay=False, path_type=Path)
-    json_file = click.option(
-        "--json", "json_file", metavar="FILE", type=kind, help="JSON of the numbers behind it."
-    )
     csv_file = click.option(
-        "--csv", "csv_file", metavar="FILE", type=kind, help="CSV of the numbers behind it."
+        "--csv",
+        "csv_file",
+        metavar="FILE",
+        type=FILE,
+        help="CSV of the numbers behind it; - is standard output.",
     )
-    return csv_file(json_file(command))
-
-
-def check_numbers(*, csv: Path | None, json: Path | None, overwrite: bool) -> None:
-    """Refuse files that exist; to be called before any work.
-
-    Raises:
-        FileExistsError: If one of them exists and `overwrite` is False.
-    """
-    from keras_vae.files import check_free
-
-    for path in (csv, json):
-        if path is not None:
-            check_free(path, overwrite=overwrite)
+    return csv_file(json_option("JSON of the numbers behind it")(command))
 
 
 def write_numbers(
     rows: Sequence[Row], *, csv: Path | None, json: Path | None, overwrite: bool
 ) -> None:
-    """Write rows to the files that were asked for, and say where they are.
+    """Write rows to the files that were asked for, and say where they are; "-" is standard output.
 
     Args:
         rows: The same keys in each. NumPy's types are welcome; float32 is written in as few digits
@@ -55,17 +44,10 @@ def write_numbers(
     Raises:
         FileExistsError: If one of them exists and `overwrite` is False.
     """
-    from keras_vae.files import write_atomically
-
     plain = [{name: _plain(value) for name, value in row.items()} for row in rows]
     for path, text_of in ((csv, _csv), (json, _json)):
         if path is not None:
-            text = text_of(plain)
-            click.echo(write_atomically(path, _writer(text), overwrite=overwrite))
-
-
-def _writer(text: str) -> Callable[[Path], int]:
-    return lambda path: path.write_text(text, "utf-8", newline="")
+            write_text(text_of(plain), path, overwrite)
 
 
 def _json(rows: list[dict[str, Any]]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from .standard_output import FILE
 from .types import LAST_SEED
 
 Command = Callable[..., Any]
@@ -136,7 +137,20 @@ gif_option = click.option(
     help="Animation to write as well: there and back again.",
 )
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+def json_option(what: str) -> Callable[[Command], Command]:
+    """Make the option --json FILE; the command receives `json_file`, a path or None.
+
+    Args:
+        what: What the file holds.
+    """
+    return click.option(
+        "--json",
+        "json_file",
+        metavar="FILE",
+        type=FILE,
+        help=f"{what}; - is standard output.",
+    )
 
 
 def split_option(default: str) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""What a picture command writes: its picture, the numbers behind it, an animation."""
+"""What a command writes: pictures, the numbers behind them, an animation; refused in time."""
 
 from __future__ import annotations
 
@@ -13,14 +13,44 @@ import click
 from .numbers import Row, numbers_options, write_numbers
 from .options import Command, out_option, overwrite_option
 from .pictures import write_picture
+from .standard_output import STDOUT, tell
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 
+def check_files(
+    pictures: Iterable[Path | None] = (), others: Iterable[Path | None] = (), *, overwrite: bool
+) -> None:
+    """Refuse files that cannot all be written: worth asking before long work.
+
+    Args:
+        pictures: Pictures; None is none.
+        others: Files of other kinds, or standard output.
+        overwrite: Whether files that are there may be replaced.
+
+    Raises:
+        ValueError: If a picture does not end like one.
+        click.UsageError: If two files are the same.
+        FileExistsError: If one exists and `overwrite` is False.
+    """
+    from keras_vae.files import check_free
+    from keras_vae.plotting import check_picture
+
+    pictures, others = ([file for file in files if file] for files in (pictures, others))
+    for picture in pictures:
+        check_picture(picture)
+    paths = [file.resolve() for file in (*pictures, *others)]
+    for file, path in zip((*pictures, *others), paths, strict=True):
+        if paths.count(path) > 1:
+            raise click.UsageError(f"Two of the files to write would be one: {file}.")
+        if file != STDOUT:
+            check_free(file, overwrite=overwrite)
+
+
 @dataclass(frozen=True)
 class Outputs:
-    """The files that a command was asked for; making it refuses those that are taken.
+    """The files that a command was asked for.
 
     Attributes:
         picture: File of the picture.
@@ -36,20 +66,24 @@ class Outputs:
     gif: Path | None
     overwrite: bool
 
-    def __post_init__(self) -> None:
-        from keras_vae.plotting import check_gif
+    def check(self, pictures: Sequence[Path] = ()) -> None:
+        """Refuse files that cannot all be written; to be called before any work.
 
+        Args:
+            pictures: What is written in place of the one picture.
+
+        Raises:
+            ValueError: If a picture or the animation does not end like one.
+            click.UsageError: If two files are the same.
+            FileExistsError: If one exists and may not be replaced.
+        """
+        from keras_vae.plotting import check_gif, check_picture
+
+        check_picture(self.picture)  # as it was typed; all that is written ends like it
         if self.gif is not None:
             check_gif(self.gif)
-        asked = (self.picture, self.csv, self.json, self.gif)
-        self.check(file for file in asked if file is not None)
-
-    def check(self, files: Iterable[Path]) -> None:
-        """Refuse files that are taken."""
-        from keras_vae.files import check_free
-
-        for file in files:
-            check_free(file, overwrite=self.overwrite)
+        others = (self.csv, self.json, self.gif)
+        check_files(pictures or [self.picture], others, overwrite=self.overwrite)
 
     def write(self, picture: Image, rows: Sequence[Row]) -> None:
         """Write the picture, and its numbers where they were asked for."""
@@ -64,7 +98,7 @@ class Outputs:
         """Write frames as a loop, there and back again."""
         from keras_vae.plotting import save_gif, there_and_back
 
-        click.echo(save_gif(there_and_back(frames), self.gif, overwrite=self.overwrite))
+        tell(save_gif(there_and_back(frames), self.gif, overwrite=self.overwrite))
 
 
 def output_options(default: str) -> Callable[[Command], Command]:

@@ -1,13 +1,8 @@
-"""Options that override a preset's numbers, and the command line that they were typed in."""
+"""Options that override a preset's numbers."""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Collection, Sequence
-from pathlib import Path
-
 import click
-from click.core import ParameterSource
 
 from .options import Command
 from .types import BINARIZATION, ImageSize, IntegerList
@@ -68,53 +63,3 @@ def preset_options(command: Command) -> Command:
     for option in reversed(PRESET_OPTIONS):
         command = option(command)
     return command
-
-
-def command_line(
-    ctx: click.Context, arguments: Sequence[str], leave_out: Sequence[str] = ()
-) -> str:
-    """What was typed, for the model card; paths of this machine are left to the reader.
-
-    Args:
-        ctx: Of a command, perhaps with the option `data_dir`.
-        arguments: Its arguments, as they shall be told.
-        leave_out: Names of options that do not matter to the result.
-    """
-    words = ["kvae", ctx.command.name, *arguments]
-    for option in ctx.command.params:
-        given = typed(ctx, option.name)
-        value = ctx.params[option.name]
-        if not given or isinstance(option, click.Argument) or option.name in leave_out:
-            continue
-        if option.name == "data_dir":
-            words += [option.opts[0], "DATA"]
-        elif isinstance(value, Path):
-            words += [option.opts[0], value.name]
-        elif option.is_flag:
-            words.append((option.opts if value else option.secondary_opts)[0])
-        elif option.name == "image_size":
-            words += [option.opts[0], "x".join(map(str, value))]
-        else:
-            several = isinstance(value, tuple)
-            words += [option.opts[0], ",".join(map(str, value)) if several else str(value)]
-    return shlex.join(words)
-
-
-def refuse_changes(ctx: click.Context, may: Collection[str], rule: str) -> None:
-    """Refuse options with --resume: a run goes on with the numbers that it was started with.
-
-    Args:
-        ctx: Of a command.
-        may: Names of the options that change nothing of the run.
-        rule: The sentence to refuse others with.
-
-    Raises:
-        click.UsageError: If others were given.
-    """
-    if any(typed(ctx, name) for name in set(ctx.params) - {"resume", *may}):
-        raise click.UsageError(rule)
-
-
-def typed(ctx: click.Context, name: str) -> bool:
-    """Whether a parameter was given on the command line."""
-    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE

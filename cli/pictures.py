@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
+from .standard_output import tell
+from .typed import refuse
+
 if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
@@ -30,6 +33,20 @@ def check_source(photo: Path | None, seed: int | None) -> None:
     """Refuse an image and a --seed together; neither is the prior's mean."""
     if photo is not None and seed is not None:
         raise click.UsageError("Give an image or --seed, not both.")
+    check_source_options(photos=photo is not None, seeds=seed is not None)
+
+
+def check_source_options(*, photos: bool, seeds: bool) -> None:
+    """Refuse options of what is not there.
+
+    Args:
+        photos: Whether an image is given.
+        seeds: Whether a seed is.
+    """
+    if not seeds:
+        refuse(("prior", "temperature"), "needs a seed: nothing else is drawn.")
+    if not photos:
+        refuse(("face", "align"), "needs an image: there is no photo to look at.")
 
 
 def source_name(source: Source) -> str:
@@ -129,7 +146,7 @@ def write_picture(picture: Image, out: Path, overwrite: bool) -> None:
     """Write a picture and say where it is."""
     from keras_vae.plotting import save
 
-    click.echo(save(picture, out, overwrite=overwrite))
+    tell(save(picture, out, overwrite=overwrite))
 
 
 def row_labels(sources: Sequence[Source]) -> list[str] | None:

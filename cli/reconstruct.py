@@ -9,6 +9,7 @@ import click
 from .framing import Framing, framing_options
 from .model_choice import ModelChoice, model_options
 from .options import images_argument, out_option, overwrite_option
+from .outputs import check_files
 from .pictures import row_labels, write_picture
 from .sheet import Sheet, upscale_option
 
@@ -36,9 +37,7 @@ def reconstruct(
     """
     import numpy as np
 
-    from keras_vae.files import check_free
-
-    check_free(out, overwrite=overwrite)
+    check_files([out], overwrite=overwrite)
     model = choice.open()
     sitters = framing.read(images, model)
     originals = np.stack([sitter.pixels for sitter in sitters])

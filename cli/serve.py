@@ -134,7 +134,8 @@ def run_server(models: list[Deployed]) -> int:
         if shutil.which("tensorflow_model_server"):
             config = serving.models_config(models, folder=None)
             (folder / "models.config").write_text(config, "utf-8")
-            command = ["tensorflow_model_server", *serving.server_flags(name)]
+            flags = serving.server_flags(name, batching=serving.batches(models))
+            command = ["tensorflow_model_server", *flags]
         elif shutil.which("docker"):
             command = serving.docker_command(models, folder)
         else:

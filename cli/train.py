@@ -13,9 +13,11 @@ from .data import report_gaps
 from .images import load_for_run
 from .interrupt import interrupt_between_batches, stoppable
 from .options import data_options, models_dir_option, overwrite_option, precision_option
-from .overrides import command_line, preset_options, refuse_changes, typed
+from .overrides import preset_options
 from .progress import progress_bar, training_bar
 from .quiet import load_tensorflow
+from .resuming import refuse_changes, resuming
+from .typed import command_line, typed
 from .types import Names
 
 if TYPE_CHECKING:
@@ -47,7 +49,13 @@ ENOUGH = 10
 @data_options
 @preset_options
 @click.option("--limit", type=click.IntRange(1), help="Train on at most so many images.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Repeats a run exactly.")
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Repeats a run exactly, with the same --precision and devices.",
+)
 @precision_option
 @click.option(
     "--strategy",
@@ -78,7 +86,11 @@ ENOUGH = 10
     help="Stop after N epochs without a lower validation loss.",
 )
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run directory.")
-@click.option("--name", help="Name of the run and the model.  [default: the preset's]")
+@click.option(
+    "--name",
+    help="Name of the run and the model.  [default: the preset's, or the data set's where the "
+    "preset is of another]",
+)
 @click.option(
     "--run-dir", type=click.Path(path_type=Path), help="Run directory.  [default: runs/NAME]"
 )
@@ -124,23 +136,26 @@ def train(
         refuse_changes(
             ctx,
             ("epochs", "data_dir", "strategy", *LOCAL_OPTIONS),
-            "With --resume only --epochs and the devices may be changed.",
+            "only --epochs and the devices may be",
         )
         run = _reopen(resume, strategy if typed(ctx, "strategy") else None, changes["epochs"])
         config = run.config()
         images = load_for_run(config, data_dir, cache_dir)
     else:
         preset = _preset(dataset, preset_name, scale_learning_rate, changes)
+        precision = _precision(precision, preset, strategy)
         config = RunConfig(
             preset,
             dataset,
             data_dir=str(data_dir.absolute()) if data_dir else None,
             limit=limit,
             seed=seed,
-            precision=_precision(precision, preset, strategy),
+            precision=precision,
             strategy=strategy,
             early_stop=early_stop,
-            command=command_line(ctx, [Path(dataset).name], LOCAL_OPTIONS),
+            command=command_line(
+                ctx, [Path(dataset).name], LOCAL_OPTIONS, {"precision": precision}
+            ),
         )
         run = Run(run_dir or Path("runs") / (name or _default_name(config)))
         run.check_free(overwrite=overwrite)
@@ -205,7 +220,7 @@ def _train(
     )
     callbacks = [*([bar] if is_chief(config.strategy) else []), interrupt_between_batches()]
     with (
-        stoppable(bar, f"kvae train --resume {run.path}"),
+        stoppable(bar, resuming(click.get_current_context(), run.path, LOCAL_OPTIONS)),
         progress_bar("Training a classifier", "step") as progress,
     ):
         options = {"callbacks": callbacks, "progress": progress}
@@ -285,6 +300,11 @@ def _losses(preset: Preset, logs: dict[str, Any], prefix: str) -> str:
         return float(logs.get(prefix + term, "nan"))
 
     total, reconstruction, kl, mse = map(value, ("loss", "reconstruction_loss", "kl_loss", "mse"))
+    if preset.objective.importance_samples > 1:  # of draws, whose mean says less than the bound
+        return (
+            f"{preset.loss_name}: {total:.5g} nats; reconstruction {reconstruction:.5g}, "
+            f"KL {kl:.4g} nats, MSE {mse:.4f}"
+        )
     extras = "".join(
         f"{weight:g} × {name.removesuffix('_loss')} {value(name):.4g} + "
         for name, weight in preset.objective.extras.items()
@@ -316,19 +336,20 @@ def _report(run: Run, config: RunConfig) -> None:
     """Print the losses of every split, with the weights of the lowest validation loss."""
     from keras_vae.runs import read_json
 
-    unit = "−ELBO (nats)" if config.preset.in_nats else "loss (weighted)"
+    name = f"{config.preset.loss_name} ({config.preset.loss_unit})"
+    width = max(16, len(name) + 2)
     pixels = math.prod(config.preset.image_shape)
     heads = ("reconstruction", "KL (nats)", "MSE", "SSE", "bits/dim")
-    click.echo(f"\n{'':12}{unit:>16}" + "".join(f"{head:>16}" for head in heads))
+    click.echo(f"\n{'':12}{name:>{width}}" + "".join(f"{head:>16}" for head in heads))
     for split, values in read_json(run.metrics_file).items():
         bits = values.get("bits_per_dimension")
         numbers = (
-            f"{values['loss']:.2f}",
             f"{values['reconstruction_loss']:.2f}",
             f"{values['kl_loss']:.2f}",
             f"{values['mse']:.5f}",
             f"{values['mse'] * pixels:.2f}",
             "-" if bits is None else f"{bits:.3f}",
         )
-        click.echo(f"{split:12}" + "".join(f"{number:>16}" for number in numbers))
+        total = f"{values['loss']:.2f}"
+        click.echo(f"{split:12}{total:>{width}}" + "".join(f"{each:>16}" for each in numbers))
     click.echo(f"\nPictures of each epoch:  {run.pictures}")

@@ -9,10 +9,12 @@ import click
 
 from .interrupt import interrupt_between_batches, stoppable
 from .options import data_options, models_dir_option, overwrite_option, precision_option
-from .overrides import POSITIVE, command_line, refuse_changes
+from .overrides import POSITIVE
 from .progress import progress_bar, training_bar
 from .quiet import load_tensorflow
+from .resuming import refuse_changes, resuming
 from .sheet import UPSCALER
+from .typed import command_line
 from .types import ImageSize
 
 if TYPE_CHECKING:
@@ -45,10 +47,19 @@ LOCAL_OPTIONS = ("cache_dir", "run_dir", "models_dir", "name", "overwrite")
 @click.option("--batch-size", type=click.IntRange(1), default=4, show_default=True)
 @click.option("--learning-rate", type=POSITIVE, default=1e-3, show_default=True)
 @click.option("--limit", type=click.IntRange(1), help="Train on at most so many images.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Repeats a run.")
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Repeats a run, with the same --precision.",
+)
 @precision_option
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run directory.")
-@click.option("--name", default=UPSCALER, show_default=True, help="Of the run and the model.")
+@click.option(
+    "--name",
+    help=f"Of the run and the model.  [default: the run directory's, or {UPSCALER}]",
+)
 @click.option(
     "--run-dir", type=click.Path(path_type=Path), help="Run directory.  [default: runs/NAME]"
 )
@@ -61,7 +72,7 @@ def train_upscaler(
     data_dir: Path | None,
     cache_dir: Path | None,
     resume: Path | None,
-    name: str,
+    name: str | None,
     run_dir: Path | None,
     models_dir: Path,
     overwrite: bool,
@@ -84,24 +95,27 @@ def train_upscaler(
         refuse_changes(
             ctx,
             ("data_dir", *LOCAL_OPTIONS),
-            "With --resume nothing of the training may be changed.",
+            "nothing of the training may be",
         )
         run = UpscalerRun.open(resume)
         config = run.config()
     else:
-        run = UpscalerRun(run_dir or Path("runs") / name)
+        run = UpscalerRun(run_dir or Path("runs") / (name or UPSCALER))
         run.check_free(overwrite=overwrite)
+        precision = fastest_precision() if precision == "auto" else precision
         config = UpscalerConfig(
             dataset,
             data_dir=str(data_dir.absolute()) if data_dir else None,
             size=numbers.pop("image_size"),
-            precision=fastest_precision() if precision == "auto" else precision,
-            command=command_line(ctx, [Path(dataset).name], LOCAL_OPTIONS),
+            precision=precision,
+            command=command_line(
+                ctx, [Path(dataset).name], LOCAL_OPTIONS, {"precision": precision}
+            ),
             **numbers,
         )
     pairs = _load(config, data_dir, cache_dir)
     _train(run, config, pairs, go_on=resume is not None, overwrite=overwrite)
-    _publish(run, pairs, models_dir / (run.path.name if resume else name), overwrite)
+    _publish(run, pairs, models_dir / (name or run.path.name), overwrite)
 
 
 def _load(config: UpscalerConfig, data_dir: Path | None, cache_dir: Path | None) -> Pairs:
@@ -130,7 +144,7 @@ def _train(
 
     bar = training_bar(config.batch_size, _tell)
     callbacks = [bar, interrupt_between_batches()]
-    with stoppable(bar, f"kvae train-upscaler --resume {run.path}"):
+    with stoppable(bar, resuming(click.get_current_context(), run.path, LOCAL_OPTIONS)):
         if go_on:
             training.resume(run, pairs, callbacks=callbacks)
         else:

@@ -19,6 +19,7 @@ from .pictures import (
     latents_of,
     source_name,
 )
+from .typed import refuse
 from .types import Dimensions, Steps
 
 
@@ -75,6 +76,9 @@ def traverse(
     from keras_vae import latents, plotting
 
     check_source(photo, seed)
+    if dims:
+        refuse(["count"], "is of --dims auto: these are counted.")
+    outputs.check()
     model = choice.open()
     source = seed if photo is None else framing.read_one(photo, model)
     choice.start()

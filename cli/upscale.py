@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from .options import out_option, overwrite_option
+from .outputs import check_files
 from .pictures import write_picture
 from .progress import progress_bar
 from .quiet import load_tensorflow
@@ -42,11 +43,10 @@ def upscale(image: Path, factor: int | None, model_name: str, out: Path, overwri
     import numpy as np
     from PIL import Image
 
-    from keras_vae.files import check_free
     from keras_vae.photos import open_photo
     from keras_vae.runtime import load_upscaler
 
-    check_free(out, overwrite=overwrite)
+    check_files([out], overwrite=overwrite)
     upscaler = load_upscaler(model_name)
     if factor is not None:
         upscaler.check_factor(factor)

@@ -5,8 +5,10 @@ set -eu
 model=${MODEL:-http://localhost:8501/v1/models/celeba64}
 photo=$(base64 < "$1" | tr -d '\n')
 
-printf '{"signature_name": "morph", "instances":
+# One step at a time: of a pipe, sh would tell the last command's status alone.
+answer=$(printf '{"signature_name": "morph", "instances":
   [{"image_bytes": {"b64": "%s"}, "attribute": "%s", "strength": %s}]}' "$photo" "$2" "$3" |
-  curl --silent --show-error --max-time 30 --data-binary @- "$model:predict" |
-  jq --raw-output '.predictions[0].b64 // error(.error)' |
-  base64 --decode
+  curl --silent --show-error --max-time 30 --data-binary @- "$model:predict")
+picture=$(printf '%s' "$answer" |
+  jq --exit-status --raw-output '.predictions[0].b64 // error(.error)')
+printf '%s' "$picture" | base64 --decode

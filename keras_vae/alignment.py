@@ -58,7 +58,7 @@ class Face:
         return float(np.hypot(*(EYES[1] - EYES[0])) / self.to_frame.scale)
 
     def crop(self, photo: Image.Image) -> Image.Image:
-        """Cut the face out as CelebA would have it, 178×218."""
+        """Cut the face out as CelebA would have it, 178×218; it keeps the photo's profile."""
         return self.to_frame.warp(photo, ALIGNED_SIZE)
 
     def fills(self, size: tuple[int, int]) -> bool:

@@ -175,8 +175,7 @@ def _preset(facts: Mapping[str, Any]) -> Preset:
 def _metrics(facts: Mapping[str, Any]) -> str:
     if not facts["metrics"]:
         return ""
-    unit = facts["objective"]["unit"]
-    total = "−ELBO" if unit == "nats" else "loss"
+    preset = _preset(facts)
     rows = [
         [
             split,
@@ -191,7 +190,7 @@ def _metrics(facts: Mapping[str, Any]) -> str:
     ]
     head = [
         "split",
-        f"{total} ({unit})",
+        f"{preset.loss_name} ({preset.loss_unit})",
         "reconstruction",
         "KL (nats)",
         "MSE, z drawn",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ from .naming import near_names
 if TYPE_CHECKING:
     from .attributes import Attributes
     from .datasets import ImageDataset
+
+Progress = Callable[[int, int], None]  # called with what is done and the total
 
 # prior → the endpoint that draws from it
 PRIORS = {"normal": "generate_pixels", "gmm": "generate_gmm_pixels"}
@@ -108,7 +110,7 @@ class Model(ABC):
         dataset: ImageDataset,
         rows: np.ndarray,
         *,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Progress | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Encode rows of a data set, each read from the disk as it is needed.
 
@@ -129,8 +131,12 @@ class Model(ABC):
         z_mean, z_log_var = (np.concatenate(part) for part in zip(*parts, strict=True))
         return z_mean, z_log_var
 
-    def decode(self, z: np.ndarray) -> np.ndarray:
+    def decode(self, z: np.ndarray, *, progress: Progress | None = None) -> np.ndarray:
         """Decode latents [B, L] to uint8 pixels [B, H, W, C].
+
+        Args:
+            z: Latents.
+            progress: Called with the images decoded and their total.
 
         Raises:
             ValueError: If the latents have another shape, or are not finite.
@@ -140,14 +146,19 @@ class Model(ABC):
             raise ValueError(
                 f"`z` must have shape {['B', self.latent_dim]}. Received: {list(z.shape)}."
             )
-        return self._in_batches("decode_pixels", z=z)["image"]
+        return self._in_batches("decode_pixels", progress, z=z)["image"]
 
     def reconstruct(self, pixels: np.ndarray) -> np.ndarray:
         """Encode and decode uint8 pixels [B, H, W, C]."""
         return self.decode(self.encode(pixels)[0])
 
     def generate(
-        self, seeds: Sequence[int], temperature: float = 1.0, prior: str = "normal"
+        self,
+        seeds: Sequence[int],
+        temperature: float = 1.0,
+        prior: str = "normal",
+        *,
+        progress: Progress | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draw images from a prior, each from its own seed alone.
 
@@ -156,6 +167,7 @@ class Model(ABC):
             temperature: Factor of the deviation; below 1 images come nearer to the mean one.
             prior: "normal" for N(0, I), or "gmm" for the mixture fitted to the training latents,
                 where the temperature shrinks towards the mean of the drawn component.
+            progress: Called with the images drawn and their total.
 
         Returns:
             Pixels, uint8 [B, H, W, C], and z, float32 [B, L].
@@ -173,6 +185,7 @@ class Model(ABC):
         seed = np.asarray(seeds, np.int64).reshape(-1)
         outputs = self._in_batches(
             PRIORS[prior],
+            progress,
             seed=seed,
             temperature=np.full(seed.shape, temperature, np.float32),
         )
@@ -217,18 +230,27 @@ class Model(ABC):
                 f"Received: {pixels.dtype} of shape {list(pixels.shape)}."
             )
 
-    def _in_batches(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
+    def _in_batches(
+        self, signature: str, progress: Progress | None = None, **inputs: np.ndarray
+    ) -> dict[str, np.ndarray]:
         """Call an endpoint batch by batch."""
 
         def call(start: int) -> dict[str, np.ndarray]:
             batch = {name: values[start : start + BATCH] for name, values in inputs.items()}
             return self.call(signature, **batch)
 
+        def results() -> Iterator[dict[str, np.ndarray]]:
+            yield call(0)  # opens the model
+            # Two at a time: where one draws on a single core, the other convolves.
+            with ThreadPoolExecutor(2) as pool:
+                yield from pool.map(call, range(BATCH, total, BATCH))
+
         total = len(next(iter(inputs.values())))
-        parts = [call(0)]  # opens the model
-        # Two at a time: where one draws on a single core, the other convolves.
-        with ThreadPoolExecutor(2) as pool:
-            parts += pool.map(call, range(BATCH, total, BATCH))
+        parts = []
+        for part in results():
+            parts.append(part)
+            if progress:
+                progress(min(len(parts) * BATCH, total), total)
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

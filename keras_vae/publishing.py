@@ -20,7 +20,7 @@ from .export import export_model
 from .latents import kl_per_dimension
 from .presets import LIKELIHOODS
 from .priors import GaussianMixturePrior, fit_prior
-from .runs import Run, read_json
+from .runs import Run, RunDirectory, read_json
 from .vae import VAE
 
 # What the provenance of a data set may tell strangers: no path of the machine that trained.
@@ -89,7 +89,7 @@ def describe(run: Run) -> dict[str, Any]:
     }
 
 
-def origin(run: Run) -> dict[str, Any]:
+def origin(run: RunDirectory) -> dict[str, Any]:
     """Gather what `model.json` says of a run of any kind: command, data, arithmetic, epochs."""
     config = run.config()
     return {

@@ -85,7 +85,7 @@ class Similarity:
         Past its border the outermost pixels go on, as in CelebA's aligned photos. Where it is made
         smaller it is first scaled down with antialiasing, since the transform itself looks at few
         pixels; then each pixel is interpolated bicubically. Only the part that will be seen is
-        touched.
+        touched. The image's colour profile stays with it.
 
         Args:
             image: An image of mode RGB, L or F.
@@ -108,7 +108,9 @@ class Similarity:
 def _cut(image: Image.Image, columns: range, rows: range) -> Image.Image:
     """Take a rectangle that may reach past the image, whose outermost pixels go on."""
     down, across = np.clip(rows, 0, image.height - 1), np.clip(columns, 0, image.width - 1)
-    return Image.fromarray(np.asarray(image)[down][:, across])
+    part = Image.fromarray(np.asarray(image)[down][:, across])
+    part.info = image.info.copy()  # the colour profile
+    return part
 
 
 def _reduce(image: Image.Image, scale: float) -> Image.Image:

@@ -1,5 +1,6 @@
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,10 @@ from keras_vae.photos import encode_png
 from tests.serving.fake_server import serve
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+
+needs_curl = pytest.mark.skipif(
+    not (shutil.which("curl") and shutil.which("jq")), reason="no curl or no jq"
+)
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +27,10 @@ def server(models_dir):
 def run(server, photos, tmp_path):
     """Run an example on face.png, a photo larger than the model's images."""
     (tmp_path / "face.png").write_bytes(encode_png(photos[7].repeat(3, 0).repeat(4, 1)))
-    environment = {**os.environ, "MODEL": f"{server.rest}/v1/models/colour"}
+    colour = f"{server.rest}/v1/models/colour"
 
-    def run(*command):
+    def run(*command, model=colour):
+        environment = {**os.environ, "MODEL": model}
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True)
 
     return run
@@ -48,7 +54,25 @@ def test_python_client_writes_the_morph(run, expected, tmp_path):
     assert not (tmp_path / "wrong.png").exists()
 
 
-@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="no curl or no jq")
+@pytest.fixture
+def nowhere():
+    """An address that nobody listens at."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    return f"http://127.0.0.1:{port}/v1/models/colour"
+
+
+def test_python_client_without_a_server_says_so_in_one_line(run, nowhere, tmp_path):
+    client = (sys.executable, EXAMPLES / "morph_client.py")
+    done = run(*client, "face.png", "Smiling", "1.5", "out.png", model=nowhere)
+    assert done.returncode == 1
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith(f"No answer from {nowhere}: ")
+    assert not (tmp_path / "out.png").exists()
+
+
+@needs_curl
 def test_curl_line_writes_the_morph(run, expected):
     script = ("sh", EXAMPLES / "morph.sh")
     done = run(*script, "face.png", "Smiling", "1.5")
@@ -56,6 +80,15 @@ def test_curl_line_writes_the_morph(run, expected):
     assert done.stdout == expected
     done = run(*script, "face.png", "Smilin", "1.5")
     assert b"Received: Smilin." in done.stderr
+    assert done.returncode != 0
+    assert done.stdout == b""
+
+
+@needs_curl
+def test_curl_line_without_a_server_fails(run, nowhere):
+    done = run("sh", EXAMPLES / "morph.sh", "face.png", "Smiling", "1.5", model=nowhere)
+    assert done.returncode != 0
+    assert done.stderr
     assert done.stdout == b""
 
 

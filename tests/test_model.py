@@ -17,6 +17,15 @@ def test_batches_do_not_show(colour_model, photos, monkeypatch):
     )
 
 
+def test_progress_is_told_in_images(colour_model, monkeypatch):
+    monkeypatch.setattr(model_module, "BATCH", 3)
+    seen = []
+    _, z = colour_model.generate(range(7), progress=lambda *step: seen.append(step))
+    assert seen == [(3, 7), (6, 7), (7, 7)]
+    colour_model.decode(z[:6], progress=lambda *step: seen.append(step))
+    assert seen[3:] == [(3, 6), (6, 6)]
+
+
 @pytest.mark.parametrize("model", ["grey_model", "colour_model"])
 def test_generated_images_decode_their_latents(model, request):
     model = request.getfixturevalue(model)

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -142,8 +144,9 @@ def test_failed_saving_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "a.png"
     path.write_bytes(b"old")
 
-    def fail(*_, **__):
-        raise OSError("No space left on device")
+    def fail(_, target, *__, **___):
+        if isinstance(target, Path):
+            raise OSError("No space left on device")
 
     monkeypatch.setattr(Image.Image, "save", fail)
     with pytest.raises(OSError, match="No space"):
@@ -153,9 +156,13 @@ def test_failed_saving_leaves_the_old_file(tmp_path, monkeypatch):
 
 
 def test_suffix_must_be_a_pictures(tmp_path):
-    for name in ("grid", "grid.xyz"):
+    for name in ("grid", "grid.xyz", "grid.psd", "grid.xbm"):  # Pillow reads, and writes no colours
         with pytest.raises(ValueError, match=r"\.png"):
             plotting.save_grid(noise(1, 8, 8, 1), tmp_path / name)
+        with pytest.raises(ValueError, match=r"\.png"):
+            plotting.check_picture(tmp_path / name)
+    for name in ("grid.PNG", "grid.jpeg", "grid.webp", "grid.gif"):
+        plotting.check_picture(tmp_path / name)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif"])

@@ -94,6 +94,14 @@ def test_warp_by_whole_pixels_changes_none(photos):
     np.testing.assert_array_equal(turned, np.rot90(photos[100], -1))
 
 
+def test_warp_keeps_the_colour_profile(photos):
+    image = Image.fromarray(photos[0])
+    image.info["icc_profile"] = b"of some colours"
+    for scale in (0.3, 1, 2):  # reduced first, or not
+        warped = Similarity(scale, 0).warp(image, (8, 8))
+        assert warped.info["icc_profile"] == b"of some colours"
+
+
 def test_warp_is_antialiased():
     stripes = np.zeros((64, 64), np.uint8)
     stripes[:, ::2] = 255

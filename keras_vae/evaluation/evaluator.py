@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -17,6 +17,7 @@ from .. import __version__
 from ..datasets import ImageDataset
 from ..datasets.choice import choose_rows
 from ..latents import kl_per_dimension
+from ..model import Progress
 from ..runtime import ServedModel
 from .checkpoint import Checkpoint, digest
 from .groups import errors_by_group, group_images
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from .extractors import Extractor
 
 # A stage of the work: its name → a context that yields a callback (done, total).
-Stages = Callable[[str], AbstractContextManager[Callable[[int, int], None] | None]]
+Stages = Callable[[str], AbstractContextManager[Progress | None]]
 
 PRIORS = {"normal": "N(0, I)", "gmm": "Gaussian mixture"}  # as in `ServedModel.generate`
 WEIGHTED_DRAWS = 10  # for a cost without a unit, whose mean is all that is wanted
@@ -97,7 +98,7 @@ def evaluate(
     subject = _Subject.choose(model, dataset, settings)
     groups = group_images(dataset, subject.rows, settings.by)
     posterior = subject.encode(subject.rows, stages)
-    reconstructions = model.decode(posterior[0])
+    reconstructions = subject.decode(posterior[0], stages)
     file = Checkpoint(checkpoint, subject.key())
     likelihood = health = None
     if model.preset.stochastic:
@@ -195,6 +196,11 @@ class _Subject:
         with stages("Encoding") as progress:
             return self.model.encode_rows(self.seen, rows, progress=progress)
 
+    def decode(self, z: np.ndarray, stages: Stages) -> np.ndarray:
+        """Reconstructions, uint8 [N, H, W, C]."""
+        with stages("Decoding") as progress:
+            return self.model.decode(z, progress=progress)
+
     def key(self) -> str:
         """A hash of all that the importance weights follow from."""
         settings = f"{self.settings.importance_samples} {self.settings.seed}"
@@ -246,16 +252,22 @@ class _Subject:
         seeds = range(self.settings.seed, self.settings.seed + count)
         for prior, name in PRIORS.items():
             if self.model.has_prior(prior):
-                sets[name], _ = self.model.generate(seeds, prior=prior)
+                with stages(f"Generating, {name}") as progress:
+                    sets[name], _ = self.model.generate(seeds, prior=prior, progress=progress)
+        return self._compare(sets, np.asarray(self.grey.images[self.rows]), stages)
+
+    def _compare(
+        self, sets: dict[str, np.ndarray], real: np.ndarray, stages: Stages
+    ) -> dict[str, SampleQuality]:
+        """FID and KID of sets of images against real ones; the progress is that of the features."""
         extractor = self._extractor(stages)
-        measured: dict[str, SampleQuality] = {}
         with stages("FID and KID") as progress:
-            real = extractor(np.asarray(self.grey.images[self.rows]))
-            for name, images in sets.items():
-                measured[name] = compare_features(extractor(images), real, extractor)
-                if progress:
-                    progress(len(measured), len(sets))
-        return measured
+            parts = _parts_of(progress, [len(real), *map(len, sets.values())])
+            of_real = extractor(real, progress=next(parts))
+            return {
+                name: compare_features(extractor(images, progress=part), of_real, extractor)
+                for (name, images), part in zip(sets.items(), parts, strict=True)
+            }
 
     def _extractor(self, stages: Stages) -> Extractor:
         from .extractors import find_extractor
@@ -268,3 +280,11 @@ class _Subject:
                 cache_dir=self.settings.cache_dir,
                 progress=progress,
             )
+
+
+def _parts_of(progress: Progress | None, sizes: Sequence[int]) -> Iterator[Progress | None]:
+    """Split a progress into those of parts that are done one after the other."""
+    start, total = 0, sum(sizes)
+    for size in sizes:
+        yield progress and (lambda done, _, start=start: progress(start + done, total))
+        start += size

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -127,18 +129,37 @@ def save(picture: Image.Image, path: str | Path, *, overwrite: bool = False) -> 
 
     Raises:
         FileExistsError: If the file exists and `overwrite` is False.
-        ValueError: If the suffix is of no known format.
+        ValueError: See `check_picture`.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix not in Image.registered_extensions():
-        raise ValueError(f"`path` must end like a picture, as in .png. Received: {path}.")
-    options = SETTINGS.get(Image.registered_extensions()[suffix], {})
+    check_picture(path)
+    options = SETTINGS.get(Image.registered_extensions()[Path(path).suffix.lower()], {})
     profile = picture.info.get("icc_profile")
 
     def write(draft: Path) -> None:
         picture.save(draft, icc_profile=profile, **options)
 
     return write_atomically(path, write, overwrite=overwrite)
+
+
+def check_picture(path: str | Path) -> None:
+    """Refuse a path that is not a picture's: worth asking before long work.
+
+    Raises:
+        ValueError: If its suffix is of no format that pictures can be written in.
+    """
+    kind = Image.registered_extensions().get(Path(path).suffix.lower())
+    if kind is None or not _can_be_written(kind):
+        raise ValueError(f"`path` must end like a picture, as in .png or .jpg. Received: {path}.")
+
+
+@cache
+def _can_be_written(kind: str) -> bool:
+    """Try it: Pillow only reads some of the formats that it knows, and others take no colours."""
+    try:
+        Image.new("RGB", (16, 16)).save(io.BytesIO(), kind)
+    except (KeyError, OSError, ValueError):
+        return False
+    return True
 
 
 def save_grid(

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from keras_vae.alignment import find_faces
 from keras_vae.photos import ALIGNED_SIZE
@@ -30,6 +30,22 @@ def test_all_faces_get_a_file_each(kvae, couple, tmp_path):
         np.testing.assert_array_equal(picture, face.crop(couple))
     result = kvae("align", "couple.png", "--face", "2", "--out", "second.png")
     np.testing.assert_array_equal(Image.open(tmp_path / "second.png"), picture)
+
+
+def test_only_files_that_are_written_must_be_free(kvae, couple, tmp_path):
+    (tmp_path / "faces.png").write_bytes(b"precious")
+    result = kvae("align", "couple.png", "--face", "ALL", "--out", "faces.png")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "faces.png").read_bytes() == b"precious"
+    assert {"faces_1.png", "faces_2.png"} < {path.name for path in tmp_path.iterdir()}
+
+
+def test_a_colour_profile_stays(kvae, couple, tmp_path):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    couple.save(tmp_path / "profiled.png", icc_profile=profile)
+    for name in ("aligned.png", "aligned.jpg"):
+        assert kvae("align", "profiled.png", "--out", name).exit_code == 0
+        assert Image.open(tmp_path / name).info["icc_profile"] == profile
 
 
 def test_no_face_is_told(kvae, tmp_path):

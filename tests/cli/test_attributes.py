@@ -1,9 +1,11 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from keras_vae import runtime
 from keras_vae.attributes import (
     Attributes,
     StandardErrors,
@@ -12,6 +14,7 @@ from keras_vae.attributes import (
     cosines,
     mean_difference,
 )
+from keras_vae.datasets.binarization import binarize
 
 
 def test_list_names_every_attribute_with_its_counts(kvae, directions):
@@ -25,10 +28,14 @@ def test_list_names_every_attribute_with_its_counts(kvae, directions):
     np.testing.assert_allclose(lengths, np.linalg.norm(directions.directions, axis=1), atol=0.01)
 
 
-def test_list_as_json(kvae, directions):
-    rows = json.loads(kvae("attributes", "list", "--model", "colour", "--json").stdout)
+def test_list_as_json(kvae, directions, read_json):
+    command = ("attributes", "list", "--model", "colour", "--json")
+    rows = json.loads(kvae(*command, "-").stdout)
     assert [row["name"] for row in rows] == list(directions.names)
     assert (rows[1]["with"], rows[1]["without"]) == (7, 93)
+    assert kvae(*command, "list.json").stdout == "list.json\n"
+    assert read_json("list.json") == rows
+    assert "--overwrite" in str(kvae(*command, "list.json").exception)
 
 
 def test_model_without_attributes_is_an_error(kvae):
@@ -51,7 +58,9 @@ def test_contributions_are_sorted_by_the_dot_product(kvae, directions, tmp_path)
         )
     assert path == "bars.png"
     assert min(Image.open(tmp_path / "bars.png").size) > 100
-    table = json.loads(kvae(*arguments, "--json").stdout)
+    again = kvae(*arguments, "--json", "-", "--out", "bars.png", "--overwrite")
+    assert again.stderr == "bars.png\n"  # standard output is the JSON's alone
+    table = json.loads(again.stdout)
     assert (table[0]["name"], table[0]["dot_interval"]) == (expected[0].name, None)
     assert table[0]["dot"] == pytest.approx(expected[0].dot)
 
@@ -68,7 +77,7 @@ def test_contributions_show_the_intervals_of_directions_that_have_them(kvae, dir
         numbers = row.replace("[", " ").replace("]", " ").replace(",", " ").split()[1:]
         known = (entry.dot, *entry.dot_interval, entry.cosine, *entry.cosine_interval)
         np.testing.assert_allclose([float(number) for number in numbers], known, atol=6e-4)
-    table = json.loads(kvae("attributes", "contributions", *options, "--json").stdout)
+    table = json.loads(kvae("attributes", "contributions", *options, "--json", "-").stdout)
     assert table[0]["cosine_interval"] == pytest.approx(expected[0].cosine_interval)
     assert (tmp_path / "bars.png").exists()
 
@@ -111,6 +120,23 @@ def test_fit_writes_directions_of_the_training_split(kvae, labelled, colour_mode
     assert listed.splitlines()[0].split()[-3:] == ["AUC", "accuracy", "balanced"]
     scores = [[float(score) for score in row.split()[4:]] for row in listed.splitlines()[1:]]
     np.testing.assert_allclose(scores, fitted.scores, atol=6e-4)
+
+
+def test_fit_binarises_as_the_models_training_did(
+    kvae, labelled, colour_model, monkeypatch, tmp_path
+):
+    facts = {**colour_model.metadata, "preset": {"binarization": "dynamic"}}
+    model = replace(colour_model, metadata=facts)
+    monkeypatch.setattr(runtime, "load", lambda name: model)
+    result = kvae("attributes", "fit", labelled)
+    assert result.exit_code == 0, result.output
+    last = "2 directions, from 48 images, binarised as in training (dynamic): directions.npz"
+    assert result.stdout.splitlines()[-1] == last
+    with np.load(labelled) as data:
+        z_mean, _ = model.encode(binarize(data["images"], "dynamic")[:48])
+        expected = mean_difference(z_mean, data["attributes"][:48])
+    fitted = Attributes.load(tmp_path / "directions.npz")
+    np.testing.assert_allclose(fitted.directions, expected, atol=1e-5)
 
 
 def test_fit_by_regression_with_balanced_groups(kvae, labelled, colour_model, tmp_path):

@@ -83,6 +83,22 @@ def test_the_card_is_written_from_the_numbers(kvae, faces, labelled):
     assert "Limits and bias" in text
 
 
+def test_standard_output_is_the_numbers_alone(kvae, faces, labelled, tmp_path):
+    before = set(tmp_path.iterdir())
+    result = kvae("evaluate", faces, labelled, *QUICK, "--no-probes", "--json", "-")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["model"] == "faces"
+    assert "−ELBO (nats)" in result.stderr
+    assert set(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("option", [("--samples", 20), ("--features", "labelled.npz")])
+def test_what_is_left_out_is_not_asked_for(kvae, labelled, option):
+    result = kvae("evaluate", "nobody", labelled, *option, "--no-samples")
+    assert result.exit_code == 2
+    assert f"{option[0]} is of FID and KID, which --no-samples leaves out" in result.output
+
+
 def test_existing_files_are_refused_before_any_work(kvae, faces, labelled, tmp_path, monkeypatch):
     (tmp_path / "out.json").write_text("mine")
     monkeypatch.setattr("keras_vae.evaluation.evaluate", None)

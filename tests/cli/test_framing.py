@@ -2,10 +2,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from click import UsageError
 from PIL import Image
 
 from keras_vae import plotting, portraits
-from keras_vae.cli.framing import Framing
+from keras_vae.cli.framing import FaceChoice, Framing
 from keras_vae.photos import prepare
 from keras_vae.portraits import find_portraits
 
@@ -63,6 +64,19 @@ def test_missing_face_is_one_line_that_offers_the_middle(photo, tmp_path):
         Framing(True, "largest").read([photo, tmp_path / "wall.png"], FACES)
     with pytest.raises(ValueError, match=r"astronaut\.png: `face` must be from 1 to 1\."):
         Framing(True, 2).read([photo], FACES)
+
+
+def test_the_help_writes_faces_as_they_are_typed_and_any_case_is_taken(kvae):
+    assert "--face largest|all|N" in kvae("reconstruct", "--help").output
+    assert FaceChoice().parse("Largest") == "largest"
+    assert FaceChoice().parse("ALL") == "all"
+
+
+@pytest.mark.parametrize(("align", "model"), [(False, FACES), (True, SCENES)])
+@pytest.mark.parametrize("face", [2, "all"])
+def test_a_face_is_not_chosen_where_none_is_looked_for(photo, no_search, align, model, face):
+    with pytest.raises(UsageError, match=f"--face {face} needs faces to be looked for"):
+        Framing(align, face).read([photo], model)
 
 
 @pytest.mark.parametrize("face", ["0", "-1", "smallest", "1.5"])

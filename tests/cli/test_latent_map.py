@@ -1,12 +1,14 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae import projections
+from keras_vae import plotting, projections, runtime
 from keras_vae.cli.latent_map import METHODS
 from keras_vae.datasets import load_dataset
+from keras_vae.datasets.binarization import binarize
 from keras_vae.grouping import Grouping
 
 
@@ -46,6 +48,65 @@ def test_classes_of_digits_in_the_dimensions_that_vary_most(kvae, grey_model, tm
     z_mean, _ = grey_model.encode(digits.images[chosen])
     dims = np.sort(np.argsort(-z_mean.var(axis=0))[:2])
     np.testing.assert_allclose([[row["x"], row["y"]] for row in rows], z_mean[:, dims], atol=1e-4)
+
+
+def test_images_are_binarised_as_in_training_and_the_caption_says_so(
+    kvae, grey_model, monkeypatch, read_json
+):
+    model = replace(
+        grey_model, metadata={**grey_model.metadata, "preset": {"binarization": "dynamic"}}
+    )
+    monkeypatch.setattr(runtime, "load", lambda name: model)
+    captions, scatter = [], plotting.scatter
+    monkeypatch.setattr(
+        plotting,
+        "scatter",
+        lambda *args, **options: captions.append(options["caption"]) or scatter(*args, **options),
+    )
+    arguments = ("latent-map", "digits", "--method", "none", "--limit", "100", "--seed", "4")
+    result = kvae(*arguments, "--json", "map.json")
+    assert result.exit_code == 0, result.output
+    rows = read_json("map.json")
+    chosen = np.array([row["row"] for row in rows])
+    z_mean, _ = model.encode(binarize(load_dataset("digits").images, "dynamic", 4)[chosen])
+    dims = np.sort(np.argsort(-z_mean.var(axis=0))[:2])
+    np.testing.assert_allclose([[row["x"], row["y"]] for row in rows], z_mean[:, dims], atol=1e-4)
+    (caption,) = captions
+    assert "images of digits (validation), binarised as in training (dynamic): z_mean" in caption
+
+
+@pytest.mark.parametrize(
+    ("attributes", "hint"), [(True, "Use --color ATTRIBUTE, one of Bright."), (False, "")]
+)
+def test_more_than_ten_classes_are_refused_before_encoding(
+    kvae, photos, tmp_path, monkeypatch, attributes, hint
+):
+    more = {
+        "attributes": np.ones((60, 1), np.int8),
+        "attribute_names": np.array(["Bright"]),
+    }
+    np.savez(
+        tmp_path / "many.npz",
+        images=photos[:60],
+        labels=np.arange(60) % 12,
+        partition=np.ones(60, np.int8),
+        **(more if attributes else {}),
+    )
+    monkeypatch.setattr(runtime.ServedModel, "encode", lambda *_: pytest.fail("work was begun"))
+    result = kvae("latent-map", "many.npz", "--model", "colour")
+    assert result.exit_code == 1
+    message = "A map has colours for 10 classes at most; 'many' has 12. "
+    assert str(result.exception) == message + (hint or "It has no attributes.")
+
+
+def test_standard_output_is_the_numbers_alone(kvae, labelled):
+    arguments = ("latent-map", labelled, "--color", "Bright", "--split", "train")
+    result = kvae(*arguments, "--model", "colour", "--json", "-", "--csv", "map.csv")
+    assert result.exit_code == 0, result.output
+    assert len(json.loads(result.stdout)) == 48
+    probe, *files = result.stderr.splitlines()
+    assert probe.startswith("Linear probe: AUC")
+    assert files == ["latent-map.png", "map.csv"]
 
 
 def test_without_umap_learn_nothing_is_begun(kvae, labelled, monkeypatch, tmp_path):

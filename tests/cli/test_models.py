@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 
 def test_list_shows_what_can_be_named(kvae, models_dir):
     result = kvae("models", "list")
@@ -9,7 +11,7 @@ def test_list_shows_what_can_be_named(kvae, models_dir):
     assert "32×32×3" in lines["colour"]
     assert "4 attributes" in lines["colour"]
     assert str(models_dir / "grey" / "1") in lines["grey"]
-    rows = {row["name"]: row for row in json.loads(kvae("models", "list", "--json").stdout)}
+    rows = {row["name"]: row for row in json.loads(kvae("models", "list", "--json", "-").stdout)}
     assert rows["grey"]["image_shape"] == [8, 8, 1]
     assert rows["grey"]["latent_dim"] == 4
     assert set(lines) == set(rows)
@@ -31,11 +33,31 @@ def test_show_tells_the_facts(kvae, models_dir):
     assert "BSD-3-Clause" in kvae("models", "show", models_dir / "grey").stdout
 
 
-def test_show_as_json_holds_model_json(kvae, models_dir):
+def test_show_as_json_holds_model_json(kvae, models_dir, tmp_path):
     path = models_dir / "colour" / "1" / "assets.extra" / "model.json"
-    shown = json.loads(kvae("models", "show", "colour", "--json").stdout)
+    shown = json.loads(kvae("models", "show", "colour", "--json", "-").stdout)
     assert shown["metadata"] == json.loads(path.read_text())
     assert shown["version"] == 1
+    for words in (["list"], ["show", "colour"]):
+        command = ("models", *words, "--json", "out.json")
+        assert kvae(*command, "--overwrite").stdout == "out.json\n"
+        assert "--overwrite" in str(kvae(*command).exception)
+    assert json.loads((tmp_path / "out.json").read_text()) == shown
+
+
+@pytest.mark.parametrize("facts", [None, "[]", "{}", '{"kind": "oven"}'])
+def test_list_passes_over_what_others_exported(kvae, models_dir, tmp_path, facts):
+    foreign = tmp_path / "saved_models" / "foreign" / "1"
+    (foreign / "assets.extra").mkdir(parents=True)
+    (foreign / "saved_model.pb").write_bytes(b"")
+    if facts is not None:
+        (foreign / "assets.extra" / "model.json").write_text(facts)
+    result = kvae("models", "list")
+    assert result.exit_code == 0, result.output
+    assert {"colour", "grey"} < {line.split()[0] for line in result.stdout.splitlines()}
+    assert "foreign" not in result.stdout
+    left_out = "saved_models/foreign/1 is no model that this kvae exported."
+    assert result.stderr == f"Left out: {left_out}\n"
 
 
 def test_card_is_printed(kvae):

@@ -115,6 +115,7 @@ def test_directions_come_from_a_file(kvae, photo_files, expected_strip, tmp_path
         ["first.jpg", "--grid", "Smiling=0:1", "Smiling=0:2"],
         ["first.jpg", "second.png", "--grid", "Smiling=0:1", "Young=0:1"],
         ["first.jpg", "--grid", "Smiling=0:1", "Young=0:1", "--gif", "a.gif"],
+        ["first.jpg", "--grid", "Smiling=0:1", "Young=0:1", "--steps", "0:1"],
     ],
 )
 def test_what_cannot_be_meant_is_a_usage_error(kvae, photo_files, tmp_path, arguments):
@@ -347,6 +348,28 @@ def test_full_size_animation_is_reduced(kvae, faces, astronaut, tmp_path):
         seen = np.asarray(gif.convert("RGB").resize((64, 40), Image.Resampling.BOX), int)
     full = Image.open(tmp_path / "morph_1.png").resize((64, 40), Image.Resampling.BOX)
     assert np.abs(seen - np.asarray(full, int)).mean() < 3
+
+
+def test_full_size_animation_of_one_n_sets_out_from_the_photo(kvae, faces, photo, tmp_path):
+    result = kvae(*FULL_SIZE, "--steps", "2", "--gif", "edit.gif")
+    assert result.stdout.splitlines() == ["morph.png", "edit.gif"]
+    with Image.open(tmp_path / "edit.gif") as gif:
+        assert gif.n_frames == 48
+        for frame, expected in ((0, "astronaut.png"), (24, "morph.png")):
+            gif.seek(frame)
+            seen, meant = (
+                np.asarray(image.convert("RGB").resize((64, 64), Image.Resampling.BOX), int)
+                for image in (gif, Image.open(tmp_path / expected))
+            )
+            assert np.abs(seen - meant).mean() < 3, frame
+
+
+def test_full_size_needs_only_what_it_writes_to_be_free(kvae, faces, photo, tmp_path):
+    (tmp_path / "morph.png").write_bytes(b"precious")
+    result = kvae(*FULL_SIZE, "--steps", "0,1")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines() == ["morph_0.png", "morph_1.png"]
+    assert (tmp_path / "morph.png").read_bytes() == b"precious"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_vae.cli.numbers import check_numbers, write_numbers
+from keras_vae.cli.numbers import write_numbers
 
 ROWS = [
     {"image": "a, b.jpg", "n": np.float32(0.1), "count": np.int64(3), "z": np.float32([0.1, -2])},
@@ -44,10 +44,8 @@ def test_nothing_is_written_unless_asked_for(tmp_path, monkeypatch, capsys):
 def test_files_that_exist_are_kept_unless_told(tmp_path):
     path = tmp_path / "a.json"
     path.write_text("precious")
-    for call in (check_numbers, lambda **options: write_numbers(ROWS, **options)):
-        with pytest.raises(FileExistsError, match="--overwrite"):
-            call(csv=None, json=path, overwrite=False)
+    with pytest.raises(FileExistsError, match="--overwrite"):
+        write_numbers(ROWS, csv=None, json=path, overwrite=False)
     assert path.read_text() == "precious"
-    check_numbers(csv=None, json=path, overwrite=True)
     write_numbers(ROWS, csv=None, json=path, overwrite=True)
     assert len(json.loads(path.read_text("utf-8"))) == 2

@@ -111,6 +111,15 @@ def test_server_on_the_path_is_run_with_the_models_as_they_lie(
     assert "prometheus_config" in seen
 
 
+def test_an_upscaler_is_served_without_batching(kvae, tmp_path, programs):
+    programs("tensorflow_model_server", f'echo "$@" >{tmp_path}/seen')
+    for names, batches in ((["colour"], True), (["colour", "vdsr"], False)):
+        assert kvae("serve", *names).exit_code == 0
+        seen = (tmp_path / "seen").read_text()
+        for flag in ("--enable_batching", "--batching_parameters_file"):
+            assert (flag in seen) == batches
+
+
 def test_docker_is_run_where_there_is_no_server(kvae, tmp_path, programs):
     programs("docker", f'echo "$@" >{tmp_path}/seen')
     assert kvae("serve", "colour").exit_code == 0

@@ -10,7 +10,9 @@ from click.testing import CliRunner
 
 from keras_vae import runtime
 from keras_vae.cli.main import kvae
-from keras_vae.runs import Run, read_json
+from keras_vae.cli.train import _default_name
+from keras_vae.presets import get_preset
+from keras_vae.runs import Run, RunConfig, read_json
 
 KVAE = [sys.executable, "-m", "keras_vae.cli.main"]
 QUICK = ["--preset", "mnist", "--latent", "3", "--hidden", "16", "--epochs", "2"]
@@ -57,7 +59,22 @@ def test_it_leaves_a_run_and_a_model_that_works(trained):
 def test_the_model_remembers_the_command_but_no_place(trained):
     folder, _ = trained
     command = runtime.load(folder / "models" / "tiny").metadata["command"]
-    assert command == "kvae train digits --preset mnist --latent 3 --hidden 16 --epochs 2"
+    typed = "kvae train digits --preset mnist --latent 3 --hidden 16 --epochs 2"
+    assert command == f"{typed} --precision float32"
+
+
+def test_help_tells_what_a_seed_repeats_and_what_a_run_is_called():
+    text = " ".join(train("--help").output.split())
+    assert "Repeats a run exactly, with the same --precision and devices." in text
+    assert "[default: the preset's, or the data set's where the preset is of another]" in text
+
+
+@pytest.mark.parametrize(
+    ("dataset", "preset", "name"),
+    [("mnist", "mnist-best", "mnist-best"), ("~/my.npz", "mnist", "my"), ("frey", "mnist", "frey")],
+)
+def test_a_run_is_called_as_the_help_says(dataset, preset, name):
+    assert _default_name(RunConfig(get_preset(preset), dataset)) == name
 
 
 def test_a_run_is_not_overwritten(trained):
@@ -74,6 +91,13 @@ def test_resume_goes_on_to_more_epochs(trained):
     assert "Epoch 3/3" in result.output
     assert "Epoch 2/3" not in result.output
     assert len(Run.open(folder / "run").history()) == 3
+
+
+def test_resume_goes_on_where_the_run_lies(trained):
+    folder, _ = trained
+    result = train("--resume", folder / "run", "--run-dir", folder / "other", ok=False)
+    assert result.exit_code == 2
+    assert "--run-dir has no place beside --resume" in result.output
 
 
 @pytest.mark.parametrize("change", [["--latent", "4"], ["--seed", "1"], ["--limit", "9"]])
@@ -93,9 +117,10 @@ def test_a_weighted_loss_is_not_called_elbo(tmp_path):
 
 
 def test_ctrl_c_ends_with_the_command_that_goes_on(tmp_path):
-    run = tmp_path / "run"
+    run, cache = tmp_path / "run", tmp_path / "my cache"
+    folders = ["--run-dir", str(run), "--cache-dir", str(cache)]
     child = subprocess.Popen(
-        [*KVAE, "train", "digits", "--epochs", "500", "--no-export", "--run-dir", str(run)],
+        [*KVAE, "train", "digits", "--epochs", "500", "--no-export", *folders],
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
@@ -109,7 +134,8 @@ def test_ctrl_c_ends_with_the_command_that_goes_on(tmp_path):
     child.send_signal(signal.SIGINT)
     _, stderr = child.communicate(timeout=60)
     assert child.returncode == 130
-    assert stderr.strip() == f"Stopped. Go on with:  kvae train --resume {run}"
+    again = f"kvae train --resume {run} --cache-dir '{cache}' --no-export"
+    assert stderr.strip() == f"Stopped. Go on with:  {again}"
 
 
 def test_export_writes_the_next_version_in_a_process_that_trained_nothing(trained):
@@ -150,4 +176,6 @@ def test_slow_reading_is_told_once_with_its_cure(read, warned, tmp_path, monkeyp
 def test_the_run_stores_the_precision_that_was_chosen(typed, stored, tmp_path):
     words = ["digits", *QUICK, "--no-export", "--run-dir", tmp_path, "--precision", typed]
     train(*words, "--overwrite", "--cache-dir", tmp_path / "cache")
-    assert Run.open(tmp_path).config().precision == stored
+    config = Run.open(tmp_path).config()
+    assert config.precision == stored
+    assert config.command.endswith(f" --precision {stored}")

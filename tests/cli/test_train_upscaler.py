@@ -20,7 +20,10 @@ def test_a_folder_of_photos_becomes_an_upscaler(kvae, photos, tmp_path):
     model = runtime.load_upscaler(tmp_path / "saved_models" / "mine")
     assert model.factor == 2
     assert model.metadata["network"]["depth"] == 20
-    command = "kvae train-upscaler photos --image-size 8x8 --factor 2 --epochs 1 --limit 8"
+    command = (
+        "kvae train-upscaler photos --image-size 8x8 --factor 2 --epochs 1 --limit 8 "
+        f"--precision {model.metadata['precision']}"
+    )
     assert model.metadata["command"] == command
     assert command in model.card.read_text()
     larger = kvae("upscale", "photos/0.png", "--model", "mine")
@@ -33,6 +36,9 @@ def test_a_folder_of_photos_becomes_an_upscaler(kvae, photos, tmp_path):
     resumed = kvae("train-upscaler", "--resume", "runs/mine")
     assert resumed.exit_code == 0, resumed.output
     assert runtime.load_upscaler(tmp_path / "saved_models" / "mine").version == 2
+    renamed = kvae("train-upscaler", "--resume", "runs/mine", "--name", "yours")
+    assert renamed.exit_code == 0, renamed.output
+    assert runtime.load_upscaler(tmp_path / "saved_models" / "yours").version == 1
     config = json.loads((tmp_path / "runs" / "mine" / "config.json").read_text())
     assert config["provenance"]["counts"] == {"train": 8, "validation": 1, "test": 1}
 
@@ -43,6 +49,7 @@ def test_a_folder_of_photos_becomes_an_upscaler(kvae, photos, tmp_path):
         (),
         ("photos", "--resume", "runs/x"),
         ("--resume", "runs/x", "--epochs", 3),
+        ("--resume", "runs/x", "--run-dir", "runs/y"),
         ("p", "--factor", 1),
     ],
 )

@@ -101,7 +101,7 @@ def test_models_lists_and_shows_upscalers(kvae, upscalers_dir):
     [line] = [line for line in lines if line.startswith("vdsr ")]
     assert "upscaler ×3" in line
     assert str(upscalers_dir / "vdsr" / "1") in line
-    rows = {row["name"]: row for row in json.loads(kvae("models", "list", "--json").stdout)}
+    rows = {row["name"]: row for row in json.loads(kvae("models", "list", "--json", "-").stdout)}
     assert rows["twice"]["factor"] == 2
     assert rows["grey"]["kind"] == "autoencoder"
     shown = kvae("models", "show", "vdsr").stdout

@@ -1,3 +1,4 @@
+from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -5,7 +6,9 @@ import numpy as np
 import pytest
 
 from keras_vae.datasets.binarization import binarize
-from keras_vae.evaluation import Settings, evaluate, linear_probes
+from keras_vae.evaluation import Settings, evaluate, extractors, linear_probes
+from keras_vae.evaluation.extractors import Extractor
+from keras_vae.evaluation.preprocessing import Preprocessing
 
 FEW = Settings(importance_samples=5, probes=False)
 
@@ -101,7 +104,7 @@ def test_samples_of_each_kind_are_measured_against_grey_images(exported, digits,
 
     def find(shape, **options):
         asked.update(options)
-        return lambda images: images  # which are their own features
+        return lambda images, progress: images  # which are their own features
 
     monkeypatch.setattr("keras_vae.evaluation.evaluator.compare_features", compare)
     monkeypatch.setattr("keras_vae.evaluation.extractors.find_extractor", find)
@@ -125,7 +128,25 @@ def test_progress_is_told_by_stage(exported, digits):
         stages.append((name, last[-1]))
 
     evaluate(exported(), digits, replace(FEW, limit=30), stages=stage)
-    assert stages == [("Encoding", (30, 30)), ("Importance sampling", (30, 30))]
+    names = ["Encoding", "Decoding", "Importance sampling"]
+    assert stages == [(name, (30, 30)) for name in names]
+
+
+def test_progress_of_samples_is_told_in_images_over_all_sets(exported, digits, monkeypatch):
+    pixels = Extractor("pixels", Preprocessing((2, 2), low=0.0, high=1.0), lambda images: images)
+    monkeypatch.setattr(extractors, "find_extractor", lambda *_, **__: pixels)
+    monkeypatch.setattr(extractors, "BATCH", 20)
+    told = defaultdict(list)
+
+    @contextmanager
+    def stage(name):
+        yield lambda *step: told[name].append(step)
+
+    evaluate(exported(), digits, replace(FEW, limit=30, samples=25), stages=stage)
+    assert told["Decoding"] == [(30, 30)]
+    assert told["Generating, N(0, I)"] == [(25, 25)]
+    done = [20, 30, 50, 60, 80, 85]  # 30 real images, 30 reconstructions, 25 draws
+    assert told["FID and KID"] == [(images, 85) for images in done]
 
 
 def test_a_checkpoint_is_gone_when_all_is_done(exported, digits, tmp_path, monkeypatch):
