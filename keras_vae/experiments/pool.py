@@ -49,8 +49,7 @@ def train_cells(
         RuntimeError: If a process ends before it is ready for its first cell.
     """
     missing = {cell.key: cell for cell in cells if place.store.row(cell) is None}
-    for cell in missing.values():
-        place.prepare(cell, preparing)  # here, since two workers must not prepare the same
+    place.prepare(missing.values(), preparing)  # here: two workers must not prepare the same
     total = sum(cell.work for cell in missing.values())
     alone = [cell for cell in missing.values() if cell.work > MOST * total]
     others = [cell for cell in missing.values() if cell not in alone]

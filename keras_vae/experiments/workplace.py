@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,14 +31,15 @@ class Workplace:
     data_dir: Path | None = None
     cache_dir: Path | None = None
 
-    def prepare(self, cell: Cell, progress: Progress | None = None) -> None:
-        """Prepare a cell's data at its preset's size, unless that was done before.
+    def prepare(self, cells: Iterable[Cell], progress: Progress | None = None) -> None:
+        """Prepare cells' data at their presets' sizes, unless that was done before.
 
         Args:
-            cell: Whose data.
+            cells: Whose data.
             progress: Called with the images prepared and their total, if any have to be.
         """
-        _open(cell.data, cell.resolved.image_shape, None, self, progress)
+        for name, shape in dict.fromkeys((each.data, each.resolved.image_shape) for each in cells):
+            _open(name, shape, None, self, progress)
 
     def load(self, cell: Cell) -> ImageDataset:
         """Open a cell's data at its preset's size; the first time, prepare it."""

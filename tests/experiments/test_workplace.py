@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from keras_vae import datasets
 from keras_vae.experiments.cell import Training
 from keras_vae.experiments.fitting import carry_out
 from keras_vae.experiments.store import Store
@@ -22,14 +23,17 @@ def test_one_folder_may_hold_all_data_sets(tmp_path):
     assert place.load(frey).images.shape == (30, 28, 20, 1)
 
 
-def test_data_is_prepared_once_and_the_progress_is_told(tmp_path):
+def test_data_is_prepared_once_and_the_progress_is_told(tmp_path, monkeypatch):
     np.savez(tmp_path / "digits.npz", images=np.zeros((40, 8, 8), np.uint8))
     place = Workplace(Store(tmp_path / "cells"), tmp_path, tmp_path / "cache")
-    calls = []
-    for limit in (None, 20):
-        place.prepare(Training("digits", limit=limit), lambda *counts: calls.append(counts))
-    assert calls
+    calls, opened = [], []
+    load = datasets.load_dataset
+    monkeypatch.setattr(datasets, "load_dataset", lambda *a, **k: opened.append(a) or load(*a, **k))
+    cells = [Training("digits", limit=limit, seed=seed) for limit in (None, 20) for seed in (0, 1)]
+    for _ in range(2):
+        place.prepare(cells, lambda *counts: calls.append(counts))
     assert calls.count((40, 40)) == 1
+    assert len(opened) == 2  # once a call, however many cells
 
 
 @pytest.mark.slow
