@@ -10,6 +10,7 @@ import click
 
 from .options import Command, model_option, server_option, timeout_option
 from .quiet import load_tensorflow
+from .typed import refuse
 
 if TYPE_CHECKING:
     from keras_vae.model import Model
@@ -56,6 +57,8 @@ def model_options(command: Command) -> Command:
     def wrapper(
         *args: Any, model_name: str, server: str | None, timeout: float, **options: Any
     ) -> Any:
+        if server is None:
+            refuse(["timeout"], "is of a --server: nothing else is waited for.")
         return command(*args, choice=ModelChoice(model_name, server, timeout), **options)
 
     return model_option(server_option(timeout_option(wrapper)))

@@ -17,7 +17,7 @@ from .overrides import preset_options
 from .progress import progress_bar, training_bar
 from .quiet import load_tensorflow
 from .resuming import refuse_changes, resuming
-from .typed import command_line, typed
+from .typed import command_line, refuse, typed
 from .types import Names
 
 if TYPE_CHECKING:
@@ -127,6 +127,8 @@ def train(
     """
     if (dataset is None) == (resume is None):
         raise click.UsageError("Give either a DATASET, or a run with --resume.")
+    if strategy in ("single", "mirrored"):
+        refuse(["workers"], f"would be left out: --strategy {strategy} trains here alone.")
     _name_workers(workers, index)
     load_tensorflow()
     from keras_vae.distribution import is_chief

@@ -129,6 +129,9 @@ def test_time_out_is_kept(kvae, photo_files, server):
     assert "tried for 0.2 seconds" in str(result.exception)
     result = kvae("reconstruct", "first.jpg", "--server", server.rest, "--timeout", "0")
     assert result.exit_code == 2
+    result = kvae("reconstruct", "first.jpg", "--model", "colour", "--timeout", "20")
+    assert result.exit_code == 2
+    assert "--timeout is of a --server" in result.stderr
 
 
 def test_a_server_that_is_waited_for_is_told_of(kvae, server, address):

@@ -84,6 +84,16 @@ def test_a_run_is_not_overwritten(trained):
     assert "--resume" in str(result.exception)
 
 
+@pytest.mark.parametrize("strategy", ["single", "mirrored"])
+def test_workers_are_refused_where_one_machine_trains_alone(strategy, monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    words = ("--strategy", strategy, "--workers", "a:2222,b:2222", "--index", "0")
+    result = train("digits", *QUICK, *words, ok=False)
+    assert result.exit_code == 2
+    assert f"--workers would be left out: --strategy {strategy}" in " ".join(result.stderr.split())
+    assert "TF_CONFIG" not in os.environ
+
+
 def test_resume_goes_on_to_more_epochs(trained):
     folder, _ = trained
     words = ["--resume", folder / "run", "--cache-dir", folder / "cache", "--epochs", "3"]
