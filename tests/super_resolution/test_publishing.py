@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -57,7 +59,18 @@ def test_the_card_says_what_the_facts_say(published):
     score = runtime.load_upscaler(path).metadata["metrics"]["validation"]["network"]
     assert f"| network | {score['psnr']:.2f} | {score['ssim']:.4f} |" in text
     assert "18 train, 6 validation" in text
+    assert "lowest validation loss: epoch 1 of 1" in text
     assert "makes images 3 times larger" in text
+
+
+def test_without_a_validation_split_the_card_claims_none(published, tmp_path):
+    _, _, path = published
+    facts = json.loads((path / "assets.extra" / "model.json").read_text())
+    (tmp_path / "assets.extra").mkdir()
+    (tmp_path / "assets.extra" / "model.json").write_text(json.dumps({**facts, "metrics": {}}))
+    text = card_of(tmp_path)
+    assert "lowest training loss: epoch 1 of 1" in text
+    assert "PSNR" not in text
 
 
 def test_versions_add_up_and_a_card_is_kept(published):
