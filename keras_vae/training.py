@@ -28,7 +28,7 @@ from .runs import SPLITS, Run, RunConfig, write_json
 from .schedules import learning_rate
 from .starting import start_from_data
 from .stopping import DivergenceGuard, EarlyStop
-from .vae import VAE
+from .vae import VAE, check_bound
 
 MOST_STEPS_AT_ONCE, MOST_DENSE_STEPS_AT_ONCE = 10, 50
 
@@ -80,22 +80,24 @@ def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | No
 
     Raises:
         ValueError: If the data set's images are not of the preset's shape, or too few for a batch;
-            if the replicas cannot share a batch evenly; or if a classifier shall guide the training
-            and the data set has nothing to train one by.
+            if the objective contradicts itself; if the replicas cannot share a batch evenly; or if
+            a classifier shall guide the training and the data set has nothing to train one by.
     """
+    preset = config.preset
     _check_shape(config, dataset)
-    steps = steps_per_epoch(dataset, config.preset.batch_size)
-    rate = learning_rate(config.preset, steps)
+    _check_bound(preset)
+    steps = steps_per_epoch(dataset, preset.batch_size)
+    rate = learning_rate(preset, steps)
     strategy = make_strategy(config.strategy)
-    share_of_batch(config.preset.batch_size, strategy.num_replicas_in_sync)
+    share_of_batch(preset.batch_size, strategy.num_replicas_in_sync)
     guides = guides_of(config, dataset, progress)
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():
-        vae = VAE.from_preset(config.preset, **guides(), dtype=config.precision, seed=config.seed)
-        start_from_data(vae, config.preset, dataset, seed=config.seed)
+        vae = VAE.from_preset(preset, **guides(), dtype=config.precision, seed=config.seed)
+        start_from_data(vae, preset, dataset, seed=config.seed)
         if joined_cluster(config.strategy) is not None:
             copy_from_chief(vae)
-        compile_vae(vae, FusedAdam(rate), _steps_at_once(config.preset, steps))
+        compile_vae(vae, FusedAdam(rate), _steps_at_once(preset, steps))
     return vae
 
 
@@ -324,3 +326,15 @@ def _check_shape(config: RunConfig, dataset: ImageDataset) -> None:
             f"`dataset` must have images of shape {tuple(expected)} for preset "
             f"{config.preset.name!r}. Received: {tuple(dataset.image_shape)} in {dataset.name!r}."
         )
+
+
+def _check_bound(preset: Preset) -> None:
+    """Refuse what `VAE` would, before a classifier is trained for it."""
+    objective = preset.objective
+    check_bound(
+        objective.importance_samples,
+        objective.extras,
+        objective.beta,
+        objective.free_bits,
+        preset.stochastic,
+    )

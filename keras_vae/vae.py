@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -85,18 +86,13 @@ class VAE(ReplicatedFit, keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if importance_samples < 1:
-            raise ValueError(
-                f"`importance_samples` must be at least 1. Received: {importance_samples}."
-            )
         extras = {
             "perceptual_loss": perception is not None,
             "distillation_loss": distillation is not None,
             "mmd_loss": mmd_weight != 0.0,
         }
         extras = [name for name, wanted in extras.items() if wanted]
-        if importance_samples > 1:
-            _check_bound(importance_samples, extras, beta, free_bits, stochastic)
+        check_bound(importance_samples, extras, beta, free_bits, stochastic)
         self.encoder = encoder
         self.decoder = decoder
         self.likelihood = likelihood
@@ -340,10 +336,25 @@ class VAE(ReplicatedFit, keras.Model):
         return cls(**config)
 
 
-def _check_bound(
-    draws: int, extras: list[str], beta: float, free_bits: float, stochastic: bool
+def check_bound(
+    draws: int, extras: Iterable[str], beta: float, free_bits: float, stochastic: bool
 ) -> None:
-    """Refuse what would be left out of the importance-weighted bound without a word."""
+    """Refuse what would be left out of the importance-weighted bound without a word.
+
+    Args:
+        draws: k of the bound; 1 is the ELBO, which leaves nothing out.
+        extras: Names of the loss's other terms.
+        beta: Weight of the KL divergence.
+        free_bits: Nats that a dimension has for free.
+        stochastic: Whether z is drawn.
+
+    Raises:
+        ValueError: If `draws` is less than 1, or more with what the bound has not.
+    """
+    if draws < 1:
+        raise ValueError(f"`importance_samples` must be at least 1. Received: {draws}.")
+    if draws == 1:
+        return
     received = list(extras)
     if beta != 1.0:
         received.append(f"beta={beta:g}")

@@ -115,6 +115,13 @@ def test_the_importance_weighted_bound_has_no_distance(distance):
         VAE.from_preset(preset, perception=distance)
 
 
+def test_it_is_refused_before_a_classifier_is_trained(digits, monkeypatch):
+    monkeypatch.setattr(training, "guides_of", lambda *arguments: pytest.fail("It was trained."))
+    preset = get_preset("digits").override(perceptual_weight=3.0, importance_samples=5)
+    with pytest.raises(ValueError, match="importance-weighted"):
+        training.new_vae(RunConfig(preset, "digits"), digits)
+
+
 def test_images_without_labels_teach_no_distance(photos):
     from keras_vae.datasets import ImageDataset
 
