@@ -47,7 +47,10 @@ def figures(results: Results) -> dict[str, Image]:
             Curve("validation", rounds, arrays[f"history_val_{column}"], colour=1, dashed=True),
         ]
         panels.append(Curves(title, ("round", "sum over an image"), curves))
-    caption = "Training: mean over each round. Validation: after each round."
+    caption = (
+        "Training: mean over each round. Validation: after each round, by the moving averages of "
+        "batch normalisation, which need some seven rounds of 80 steps to follow."
+    )
     title = f"celeba-wolfram: ten rounds of {IMAGES:,} faces"
     return {
         "rounds.png": curve_panels(panels, title=title, caption=caption),
