@@ -28,12 +28,10 @@ def align(image: Path, face: str | int, out: Path, overwrite: bool) -> None:
     """
     from keras_vae.alignment import find_faces
     from keras_vae.photos import open_photo
-    from keras_vae.plotting import check_picture
     from keras_vae.portraits import choose_faces
 
-    check_picture(out)
-    if face != "all":  # of all, the search tells how many files are written
-        check_files([out], overwrite=overwrite)
+    # Of all faces, the search tells which files are written: now it is the suffix that counts.
+    check_files([out], overwrite=overwrite or face == "all")
     photo = open_photo(image)
     load_tensorflow()
     try:

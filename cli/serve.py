@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import overwrite_option
+from .outputs import check_files
+from .standard_output import write_text
 from .types import Parsed
 
 if TYPE_CHECKING:
@@ -105,18 +107,9 @@ def find_models(names: tuple[str, ...], labels: tuple[tuple[str, str, int], ...]
 
 def write_files(texts: dict[str, str], folder: Path, overwrite: bool) -> None:
     """Write files into a folder, all or none of them, and say where."""
-    from keras_vae.files import check_free, write_atomically
-
-    for name in texts:
-        check_free(folder / name, overwrite=overwrite)
+    check_files(others=[folder / name for name in texts], overwrite=overwrite)
     for name, text in texts.items():
-        click.echo(
-            write_atomically(
-                folder / name,
-                lambda path, text=text: path.write_text(text, "utf-8"),
-                overwrite=overwrite,
-            )
-        )
+        write_text(text, folder / name, overwrite)
 
 
 def run_server(models: list[Deployed]) -> int:

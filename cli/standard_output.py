@@ -30,13 +30,9 @@ def write_text(text: str, file: Path, overwrite: bool) -> None:
     Raises:
         FileExistsError: If the file exists and `overwrite` is False.
     """
-    from keras_vae.files import write_atomically
+    from keras_vae import files
 
     if file == STDOUT:
         click.echo(text, nl=False)
         return
-    tell(
-        write_atomically(
-            file, lambda draft: draft.write_text(text, "utf-8", newline=""), overwrite=overwrite
-        )
-    )
+    tell(files.write_text(file, text, overwrite=overwrite))

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from .evaluation import Evaluation, notes, sections
-from .files import write_atomically
+from .files import write_text
 from .presets import Preset
+from .runs import write_json
 
 EVALUATION = "evaluation.json"  # beside model.json
 
@@ -103,13 +104,8 @@ def write_card(version: Path, evaluation: Evaluation | None = None) -> Path:
         The card's path.
     """
     if evaluation is not None:
-        text = json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False) + "\n"
-        _write(version / "assets.extra" / EVALUATION, text)
-    return _write(version.resolve().parent / "README.md", card_of(version))
-
-
-def _write(path: Path, text: str) -> Path:
-    return write_atomically(path, lambda file: file.write_text(text, "utf-8"), overwrite=True)
+        write_json(version / "assets.extra" / EVALUATION, evaluation.to_dict())
+    return write_text(version.resolve().parent / "README.md", card_of(version), overwrite=True)
 
 
 def _header(facts: Mapping[str, Any]) -> str:
@@ -139,7 +135,7 @@ def _training(facts: Mapping[str, Any]) -> str:
         "## Training\n\n"
         f"    {facts['command'] or 'started from Python'}\n\n"
         f"- Data: {_data(facts['data'])}\n"
-        f"- Loss: {_preset(facts).loss_description}; weights of the lowest {_watched(facts)} loss: "
+        f"- Loss: {_preset(facts).loss_description}; weights of the lowest {watched(facts)} loss: "
         f"epoch {epochs['exported']} of {epochs['trained']}.\n"
         f"- Made with keras_vae {versions['keras_vae']}, TensorFlow {versions['tensorflow']}, "
         f"Keras {versions['keras']}; precision {facts['precision']}, seed {facts['seed']}.\n"
@@ -154,7 +150,7 @@ def _data(data: Mapping[str, Any]) -> str:
     return f"{data['title']}, {counts} images; split: {data['split']}.{homepage}"
 
 
-def _watched(facts: Mapping[str, Any]) -> str:
+def watched(facts: Mapping[str, Any]) -> str:
     """Which split's loss chose the weights: see `runs.score`."""
     splits = facts["data"]["counts"] or facts["metrics"]
     return "validation" if splits.get("validation") else "training"

@@ -37,6 +37,20 @@ def write_atomically(
     return path
 
 
+def write_text(path: str | Path, text: str, *, overwrite: bool = False) -> Path:
+    """Write a text as UTF-8, whole or not at all, its line ends as they are.
+
+    Returns:
+        The path.
+
+    Raises:
+        FileExistsError: If the file exists and `overwrite` is False.
+    """
+    return write_atomically(
+        path, lambda draft: draft.write_text(text, "utf-8", newline=""), overwrite=overwrite
+    )
+
+
 def check_free(path: str | Path, *, overwrite: bool = False) -> None:
     """Refuse a path that is taken: worth asking before long work, too.
 

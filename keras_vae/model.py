@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,7 @@ from .naming import near_names
 if TYPE_CHECKING:
     from .attributes import Attributes
     from .datasets import ImageDataset
-
-Progress = Callable[[int, int], None]  # called with what is done and the total
+    from .datasets.source import Progress
 
 # prior → the endpoint that draws from it
 PRIORS = {"normal": "generate_pixels", "gmm": "generate_gmm_pixels"}

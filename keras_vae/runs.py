@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from .files import write_atomically
+from .files import write_atomically, write_text
 from .presets import Preset
 
 if TYPE_CHECKING:
@@ -248,7 +248,7 @@ def score(row: Mapping[str, float]) -> float:
 def write_json(path: Path, values: Any) -> None:
     """Write JSON, whole or not at all."""
     text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
-    write_atomically(path, lambda draft: draft.write_text(text), overwrite=True)
+    write_text(path, text, overwrite=True)
 
 
 def read_json(path: Path) -> Any:

@@ -19,7 +19,7 @@ IMAGE_SUFFIXES = (
     ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"
 )  # fmt: skip
 
-Progress = Callable[[int, int], None]  # takes the images done and their total
+Progress = Callable[[int, int], None]  # takes what is done and the total
 
 
 def native_size(height: int, width: int) -> tuple[int, int]:

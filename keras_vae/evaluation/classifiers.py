@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 
 from ..datasets import ImageDataset
 from ..datasets.prepared import cache_folder
+from ..datasets.source import Progress
 from ..files import write_atomically
 from .preprocessing import Preprocessing
 
@@ -25,8 +25,6 @@ FEATURES = 128
 BATCH = 128
 MOST_STEPS = 1500  # about a minute of two CPU cores
 MOST_EPOCHS = 30
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ import numpy as np
 from .. import __version__
 from ..datasets import ImageDataset
 from ..datasets.choice import choose_rows
+from ..datasets.source import Progress
 from ..latents import kl_per_dimension
-from ..model import Progress
 from ..runtime import ServedModel
 from .checkpoint import Checkpoint, digest
 from .groups import errors_by_group, group_images

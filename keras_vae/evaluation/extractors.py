@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..datasets import ImageDataset
+from ..datasets.source import Progress
 from . import classifiers
 from .preprocessing import Preprocessing
 
@@ -21,8 +22,6 @@ BATCH = 64  # images at a time: a bound on the memory of InceptionV3
 SECONDS_TO_CONNECT = 10.0
 
 KINDS = ("auto", "inception", "classifier")
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..datasets.source import Progress
 from .checkpoint import Checkpoint
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from ..presets import Preset
     from ..runtime import ServedModel
 
-Progress = Callable[[int, int], None]
 
 LOG_TWO_PI = math.log(2.0 * math.pi)
 BLOCK = 100  # draws of one image that share a seed: whatever is decoded at once, they are the same

@@ -7,11 +7,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import wait
+from typing import TYPE_CHECKING
 
 from .cell import Cell
 from .store import Row
 from .worker import serve
-from .workplace import Progress, Workplace
+from .workplace import Workplace
+
+if TYPE_CHECKING:
+    from ..datasets.source import Progress
 
 # Share of all the work from which a cell on all threads before the others is sooner done than on
 # one beside them: of two jobs, a / 2 + b < a where b < a / 2.

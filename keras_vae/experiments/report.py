@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..files import write_atomically
+from ..files import write_text
 from . import EXPERIMENTS, get_experiment
 from .claims import CLAIMS
 from .experiment import store_in, write
@@ -43,7 +43,7 @@ def write_report(results: Path, page: Path) -> Path:
             write(experiment, experiment.results(store), folder / name)
     found = _read(folder)
     text = "\n".join([HEAD, *_summary(found), *_sections(found, folder.name)])
-    return write_atomically(page, lambda file: file.write_text(text, "utf-8"), overwrite=True)
+    return write_text(page, text, overwrite=True)
 
 
 def _read(folder: Path) -> dict[str, dict[str, Any]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files import write_atomically
+from ..files import write_text
 from .cell import Cell
 from .store import Row, Store
 
@@ -64,6 +64,4 @@ class Results:
         table = csv.DictWriter(text, columns, lineterminator="\n")
         table.writeheader()
         table.writerows(self.rows)
-        return write_atomically(
-            path, lambda file: file.write_text(text.getvalue(), "utf-8"), overwrite=True
-        )
+        return write_text(path, text.getvalue(), overwrite=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,8 +13,7 @@ from .store import Store
 
 if TYPE_CHECKING:
     from ..datasets import ImageDataset
-
-Progress = Callable[[int, int], None]
+    from ..datasets.source import Progress
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..files import write_atomically
+from ..cards import watched
+from ..files import write_text
 
 _LIMITS = """\
 ## Limits
@@ -27,8 +28,7 @@ def write_card(version: Path) -> Path:
         version: Folder of the version that the card describes.
     """
     card = version.resolve().parent / "README.md"
-    text = card_of(version)
-    return write_atomically(card, lambda file: file.write_text(text, "utf-8"), overwrite=True)
+    return write_text(card, card_of(version), overwrite=True)
 
 
 def card_of(version: Path) -> str:
@@ -54,7 +54,6 @@ def _training(facts: Mapping[str, Any]) -> str:
     data, epochs, versions = facts["data"], facts["epochs"], facts["versions"]
     counts = ", ".join(f"{count:,} {split}" for split, count in (data["counts"] or {}).items())
     small, large = ("×".join(map(str, size)) for size in facts["image_sizes"])
-    chosen_by = "validation" if facts["metrics"] else "training"  # see `runs.score`
     return (
         "## Training\n\n"
         f"    {facts['command'] or 'started from Python'}\n\n"
@@ -63,7 +62,7 @@ def _training(facts: Mapping[str, Any]) -> str:
         f"- Each image twice, prepared alike: at {small} and at {large}.\n"
         f"- Loss: mean squared error of the luminance; Adam at {facts['learning_rate']:g}, falling "
         f"along a cosine to 0; batches of {facts['batch_size']}, half of them mirrored; weights of "
-        f"the lowest {chosen_by} loss: epoch {epochs['exported']} of {epochs['trained']}.\n"
+        f"the lowest {watched(facts)} loss: epoch {epochs['exported']} of {epochs['trained']}.\n"
         f"- Made with keras_vae {versions['keras_vae']}, TensorFlow {versions['tensorflow']}, "
         f"Keras {versions['keras']}; precision {facts['precision']}, seed {facts['seed']}.\n"
     )
