@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,9 +50,7 @@ def seen_by(model: ServedModel, dataset: ImageDataset, seed: int = 0) -> ImageDa
         dataset: Images of its size, as they are.
         seed: Of a "dynamic" binarisation.
     """
-    from keras_vae.datasets.binarization import binarize
-
-    return replace(dataset, images=binarize(dataset.images, binarization_of(model), seed))
+    return dataset.binarized(binarization_of(model), seed)
 
 
 def binarization_of(model: ServedModel) -> str:

@@ -7,10 +7,16 @@ The public names load on first use, so that importing the package costs no Tenso
     >>> images, z = model.generate(seeds=[0, 1, 2])
 """
 
+import os
 from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
+
+# Feature maps come from memory that TensorFlow keeps. The C library would return each to the kernel
+# and get it back emptied, page by page: a fifth of a step (docs/decisions/0003-speed-on-cpu.md).
+# TensorFlow reads this when it makes its devices, at the first operation.
+os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "1")
 
 _HOMES = {
     "PRESETS": "presets",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,18 @@ class ImageDataset:
     def count(self, split: str) -> int:
         """Count the images of a split."""
         return len(self.indices(split))
+
+    def binarized(self, how: str, seed: int = 0) -> ImageDataset:
+        """Return the data set with all its images binarised; the arguments are `binarize`'s.
+
+        All of them at once, so that no split and no limit changes an image's draw.
+
+        Raises:
+            ValueError: If there is no such binarisation.
+        """
+        from .binarization import binarize
+
+        return replace(self, images=binarize(self.images, how, seed))
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

@@ -6,7 +6,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -178,8 +178,6 @@ class _Subject:
     @classmethod
     def choose(cls, model: ServedModel, dataset: ImageDataset, settings: Settings) -> _Subject:
         """Binarise the data set, and choose among the split's images."""
-        from ..datasets.binarization import binarize
-
         rows = choose_rows(dataset, settings.split, settings.limit, settings.seed)
         if settings.samples != 0 and len(rows) < FEWEST_IMAGES:
             raise ValueError(
@@ -187,8 +185,7 @@ class _Subject:
                 f"Received: {len(rows)}. Measure more, or use --no-samples."
             )
         how = settings.binarization or model.preset.binarization
-        # All of them are binarised at once, so that a limit changes no image's draw.
-        seen = replace(dataset, images=binarize(dataset.images, how, settings.seed))
+        seen = dataset.binarized(how, settings.seed)
         return cls(model, settings, how, dataset, seen, rows, np.asarray(seen.images[rows]))
 
     def encode(self, rows: np.ndarray, stages: Stages) -> tuple[np.ndarray, np.ndarray]:

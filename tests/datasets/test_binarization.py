@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_vae.datasets import ImageDataset
 from keras_vae.datasets.binarization import BINARIZATIONS, binarize, binarize_rows, draw_binary
 
 LEVELS = np.array([0, 1, 77, 128, 254, 255], np.uint8)
@@ -56,6 +57,14 @@ def test_an_image_is_binarised_by_its_row_whoever_asks(images, how, rows):
     rows = np.array(rows, np.int64)
     whole = binarize(images, how, seed=3)
     np.testing.assert_array_equal(binarize_rows(images, rows, how, seed=3), whole[rows])
+
+
+def test_a_data_set_is_binarised_whole_and_keeps_what_is_known_of_it(images):
+    dataset = ImageDataset("levels", images, np.array([0, 0, 1, 1, 2, 2], np.int8))
+    binarised = dataset.binarized("dynamic", seed=4)
+    np.testing.assert_array_equal(binarised.images, binarize(images, "dynamic", seed=4))
+    assert (binarised.name, binarised.partition is dataset.partition) == ("levels", True)
+    assert dataset.images is images  # the grey ones are still there
 
 
 def test_none_leaves_the_levels(images):
