@@ -14,7 +14,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 # Feature maps come from memory that TensorFlow keeps. The C library would return each to the kernel
-# and get it back emptied, page by page: a fifth of a step (docs/decisions/0003-speed-on-cpu.md).
+# and get it back emptied, page by page: an eighth of a step (docs/decisions/0003-speed-on-cpu.md).
 # TensorFlow reads this when it makes its devices, at the first operation.
 os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "1")
 
