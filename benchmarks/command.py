@@ -4,9 +4,9 @@
     python benchmarks/command.py --data-dir ~/celeba
 
 `kvae morph` from a cold start is timed beside an import of TensorFlow, in turns. `kvae generate
--n 1000` is held against its decoder alone: what `generate` adds are draws, PNG and back. With a
-data set at hand, opening its prepared copy is timed as well. Every time is the best of the rounds:
-other work on the machine only ever adds to it.
+-n 1000` is held against its decoder alone: what `generate` adds are draws. With a data set at hand,
+opening its prepared copy is timed as well. Every time is the best of the rounds: other work on the
+machine only ever adds to it.
 """
 
 from __future__ import annotations
