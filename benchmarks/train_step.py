@@ -6,11 +6,13 @@ Every contender trains the same network, with the same batch, on the same genera
 process of its own; one works while the others wait. They take turns, round after round, so that
 whatever else the machine does meets them all; each one's rate is the median of its rounds. The
 last columns set the network's arithmetic against the matrix products that this machine reaches in
-the same rounds.
+the same rounds. A processor that only emulates bfloat16 is not asked for it: hours would tell what
+seconds do.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -31,6 +33,8 @@ from keras_vae.cli.progress import progress_bar
 FOLDER = Path(__file__).parent
 IMAGES = 16 * BATCH
 REPEATS = {"celeba": 1, "mnist": 16}  # of the images, so that a pass takes long enough to be timed
+# What `import keras_vae` would set, and all import its presets.
+TENSORFLOWS_OWN = {"TF_CPU_ALLOCATOR_USE_BFC": "0", "TF_ENABLE_ONEDNN_OPTS": ""}
 NEEDS = {"pytorch": "torch", "pythae_trainer": "pythae"}
 
 
@@ -50,6 +54,11 @@ class Contender:
     def title(self) -> str:
         """What the table calls it."""
         return f"{self.name.removesuffix('_trainer').replace('_', ' ')}, {self.variant}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables of its process: a notebook leaves TensorFlow to its own choices."""
+        return {**os.environ, **TENSORFLOWS_OWN} if self.name == "plain_keras" else {**os.environ}
 
     @property
     def precision(self) -> str:
@@ -78,22 +87,33 @@ CONTENDERS = [
 def main(presets: Sequence[str], rounds: int, seconds: float) -> None:
     """Let them take turns, and print a table for each network."""
     present = [one for one in CONTENDERS if find_spec(NEEDS.get(one.name, "keras_vae"))]
+    precisions = worthwhile_precisions()
+    asked = [one for one in [*PEAKS, PIPELINE, *present] if one.precision in precisions]
     told = f"{rounds} rounds of {seconds:g} seconds"
     click.echo(heading(told, packages=tuple(NEEDS.values())))
     for preset in presets:
         task = Task(preset, generated_images(preset))
-        rates = measure(task, [*PEAKS, PIPELINE, *present], rounds, seconds)
-        click.echo(table(task, rates))
+        click.echo(table(task, measure(task, asked, rounds, seconds)))
     for name in dict.fromkeys(one.name for one in CONTENDERS if one not in present):
         click.echo(f"{name} is not here: pip install '.[bench]'")
+    if "bfloat16" not in precisions:
+        click.echo("bfloat16 is left out: this processor is no faster in it.")
+
+
+def worthwhile_precisions() -> set[str]:
+    """Say what this machine has arithmetic for, as `kvae train --precision auto` finds it."""
+    from keras_vae.cli.quiet import load_tensorflow
+
+    load_tensorflow()
+    from keras_vae.precision import fastest_precision
+
+    return {"float32", fastest_precision().removeprefix("mixed_")}
 
 
 def generated_images(preset: str) -> np.ndarray:
     """Let the shipped model of that name draw images."""
     from keras_vae import runtime
-    from keras_vae.cli.quiet import load_tensorflow
 
-    load_tensorflow()
     images, _ = runtime.load(preset).generate(range(IMAGES), prior="gmm")
     return np.concatenate([images] * REPEATS[preset])
 
@@ -123,6 +143,7 @@ def working(one: Contender, task: Task, images: Path) -> Iterator[subprocess.Pop
         process = subprocess.Popen(
             [*command, one.variant],
             cwd=FOLDER,
+            env=one.environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,
@@ -148,7 +169,7 @@ def turn(process: subprocess.Popen[str], seconds: float) -> float:
 def table(task: Task, rates: dict[Contender, list[float]]) -> str:
     """Set the rates out, with each one's share of the peak and what kvae is to it."""
     typical = {one: statistics.median(values) for one, values in rates.items()}
-    peaks = {one.variant: typical[one] for one in PEAKS}
+    peaks = {one.variant: typical[one] for one in PEAKS if one in typical}
     best = max(rate for one, rate in typical.items() if one.name == "kvae")
     lines = [
         f"\n## `{task.name}`: {'×'.join(map(str, task.preset.image_shape))}, z = "

@@ -81,7 +81,6 @@ def kvae(debug: bool) -> None:
 def run() -> None:
     """Run `kvae`: exit status 2 after a usage error, 1 after any other, one line on stderr."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     try:
         sys.exit(kvae(standalone_mode=False) or 0)
     except click.ClickException as error:

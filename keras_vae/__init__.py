@@ -5,6 +5,8 @@ The public names load on first use, so that importing the package costs no Tenso
     >>> import keras_vae
     >>> model = keras_vae.load("celeba64")        # a SavedModel; no Keras class is imported
     >>> images, z = model.generate(seeds=[0, 1, 2])
+
+Import it before TensorFlow: it sets two of TensorFlow's variables, which make it faster on a CPU.
 """
 
 import os
@@ -13,10 +15,13 @@ from typing import Any
 
 __version__ = "0.1.0"
 
+# What TensorFlow is told on a CPU, unless it has been told: docs/decisions/0003-speed-on-cpu.md.
 # Feature maps come from memory that TensorFlow keeps. The C library would return each to the kernel
-# and get it back emptied, page by page: an eighth of a step (docs/decisions/0003-speed-on-cpu.md).
-# TensorFlow reads this when it makes its devices, at the first operation.
+# and get it back emptied, page by page: an eighth of a step. Read at the first operation.
 os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "1")
+# oneDNN computes convolutions and products on every processor; by itself TensorFlow has it do so
+# where there are instructions for neural networks only. Read when TensorFlow is imported.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 _HOMES = {
     "PRESETS": "presets",

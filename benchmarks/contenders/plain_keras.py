@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import keras
@@ -56,8 +55,6 @@ class NotebookVAE(keras.Model):
 
 def prepare(task: Task, variant: str) -> Callable[[], int]:
     """Build the model, and a data set of scaled images."""
-    # TensorFlow's default, as in a notebook; for kvae, the import of its package has set it.
-    os.environ["TF_CPU_ALLOCATOR_USE_BFC"] = "0"
     encoder, decoder = (_convolutional if task.convolutional else _dense)(task)
     model = NotebookVAE(encoder, decoder, bernoulli=not task.convolutional)
     model.compile(optimizer=keras.optimizers.Adam(task.preset.learning_rate))
