@@ -29,6 +29,7 @@ from contenders.task import BATCH, Task
 from heading import heading
 
 from keras_vae.cli.progress import progress_bar
+from keras_vae.cli.quiet import load_tensorflow
 
 FOLDER = Path(__file__).parent
 IMAGES = 16 * BATCH
@@ -58,7 +59,7 @@ class Contender:
     @property
     def environment(self) -> dict[str, str]:
         """Variables of its process: a notebook leaves TensorFlow to its own choices."""
-        return {**os.environ, **TENSORFLOWS_OWN} if self.name == "plain_keras" else {**os.environ}
+        return {**os.environ, **(TENSORFLOWS_OWN if self.name == "plain_keras" else {})}
 
     @property
     def precision(self) -> str:
@@ -86,6 +87,7 @@ CONTENDERS = [
 @click.option("--seconds", default=4.0, show_default=True, help="Of a contender's turn.")
 def main(presets: Sequence[str], rounds: int, seconds: float) -> None:
     """Let them take turns, and print a table for each network."""
+    load_tensorflow()
     present = [one for one in CONTENDERS if find_spec(NEEDS.get(one.name, "keras_vae"))]
     precisions = worthwhile_precisions()
     asked = [one for one in [*PEAKS, PIPELINE, *present] if one.precision in precisions]
@@ -102,9 +104,6 @@ def main(presets: Sequence[str], rounds: int, seconds: float) -> None:
 
 def worthwhile_precisions() -> set[str]:
     """Say what this machine has arithmetic for, as `kvae train --precision auto` finds it."""
-    from keras_vae.cli.quiet import load_tensorflow
-
-    load_tensorflow()
     from keras_vae.precision import fastest_precision
 
     return {"float32", fastest_precision().removeprefix("mixed_")}
