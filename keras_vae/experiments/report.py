@@ -74,9 +74,10 @@ def _sections(found: dict[str, dict[str, Any]], folder: str) -> Iterator[str]:
     """What was measured, experiment by experiment."""
     for name, facts in found.items():
         yield f"## `kvae experiment {name}`\n"
+        models = f"{facts['models']} model{'s' * (facts['models'] != 1)}"
         yield (
-            f"{facts['budget']}: {facts['models']} models, {facts['core_minutes']:.0f} minutes of "
-            f"one core, TensorFlow {', '.join(facts['tensorflow'])}. "
+            f"{facts['budget']}: {models}, {facts['core_minutes']:.0f} minutes of one core, "
+            f"TensorFlow {', '.join(facts['tensorflow'])}. "
             f"[Every number]({folder}/{name}/results.csv).\n"
         )
         for verdict in facts["verdicts"]:
