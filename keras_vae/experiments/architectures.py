@@ -137,6 +137,8 @@ def verdicts(results: Results) -> list[Verdict]:
     value = results.mean(LOSS, latent_dim=3, hidden=BEST[3])
     whole = all(held.values()) and harm and overall <= CLOSE and near(value, CLAIMED_LOSS)
     lines = [_line(results, latent, held[latent]) for latent in LATENTS]
+    agreed = sum(minimal(results, latent) == best for latent, best in BEST.items())
+    lines.append(f"the report's best is the minimal one at {agreed} of {len(BEST)} z")
     lines.append(f"[512, 256] is at most {overall:.1%} above the best of each z")
     lines.append(widened)
     return [

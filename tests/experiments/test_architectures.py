@@ -62,10 +62,13 @@ def test_planted_losses_as_claimed_are_confirmed(planted):
     verdict = judged(planted, claimed)
     assert verdict.verdict == CONFIRMED
     assert "in 60 of 60 pairs" in verdict.measured
+    assert "at 1 of 4 z" in verdict.measured  # [512] is always within 1 %, and z = 20's claim
 
 
 def test_planted_losses_against_the_claim_are_not(planted):
-    assert judged(planted, opposite).verdict == REFUTED
+    verdict = judged(planted, opposite)
+    assert verdict.verdict == REFUTED
+    assert "at 0 of 4 z" in verdict.measured
 
 
 def test_another_best_by_a_small_margin_is_the_direction_only(planted):
