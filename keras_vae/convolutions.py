@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from . import patches
 from .layers import chain, package
 
 UPSAMPLINGS = ("transposed", "nearest")
 NARROW = 3  # filters: the channels of an image
-SMALL = 64  # positions of a map
-
-Backward: TypeAlias = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
 class _IdleBias:
@@ -47,11 +44,9 @@ class IdleBiasConv2D(_IdleBias, keras.layers.Conv2D):
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """Shrink images [B, H, W, C] to [B, H', W', filters]."""
         if training and self.padding == "same":
-            shrunk = [
-                math.ceil(n / by) for n, by in zip(inputs.shape[1:3], self.strides, strict=True)
-            ]
-            if is_small(shrunk):
-                return small_conv(inputs, tf.convert_to_tensor(self.kernel), self.strides)
+            places = self.compute_output_shape(inputs.shape)[1:3]
+            if patches.pay(places, self.kernel.shape, self.strides):
+                return patches.conv(inputs, tf.convert_to_tensor(self.kernel), self.strides)
         return super().call(inputs)
 
 
@@ -66,77 +61,13 @@ class IdleBiasConv2DTranspose(_IdleBias, keras.layers.Conv2DTranspose):
         """Grow images [B, H, W, C] to [B, H', W', filters]."""
         if not training:
             return super().call(inputs)
-        if self.padding == "same" and is_small(inputs.shape[1:3]):
-            return small_conv_transpose(inputs, tf.convert_to_tensor(self.kernel), self.strides)
+        if self.padding == "same" and patches.pay(
+            inputs.shape[1:3], self.kernel.shape, self.strides
+        ):
+            return patches.conv_transpose(inputs, tf.convert_to_tensor(self.kernel), self.strides)
         return keras.ops.conv_transpose(
             inputs, self.kernel, strides=self.strides, padding=self.padding
         )
-
-
-def is_small(size: Sequence[int]) -> bool:
-    """Whether a kernel's gradient is faster by patches: on a CPU, where maps are small."""
-    return math.prod(size) <= SMALL and not tf.config.list_logical_devices("GPU")
-
-
-def small_conv(images: tf.Tensor, kernel: tf.Tensor, strides: tuple[int, int]) -> tf.Tensor:
-    """Convolve, "SAME"; the kernel's gradient is computed by patches (docs/decisions/0003).
-
-    Args:
-        images: [B, H, W, C].
-        kernel: [k, k, C, F].
-        strides: Factors of shrinkage.
-
-    Returns:
-        Maps [B, H', W', F].
-    """
-
-    @tf.custom_gradient
-    def convolve(images: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Backward]:
-        def backward(gradient: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            to_images = tf.nn.conv2d_transpose(gradient, kernel, tf.shape(images), strides, "SAME")
-            return to_images, _by_patches(images, gradient, kernel.shape, strides)
-
-        return tf.nn.conv2d(images, kernel, strides, "SAME"), backward
-
-    return convolve(images, kernel)
-
-
-def small_conv_transpose(
-    images: tf.Tensor, kernel: tf.Tensor, strides: tuple[int, int]
-) -> tf.Tensor:
-    """Convolve, transposed, "SAME"; the kernel's gradient is computed by patches.
-
-    Args:
-        images: [B, H, W, C].
-        kernel: [k, k, F, C].
-        strides: Factors of growth.
-
-    Returns:
-        Maps [B, H', W', F].
-    """
-
-    @tf.custom_gradient
-    def convolve(images: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Backward]:
-        def backward(gradient: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            to_images = tf.nn.conv2d(gradient, kernel, strides, "SAME")
-            return to_images, _by_patches(gradient, images, kernel.shape, strides)
-
-        grown = keras.ops.conv_transpose(images, kernel, strides=strides, padding="same")
-        return grown, backward
-
-    return convolve(images, kernel)
-
-
-def _by_patches(
-    large: tf.Tensor, small: tf.Tensor, shape: tf.TensorShape, strides: tuple[int, int]
-) -> tf.Tensor:
-    """Gradient of a kernel: what each of its taps saw of the large maps, times the small ones."""
-    seen = tf.image.extract_patches(
-        large, [1, *shape[:2], 1], [1, *strides, 1], [1, 1, 1, 1], "SAME"
-    )
-    seen = tf.reshape(seen, (-1, math.prod(shape[:3])))
-    product = tf.matmul(seen, tf.reshape(small, (-1, shape[3])), transpose_a=True)
-    return tf.reshape(product, shape)
 
 
 @package
