@@ -21,6 +21,8 @@ from .vae import VAE
 
 # ITU-R 601 in 65,536ths, as Pillow's "L": whole numbers that float32 adds without error.
 LUMINANCE = (19595.0, 38470.0, 7471.0)
+# By name: left to itself, TensorFlow chooses by device, and seed 7 another face.
+PHILOX = tf.random.Algorithm.PHILOX.value
 
 Tensors = dict[str, tf.Tensor]
 Signatures = dict[str, tuple[Callable[..., Tensors], list[tf.TensorSpec]]]
@@ -213,7 +215,10 @@ class Endpoints:
         """Draw from the fitted prior, each from its own seed alone, [B] → [B, L]."""
 
         def draw(seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            uniform = tf.random.stateless_uniform([], tf.stack([seed, 1]), alg="philox")
+            key, counter = _stream(seed, 1)
+            uniform = tf.raw_ops.StatelessRandomUniformV2(
+                shape=[], key=key, counter=counter, alg=PHILOX
+            )
             return uniform, self._epsilon(seed)
 
         signature = (tf.TensorSpec([], tf.float32), self._latent)
@@ -222,8 +227,10 @@ class Endpoints:
 
     def _epsilon(self, seed: tf.Tensor) -> tf.Tensor:
         """ε ~ N(0, I) of one seed, [L]."""
-        # Philox by name: left to itself, TensorFlow chooses by device, and seed 7 another face.
-        return tf.random.stateless_normal([self.latent_dim], tf.stack([seed, 0]), alg="philox")
+        key, counter = _stream(seed, 0)
+        return tf.raw_ops.StatelessRandomNormalV2(
+            shape=[self.latent_dim], key=key, counter=counter, alg=PHILOX
+        )
 
     def _directions(self, attribute: tf.Tensor) -> tf.Tensor:
         """Look directions up by name, [B] → [B, L]; an unknown name is an InvalidArgument."""
@@ -243,6 +250,15 @@ class Endpoints:
         with tf.control_dependencies([require(tf.equal(tf.size(unknown), 0), message)]):
             index = tf.argmax(tf.cast(match, tf.int32), axis=1)
         return tf.gather(tf.constant(self.attributes.directions, tf.float32), index)
+
+
+def _stream(seed: tf.Tensor, number: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Where Philox starts for one of a seed's streams of noise: key and counter.
+
+    `tf.random.stateless_normal` and its like draw the same in twice the operations, which count
+    where every seed is drawn for by itself.
+    """
+    return tf.raw_ops.StatelessRandomGetKeyCounter(seed=tf.stack([seed, number]))
 
 
 def read_photos(image_bytes: tf.Tensor, image_shape: tuple[int, int, int]) -> tf.Tensor:
