@@ -45,8 +45,9 @@ class IdleBiasConv2D(_IdleBias, keras.layers.Conv2D):
         """Shrink images [B, H, W, C] to [B, H', W', filters]."""
         if training and self.padding == "same":
             places = self.compute_output_shape(inputs.shape)[1:3]
-            if patches.pay(places, self.kernel.shape, self.strides):
-                return patches.conv(inputs, tf.convert_to_tensor(self.kernel), self.strides)
+            kernel = tf.convert_to_tensor(self.kernel)
+            if patches.pay(places, kernel.shape, self.strides):
+                return patches.conv(inputs, kernel, self.strides)
         return super().call(inputs)
 
 
@@ -61,13 +62,10 @@ class IdleBiasConv2DTranspose(_IdleBias, keras.layers.Conv2DTranspose):
         """Grow images [B, H, W, C] to [B, H', W', filters]."""
         if not training:
             return super().call(inputs)
-        if self.padding == "same" and patches.pay(
-            inputs.shape[1:3], self.kernel.shape, self.strides
-        ):
-            return patches.conv_transpose(inputs, tf.convert_to_tensor(self.kernel), self.strides)
-        return keras.ops.conv_transpose(
-            inputs, self.kernel, strides=self.strides, padding=self.padding
-        )
+        places, kernel = inputs.shape[1:3], tf.convert_to_tensor(self.kernel)
+        if self.padding == "same" and patches.pay(places, kernel.shape, self.strides):
+            return patches.conv_transpose(inputs, kernel, self.strides)
+        return keras.ops.conv_transpose(inputs, kernel, strides=self.strides, padding=self.padding)
 
 
 @package
