@@ -48,10 +48,19 @@ def test_images_are_the_models_own(model):
     image, _ = model.generate([0])
     for request in records(model):
         if "image" in request.inputs:
-            np.testing.assert_array_equal(tf.make_ndarray(request.inputs["image"]), image)
+            check_drawn(tf.make_ndarray(request.inputs["image"]), image, model)
         if "image_bytes" in request.inputs:
             (data,) = tf.make_ndarray(request.inputs["image_bytes"])
-            np.testing.assert_array_equal(tf.io.decode_png(data), image[0])
+            check_drawn(tf.io.decode_png(data)[tf.newaxis], image, model)
+
+
+def check_drawn(found, image, model):
+    """Compare; another processor drew a shipped model's, and rounds one pixel in 1,000 elsewhere."""
+    difference = np.abs(np.int32(found) - image)
+    levels, share = (1, 1e-3) if model.name in NAMES else (0, 0.0)
+    assert difference.shape == image.shape
+    assert difference.max() <= levels
+    assert difference.mean() <= share
 
 
 def test_file_is_small(model):
