@@ -55,7 +55,7 @@ def test_images_are_the_models_own(model):
 
 
 def check_drawn(found, image, model):
-    """Compare; another processor drew a shipped model's, and rounds one pixel in 1,000 elsewhere."""
+    """Another processor drew a shipped model's, and rounds one pixel in 1,000 elsewhere."""
     difference = np.abs(np.int32(found) - image)
     levels, share = (1, 1e-3) if model.name in NAMES else (0, 0.0)
     assert difference.shape == image.shape
