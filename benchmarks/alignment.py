@@ -23,7 +23,7 @@ from PIL import Image, ImageOps
 
 from keras_vae.cli.progress import progress_bar
 from keras_vae.cli.quiet import load_tensorflow
-from keras_vae.similarity import Similarity
+from keras_vae.faces.similarity import Similarity
 
 CANVAS = 900
 PLAIN = (127, 127, 127)
@@ -39,7 +39,7 @@ BAR = 3.0  # pixels of the frame
 def main(data_dir: Path, faces: int, seed: int) -> None:
     """Paste, align, and print how far the eyes are off."""
     load_tensorflow()
-    from keras_vae.alignment import find_faces
+    from keras_vae.faces.alignment import find_faces
 
     originals = list(islice(validation_originals(data_dir), faces))
     generator = np.random.default_rng(seed)
@@ -61,7 +61,7 @@ def validation_originals(data_dir: Path) -> Iterator[Image.Image]:
     """Open the aligned originals of CelebA's validation split."""
     from keras_vae.datasets.registry import find_dataset
     from keras_vae.datasets.splits import SPLITS
-    from keras_vae.photos import ALIGNED_SIZE, open_photo
+    from keras_vae.files.photos import ALIGNED_SIZE, open_photo
 
     _, origin = find_dataset("celeba", data_dir)
     source = origin.read()
@@ -91,7 +91,7 @@ def paste(original: Image.Image, way: Similarity) -> Image.Image:
 
 def offsets(way: Similarity, found: list[Similarity]) -> np.ndarray:
     """Measure how far each eye is off, in pixels of the frame, [2]; infinite if none was found."""
-    from keras_vae.alignment import EYES
+    from keras_vae.faces.alignment import EYES
 
     if not found:
         return np.full(2, np.inf)

@@ -97,7 +97,7 @@ def main(
 ) -> None:
     """Train or open the classifier, morph, and print a table."""
     load_tensorflow()
-    from keras_vae import runtime
+    from keras_vae.inference import registry as runtime
 
     model = runtime.load(model_name)
     dataset = load_for_model(model, "celeba", data_dir=data_dir, cache_dir=cache_dir)
@@ -117,7 +117,7 @@ def main(
 
 def open_classifier(dataset: ImageDataset, cache_dir: Path | None) -> tuple[Classifier, str]:
     """Open the classifier, or train it, and say what it is."""
-    from keras_vae.evaluation.classifiers import PREPROCESSING, describe, find_classifier
+    from keras_vae.datasets.classifiers import PREPROCESSING, describe, find_classifier
 
     with progress_bar("Training a classifier", unit="step") as progress:
         network = find_classifier(dataset, cache_dir=cache_dir, progress=progress)

@@ -74,7 +74,7 @@ def run(command: list[str]) -> None:
 
 def draws(model_name: str) -> dict[str, Callable[[], Any]]:
     """Draws from both priors, and the decoder alone on latents of the same number."""
-    from keras_vae import runtime
+    from keras_vae.inference import registry as runtime
 
     model = runtime.load(model_name)
     _, z = model.generate(range(IMAGES))

@@ -29,10 +29,10 @@ from timing import best_of
 from keras_vae.cli.options import model_option
 from keras_vae.cli.progress import progress_bar
 from keras_vae.cli.quiet import load_tensorflow
-from keras_vae.photos import ALIGNED_CROP, ALIGNED_SIZE
+from keras_vae.files.photos import ALIGNED_CROP, ALIGNED_SIZE
 
 if TYPE_CHECKING:
-    from keras_vae.runtime import ServedModel
+    from keras_vae.inference.registry import ServedModel
 
 BATCHES = (1, 32)
 PARTS = ("encoder", "decoder", "decode_jpeg", "encode_png")
@@ -51,7 +51,7 @@ Calls = dict[str, Callable[[], Any]]
 def main(model_name: str, rounds: int) -> None:
     """Time the endpoint and its parts in turn, and print a table."""
     load_tensorflow()
-    from keras_vae import runtime
+    from keras_vae.inference import registry as runtime
 
     model = runtime.load(model_name)
     pixels, _ = model.generate(range(max(BATCHES)), temperature=0.7)

@@ -104,14 +104,14 @@ def main(presets: Sequence[str], rounds: int, seconds: float) -> None:
 
 def worthwhile_precisions() -> set[str]:
     """Say what this machine has arithmetic for, as `kvae train --precision auto` finds it."""
-    from keras_vae.precision import fastest_precision
+    from keras_vae.training.precision import fastest_precision
 
     return {"float32", fastest_precision().removeprefix("mixed_")}
 
 
 def generated_images(preset: str) -> np.ndarray:
     """Let the shipped model of that name draw images."""
-    from keras_vae import runtime
+    from keras_vae.inference import registry as runtime
 
     images, _ = runtime.load(preset).generate(range(IMAGES), prior="gmm")
     return np.concatenate([images] * REPEATS[preset])

@@ -35,7 +35,7 @@ def main(
 ) -> None:
     """Enlarge, compare, and print the means."""
     load_tensorflow()
-    from keras_vae import runtime
+    from keras_vae.inference import registry as runtime
     from keras_vae.super_resolution.measurement import CONVENTION, interpolation, measure, pillow
     from keras_vae.super_resolution.pairs import load_pairs
 

@@ -26,9 +26,9 @@ def align(image: Path, face: str | int, out: Path, overwrite: bool) -> None:
     The commands that take photos do the same by themselves; here it can be looked at. It also says
     how many pixels lie between the eyes of each, and how sure the detector is.
     """
-    from keras_vae.alignment import find_faces
-    from keras_vae.photos import open_photo
-    from keras_vae.portraits import choose_faces
+    from keras_vae.faces.alignment import find_faces
+    from keras_vae.faces.crops import choose_faces
+    from keras_vae.files.photos import open_photo
 
     # Of all faces, the search tells which files are written: now it is the suffix that counts.
     check_files([out], overwrite=overwrite or face == "all")

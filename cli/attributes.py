@@ -26,7 +26,7 @@ from .standard_output import write_json
 from .types import Names
 
 if TYPE_CHECKING:
-    from keras_vae.attributes import Attributes, Contribution
+    from keras_vae.latent_space.attributes import Attributes, Contribution
 
 SCORES = ("AUC", "accuracy", "balanced")  # the columns of `Attributes.scores`
 
@@ -53,7 +53,7 @@ def list_attributes(
     Beside each name: the length of Δ; on how many images with and without the attribute it was
     fitted; and, where that is known, how well it tells held-out images apart.
     """
-    from keras_vae import runtime
+    from keras_vae.inference import registry as runtime
 
     check_files(others=[json_file], overwrite=overwrite)
     known = directions_of(runtime.load(model_name), directions)
@@ -104,8 +104,8 @@ def fit(
     --balance Male takes Δ within men and within women, and averages the two: what Male alone
     changes is then no part of another attribute's Δ.
     """
-    from keras_vae import runtime
-    from keras_vae.files import check_free
+    from keras_vae.files.atomic import check_free
+    from keras_vae.inference import registry as runtime
 
     if out.suffix != ".npz":
         raise click.BadParameter("must end in .npz.", param_hint="--out")
@@ -150,8 +150,9 @@ def contributions(
     the cosine does not. In brackets stand 95 % bootstrap intervals, where the directions were
     fitted with them.
     """
-    from keras_vae import plotting, runtime
-    from keras_vae.attributes import contributions as compare
+    from keras_vae import plotting
+    from keras_vae.inference import registry as runtime
+    from keras_vae.latent_space.attributes import contributions as compare
 
     check_files([out], [json_file], overwrite=overwrite)
     known = directions_of(runtime.load(model_name), directions)
@@ -170,8 +171,9 @@ def contributions(
 @output_options("similarity.png")
 def similarity(model_name: str, directions: Path | None, outputs: Outputs) -> None:
     """Draw the cosines of all directions with one another, alike ones side by side."""
-    from keras_vae import plotting, runtime
-    from keras_vae.attributes import cluster_order, cosines
+    from keras_vae import plotting
+    from keras_vae.inference import registry as runtime
+    from keras_vae.latent_space.attributes import cluster_order, cosines
 
     outputs.check()
     model = runtime.load(model_name)

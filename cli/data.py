@@ -84,7 +84,7 @@ def prepare(
     NAME is one of the names of `kvae data list`, or the path of an .npz file or a folder of images.
     """
     from keras_vae.datasets import DATASETS, load_dataset
-    from keras_vae.naming import plain_name
+    from keras_vae.files.naming import plain_name
 
     known = DATASETS.get(plain_name(name))
     if data_dir is None and known is not None and known.tfds_name is not None:
@@ -103,7 +103,7 @@ def prepare(
 
 def _preset_size(name: str) -> tuple[int, int] | None:
     """Return the size at which `kvae train NAME` would read the set; None for the native one."""
-    from keras_vae.naming import plain_name
+    from keras_vae.files.naming import plain_name
     from keras_vae.presets import default_preset
 
     preset = default_preset(name)

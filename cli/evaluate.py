@@ -91,10 +91,10 @@ def evaluate(
     −ELBO and importance-weighted −log p(x); errors of reconstructions; the use of the latent;
     FID and KID of samples; what linear probes read of attributes.
     """
-    from keras_vae import runtime
-    from keras_vae.cards import write_card
     from keras_vae.evaluation import Settings, check_model, table
     from keras_vae.evaluation import evaluate as measure
+    from keras_vae.export.card import write_card
+    from keras_vae.inference import registry as runtime
 
     if no_samples:
         refuse(["samples", "features"], "is of FID and KID, which --no-samples leaves out.")

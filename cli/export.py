@@ -14,7 +14,7 @@ from .quiet import load_tensorflow
 
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset
-    from keras_vae.runs import Run
+    from keras_vae.training.run_directory import Run
 
 
 @click.command(epilog="Example: kvae export runs/celeba --name faces")
@@ -36,7 +36,7 @@ def export(
     The next free version is written; the model card is kept unless --overwrite is given.
     """
     load_tensorflow()
-    from keras_vae.runs import Run
+    from keras_vae.training.run_directory import Run
 
     opened = Run.open(run)
     images = load_for_run(opened.config(), data_dir, cache_dir)
@@ -45,7 +45,7 @@ def export(
 
 def write_model(run: Run, images: ImageDataset, directory: Path, overwrite: bool) -> None:
     """Publish a run, and say where and how to use it."""
-    from keras_vae.publishing import publish
+    from keras_vae.export.publishing import publish
 
     with (
         progress_bar("Encoding") as encoded,

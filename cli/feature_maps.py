@@ -93,7 +93,7 @@ def feature_maps(
 
 
 def _only(layers: Mapping[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
-    from keras_vae.naming import near_names
+    from keras_vae.files.naming import near_names
 
     if name not in layers:
         raise ValueError(f"No convolution is called {name!r}. {near_names(name, list(layers))}")
@@ -102,7 +102,7 @@ def _only(layers: Mapping[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
 
 def _rows(layers: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
     """A row for each channel of each layer."""
-    from keras_vae.channels import statistics
+    from keras_vae.plotting.channels import statistics
 
     rows = []
     for layer, maps in layers.items():

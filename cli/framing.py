@@ -17,8 +17,8 @@ from .types import Parsed
 if TYPE_CHECKING:
     import numpy as np
 
-    from keras_vae.model import Model
-    from keras_vae.portraits import Portrait
+    from keras_vae.faces.crops import Portrait
+    from keras_vae.inference.model import Model
 
 
 class FaceChoice(Parsed):
@@ -104,8 +104,8 @@ class Framing:
         ]
 
     def _portraits(self, path: Path, model: Model) -> Sequence[Portrait]:
-        from keras_vae.photos import open_photo
-        from keras_vae.portraits import Portrait, find_portraits
+        from keras_vae.faces.crops import Portrait, find_portraits
+        from keras_vae.files.photos import open_photo
 
         photo, shape = open_photo(path), model.image_shape
         if not self._looks_for_faces(model):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
-    from keras_vae.portraits import Portrait
+    from keras_vae.faces.crops import Portrait
 
 GIF_SIDE = 640  # pixels of an animation's long side: full size would be tens of megabytes
 
@@ -85,8 +85,8 @@ def _by_photo(portraits: Sequence[Portrait]) -> Iterator[tuple[Image, list[int]]
 
 def _edits(photo: Image, portraits: Sequence[Portrait], changes: np.ndarray) -> Iterator[Image]:
     """Edit all faces of a photo, perhaps a reduced one, together at each n."""
-    from keras_vae.retouching import retouch
-    from keras_vae.similarity import Similarity
+    from keras_vae.faces.blending import retouch
+    from keras_vae.faces.similarity import Similarity
 
     reduce = Similarity(photo.width / portraits[0].photo.width, 0)
     ways = [reduce @ portrait.to_photo for portrait in portraits]

@@ -9,8 +9,8 @@ from .progress import progress_bar
 
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset
-    from keras_vae.runs import RunConfig
-    from keras_vae.runtime import ServedModel
+    from keras_vae.inference.registry import ServedModel
+    from keras_vae.training.run_directory import RunConfig
 
 
 def load_for_model(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
-    from keras_vae.model import Model
+    from keras_vae.inference.model import Model
 
 
 @click.command(epilog="Example: kvae interpolate face.jpg 7 --steps 10 --method spherical")
@@ -55,7 +55,8 @@ def interpolate(
     """
     import numpy as np
 
-    from keras_vae import latents, plotting
+    from keras_vae import plotting
+    from keras_vae.latent_space import arithmetic as latents
 
     if len(sources) < 2:
         raise click.UsageError("Give at least two images or seeds.")
@@ -91,7 +92,8 @@ def _frames(model: Model, z: np.ndarray, steps: int, method: str) -> list[Image]
     """Draw the frames of the whole way, with t counting the images that were passed."""
     import numpy as np
 
-    from keras_vae import latents, plotting
+    from keras_vae import plotting
+    from keras_vae.latent_space import arithmetic as latents
 
     legs = [latents.interpolate(a, b, steps, method) for a, b in pairwise(z)]
     path = np.concatenate([z[:1], *(leg[1:] for leg in legs)])

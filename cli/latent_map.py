@@ -16,7 +16,7 @@ from .standard_output import tell
 
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset
-    from keras_vae.grouping import Grouping
+    from keras_vae.latent_space.grouping import Grouping
 
 # Spelt out, since `--help` shall import nothing: what each is called in a caption.
 METHODS = {
@@ -75,10 +75,11 @@ def latent_map(
     groups. A linear probe says how well the whole latent tells the groups apart, whatever two
     dimensions show: it is fitted on a random half of the images and measured on the other.
     """
-    from keras_vae import plotting, runtime
+    from keras_vae import plotting
     from keras_vae.datasets.choice import choose_rows
-    from keras_vae.grouping import Grouping
-    from keras_vae.projections import check_method, project
+    from keras_vae.inference import registry as runtime
+    from keras_vae.latent_space.grouping import Grouping
+    from keras_vae.latent_space.projections import check_method, project
 
     outputs.check()
     check_method(method)

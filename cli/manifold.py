@@ -34,7 +34,7 @@ from .types import Dimensions
 if TYPE_CHECKING:
     import numpy as np
 
-    from keras_vae.model import Model
+    from keras_vae.inference.model import Model
 
 
 @click.command(epilog="Example: kvae manifold --model celeba --attr Smiling --attr Male --size 10")
@@ -87,7 +87,8 @@ def manifold(
     dimensions of z or by the directions of two attributes, and passes through an image's z_mean, a
     seed's z, or without either through z = 0, the mean of the prior.
     """
-    from keras_vae import latents, plotting
+    from keras_vae import plotting
+    from keras_vae.latent_space import arithmetic as latents
 
     check_source(photo, seed)
     if not _is_plane(dims, attributes):
@@ -132,7 +133,7 @@ def _basis(dims: tuple[int, ...], latent_dim: int) -> np.ndarray:
     """Unit vectors of some dimensions, float32 [D, L]."""
     import numpy as np
 
-    from keras_vae.latents import check_dims
+    from keras_vae.latent_space.arithmetic import check_dims
 
     check_dims(dims, latent_dim)
     return np.eye(latent_dim, dtype=np.float32)[list(dims)]

@@ -13,7 +13,7 @@ from .quiet import load_tensorflow
 from .typed import refuse
 
 if TYPE_CHECKING:
-    from keras_vae.model import Model
+    from keras_vae.inference.model import Model
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ class ModelChoice:
     def open(self) -> Model:
         """Open it: its facts are then known."""
         if self.server is None:
-            from keras_vae import runtime
+            from keras_vae.inference import registry as runtime
 
             return runtime.load(self.name)
-        from keras_vae import remote
+        from keras_vae.inference import remote
 
         return remote.connect(self.server, self.name, timeout=self.timeout, waiting=_tell)
 

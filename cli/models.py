@@ -14,7 +14,7 @@ from .standard_output import write_json
 from .typed import refuse
 
 if TYPE_CHECKING:
-    from keras_vae.exported import Exported
+    from keras_vae.inference.exported import Exported
 
 
 @click.group(epilog="Example: kvae models show celeba --card")
@@ -31,7 +31,7 @@ def models() -> None:
 @overwrite_option
 def list_models(json_file: Path | None, overwrite: bool) -> None:
     """List the models that --model can name: autoencoders, and upscalers for `kvae upscale`."""
-    from keras_vae import runtime
+    from keras_vae.inference import registry as runtime
 
     check_files(others=[json_file], overwrite=overwrite)
     rows = list(_summaries(path for _, _, path in runtime.list_models()))
@@ -55,7 +55,7 @@ def list_models(json_file: Path | None, overwrite: bool) -> None:
 @overwrite_option
 def show(name: str, card: bool, json_file: Path | None, overwrite: bool) -> None:
     """Describe a model: where it is, how it was made, what it was measured at."""
-    from keras_vae import runtime
+    from keras_vae.inference import registry as runtime
 
     if card:
         refuse(["json_file"], "is not of --card, which is Markdown.")
@@ -74,7 +74,7 @@ def show(name: str, card: bool, json_file: Path | None, overwrite: bool) -> None
 
 def _summaries(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
     """Sum models up; others' SavedModels may lie among them, and are passed over."""
-    from keras_vae import runtime
+    from keras_vae.inference import registry as runtime
 
     for path in paths:
         try:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
-    from keras_vae.model import Model
+    from keras_vae.inference.model import Model
 
 Factors = Sequence[tuple[str, float]]  # names and factors
 Axes = tuple[tuple[str, tuple[float, ...]], ...]  # two names, with their values of n; or none
@@ -180,7 +180,7 @@ class Walk:
         """Look z up at every n, [B, N, L]."""
         import numpy as np
 
-        from keras_vae.latents import morph
+        from keras_vae.latent_space.arithmetic import morph
 
         return np.stack([morph(self.z, self.move, n) for n in steps], axis=1)
 
@@ -249,7 +249,8 @@ def table(
     Returns:
         The picture, and the steps and z of each cell.
     """
-    from keras_vae import latents, plotting
+    from keras_vae import plotting
+    from keras_vae.latent_space import arithmetic as latents
 
     (x_name, xs), (y_name, ys) = axes
     points = latents.plane(z, *deltas, xs, ys)

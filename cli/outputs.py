@@ -34,7 +34,7 @@ def check_files(
         click.UsageError: If two files are the same.
         FileExistsError: If one exists and `overwrite` is False.
     """
-    from keras_vae.files import check_free
+    from keras_vae.files.atomic import check_free
     from keras_vae.plotting import check_picture
 
     pictures, others = ([file for file in files if file] for files in (pictures, others))

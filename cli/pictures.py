@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
-    from keras_vae.attributes import Attributes
-    from keras_vae.model import Model
+    from keras_vae.inference.model import Model
+    from keras_vae.latent_space.attributes import Attributes
 
     from .framing import Sitter
 
@@ -84,7 +84,7 @@ def activity(model: Model, source: Source) -> Sequence[float] | None:
     It is the mean over the validation split where the model was exported with it, otherwise that
     of a photo's posterior; None where there is neither.
     """
-    from keras_vae.latents import kl_per_dimension
+    from keras_vae.latent_space.arithmetic import kl_per_dimension
 
     known = model.kl_per_dimension
     if known is None and not isinstance(source, int | None):
@@ -98,7 +98,7 @@ def active_dims(model: Model, kl: Sequence[float] | None, count: int) -> tuple[i
     Raises:
         ValueError: If the KL is not known.
     """
-    from keras_vae.latents import most_active
+    from keras_vae.latent_space.arithmetic import most_active
 
     if kl is None:
         raise ValueError(
@@ -116,7 +116,7 @@ def dim_label(dim: int, kl: Sequence[float] | None) -> str:
 
 def directions_of(model: Model, file: Path | None) -> Attributes | Model:
     """Take what knows directions by name: a model's own attributes, or those of a file."""
-    from keras_vae.attributes import Attributes
+    from keras_vae.latent_space.attributes import Attributes
 
     if file is None:
         if model.attributes is None:

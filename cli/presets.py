@@ -21,7 +21,7 @@ def presets(ctx: click.Context) -> None:
 def list_presets() -> None:
     """List the presets: source, input, latent, parameters, objective."""
     load_tensorflow()
-    from keras_vae.networks import build_decoder, build_encoder
+    from keras_vae.models.networks import build_decoder, build_encoder
     from keras_vae.presets import LIKELIHOODS, PRESETS
 
     click.echo(f"{'preset':16} {'input':9} {'z':>4} {'parameters':>19}  source; loss")
@@ -46,7 +46,7 @@ def show(name: str, latent_dim: int | None) -> None:
 
     preset = get_preset(name).override(latent_dim=latent_dim)
     load_tensorflow()
-    from keras_vae.networks import build_decoder, build_encoder
+    from keras_vae.models.networks import build_decoder, build_encoder
 
     click.echo(f"{preset.name}: {preset.source}\n")
     for network in (build_encoder(preset), build_decoder(preset)):

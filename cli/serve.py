@@ -18,7 +18,7 @@ from .standard_output import write_text
 from .types import Parsed
 
 if TYPE_CHECKING:
-    from keras_vae.serving import Deployed
+    from keras_vae.serving.configuration import Deployed
 
 
 class VersionLabel(Parsed):
@@ -64,7 +64,7 @@ def serve(
     The server itself is not part of kvae: `tensorflow_model_server` or `docker` must be on the
     PATH. --print-config and --out need neither.
     """
-    from keras_vae import serving
+    from keras_vae.serving import configuration as serving
 
     models = find_models(names, labels)
     if not print_config and out is None:
@@ -86,8 +86,8 @@ def find_models(names: tuple[str, ...], labels: tuple[tuple[str, str, int], ...]
     Raises:
         ValueError: If a model or version is missing, a name occurs twice, or a label is of none.
     """
-    from keras_vae import runtime
-    from keras_vae.serving import Deployed
+    from keras_vae.inference import registry as runtime
+    from keras_vae.serving.configuration import Deployed
 
     folders = [runtime.find(name).resolve().parent for name in names]
     known = [folder.name for folder in folders]
@@ -118,7 +118,7 @@ def run_server(models: list[Deployed]) -> int:
     Raises:
         ValueError: If there is none.
     """
-    from keras_vae import serving
+    from keras_vae.serving import configuration as serving
 
     with tempfile.TemporaryDirectory(prefix="kvae-serve-") as name:
         folder = Path(name)

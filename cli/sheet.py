@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
-    from keras_vae.upscaler import Upscaler
+    from keras_vae.inference.upscaler import Upscaler
 
 UPSCALER = "vdsr"  # one of that name in ./saved_models goes before the one that comes with kvae
 UPSCALED_CELL = 192  # pixels of an upscaled image's side: there is more to see in it
@@ -92,6 +92,6 @@ def upscale_option(command: Command) -> Command:
 
 
 def _open() -> Upscaler:
-    from keras_vae.runtime import load_upscaler
+    from keras_vae.inference.registry import load_upscaler
 
     return load_upscaler(UPSCALER)

@@ -30,7 +30,7 @@ def write_text(text: str, file: Path, overwrite: bool) -> None:
     Raises:
         FileExistsError: If the file exists and `overwrite` is False.
     """
-    from keras_vae import files
+    from keras_vae.files import atomic as files
 
     if file == STDOUT:
         click.echo(text, nl=False)

@@ -23,7 +23,7 @@ from .types import Names
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset
     from keras_vae.presets import Preset
-    from keras_vae.runs import Run, RunConfig
+    from keras_vae.training.run_directory import Run, RunConfig
 
 EPILOG = """\b
 Examples:
@@ -131,8 +131,8 @@ def train(
         refuse(["workers"], f"would be left out: --strategy {strategy} trains here alone.")
     _name_workers(workers, index)
     load_tensorflow()
-    from keras_vae.distribution import is_chief
-    from keras_vae.runs import Run, RunConfig
+    from keras_vae.training.distribution import is_chief
+    from keras_vae.training.run_directory import Run, RunConfig
 
     if resume:
         refuse_changes(
@@ -179,7 +179,7 @@ def train(
 def _preset(dataset: str, name: str | None, rate_rule: str, changes: dict[str, Any]) -> Preset:
     """The preset, with what was typed changed in it."""
     from keras_vae.presets import default_preset, get_preset
-    from keras_vae.schedules import scale_learning_rate
+    from keras_vae.training.schedules import scale_learning_rate
 
     preset = get_preset(name) if name else default_preset(dataset)
     return scale_learning_rate(preset.override(**changes), rate_rule, preset.batch_size)
@@ -187,8 +187,8 @@ def _preset(dataset: str, name: str | None, rate_rule: str, changes: dict[str, A
 
 def _precision(asked: str, preset: Preset, strategy: str) -> str:
     """The precision, chosen if it is left open; workers, who might choose differently, take one."""
-    from keras_vae.distribution import joined_cluster
-    from keras_vae.precision import precision_for
+    from keras_vae.training.distribution import joined_cluster
+    from keras_vae.training.precision import precision_for
 
     if asked != "auto":
         return asked
@@ -197,8 +197,8 @@ def _precision(asked: str, preset: Preset, strategy: str) -> str:
 
 def _reopen(path: Path, strategy: str | None, epochs: int | None) -> Run:
     """Open a run, with more epochs or other devices; its chief writes that down for all workers."""
-    from keras_vae.distribution import is_chief
-    from keras_vae.runs import Run
+    from keras_vae.training.distribution import is_chief
+    from keras_vae.training.run_directory import Run
 
     run = Run.open(path)
     strategy = strategy or run.config().strategy
@@ -212,8 +212,8 @@ def _train(
     run: Run, config: RunConfig, images: ImageDataset, *, go_on: bool, overwrite: bool
 ) -> None:
     """Train to the last epoch, with a bar where the losses are told; Ctrl-C says how to go on."""
-    from keras_vae import training
-    from keras_vae.distribution import is_chief
+    from keras_vae.training import trainer as training
+    from keras_vae.training.distribution import is_chief
 
     bar = training_bar(
         config.preset.batch_size,
@@ -237,14 +237,14 @@ def _name_workers(workers: tuple[str, ...] | None, index: int | None) -> None:
     if (workers is None) != (index is None):
         raise click.UsageError("Give --workers and --index together.")
     if workers is not None:
-        from keras_vae.cluster import Cluster
+        from keras_vae.training.cluster import Cluster
 
         Cluster(workers, index).to_environment()
 
 
 def _meet_workers(strategy: str) -> None:
     """Wait until all workers are there, before TensorFlow does anything else."""
-    from keras_vae.distribution import joined_cluster, make_strategy
+    from keras_vae.training.distribution import joined_cluster, make_strategy
 
     cluster = joined_cluster(strategy)
     if cluster is not None:
@@ -271,8 +271,8 @@ def _fitted(config: RunConfig, images: ImageDataset) -> RunConfig:
 
 def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
     """Say what is about to be trained, on what, and where it goes."""
-    from keras_vae.distribution import make_strategy
-    from keras_vae.networks import build_decoder, build_encoder
+    from keras_vae.models.networks import build_decoder, build_encoder
+    from keras_vae.training.distribution import make_strategy
 
     preset = config.preset
     replicas = make_strategy(config.strategy).num_replicas_in_sync
@@ -323,7 +323,7 @@ def _losses(preset: Preset, logs: dict[str, Any], prefix: str) -> str:
 def _judge_input(config: RunConfig, images: ImageDataset, speed: float) -> str | None:
     """Warn if reading takes a good part of the time; `speed` is the training's, in images/s."""
     from keras_vae.datasets.pipeline import reading_speed
-    from keras_vae.training import batches_of
+    from keras_vae.training.trainer import batches_of
 
     alone = reading_speed(batches_of(config, images))
     if alone > ENOUGH * speed:
@@ -336,7 +336,7 @@ def _judge_input(config: RunConfig, images: ImageDataset, speed: float) -> str |
 
 def _report(run: Run, config: RunConfig) -> None:
     """Print the losses of every split, with the weights of the lowest validation loss."""
-    from keras_vae.runs import read_json
+    from keras_vae.training.run_directory import read_json
 
     name = f"{config.preset.loss_name} ({config.preset.loss_unit})"
     width = max(16, len(name) + 2)

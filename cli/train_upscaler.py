@@ -88,8 +88,8 @@ def train_upscaler(
     if (dataset is None) == (resume is None):
         raise click.UsageError("Give either a DATASET, or a run with --resume.")
     load_tensorflow()
-    from keras_vae.precision import fastest_precision
     from keras_vae.super_resolution.run import UpscalerConfig, UpscalerRun
+    from keras_vae.training.precision import fastest_precision
 
     if resume:
         refuse_changes(
@@ -170,7 +170,7 @@ def _tell(logs: dict[str, Any], prefix: str) -> str:
 
 def _publish(run: UpscalerRun, pairs: Pairs, directory: Path, overwrite: bool) -> None:
     """Export a run, and say what it was measured at, where it is and how to use it."""
-    from keras_vae.exported import read_metadata
+    from keras_vae.inference.exported import read_metadata
     from keras_vae.super_resolution.publishing import publish
 
     with progress_bar("Measuring") as progress:

@@ -73,7 +73,8 @@ def traverse(
     row tells the dimension's KL: its mean over the validation split where the model knows that,
     otherwise that of the image.
     """
-    from keras_vae import latents, plotting
+    from keras_vae import plotting
+    from keras_vae.latent_space import arithmetic as latents
 
     check_source(photo, seed)
     if dims:

@@ -43,8 +43,8 @@ def upscale(image: Path, factor: int | None, model_name: str, out: Path, overwri
     import numpy as np
     from PIL import Image
 
-    from keras_vae.photos import open_photo
-    from keras_vae.runtime import load_upscaler
+    from keras_vae.files.photos import open_photo
+    from keras_vae.inference.registry import load_upscaler
 
     check_files([out], overwrite=overwrite)
     upscaler = load_upscaler(model_name)

@@ -11,6 +11,7 @@ Import it before TensorFlow: it sets two of TensorFlow's variables, which make i
 
 import os
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 __version__ = "0.1.0"
@@ -23,19 +24,24 @@ os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "1")
 # where there are instructions for neural networks only. Read when TensorFlow is imported.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
+# In a checkout `cli` and `saved_models` lie beside the package: the library that runs finds its own.
+_CHECKOUT = Path(__file__).resolve().parents[1]
+if (_CHECKOUT / "pyproject.toml").is_file():
+    __path__.append(str(_CHECKOUT))
+
 _HOMES = {
     "PRESETS": "presets",
     "Preset": "presets",
     "get_preset": "presets",
-    "Sampling": "layers",
-    "build_encoder": "networks",
-    "build_decoder": "networks",
-    "VAE": "vae",
+    "Sampling": "models.layers",
+    "build_encoder": "models.networks",
+    "build_decoder": "models.networks",
+    "VAE": "models.vae",
     "load_dataset": "datasets",
-    "train": "training",
-    "export_model": "export",
-    "load": "runtime",
-    "load_upscaler": "runtime",
+    "train": "training.trainer",
+    "export_model": "export.saved_model",
+    "load": "inference.registry",
+    "load_upscaler": "inference.registry",
 }
 
 __all__ = ["__version__", *_HOMES]

@@ -100,8 +100,8 @@ def scatter_weights(vae, seed):
 @pytest.fixture(scope="session")
 def grey_vae():
     """A dense model for 8×8 digits, z = 4, untrained."""
+    from keras_vae.models.vae import VAE
     from keras_vae.presets import get_preset
-    from keras_vae.vae import VAE
 
     preset = get_preset("mnist").override(image_size=(8, 8), hidden=(32,), latent_dim=4)
     return scatter_weights(VAE.from_preset(preset, seed=0), seed=0)
@@ -110,8 +110,8 @@ def grey_vae():
 @pytest.fixture(scope="session")
 def colour_vae():
     """A convolutional model for 32×32 photos, z = 6, untrained."""
+    from keras_vae.models.vae import VAE
     from keras_vae.presets import get_preset
-    from keras_vae.vae import VAE
 
     preset = get_preset("celeba").override(filters=(8, 8), latent_dim=6)
     return scatter_weights(VAE.from_preset(preset, seed=0), seed=1)
@@ -120,7 +120,7 @@ def colour_vae():
 @pytest.fixture(scope="session")
 def directions():
     """Directions of four attributes in the latent space of `colour_vae`."""
-    from keras_vae.attributes import Attributes
+    from keras_vae.latent_space.attributes import Attributes
 
     names = ("Attractive", "Eyeglasses", "Smiling", "Young")
     deltas = np.random.default_rng(2).normal(size=(4, 6)).astype(np.float32)
@@ -130,7 +130,7 @@ def directions():
 @pytest.fixture(scope="session")
 def prior():
     """A mixture of three Gaussians in the latent space of `colour_vae`."""
-    from keras_vae.priors import GaussianMixturePrior
+    from keras_vae.latent_space.priors import GaussianMixturePrior
 
     rng = np.random.default_rng(3)
     scale = np.tril(rng.normal(size=(3, 6, 6)), -1) + np.eye(6)
@@ -142,7 +142,7 @@ def prior():
 @pytest.fixture(scope="session")
 def models_dir(tmp_path_factory, grey_vae, colour_vae, directions, prior) -> Path:
     """Two exported models: `colour` with attributes and a fitted prior, `grey` with neither."""
-    from keras_vae.export import export_model
+    from keras_vae.export.saved_model import export_model
 
     folder = tmp_path_factory.mktemp("models")
     export_model(grey_vae, folder / "grey", metadata={"licence": "BSD-3-Clause"})
@@ -155,7 +155,7 @@ def models_dir(tmp_path_factory, grey_vae, colour_vae, directions, prior) -> Pat
 @pytest.fixture
 def colour_model(models_dir):
     """The exported `colour`."""
-    from keras_vae import runtime
+    from keras_vae.inference import registry as runtime
 
     return runtime.load(models_dir / "colour")
 
@@ -163,7 +163,7 @@ def colour_model(models_dir):
 @pytest.fixture
 def grey_model(models_dir):
     """The exported `grey`."""
-    from keras_vae import runtime
+    from keras_vae.inference import registry as runtime
 
     return runtime.load(models_dir / "grey")
 
@@ -196,6 +196,6 @@ def upscalers_dir(tmp_path_factory, small_vdsr) -> Path:
 @pytest.fixture
 def upscaler(upscalers_dir):
     """The exported `vdsr`."""
-    from keras_vae import runtime
+    from keras_vae.inference import registry as runtime
 
     return runtime.load_upscaler(upscalers_dir / "vdsr")

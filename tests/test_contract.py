@@ -11,13 +11,13 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_vae import training
 from keras_vae.datasets import ImageDataset
-from keras_vae.distribution import make_strategy
-from keras_vae.export import export_model
+from keras_vae.export.saved_model import export_model
+from keras_vae.models.vae import VAE
 from keras_vae.presets import PRESETS
-from keras_vae.runs import Run, RunConfig
-from keras_vae.vae import VAE
+from keras_vae.training import trainer as training
+from keras_vae.training.distribution import make_strategy
+from keras_vae.training.run_directory import Run, RunConfig
 
 # Values that are not the defaults, for the round trip.
 OTHER = {"latent_dim": 6, "beta": 0.25, "free_bits": 0.01, "annealing": "linear"}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import keras
 
+from keras_vae.models.vae import VAE
 from keras_vae.presets import PRESETS
-from keras_vae.vae import VAE
 
 
 def test_the_example_preset_trains(digits):

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_vae import attributes, runtime
-from keras_vae.cards import card_of
 from keras_vae.datasets import load_dataset
+from keras_vae.export.card import card_of
+from keras_vae.inference import registry as runtime
+from keras_vae.latent_space import attributes
 from keras_vae.super_resolution import card, measurement
 
 SHIPPED = Path(__file__).parents[1] / "saved_models"

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from keras_vae import training
 from keras_vae.datasets import ImageDataset
 from keras_vae.datasets.pipeline import training_batches
-from keras_vae.runs import RunConfig
+from keras_vae.training import trainer as training
+from keras_vae.training.run_directory import RunConfig
 
 from .task import BATCH, Task
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..photos import ALIGNED_CROP
+from ..files.photos import ALIGNED_CROP
 from .source import IMAGE_SUFFIXES, Origin, Payload, Source, image_entries
 
 FILES = (

@@ -141,7 +141,7 @@ def _prepare(recipe: Recipe, folder: Path, progress: Progress | None) -> None:
 
 
 def _write(recipe: Recipe, folder: Path, progress: Progress | None) -> None:
-    from .decoding import write_images  # Pillow is needed only here
+    from .decoding import write_images
 
     began = time.perf_counter()
     source = recipe.origin.read()

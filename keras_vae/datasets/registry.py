@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..naming import near_names, plain_name
+from ..files.naming import near_names, plain_name
 from . import arrays, celeba, digits, folder, frey, idx, tfds
 from .source import IMAGE_SUFFIXES, Origin
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..photos import ALIGNED_CROP, ALIGNED_SIZE
+from ..files.photos import ALIGNED_CROP, ALIGNED_SIZE
 
 # An image before preparation: a file, the bytes of one, or pixels uint8 [H, W] or [H, W, C].
 Payload = Path | bytes | np.ndarray

@@ -1,7 +1,7 @@
 """How good a model is, in the units of the literature: likelihood, posterior, samples, probes."""
 
+from ..latent_space.probes import Probe, linear_probes
 from .evaluator import Settings, check_model, evaluate
-from .probes import Probe, linear_probes
 from .report import Evaluation, incomparable, notes, sections, table
 
 __all__ = [

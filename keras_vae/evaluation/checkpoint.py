@@ -10,7 +10,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from ..files import write_atomically
+from ..files.atomic import write_atomically
 
 EVERY = 30.0  # seconds between two writes
 

@@ -17,14 +17,14 @@ from .. import __version__
 from ..datasets import ImageDataset
 from ..datasets.choice import choose_rows
 from ..datasets.source import Progress
-from ..latents import kl_per_dimension
-from ..runtime import ServedModel
+from ..inference.registry import ServedModel
+from ..latent_space.arithmetic import kl_per_dimension
+from ..latent_space.probes import Probe, linear_probes
 from .checkpoint import Checkpoint, digest
 from .groups import errors_by_group, group_images
 from .likelihood import Likelihood, sample_weights, summarize
 from .pixels import measure_pixels, squared_errors
 from .posterior import measure_posterior
-from .probes import Probe, linear_probes
 from .report import Evaluation
 from .samples import FEWEST_IMAGES, SampleQuality, compare_features
 

@@ -13,10 +13,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..datasets import ImageDataset
+from ..datasets import ImageDataset, classifiers
+from ..datasets.preprocessing import Preprocessing
 from ..datasets.source import Progress
-from . import classifiers
-from .preprocessing import Preprocessing
 
 BATCH = 64  # images at a time: a bound on the memory of InceptionV3
 SECONDS_TO_CONNECT = 10.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..datasets import ImageDataset
-from ..grouping import LABEL, Grouping
+from ..latent_space.grouping import LABEL, Grouping
 from .likelihood import standard_error
 
 

@@ -18,8 +18,8 @@ from .checkpoint import Checkpoint
 if TYPE_CHECKING:
     import tensorflow as tf
 
+    from ..inference.registry import ServedModel
     from ..presets import Preset
-    from ..runtime import ServedModel
 
 
 LOG_TWO_PI = math.log(2.0 * math.pi)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..latents import kl_per_dimension
+from ..latent_space.arithmetic import kl_per_dimension
 
 if TYPE_CHECKING:
     from ..presets import Preset

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from ..latent_space.probes import Probe
 from .groups import Group
 from .likelihood import Likelihood
 from .pixels import Pixels
 from .posterior import Posterior
-from .probes import Probe
 from .samples import SampleQuality
 
 FEW_EFFECTIVE = 10  # draws below which −log p(x) is called a loose bound

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ..naming import near_names
+from ..files.naming import near_names
 
 if TYPE_CHECKING:
     from .experiment import Experiment

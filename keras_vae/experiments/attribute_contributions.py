@@ -17,7 +17,7 @@ from .verdicts import Verdict, judge
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from ..attributes import Contribution
+    from ..latent_space.attributes import Contribution
 
 CLAIMED = {  # dot products with Attractive's direction
     "Young": 10.556,
@@ -102,7 +102,7 @@ def _line(entry: Contribution) -> str:
 
 def _table(results: Results, row: Row) -> list[Contribution]:
     """What `attributes.contributions` returned, read again."""
-    from ..attributes import Contribution
+    from ..latent_space.attributes import Contribution
 
     arrays = results.arrays(row)
     columns = ("name", "dot", "cosine", "dot_interval", "cosine_interval")

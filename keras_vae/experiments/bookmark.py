@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 
-from ..files import write_atomically
-from ..runs import Run
+from ..files.atomic import write_atomically
+from ..training.run_directory import Run
 from .stopwatch import Stopwatch
 
 EVERY = 60.0  # seconds: a training that is shorter leaves no model behind

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from ..stopping import DivergedError
+from ..training.stopping import DivergedError
 
 
 class StopAtPlateau(keras.callbacks.Callback):

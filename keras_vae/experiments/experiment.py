@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..runs import write_json
+from ..training.run_directory import write_json
 from .cell import Cell
 from .pool import train_cells
 from .results import Results

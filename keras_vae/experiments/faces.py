@@ -9,15 +9,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..attributes import Attributes
-from ..attributes import contributions as contributions_of
-from ..channels import statistics
 from ..evaluation import Probe, linear_probes
 from ..evaluation.groups import errors_by_group, group_images
 from ..evaluation.pixels import squared_errors
-from ..grouping import Grouping
-from ..latents import interpolate, morph
-from ..projections import project
+from ..latent_space.arithmetic import interpolate, morph
+from ..latent_space.attributes import Attributes
+from ..latent_space.attributes import contributions as contributions_of
+from ..latent_space.grouping import Grouping
+from ..latent_space.projections import project
+from ..plotting.channels import statistics
 from .conventions import STRENGTHS, TARGET, TRAVERSED
 from .subject import Subject, standard_normal
 

@@ -9,12 +9,12 @@ from importlib.metadata import version
 import keras
 import numpy as np
 
-from .. import training
 from ..datasets import ImageDataset
 from ..datasets.pipeline import steps_per_epoch
-from ..precision import precision_for
-from ..runs import Run, RunConfig
-from ..vae import VAE
+from ..models.vae import VAE
+from ..training import trainer as training
+from ..training.precision import precision_for
+from ..training.run_directory import Run, RunConfig
 from .bookmark import Bookmark
 from .callbacks import Reporter, StopAtPlateau
 from .cell import Cell, Training

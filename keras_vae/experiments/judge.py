@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..datasets import ImageDataset
-from ..evaluation.classifiers import PREPROCESSING, find_classifier
+from ..datasets.classifiers import PREPROCESSING, find_classifier
 
 if TYPE_CHECKING:
     import keras

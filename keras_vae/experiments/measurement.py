@@ -8,9 +8,9 @@ import numpy as np
 
 from ..datasets.pipeline import split_batches
 from ..evaluation.posterior import squared_mmd
-from ..latents import gaussian_quantiles
-from ..latents import plane as latent_plane
-from ..training import measure
+from ..latent_space.arithmetic import gaussian_quantiles
+from ..latent_space.arithmetic import plane as latent_plane
+from ..training.trainer import measure
 from . import faces
 from .coverage import code_spread, prior_coverage
 from .subject import Subject, TrainedSubject, standard_normal
@@ -94,7 +94,7 @@ def fid(subject: Subject) -> Measured:
 
 def card(subject: Subject) -> Measured:
     """The numbers that `kvae evaluate` left with a shipped model."""
-    from ..runs import read_json
+    from ..training.run_directory import read_json
 
     known = read_json(subject.served.path / "assets.extra" / "evaluation.json")
     numbers = {name: known["likelihood"][name] for name in ("nll", "nll_error", "draws")}

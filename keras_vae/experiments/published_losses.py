@@ -50,7 +50,7 @@ def cells() -> list[Cell]:
 
 def figures(results: Results) -> dict[str, Image]:
     """Draws of Foster's faces; the plane of his clothes."""
-    from ..latents import gaussian_quantiles
+    from ..latent_space.arithmetic import gaussian_quantiles
     from ..plotting import grid, plane
 
     fashion, _, _, faces = results.rows

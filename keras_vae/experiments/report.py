@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..files import write_text
+from ..files.atomic import write_text
 from . import EXPERIMENTS, get_experiment
 from .claims import CLAIMS
 from .experiment import store_in, write

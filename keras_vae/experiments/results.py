@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files import write_text
+from ..files.atomic import write_text
 from .cell import Cell
 from .store import Row, Store
 

@@ -40,7 +40,7 @@ def cells() -> list[Cell]:
 
 def figures(results: Results) -> dict[str, Image]:
     """The manifold of each, and Jiang's scatter."""
-    from ..latents import gaussian_quantiles
+    from ..latent_space.arithmetic import gaussian_quantiles
     from ..plotting import plane, scatter
 
     pictures = {}

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..files import write_atomically
-from ..runs import Run, read_json, write_json
+from ..files.atomic import write_atomically
+from ..training.run_directory import Run, read_json, write_json
 from .cell import Cell
 
 Row = dict[str, Any]  # column → text or number

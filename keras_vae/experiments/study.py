@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from ..inference.registry import load
+from ..inference.served import ServedModel
 from ..presets import Preset
-from ..runtime import load
-from ..served import ServedModel
 from .arithmetic import START, multiply_adds
 from .cell import Cell, Scalar
 

@@ -13,11 +13,11 @@ import numpy as np
 
 from ..datasets import ImageDataset
 from ..evaluation.extractors import Extractor, classifier_extractor
+from ..inference.served import ServedModel
 from ..presets import Preset
-from ..served import ServedModel
 
 if TYPE_CHECKING:
-    from ..vae import VAE
+    from ..models.vae import VAE
     from .judge import Judge
 
 Posterior = tuple[np.ndarray, np.ndarray]  # z_mean and z_log_var, float32 [N, L]
@@ -119,7 +119,7 @@ class TrainedSubject(Subject):
     @cached_property
     def served(self) -> ServedModel:
         """The model, exported and loaded again."""
-        from ..export import export_model
+        from ..export.saved_model import export_model
 
         with TemporaryDirectory() as folder:
             facts = {"preset": self.preset.to_dict()}
@@ -130,7 +130,7 @@ class TrainedSubject(Subject):
 
     def encode(self, split: str) -> Posterior:
         """Encode a split, binarised as the model was trained."""
-        from ..publishing import encode_images
+        from ..export.publishing import encode_images
 
         how = self.preset.binarization
         return encode_images(self.vae, self.dataset, split, binarization=how)

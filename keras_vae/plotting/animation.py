@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image
 
-from ..files import write_atomically
+from ..files.atomic import write_atomically
 
 FRAME = 80  # milliseconds; a GIF counts in hundredths of a second: 12.5 frames a second
 SWEEP = 25  # frames from one end to the other: two seconds

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from ..attributes import Contribution
+from ..latent_space.attributes import Contribution
 from .figures import picture_of
 
 if TYPE_CHECKING:

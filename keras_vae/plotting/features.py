@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PIL import Image, ImageOps
 
-from ..channels import most_varied
+from .channels import most_varied
 from .lettering import number_label, text_size, write
 from .sheets import MARGIN, enlarge, whole_factor
 

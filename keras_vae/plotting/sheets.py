@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ..files import write_atomically
+from ..files.atomic import write_atomically
 from .lettering import number_label, shorten, text_size, write
 
 CELL = 128  # pixels that the longer side of an enlarged image comes near to

@@ -4,14 +4,7 @@ Standard library only. Another paper's network is one more entry in `PRESETS`, a
 """
 
 from .entries import DEFAULT_PRESETS, PRESETS, default_preset, get_preset
-from .network import (
-    Conv,
-    ConvNetwork,
-    DenseNetwork,
-    Network,
-    PrincipalNetwork,
-    ResidualNetwork,
-)
+from .network import Conv, ConvNetwork, DenseNetwork, Network, PrincipalNetwork, ResidualNetwork
 from .objective import LIKELIHOODS, Objective
 from .preset import OUTPUT_RANGES, Preset
 

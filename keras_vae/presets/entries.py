@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..naming import near_names, plain_name
+from ..files.naming import near_names, plain_name
 from .network import Conv, ConvNetwork, DenseNetwork, PrincipalNetwork, ResidualNetwork
 from .objective import Objective
 from .preset import Preset

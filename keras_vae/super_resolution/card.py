@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..cards import watched
-from ..files import write_text
+from ..export.card import watched
+from ..files.atomic import write_text
 
 _LIMITS = """\
 ## Limits

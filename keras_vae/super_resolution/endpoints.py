@@ -7,7 +7,7 @@ import math
 import keras
 import tensorflow as tf
 
-from ..endpoints import (
+from ..export.signatures import (
     Signatures,
     Tensors,
     at_least_one,
@@ -17,7 +17,7 @@ from ..endpoints import (
     to_uint8,
     traced,
 )
-from ..layers import recast
+from ..models.layers import recast
 from .vdsr import bicubic
 
 BICUBIC_REACH = 2  # pixels to each side

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..export import write_facts, write_graph, write_version
-from ..exported import UPSCALER
+from ..export.saved_model import write_facts, write_graph, write_version
+from ..inference.exported import UPSCALER
 from .endpoints import UpscalerEndpoints
 
 

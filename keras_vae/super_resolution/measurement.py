@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from ..endpoints import to_uint8
 from ..evaluation.pixels import peak_ratios, similarities
+from ..export.signatures import to_uint8
 from .pairs import Pairs
 from .vdsr import bicubic
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from ..datasets import ImageDataset, load_dataset
 from ..datasets.pipeline import split_batches, training_batches
-from ..endpoints import luminance
+from ..export.signatures import luminance
 from .vdsr import bicubic
 
 

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..publishing import origin
+from ..export.publishing import origin
 from .card import write_card
 from .endpoints import UpscalerEndpoints
 from .export import export_upscaler

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ..runs import RunDirectory, read_json
+from ..training.run_directory import RunDirectory, read_json
 from .vdsr import DEPTH, FILTERS
 
 

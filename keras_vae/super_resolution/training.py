@@ -12,11 +12,11 @@ import tensorflow as tf
 
 from .. import plotting
 from ..datasets.pipeline import steps_per_epoch
-from ..optimizers import FusedAdam
-from ..recording import EpochRecorder
-from ..schedules import cosine
-from ..stopping import DivergenceGuard
-from ..training import jit_here
+from ..ops.adam import FusedAdam
+from ..training.recording import EpochRecorder
+from ..training.schedules import cosine
+from ..training.stopping import DivergenceGuard
+from ..training.trainer import jit_here
 from .pairs import Pairs
 from .run import UpscalerConfig, UpscalerRun
 from .vdsr import build_vdsr

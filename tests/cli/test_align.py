@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from keras_vae.alignment import find_faces
-from keras_vae.photos import ALIGNED_SIZE
+from keras_vae.faces.alignment import find_faces
+from keras_vae.files.photos import ALIGNED_SIZE
 
 
 def test_face_is_cut_out(kvae, couple, tmp_path):
@@ -57,7 +57,7 @@ def test_no_face_is_told(kvae, tmp_path):
 
 
 def test_file_that_exists_is_refused_before_any_work(kvae, couple, tmp_path, monkeypatch):
-    from keras_vae import alignment
+    from keras_vae.faces import alignment
 
     monkeypatch.setattr(alignment, "find_faces", lambda photo: pytest.fail("work was begun"))
     (tmp_path / "aligned.png").write_bytes(b"precious")

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae import runtime
-from keras_vae.attributes import (
+from keras_vae.datasets.binarization import binarize
+from keras_vae.inference import registry as runtime
+from keras_vae.latent_space.attributes import (
     Attributes,
     StandardErrors,
     cluster_order,
@@ -14,7 +15,6 @@ from keras_vae.attributes import (
     cosines,
     mean_difference,
 )
-from keras_vae.datasets.binarization import binarize
 
 
 def test_list_names_every_attribute_with_its_counts(kvae, directions):

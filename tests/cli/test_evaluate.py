@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from keras_vae.cards import card_of
-from keras_vae.export import export_model
+from keras_vae.export.card import card_of
+from keras_vae.export.saved_model import export_model
 from keras_vae.presets import get_preset
 
 QUICK = ("--importance-samples", 3, "--no-samples")

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae import model as model_module
 from keras_vae import plotting
-from keras_vae.photos import open_photo, prepare
+from keras_vae.files.photos import open_photo, prepare
+from keras_vae.inference import model as model_module
 
 LAYERS = [f"encoder_conv_{n}" for n in (1, 2)] + [f"decoder_conv_{n}" for n in (1, 2, 3)]
 

@@ -5,10 +5,11 @@ import pytest
 from click import UsageError
 from PIL import Image
 
-from keras_vae import plotting, portraits
+from keras_vae import plotting
 from keras_vae.cli.framing import FaceChoice, Framing
-from keras_vae.photos import prepare
-from keras_vae.portraits import find_portraits
+from keras_vae.faces import crops as portraits
+from keras_vae.faces.crops import find_portraits
+from keras_vae.files.photos import prepare
 
 FACES = SimpleNamespace(image_shape=(32, 32, 3), of_aligned_faces=True)
 SCENES = SimpleNamespace(image_shape=(32, 32, 3), of_aligned_faces=False)

@@ -3,8 +3,8 @@ import pytest
 from PIL import Image
 
 from keras_vae import plotting
-from keras_vae.latents import interpolate
-from keras_vae.photos import open_photo, prepare
+from keras_vae.files.photos import open_photo, prepare
+from keras_vae.latent_space.arithmetic import interpolate
 
 
 @pytest.fixture

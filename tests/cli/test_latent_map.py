@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae import plotting, projections, runtime
+from keras_vae import plotting
 from keras_vae.cli.latent_map import METHODS
 from keras_vae.datasets import load_dataset
 from keras_vae.datasets.binarization import binarize
-from keras_vae.grouping import Grouping
+from keras_vae.inference import registry as runtime
+from keras_vae.latent_space import projections
+from keras_vae.latent_space.grouping import Grouping
 
 
 def test_methods_are_those_of_the_library():

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae import plotting, runtime
-from keras_vae.photos import open_photo, prepare
+from keras_vae import plotting
+from keras_vae.files.photos import open_photo, prepare
+from keras_vae.inference import registry as runtime
 
 
 def quantiles(size):

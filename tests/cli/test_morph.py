@@ -8,7 +8,7 @@ from PIL import Image
 
 from keras_vae import plotting
 from keras_vae.cli.morph import title_of
-from keras_vae.photos import open_photo, prepare
+from keras_vae.files.photos import open_photo, prepare
 
 MORPH = [sys.executable, "-m", "keras_vae.cli.main", "morph", "--model", "colour"]
 
@@ -91,7 +91,7 @@ def test_model_without_attributes_says_how_to_get_some(kvae, photo_files):
 
 
 def test_directions_come_from_a_file(kvae, photo_files, expected_strip, tmp_path):
-    from keras_vae.attributes import Attributes
+    from keras_vae.latent_space.attributes import Attributes
 
     delta = np.full((1, 6), 0.7, np.float32)
     Attributes(("Own",), delta).save(tmp_path / "own.npz")
@@ -216,7 +216,7 @@ def test_animation_goes_through_the_strip_and_back(
 
 
 def test_files_that_exist_are_refused_before_any_work(kvae, photo_files, tmp_path, monkeypatch):
-    from keras_vae import runtime
+    from keras_vae.inference import registry as runtime
 
     monkeypatch.setattr(runtime, "load", lambda name: pytest.fail("work was begun"))
     for option, name in (("--gif", "a.gif"), ("--csv", "a.csv"), ("--json", "a.json")):
@@ -267,7 +267,7 @@ def test_process_is_quiet(photo_files, tmp_path, models_dir):
 @pytest.fixture
 def faces(monkeypatch):
     """Let the models of the tests pass for models of aligned faces."""
-    from keras_vae.served import ServedModel
+    from keras_vae.inference.served import ServedModel
 
     monkeypatch.setattr(ServedModel, "of_aligned_faces", True)
 
@@ -284,7 +284,7 @@ FULL_SIZE = ("morph", "astronaut.png", "--model", "colour", "--attr", "Smiling",
 def test_full_size_edits_the_photo_where_the_face_is(
     kvae, faces, photo, directions, colour_model, astronaut, tmp_path, read_json
 ):
-    from keras_vae.portraits import find_portraits
+    from keras_vae.faces.crops import find_portraits
 
     result = kvae(*FULL_SIZE, "--steps", "-1:1", "--json", "z.json")
     assert result.exit_code == 0, result.output

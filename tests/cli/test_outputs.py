@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from keras_vae import runtime
+from keras_vae.inference import registry as runtime
 
 PICTURES = [
     ["generate"],

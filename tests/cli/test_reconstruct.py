@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from keras_vae import plotting
-from keras_vae.photos import open_photo, prepare
+from keras_vae.files.photos import open_photo, prepare
 
 
 def test_originals_stand_beside_what_came_back(kvae, colour_model, photo_files, tmp_path):

@@ -5,7 +5,7 @@ import pytest
 import yaml
 from google.protobuf import text_format
 
-from keras_vae import serving
+from keras_vae.serving import configuration as serving
 
 FILES = {"models.config", "batching.config", "monitoring.config", "prometheus.yml", "compose.yaml"}
 

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae import plotting, runtime
+from keras_vae import plotting
 from keras_vae.cli.sheet import UPSCALED_CELL
-from keras_vae.latents import morph
-from keras_vae.photos import open_photo, prepare
+from keras_vae.files.photos import open_photo, prepare
+from keras_vae.inference import registry as runtime
+from keras_vae.latent_space.arithmetic import morph
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import time
 import pytest
 from click.testing import CliRunner
 
-from keras_vae import runtime
 from keras_vae.cli.main import kvae
 from keras_vae.cli.train import _default_name
+from keras_vae.inference import registry as runtime
 from keras_vae.presets import get_preset
-from keras_vae.runs import Run, RunConfig, read_json
+from keras_vae.training.run_directory import Run, RunConfig, read_json
 
 KVAE = [sys.executable, "-m", "keras_vae.cli.main"]
 QUICK = ["--preset", "mnist", "--latent", "3", "--hidden", "16", "--epochs", "2"]

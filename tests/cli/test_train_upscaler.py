@@ -3,7 +3,7 @@ import json
 import pytest
 from PIL import Image
 
-from keras_vae import runtime
+from keras_vae.inference import registry as runtime
 
 QUICK = ("--image-size", "8", "--factor", "2", "--limit", 8, "--epochs", 1)
 

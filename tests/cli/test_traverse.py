@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae import plotting, runtime
-from keras_vae.latents import kl_per_dimension, traverse
-from keras_vae.photos import open_photo, prepare
+from keras_vae import plotting
+from keras_vae.files.photos import open_photo, prepare
+from keras_vae.inference import registry as runtime
+from keras_vae.latent_space.arithmetic import kl_per_dimension, traverse
 
 MINUS = "\N{MINUS SIGN}"
 

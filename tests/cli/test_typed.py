@@ -4,10 +4,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from keras_vae import runtime
 from keras_vae.cli.resuming import resuming
 from keras_vae.cli.train import LOCAL_OPTIONS, train
 from keras_vae.cli.typed import command_line
+from keras_vae.inference import registry as runtime
 
 
 @pytest.mark.parametrize(

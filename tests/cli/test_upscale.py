@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae import runtime
-from keras_vae.photos import open_photo
+from keras_vae.files.photos import open_photo
+from keras_vae.inference import registry as runtime
 
 
 @pytest.fixture

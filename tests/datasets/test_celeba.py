@@ -3,7 +3,7 @@ import pytest
 
 from keras_vae.datasets import load_dataset
 from keras_vae.datasets.celeba import read_list
-from keras_vae.photos import open_photo, prepare
+from keras_vae.files.photos import open_photo, prepare
 from tests.datasets.layouts import ATTRIBUTES
 
 

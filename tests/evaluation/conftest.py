@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from keras_vae import runtime
-from keras_vae.export import export_model
+from keras_vae.export.saved_model import export_model
+from keras_vae.inference import registry as runtime
 from keras_vae.presets import get_preset
 
 PRESET = get_preset("mnist").override(image_size=(8, 8), hidden=(32,), latent_dim=4)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from keras_vae.datasets.binarization import binarize
+from keras_vae.datasets.preprocessing import Preprocessing
 from keras_vae.evaluation import Settings, evaluate, extractors, linear_probes
 from keras_vae.evaluation.extractors import Extractor
-from keras_vae.evaluation.preprocessing import Preprocessing
 
 FEW = Settings(importance_samples=5, probes=False)
 

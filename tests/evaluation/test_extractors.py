@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_vae.datasets import ImageDataset
-from keras_vae.evaluation import classifiers, extractors
+from keras_vae.datasets import ImageDataset, classifiers
+from keras_vae.datasets.preprocessing import Preprocessing
+from keras_vae.evaluation import extractors
 from keras_vae.evaluation.extractors import Extractor, find_extractor
-from keras_vae.evaluation.preprocessing import Preprocessing
 from keras_vae.evaluation.samples import compare_features
 
 

@@ -15,9 +15,9 @@ from keras_vae.evaluation.likelihood import (
     sample_weights,
     summarize,
 )
-from keras_vae.mixtures import Mixture
+from keras_vae.export.mixture import Mixture
+from keras_vae.latent_space.priors import GaussianMixturePrior
 from keras_vae.presets import get_preset
-from keras_vae.priors import GaussianMixturePrior
 
 rng = np.random.default_rng(0)
 

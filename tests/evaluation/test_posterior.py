@@ -7,7 +7,7 @@ from keras_vae.evaluation.posterior import (
     measure_posterior,
     squared_mmd,
 )
-from keras_vae.latents import kl_per_dimension
+from keras_vae.latent_space.arithmetic import kl_per_dimension
 from keras_vae.presets import get_preset
 
 rng = np.random.default_rng(0)

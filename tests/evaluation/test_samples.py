@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import scipy.linalg
 
+from keras_vae.datasets.preprocessing import Preprocessing
 from keras_vae.evaluation.extractors import Extractor
-from keras_vae.evaluation.preprocessing import Preprocessing
 from keras_vae.evaluation.samples import (
     compare_features,
     fid,

@@ -4,7 +4,7 @@ import keras
 import pytest
 
 from keras_vae.experiments.arithmetic import multiply_adds, training_work
-from keras_vae.networks import build_decoder, build_encoder
+from keras_vae.models.networks import build_decoder, build_encoder
 from keras_vae.presets import PRESETS, get_preset
 
 

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from keras_vae.attributes import Attributes
-from keras_vae.datasets import ImageDataset
-from keras_vae.evaluation import classifiers
+from keras_vae.datasets import ImageDataset, classifiers
 from keras_vae.experiments import faces
 from keras_vae.experiments.measurement import measure_all
 from keras_vae.experiments.subject import ServedSubject, TrainedSubject
+from keras_vae.latent_space.attributes import Attributes
 from keras_vae.presets import get_preset
 
 NAMES = ("Attractive", "Eyeglasses", "Male", "Pale_Skin", "Smiling")

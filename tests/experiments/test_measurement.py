@@ -2,13 +2,13 @@ import keras
 import numpy as np
 import pytest
 
-from keras_vae import training
 from keras_vae.experiments.callbacks import StopAtPlateau
 from keras_vae.experiments.measurement import measure_all
 from keras_vae.experiments.subject import ServedSubject, TrainedSubject
+from keras_vae.inference.registry import load
 from keras_vae.presets import get_preset
-from keras_vae.runs import RunConfig
-from keras_vae.runtime import load
+from keras_vae.training import trainer as training
+from keras_vae.training.run_directory import RunConfig
 
 
 def subject(digits, **changes):

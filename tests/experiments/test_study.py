@@ -5,12 +5,12 @@ import shutil
 import numpy as np
 import pytest
 
-from keras_vae import training
 from keras_vae.experiments.fitting import carry_out
 from keras_vae.experiments.study import Study
-from keras_vae.export import export_model
+from keras_vae.export.saved_model import export_model
 from keras_vae.presets import get_preset
-from keras_vae.runs import RunConfig
+from keras_vae.training import trainer as training
+from keras_vae.training.run_directory import RunConfig
 
 MEASURES = ("coverage", "latents", "samples")
 

@@ -11,7 +11,7 @@ from subprocess import DEVNULL, PIPE
 
 import pytest
 
-from keras_vae import runtime
+from keras_vae.inference import registry as runtime
 from tests.serving.signatures import NAMES, SHIPPED, by_name, by_tensor, signatures_of
 
 

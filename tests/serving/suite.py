@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from keras_vae import model as model_module
-from keras_vae.remote import connect
+from keras_vae.inference import model as model_module
+from keras_vae.inference.remote import connect
 
 
 class Suite:
@@ -63,7 +63,7 @@ class Suite:
         assert remote.encode(pixels)[0].shape == (5, local.latent_dim)
 
     def test_photos_travel_as_bytes(self, remote, local, pixels):
-        from keras_vae.photos import encode_png
+        from keras_vae.files.photos import encode_png
 
         photos = [encode_png(image) for image in pixels]
         inputs = {"attribute": [local.attribute_names[0]] * 5, "strength": np.arange(5) / 2}

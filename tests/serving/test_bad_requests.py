@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae import runtime
-from keras_vae.photos import open_photo, prepare
+from keras_vae.files.photos import open_photo, prepare
+from keras_vae.inference import registry as runtime
 from tests.encoding import encoded
 from tests.serving.signatures import INVALID_ARGUMENT, SHIPPED, inputs_of
 

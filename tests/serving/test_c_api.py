@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vae import runtime
+from keras_vae.inference import registry as runtime
 from tests.serving.signatures import INVALID_ARGUMENT, SHIPPED, inputs_of
 
 GROWTH = 40  # MB over 8,000 requests, or 5 kB each: less than any of their images

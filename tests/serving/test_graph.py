@@ -82,7 +82,7 @@ def test_command_line_of_tensorflow_shows_and_runs_every_signature(
 ):
     from tensorflow.python.tools import saved_model_cli
 
-    from keras_vae import runtime
+    from keras_vae.inference import registry as runtime
 
     model = runtime.load(models_dir / "colour")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_vae import runtime
+from keras_vae.inference import registry as runtime
 from tests.serving.signatures import SHIPPED, signatures_of
 
 GUIDE = Path(__file__).parents[2] / "docs" / "serving.md"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from keras_vae import runtime
-from keras_vae.remote import connect
+from keras_vae.inference import registry as runtime
+from keras_vae.inference.remote import connect
 from tests.serving.suite import Suite
 
 SHIPPED = Path(__file__).parents[2] / "saved_models"

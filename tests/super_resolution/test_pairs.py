@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_vae.datasets import ImageDataset
-from keras_vae.endpoints import luminance
+from keras_vae.export.signatures import luminance
 from keras_vae.super_resolution.pairs import Pairs, load_pairs
 from keras_vae.super_resolution.vdsr import bicubic
 
@@ -18,7 +18,7 @@ def pairs(photos, tmp_path):
 def test_both_sizes_are_prepared_from_the_originals(pairs, photos):
     from PIL import Image
 
-    from keras_vae.photos import prepare
+    from keras_vae.files.photos import prepare
 
     assert pairs.small.images.shape == (60, 10, 10, 3)
     assert pairs.large.images.shape == (60, 30, 30, 3)

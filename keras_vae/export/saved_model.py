@@ -1,0 +1,175 @@
+"""The SavedModel: endpoints, directions, warm-up and `model.json`, laid out for TF Serving.
+
+The graph holds inference alone, in float32; loading it needs no Python class.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from .. import __version__
+from ..latent_space.attributes import Attributes
+from ..latent_space.priors import GaussianMixturePrior
+from ..models.vae import VAE
+from .signatures import Endpoints, Signatures
+from .warmup import WARMUP, write_warmup
+
+CONTRACT = 1  # raised when a signature changes its name, inputs or outputs
+
+
+def export_model(
+    vae: VAE,
+    directory: str | Path,
+    *,
+    attributes: Attributes | None = None,
+    prior: GaussianMixturePrior | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    version: int | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write a model as `directory`/<version>/, the layout that TensorFlow Serving watches.
+
+    The version appears whole or not at all: it is written beside its place and then renamed.
+
+    Args:
+        vae: The model; it may have been trained in any precision, under any strategy.
+        directory: Folder of the model's versions; its name is the model's name.
+        attributes: Directions for `morph`; without them that endpoint answers with an error.
+        prior: What the endpoint `generate_gmm` draws from; without it there is no such endpoint.
+        metadata: JSON-ready facts for `model.json`: preset, data, metrics, licence, …
+        version: A positive integer; None takes the one after the highest that exists.
+        overwrite: Whether a version that exists may be replaced.
+
+    Returns:
+        The folder of the version.
+
+    Raises:
+        FileExistsError: If the version exists and `overwrite` is False.
+        ValueError: If `version` is not positive, or `attributes` or `prior` do not fit the
+            latent.
+    """
+
+    def write(draft: Path) -> None:
+        endpoints = Endpoints(vae, attributes, prior)
+        write_graph(endpoints.signatures(), draft)
+        _write_extras(draft / "assets.extra", endpoints, metadata or {})
+        write_warmup(draft / "assets.extra" / WARMUP, Path(directory).name, endpoints)
+
+    return write_version(Path(directory), write, version=version, overwrite=overwrite)
+
+
+def write_version(
+    directory: Path,
+    write: Callable[[Path], None],
+    *,
+    version: int | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Let `write` fill the folder of a version, which appears whole or not at all.
+
+    Args:
+        directory: Folder of the model's versions.
+        write: Called with the folder to make and fill.
+        version: See `export_model`.
+        overwrite: See `export_model`.
+
+    Returns:
+        The folder of the version.
+
+    Raises:
+        FileExistsError: If the version exists and `overwrite` is False.
+        ValueError: If `version` is not positive.
+    """
+    number = _next_version(directory) if version is None else version
+    if number < 1:
+        raise ValueError(f"`version` must be a positive integer. Received: {version}.")
+    target = directory / str(number)
+    if target.exists() and not overwrite:
+        raise FileExistsError(f"{target} exists. Choose another version, or use --overwrite.")
+    directory.mkdir(parents=True, exist_ok=True)
+    draft = directory / f".{number}.{os.getpid()}.tmp"  # no number, so no server picks it up
+    try:
+        write(draft)
+        _replace(draft, target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return target
+
+
+def write_graph(signatures: Signatures, folder: Path) -> None:
+    """Write a SavedModel of functions and their inputs; the first is also `serving_default`."""
+    archive = keras.export.ExportArchive()
+    for name, (function, inputs) in signatures.items():
+        archive.add_endpoint(name, function, input_signature=inputs)
+    archive.write_out(str(folder), verbose=False)
+
+
+def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
+    """Write `model.json`: facts, the contract, the versions at work, the source's commit."""
+    facts = {
+        **facts,
+        "contract": CONTRACT,
+        "versions": {
+            "keras_vae": __version__,
+            "keras": keras.__version__,
+            "tensorflow": tf.__version__,
+            "python": platform.python_version(),
+        },
+        "git_commit": git_commit(),
+    }
+    facts.setdefault("licence", None)
+    (folder / "model.json").write_text(json.dumps(facts, indent=2) + "\n")
+
+
+def _write_extras(folder: Path, endpoints: Endpoints, metadata: Mapping[str, Any]) -> None:
+    folder.mkdir()
+    attributes = endpoints.attributes
+    if attributes is not None:
+        attributes.save(folder / "attributes.npz")
+    facts = {
+        **metadata,
+        "image_shape": list(endpoints.image_shape),
+        "latent_dim": endpoints.latent_dim,
+        "attribute_names": [] if attributes is None else list(attributes.names),
+        "priors": ["normal"] if endpoints.mixture is None else ["normal", "gmm"],
+    }
+    write_facts(folder, facts)
+
+
+def git_commit() -> str | None:
+    """The commit of the package's source, "-dirty" with changes; None outside a checkout."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None  # installed: a repository around site-packages would be someone else's
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40"]
+    try:
+        done = subprocess.run([*command, "--exclude=*"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def _next_version(directory: Path) -> int:
+    existing = [int(path.name) for path in directory.glob("*") if path.name.isdecimal()]
+    return max(existing, default=0) + 1
+
+
+def _replace(draft: Path, target: Path) -> None:
+    """Put a finished folder in its place; a folder cannot be renamed over another."""
+    if not target.exists():
+        draft.rename(target)
+        return
+    old = draft.with_suffix(".old")
+    target.rename(old)
+    draft.rename(target)
+    shutil.rmtree(old)

@@ -1,0 +1,284 @@
+"""What a model offers wherever it runs: its endpoints as functions of NumPy arrays."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..files.naming import near_names
+
+if TYPE_CHECKING:
+    from ..datasets import ImageDataset
+    from ..datasets.source import Progress
+    from ..latent_space.attributes import Attributes
+
+# prior → the endpoint that draws from it
+PRIORS = {"normal": "generate_pixels", "gmm": "generate_gmm_pixels"}
+
+# Images in one call of an endpoint: a bound on memory and on the size of a request. It is the same
+# in this process and over a network, since a result's last bits depend on the batch it was in.
+BATCH = 128
+
+
+class Model(ABC):
+    """A model that `export` wrote, in this process (`ServedModel`) or on a server (`RemoteModel`).
+
+    The two differ in where facts come from and in how an endpoint is called; whatever is made of
+    the endpoints is written here once.
+
+    Attributes:
+        name: What the model is called.
+        image_shape: Height, width, channels.
+        latent_dim: Dimensions of z.
+        attributes: The attribute directions, perhaps none; None where only a server knows them.
+        kl_per_dimension: Mean KL of each dimension over the validation split in nats, [L]; None
+            where that is not known.
+        of_aligned_faces: Whether it was trained on faces aligned as CelebA's are, so that photos
+            are aligned for it.
+    """
+
+    name: str
+    image_shape: tuple[int, int, int]
+    latent_dim: int
+    attributes: Attributes | None = None
+    kl_per_dimension: Sequence[float] | None = None
+    of_aligned_faces: bool
+
+    @property
+    @abstractmethod
+    def endpoints(self) -> Mapping[str, Collection[str]]:
+        """The names of the endpoints, and of the inputs of each."""
+
+    @abstractmethod
+    def has_prior(self, prior: str) -> bool:
+        """Say whether `generate` can draw from a prior, "normal" or "gmm"."""
+
+    @abstractmethod
+    def direction(self, name: str) -> np.ndarray:
+        """Look Δ of an attribute up, [L].
+
+        Raises:
+            ValueError: If there is none of that name; the message lists others.
+        """
+
+    @abstractmethod
+    def _run(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """Call an endpoint that is known, with inputs of the right names."""
+
+    def call(self, signature: str, **inputs: Any) -> dict[str, np.ndarray]:
+        """Call any endpoint.
+
+        Args:
+            signature: Its name.
+            **inputs: Its inputs by name, batch first.
+
+        Returns:
+            Its outputs by name; strings as arrays of bytes.
+
+        Raises:
+            ValueError: If there is no such endpoint, or it refuses the inputs.
+        """
+        expected = self.endpoints[known_endpoint(signature, self.endpoints)]
+        if set(inputs) != set(expected):
+            raise ValueError(
+                f"Endpoint {signature!r} takes {', '.join(sorted(expected))}. "
+                f"Received: {', '.join(sorted(inputs)) or 'nothing'}."
+            )
+        return self._run(signature, inputs)
+
+    def encode(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Encode uint8 pixels [B, H, W, C] to z_mean and z_log_var, float32 [B, L].
+
+        Args:
+            pixels: Images of the network's size; `photos.prepare` makes them.
+
+        Raises:
+            ValueError: If the images have another shape or type.
+        """
+        self._check_pixels(pixels)
+        outputs = self._in_batches("encode_pixels", image=pixels)
+        return outputs["z_mean"], outputs["z_log_var"]
+
+    def encode_rows(
+        self,
+        dataset: ImageDataset,
+        rows: np.ndarray,
+        *,
+        progress: Progress | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Encode rows of a data set, each read from the disk as it is needed.
+
+        Args:
+            dataset: Images of the model's size.
+            rows: Which of them, int [N], N > 0.
+            progress: Called with the images encoded and their total.
+
+        Returns:
+            z_mean and z_log_var, float32 [N, L].
+        """
+        parts = []
+        for start in range(0, len(rows), BATCH):
+            some = rows[start : start + BATCH]
+            parts.append(self.encode(np.asarray(dataset.images[some])))
+            if progress:
+                progress(start + len(some), len(rows))
+        z_mean, z_log_var = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return z_mean, z_log_var
+
+    def decode(self, z: np.ndarray, *, progress: Progress | None = None) -> np.ndarray:
+        """Decode latents [B, L] to uint8 pixels [B, H, W, C].
+
+        Args:
+            z: Latents.
+            progress: Called with the images decoded and their total.
+
+        Raises:
+            ValueError: If the latents have another shape, or are not finite.
+        """
+        z = np.asarray(z, np.float32)
+        if z.shape[1:] != (self.latent_dim,):
+            raise ValueError(
+                f"`z` must have shape {['B', self.latent_dim]}. Received: {list(z.shape)}."
+            )
+        return self._in_batches("decode_pixels", progress, z=z)["image"]
+
+    def reconstruct(self, pixels: np.ndarray) -> np.ndarray:
+        """Encode and decode uint8 pixels [B, H, W, C]."""
+        return self.decode(self.encode(pixels)[0])
+
+    def generate(
+        self,
+        seeds: Sequence[int],
+        temperature: float = 1.0,
+        prior: str = "normal",
+        *,
+        progress: Progress | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draw images from a prior, each from its own seed alone.
+
+        Args:
+            seeds: One for each image, B of them.
+            temperature: Factor of the deviation; below 1 images come nearer to the mean one.
+            prior: "normal" for N(0, I), or "gmm" for the mixture fitted to the training latents,
+                where the temperature shrinks towards the mean of the drawn component.
+            progress: Called with the images drawn and their total.
+
+        Returns:
+            Pixels, uint8 [B, H, W, C], and z, float32 [B, L].
+
+        Raises:
+            ValueError: If there is no such prior, or the model was exported without it.
+        """
+        if prior not in PRIORS:
+            raise ValueError(f"`prior` must be one of {', '.join(PRIORS)}. Received: {prior!r}.")
+        if not self.has_prior(prior) or PRIORS[prior] not in self.endpoints:
+            raise ValueError(
+                f"Model {self.name!r} cannot draw from {prior!r}: it was exported without a fitted "
+                "prior, or by an older kvae. Export its run again: `kvae export RUN`."
+            )
+        seed = np.asarray(seeds, np.int64).reshape(-1)
+        outputs = self._in_batches(
+            PRIORS[prior],
+            progress,
+            seed=seed,
+            temperature=np.full(seed.shape, temperature, np.float32),
+        )
+        return outputs["image"], outputs["z"]
+
+    def feature_maps(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
+        """Show what each convolution returns, on the way to z_mean and back.
+
+        Args:
+            pixels: uint8 [B, H, W, C].
+
+        Returns:
+            float32 [B, height, width, channels] by the layer's name, from the encoder's first
+            convolution to the decoder's last.
+
+        Raises:
+            ValueError: If the images have another shape or type, or no layer is a convolution.
+        """
+        self._check_pixels(pixels)
+        if "feature_maps" not in self.endpoints:
+            raise ValueError(f"Model {self.name!r} has no convolutions, hence no feature maps.")
+        maps = self._in_batches("feature_maps", image=pixels)
+        return {name: maps[name] for name in sorted(maps, key=_layer_order)}
+
+    def log_likelihood(self, pixels: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Measure log p(x|z) of each image under S latents of its own.
+
+        Args:
+            pixels: uint8 [B, H, W, C].
+            z: float32 [B, S, L].
+
+        Returns:
+            Nats, float32 [B, S]; where the likelihood is not normalised, the negative cost that was
+            trained on.
+        """
+        return self._in_batches("log_likelihood", image=pixels, z=z)["log_likelihood"]
+
+    def _check_pixels(self, pixels: np.ndarray) -> None:
+        if pixels.dtype != np.uint8 or pixels.shape[1:] != self.image_shape:
+            raise ValueError(
+                f"`pixels` must be uint8 of shape {['B', *self.image_shape]}. "
+                f"Received: {pixels.dtype} of shape {list(pixels.shape)}."
+            )
+
+    def _in_batches(
+        self, signature: str, progress: Progress | None = None, **inputs: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Call an endpoint batch by batch."""
+
+        def call(start: int) -> dict[str, np.ndarray]:
+            batch = {name: values[start : start + BATCH] for name, values in inputs.items()}
+            return self.call(signature, **batch)
+
+        def results() -> Iterator[dict[str, np.ndarray]]:
+            yield call(0)  # opens the model
+            # Two at a time: where one draws on a single core, the other convolves.
+            with ThreadPoolExecutor(2) as pool:
+                yield from pool.map(call, range(BATCH, total, BATCH))
+
+        total = len(next(iter(inputs.values())))
+        parts = []
+        for part in results():
+            parts.append(part)
+            if progress:
+                progress(min(len(parts) * BATCH, total), total)
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def known_endpoint(signature: str, endpoints: Collection[str]) -> str:
+    """Return an endpoint's name if there is one of it.
+
+    Raises:
+        ValueError: If there is none; the message lists near ones.
+    """
+    if signature not in endpoints:
+        near = near_names(signature, sorted(endpoints))
+        raise ValueError(f"No endpoint is called {signature!r}. {near}")
+    return signature
+
+
+def reason(message: str) -> str:
+    """Take the sentence out of an error of the graph: around it stand node names and traces."""
+    noise = re.compile(
+        r"Graph execution error|Detected at node|<stack traces|\[\[\{\{|\d+ root error\(s\) found"
+    )
+    lines = [line.strip() for line in message.splitlines()]
+    told = [line for line in lines if line and not noise.match(line)]
+    sentence = told[0] if told else message.strip()
+    sentence = re.sub(r"^\(0\) [A-Z_]+: ", "", sentence)  # the first of several errors
+    if sentence.startswith("assertion failed: ["):
+        sentence = sentence.removeprefix("assertion failed: [").removesuffix("]")
+    return sentence.partition(" : Tensor had ")[0]
+
+
+def _layer_order(name: str) -> tuple[bool, int]:
+    """Sort "encoder_conv_2" before "encoder_conv_10", and both before the decoder's layers."""
+    return name.startswith("decoder"), int(name.rpartition("_")[2])

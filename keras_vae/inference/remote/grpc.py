@@ -1,0 +1,107 @@
+"""gRPC: TensorFlow Serving's protocol buffers over HTTP/2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import grpc
+import numpy as np
+from google.protobuf.message import Message
+from grpc import StatusCode
+
+from ...serving import protos
+from .failures import failure
+from .servable import Servable
+from .signature import Signature, Spec
+
+SERVICE = "/tensorflow.serving.PredictionService/"
+
+OPTIONS = {
+    # gRPC takes 4 MB unless told otherwise; the feature maps of a batch are more.
+    "grpc.max_receive_message_length": 512 * 2**20,
+    # A server that is being started is looked for again soon; `patiently` decides how long.
+    "grpc.initial_reconnect_backoff_ms": 100,
+    "grpc.max_reconnect_backoff_ms": 1000,
+}
+
+# As TensorFlow Serving itself maps its statuses to those of HTTP.
+HTTP_STATUS = {
+    StatusCode.INVALID_ARGUMENT: 400,
+    StatusCode.FAILED_PRECONDITION: 400,
+    StatusCode.OUT_OF_RANGE: 400,
+    StatusCode.NOT_FOUND: 404,
+    StatusCode.RESOURCE_EXHAUSTED: 429,
+    StatusCode.UNIMPLEMENTED: 501,
+    StatusCode.UNAVAILABLE: 503,
+    StatusCode.DEADLINE_EXCEEDED: 504,
+}
+
+
+@dataclass(frozen=True)
+class Grpc:
+    """Requests to TensorFlow Serving's PredictionService.
+
+    Attributes:
+        server: Such as "grpc://localhost:8500".
+        servable: The model.
+    """
+
+    server: str
+    servable: Servable
+
+    def signatures(self, timeout: float) -> dict[str, Signature]:
+        """Ask for the model's signatures."""
+        request = protos.GetModelMetadataRequest(metadata_field=["signature_def"])
+        answer = self._exchange(
+            "GetModelMetadata", request, protos.GetModelMetadataResponse, timeout
+        )
+        told = protos.SignatureDefMap.FromString(answer.metadata["signature_def"].value)
+        return {
+            name: Signature(name, _specs(definition.inputs), _specs(definition.outputs))
+            for name, definition in told.signature_def.items()
+        }
+
+    def predict(
+        self, signature: Signature, inputs: Mapping[str, np.ndarray], timeout: float
+    ) -> dict[str, np.ndarray]:
+        """Call an endpoint."""
+        request = protos.predict_request(self.servable.name, signature.name, inputs)
+        answer = self._exchange("Predict", request, protos.PredictResponse, timeout)
+        return {name: protos.to_array(tensor) for name, tensor in answer.outputs.items()}
+
+    @cached_property
+    def _channel(self) -> grpc.Channel:
+        return grpc.insecure_channel(self.server.removeprefix("grpc://"), list(OPTIONS.items()))
+
+    def _exchange(
+        self, method: str, request: Message, answer: type[Message], timeout: float
+    ) -> Message:
+        """Send a request for this model, and wait for the answer."""
+        spec = request.model_spec
+        spec.name = self.servable.name
+        if self.servable.version is not None:
+            spec.version.value = self.servable.version
+        elif self.servable.label is not None:
+            spec.version_label = self.servable.label
+        call = self._channel.unary_unary(
+            SERVICE + method, type(request).SerializeToString, answer.FromString
+        )
+        try:
+            return call(request, timeout=timeout)
+        except grpc.RpcError as error:
+            status = HTTP_STATUS.get(error.code(), 500)
+            message = error.details().rpartition("; last error: ")[2]  # of several addresses
+            raise failure(status, message, self.server, str(self.servable)) from error
+
+
+def _specs(tensors: Mapping[str, Message]) -> dict[str, Spec]:
+    return {
+        name: Spec(_dtype(info.dtype), tuple(dim.size for dim in info.tensor_shape.dim))
+        for name, info in tensors.items()
+    }
+
+
+def _dtype(number: int) -> np.dtype:
+    return protos.KINDS[number][0] if number in protos.KINDS else np.dtype(object)

@@ -1,0 +1,1 @@
+"""Arrays of latents: arithmetic, attribute directions, projections, fitted priors, probes."""

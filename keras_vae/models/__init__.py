@@ -1,0 +1,1 @@
+"""The variational autoencoder: layers, networks, likelihoods."""

@@ -1,0 +1,104 @@
+"""Plain stacks of convolutions, down and up."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+
+from ...ops.convolutions import IdleBiasDense, conv, up_conv
+from ...presets import ConvNetwork, Preset, PrincipalNetwork, ResidualNetwork
+from ..layers import norm_act
+from .heads import heads
+
+
+def down(preset: Preset, image: Any, dtype: Any) -> tuple[Any, Any]:
+    """The encoder's convolutions, each normalised and activated, and the heads."""
+    network, features = preset.network, image
+    feature_sizes(preset)
+    for number, stage in enumerate(network.encoder, start=1):
+        name = f"encoder_conv_{number}"
+        features = conv(
+            stage.filters,
+            stage.kernel,
+            stage.stride,
+            name=name,
+            idle_bias=network.normalization != "none",
+            dtype=dtype,
+        )(features)
+        features = normalize(network, features, name, dtype)
+    return heads(preset, keras.layers.Flatten(name="flatten", dtype=dtype)(features))
+
+
+def up(preset: Preset, z: Any, dtype: Any) -> Any:
+    """A dense layer to the smallest feature maps, then the decoder's convolutions."""
+    network, sizes = preset.network, feature_sizes(preset)
+    features = _projection(preset, z, (*sizes[-1], network.encoder[-1].filters), dtype)
+    targets = [
+        size for size, stage in zip(sizes, network.encoder, strict=False) if stage.stride > 1
+    ]
+    for number, stage in enumerate(network.decoder, start=1):
+        name = f"decoder_conv_{number}"
+        size = targets.pop() if stage.stride > 1 else tuple(features.shape[1:3])
+        last = number == len(network.decoder)
+        features = up_conv(
+            stage.filters or preset.image_shape[2],
+            stage.kernel,
+            stage.stride,
+            size=size,
+            upsampling=network.upsampling,
+            name=name,
+            idle_bias=not last and network.normalization != "none",
+            dtype=dtype,
+        )(features)
+        if not last:
+            features = normalize(network, features, name, dtype)
+    return features
+
+
+def feature_sizes(preset: Preset) -> list[tuple[int, int]]:
+    """Heights and widths from the image through each convolution of the encoder.
+
+    Raises:
+        ValueError: If the image is smaller than the strides shrink it, or the decoder's strides do
+            not lead back to it.
+    """
+    network, size = preset.network, preset.image_shape[:2]
+    shrink = [stage.stride for stage in network.encoder]
+    grow = [stage.stride for stage in network.decoder]
+    least = math.prod(shrink)
+    if min(size) < least:
+        choices = ", ".join(str(least * factor) for factor in (1, 2, 3, 4))
+        raise ValueError(
+            f"`image_size` must be at least {least}×{least} for {preset.name!r}, whose strides "
+            f"shrink it by {least}; for instance {choices}. Received: {size[0]}×{size[1]}."
+        )
+    if [s for s in grow if s > 1] != [s for s in reversed(shrink) if s > 1]:
+        reached = "×".join(str(side // least * math.prod(grow)) for side in size)
+        raise ValueError(
+            f"The decoder's strides {grow} must be the encoder's, {shrink}, reversed: they reach "
+            f"{reached}, not {size[0]}×{size[1]}."
+        )
+    sizes = [size]
+    for stride in shrink:
+        sizes.append(tuple(math.ceil(side / stride) for side in sizes[-1]))
+    return sizes
+
+
+def _projection(preset: Preset, z: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """The dense layer from z to the smallest feature maps."""
+    name, network = "decoder_projection", preset.network
+    normalized = network.normalize_projection and network.normalization != "none"
+    dense = IdleBiasDense if normalized else keras.layers.Dense
+    features = dense(math.prod(shape), name=name, dtype=dtype)(z)
+    if network.normalize_projection:
+        features = normalize(network, features, name, dtype)
+    return keras.layers.Reshape(shape, name=f"{name}_maps", dtype=dtype)(features)
+
+
+def normalize(
+    network: ConvNetwork | ResidualNetwork | PrincipalNetwork, features: Any, name: str, dtype: Any
+) -> Any:
+    """Normalise and activate features as a network says."""
+    return norm_act(network.normalization, network.activation, name=name, dtype=dtype)(features)

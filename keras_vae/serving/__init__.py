@@ -1,0 +1,1 @@
+"""TensorFlow Serving: its messages and its configuration."""

@@ -1,0 +1,1 @@
+"""Training: run directory, callbacks, schedules, precision, devices, workers."""

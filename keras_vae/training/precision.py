@@ -1,0 +1,56 @@
+"""Which arithmetic trains fastest on this device."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from ..presets import DenseNetwork, Preset
+
+SIDE = 1024  # of the matrices that are multiplied
+ROUNDS = 7
+GAIN = 1.3  # by which bfloat16 must be faster: below it, conversions take the gain away
+
+
+def precision_for(preset: Preset) -> str:
+    """Choose the precision of a training: the fastest of those that train as well.
+
+    Convolutions train as well in bfloat16 (docs/decisions/0003). Dense networks gain little, and
+    their likelihoods are compared by tenths of a nat: they stay in float32.
+
+    Args:
+        preset: What shall be trained.
+
+    Returns:
+        "float32" or "mixed_bfloat16".
+    """
+    return "float32" if isinstance(preset.network, DenseNetwork) else fastest_precision()
+
+
+def fastest_precision() -> str:
+    """Choose between "float32" and "mixed_bfloat16" by this device's speed.
+
+    Not every processor computes faster in bfloat16: two matrices are multiplied in both, which
+    takes a fifth of a second. They take turns, so that other work which holds one up for a while
+    holds the other up as well; the least time of each counts, for other work only adds to it.
+    """
+    products = {dtype: _product(dtype) for dtype in ("float32", "bfloat16")}
+    rounds = [{name: _seconds(work) for name, work in products.items()} for _ in range(ROUNDS)]
+    least = {name: min(seconds[name] for seconds in rounds) for name in products}
+    return "mixed_bfloat16" if least["float32"] > GAIN * least["bfloat16"] else "float32"
+
+
+def _product(dtype: str) -> Callable[[], object]:
+    """A product of two matrices, compiled."""
+    matrix = tf.cast(tf.random.stateless_normal((SIDE, SIDE), seed=(0, 0)), dtype)
+    multiply = tf.function(lambda: tf.reduce_sum(matrix @ matrix), autograph=False)
+    multiply()
+    return lambda: multiply().numpy()
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start

@@ -1,0 +1,70 @@
+"""Learning rates: over the steps of a training, and for another batch."""
+
+from __future__ import annotations
+
+import keras
+
+from ..presets import Preset
+
+LAST_RATES = {"constant": 1.0, "cosine": 0.0}  # decay → the last rate's part of the first
+RATE_RULES = {"none": 0.0, "linear": 1.0, "sqrt": 0.5}  # rule → power of the batch's growth
+
+
+def learning_rate(preset: Preset, steps: int) -> float | keras.optimizers.schedules.CosineDecay:
+    """The learning rate of a training, constant or by step.
+
+    Args:
+        preset: Start, decay and epochs.
+        steps: Steps in an epoch.
+
+    Raises:
+        ValueError: If the decay is unknown.
+    """
+    if preset.decay not in LAST_RATES:
+        raise ValueError(f"`decay` must be one of {tuple(LAST_RATES)}. Received: {preset.decay!r}.")
+    if preset.decay == "constant" and not preset.warmup_steps:
+        return preset.learning_rate
+    return cosine(
+        preset.learning_rate,
+        steps * preset.epochs,
+        last=LAST_RATES[preset.decay],
+        warmup=preset.warmup_steps,
+    )
+
+
+def cosine(
+    rate: float, steps: int, *, last: float = 0.0, warmup: int = 0
+) -> keras.optimizers.schedules.CosineDecay:
+    """A learning rate that falls along half a cosine (Loshchilov and Hutter 2017).
+
+    Args:
+        rate: The highest.
+        steps: Of the training.
+        last: The last rate's part of the highest.
+        warmup: Of the steps, those over which the rate first grows from 0.
+    """
+    return keras.optimizers.schedules.CosineDecay(
+        0.0 if warmup else rate,
+        max(1, steps - warmup),
+        alpha=last,
+        warmup_target=rate if warmup else None,
+        warmup_steps=warmup,
+    )
+
+
+def scale_learning_rate(preset: Preset, rule: str, batch_size: int) -> Preset:
+    """Multiply a preset's learning rate for a batch that is k times what it was chosen for.
+
+    Args:
+        preset: With the batch that will be trained on.
+        rule: "none"; "linear", by k (Goyal et al. 2017, section 2.1); or "sqrt", by √k, which keeps
+            the variance of a step (Krizhevsky 2014, section 5).
+        batch_size: The batch that the learning rate was chosen for.
+
+    Raises:
+        ValueError: If the rule is unknown.
+    """
+    if rule not in RATE_RULES:
+        raise ValueError(f"`rule` must be one of {tuple(RATE_RULES)}. Received: {rule!r}.")
+    factor = (preset.batch_size / batch_size) ** RATE_RULES[rule]
+    return preset.override(learning_rate=preset.learning_rate * factor)

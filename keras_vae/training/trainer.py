@@ -1,0 +1,335 @@
+"""Compile and fit under a strategy's scope, into a run directory; go on where a run stopped."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from ..datasets import ImageDataset
+from ..datasets.pipeline import share_of_batch, split_batches, steps_per_epoch, training_batches
+from ..datasets.source import Progress
+from ..models.initialization import start_from_data
+from ..models.vae import VAE, check_bound
+from ..ops.adam import FusedAdam
+from ..presets import DenseNetwork, Preset
+from .distribution import is_chief, joined_cluster, make_strategy
+from .multiworker import SharedMovingAverages, copy_from_chief, naming_the_lost
+from .recording import Recorder
+from .run_directory import SPLITS, Run, RunConfig, write_json
+from .schedules import learning_rate
+from .stopping import DivergenceGuard, EarlyStop
+from .teachers import guides_of
+
+MOST_STEPS_AT_ONCE, MOST_DENSE_STEPS_AT_ONCE = 10, 50
+
+
+def train(
+    config: RunConfig,
+    dataset: ImageDataset,
+    run_dir: str | Path,
+    *,
+    callbacks: Iterable[keras.callbacks.Callback] = (),
+    progress: Progress | None = None,
+    overwrite: bool = False,
+) -> Run:
+    """Train a model from the start.
+
+    Args:
+        config: Preset, seed, devices.
+        dataset: Images; its training split is learned from, its validation split chosen by.
+        run_dir: Where checkpoints, history and pictures go.
+        callbacks: More Keras callbacks, such as a progress bar.
+        progress: Called with (done, total) steps of the training of a classifier, if one is needed.
+        overwrite: Whether a run that is there may be replaced.
+
+    Returns:
+        The run, with the losses of every split measured. Of several workers only the chief writes
+        and measures.
+
+    Raises:
+        ValueError: If the data set's images are not of the preset's shape.
+        FileExistsError: If `run_dir` holds a run and `overwrite` is false.
+        DivergedError: If the loss becomes NaN.
+        WorkerLostError: If another worker is gone.
+    """
+    run = Run(Path(run_dir))
+    with naming_the_lost(joined_cluster(config.strategy), run_dir):
+        vae = new_vae(config, dataset, progress=progress)
+        if is_chief(config.strategy):
+            Run.create(run_dir, config, overwrite=overwrite)
+        return _record(run, config, vae, dataset, callbacks)
+
+
+def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | None = None) -> VAE:
+    """Build a model, and compile it under its strategy's scope.
+
+    Args:
+        config: Preset, seed, devices.
+        dataset: What it shall be trained on.
+        progress: See `train`.
+
+    Raises:
+        ValueError: If the data set's images are not of the preset's shape, or too few for a batch;
+            if the objective contradicts itself; if the replicas cannot share a batch evenly; or if
+            a classifier shall guide the training and the data set has nothing to train one by.
+    """
+    preset = config.preset
+    _check_shape(config, dataset)
+    _check_bound(preset)
+    steps = steps_per_epoch(dataset, preset.batch_size)
+    rate = learning_rate(preset, steps)
+    strategy = make_strategy(config.strategy)
+    share_of_batch(preset.batch_size, strategy.num_replicas_in_sync)
+    guides = guides_of(config, dataset, progress)
+    keras.utils.set_random_seed(config.seed)
+    with strategy.scope():
+        vae = VAE.from_preset(preset, **guides(), dtype=config.precision, seed=config.seed)
+        start_from_data(vae, preset, dataset, seed=config.seed)
+        if joined_cluster(config.strategy) is not None:
+            copy_from_chief(vae)
+        compile_vae(vae, FusedAdam(rate), _steps_at_once(preset, steps))
+    return vae
+
+
+def fit(
+    vae: VAE,
+    config: RunConfig,
+    dataset: ImageDataset,
+    *,
+    done: int = 0,
+    validation: str | None = "validation",
+    callbacks: Iterable[keras.callbacks.Callback] = (),
+) -> keras.callbacks.History:
+    """Train a compiled model to its preset's last epoch; nothing is written.
+
+    Args:
+        vae: The model.
+        config: What it was built from.
+        dataset: Its training split is learned from.
+        done: Epochs that the model has behind it.
+        validation: The split that is measured after each epoch, if it has images; None: none is.
+        callbacks: What records, draws and stops.
+    """
+    preset = config.preset
+    strategy = vae.distribute_strategy
+    several = strategy.num_replicas_in_sync > 1
+    shared = [SharedMovingAverages()] if several and vae.moving_averages else []
+    return vae.fit(
+        strategy.distribute_datasets_from_function(partial(batches_of, config, dataset, done)),
+        validation_data=_watched(dataset, preset, validation),
+        steps_per_epoch=steps_per_epoch(dataset, preset.batch_size),
+        initial_epoch=done,
+        epochs=preset.epochs,
+        shuffle=False,  # the pipeline shuffles
+        verbose=0,
+        callbacks=[*shared, *callbacks],
+    )
+
+
+def batches_of(
+    config: RunConfig,
+    dataset: ImageDataset,
+    done: int = 0,
+    replicas: tf.distribute.InputContext | None = None,
+) -> tf.data.Dataset:
+    """The batches that a model is trained on: see `training_batches`.
+
+    Args:
+        config: Preset and seed.
+        dataset: Where the images are.
+        done: Epochs that the model has behind it.
+        replicas: Which replicas they are for; None: there is but one.
+    """
+    preset = config.preset
+    return training_batches(
+        dataset,
+        preset.batch_size,
+        seed=config.seed,
+        start_epoch=done,
+        random_flip=preset.random_flip,
+        binarization=preset.binarization,
+        replicas=replicas,
+    )
+
+
+def resume(
+    run: Run,
+    dataset: ImageDataset,
+    *,
+    callbacks: Iterable[keras.callbacks.Callback] = (),
+    progress: Progress | None = None,
+) -> Run:
+    """Go on with a run after its last whole epoch, as if it had never stopped.
+
+    Args:
+        run: The run.
+        dataset: The data set that it was started with.
+        callbacks: More Keras callbacks.
+        progress: See `train`.
+
+    Raises:
+        ValueError: If the data set is not the one that the run was started with.
+        DivergedError: If the loss becomes NaN.
+        WorkerLostError: If another worker is gone.
+    """
+    config = run.config()
+    _check_shape(config, dataset)
+    run.check_counts(dataset)
+    if not run.last.exists():  # it was stopped in its first epoch
+        return train(
+            config, dataset, run.path, callbacks=callbacks, progress=progress, overwrite=True
+        )
+    with naming_the_lost(joined_cluster(config.strategy), run.path):
+        return _record(run, config, last_vae(run, config, dataset), dataset, callbacks)
+
+
+def last_vae(run: Run, config: RunConfig, dataset: ImageDataset) -> VAE:
+    """Open the model of a run's last whole epoch, compiled under its strategy's scope.
+
+    Anew, since the epochs may have been raised and the devices been changed; the optimizer goes on
+    from where it was.
+    """
+    steps = steps_per_epoch(dataset, config.preset.batch_size)
+    with make_strategy(config.strategy).scope():
+        vae = keras.models.load_model(run.last)
+        vae.optimizer.learning_rate = learning_rate(config.preset, steps)
+        compile_vae(vae, vae.optimizer, _steps_at_once(config.preset, steps))
+    return vae
+
+
+def epochs_behind(vae: VAE, config: RunConfig, dataset: ImageDataset) -> int:
+    """Count the epochs that a compiled model has been trained for."""
+    steps = steps_per_epoch(dataset, config.preset.batch_size)
+    # Checkpoints are of whole epochs; float16 skips a few steps, which are not counted.
+    return math.ceil(int(keras.ops.convert_to_numpy(vae.optimizer.iterations)) / steps)
+
+
+def compile_vae(
+    vae: VAE, optimizer: keras.optimizers.Optimizer, steps_per_execution: int = 1
+) -> None:
+    """Compile a model for training.
+
+    XLA is left to GPUs: its CPU convolutions are slower than oneDNN's (docs/decisions/0003).
+
+    Args:
+        vae: The model.
+        optimizer: Its optimizer.
+        steps_per_execution: Steps between two returns to Python; it must divide those of an epoch.
+    """
+    vae.compile(
+        optimizer=optimizer, jit_compile=jit_here(), steps_per_execution=steps_per_execution
+    )
+
+
+def jit_here() -> str | bool:
+    """What Keras is told of XLA on this machine: see `compile_vae`."""
+    return "auto" if tf.config.list_logical_devices("GPU") else False
+
+
+def _steps_at_once(preset: Preset, steps: int) -> int:
+    """Steps in one execution, so that Python's share does not show; dense networks' are short.
+
+    Keras runs whole executions, past the end of an epoch if it must, so only divisors will do; and
+    its loop over several steps cannot hand batches to several replicas.
+    """
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    if replicas > 1:
+        return 1
+    dense = isinstance(preset.network, DenseNetwork)
+    most = MOST_DENSE_STEPS_AT_ONCE if dense else MOST_STEPS_AT_ONCE
+    return max(count for count in range(1, most + 1) if steps % count == 0)
+
+
+def measure(
+    vae: VAE, preset: Preset, dataset: ImageDataset, split: str, *, batch_size: int = 250
+) -> dict[str, float]:
+    """Mean losses of a split, from one draw of z for each image, and the MSE at z_mean.
+
+    Args:
+        vae: A compiled model.
+        preset: What it was built from, which says how the images are binarised.
+        dataset: Where the images are.
+        split: "train", "validation" or "test".
+        batch_size: Images at a time.
+
+    Returns:
+        `loss`, `reconstruction_loss`, `kl_loss`, `mse`, `mse_of_mean` (that of `reconstruct`), and
+        `bits_per_dimension` of −ELBO where the likelihood is normalised.
+    """
+    batches = split_batches(dataset, split, batch_size, binarization=preset.binarization)
+    losses = vae.evaluate(batches, verbose=0, return_dict=True)
+    errors = keras.metrics.Mean()
+    reconstruct = tf.function(lambda images: vae.decode(vae.encode(images)[0]), autograph=False)
+    for images in batches:
+        difference = (reconstruct(images) - tf.cast(images, tf.float32)) / 255.0
+        errors.update_state(tf.reduce_mean(tf.square(difference), axis=[1, 2, 3]))
+    measured = {name: float(value) for name, value in losses.items()}
+    measured["mse_of_mean"] = float(errors.result())
+    bits = preset.bits_per_dimension(measured["reconstruction_loss"] + measured["kl_loss"])
+    return measured if bits is None else {**measured, "bits_per_dimension": bits}
+
+
+def _record(
+    run: Run,
+    config: RunConfig,
+    vae: VAE,
+    dataset: ImageDataset,
+    callbacks: Iterable[keras.callbacks.Callback],
+) -> Run:
+    preset = config.preset
+    done = epochs_behind(vae, config, dataset)
+    history = run.history()[:done]
+    stop = EarlyStop(config.early_stop, history)
+    chief = is_chief(config.strategy)
+    if done < preset.epochs and not stop.stalled:
+        writers = [Recorder(run, dataset, history), _tensorboard(run)] if chief else []
+        observers = [DivergenceGuard(run), *writers, stop, *callbacks]
+        fit(vae, config, dataset, done=done, callbacks=observers)
+    if chief:
+        _measure_best(run, preset, dataset)
+    return run
+
+
+def _measure_best(run: Run, preset: Preset, dataset: ImageDataset) -> None:
+    """Write the losses of every split, with the weights that are exported."""
+    best = keras.models.load_model(run.best)
+    measured = {
+        split: measure(best, preset, dataset, split) for split in SPLITS if dataset.count(split)
+    }
+    write_json(run.metrics_file, measured)
+
+
+def _watched(dataset: ImageDataset, preset: Preset, split: str | None) -> tf.data.Dataset | None:
+    if split is None or not dataset.count(split):
+        return None
+    return split_batches(dataset, split, preset.batch_size, binarization=preset.binarization)
+
+
+def _tensorboard(run: Run) -> keras.callbacks.Callback:
+    return keras.callbacks.TensorBoard(run.tensorboard, write_graph=False)
+
+
+def _check_shape(config: RunConfig, dataset: ImageDataset) -> None:
+    expected: Sequence[int] = config.preset.image_shape
+    if tuple(dataset.image_shape) != tuple(expected):
+        raise ValueError(
+            f"`dataset` must have images of shape {tuple(expected)} for preset "
+            f"{config.preset.name!r}. Received: {tuple(dataset.image_shape)} in {dataset.name!r}."
+        )
+
+
+def _check_bound(preset: Preset) -> None:
+    """Refuse what `VAE` would, before a classifier is trained for it."""
+    objective = preset.objective
+    check_bound(
+        objective.importance_samples,
+        objective.extras,
+        objective.beta,
+        objective.free_bits,
+        preset.stochastic,
+    )

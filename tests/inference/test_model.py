@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from keras_vae.inference import model as model_module
+
+
+def test_batches_do_not_show(colour_model, photos, monkeypatch):
+    whole = colour_model.reconstruct(photos[:7])
+    z_mean, z_log_var = colour_model.encode(photos[:7])
+    monkeypatch.setattr(model_module, "BATCH", 3)
+    parts = colour_model.encode(photos[:7])
+    np.testing.assert_allclose(parts[0], z_mean, atol=1e-5)
+    np.testing.assert_allclose(parts[1], z_log_var, atol=1e-5)
+    assert np.abs(colour_model.reconstruct(photos[:7]).astype(int) - whole).max() <= 1
+    np.testing.assert_array_equal(
+        colour_model.generate(range(5))[1][3], colour_model.generate([3])[1][0]
+    )
+
+
+def test_progress_is_told_in_images(colour_model, monkeypatch):
+    monkeypatch.setattr(model_module, "BATCH", 3)
+    seen = []
+    _, z = colour_model.generate(range(7), progress=lambda *step: seen.append(step))
+    assert seen == [(3, 7), (6, 7), (7, 7)]
+    colour_model.decode(z[:6], progress=lambda *step: seen.append(step))
+    assert seen[3:] == [(3, 6), (6, 6)]
+
+
+@pytest.mark.parametrize("model", ["grey_model", "colour_model"])
+def test_generated_images_decode_their_latents(model, request):
+    model = request.getfixturevalue(model)
+    images, z = model.generate([4, 5], temperature=0.5)
+    assert images.shape == (2, *model.image_shape)
+    np.testing.assert_array_equal(images, model.decode(z))
+    empty, none = model.generate([])
+    assert empty.shape == (0, *model.image_shape)
+    assert none.shape == (0, model.latent_dim)
+
+
+@pytest.mark.parametrize(
+    ("method", "value", "message"),
+    [
+        ("encode", np.zeros((1, 32, 32, 1), np.uint8), r"32, 32, 3\].*\[1, 32, 32, 1\]"),
+        ("encode", np.zeros((1, 32, 32, 3), np.float32), "float32"),
+        ("decode", np.zeros((1, 5)), r"\[1, 5\]"),
+        ("decode", np.zeros(6), r"\[6\]"),
+    ],
+)
+def test_wrong_arrays_are_named(colour_model, method, value, message):
+    with pytest.raises(ValueError, match=message):
+        getattr(colour_model, method)(value)
+
+
+def test_wrong_endpoint_or_inputs_are_named(colour_model):
+    with pytest.raises(ValueError, match=r"'morf'.*Did you mean 'morph'"):
+        colour_model.call("morf")
+    with pytest.raises(ValueError, match=r"takes seed, temperature\. Received: seed\."):
+        colour_model.call("generate", seed=[1])
+
+
+def test_an_older_export_says_what_to_do(colour_model, monkeypatch):
+    older = {name: () for name in colour_model.endpoints if name != "generate_pixels"}
+    monkeypatch.setattr(type(colour_model), "endpoints", older)
+    with pytest.raises(ValueError, match=r"older kvae\. Export its run again: `kvae export RUN`"):
+        colour_model.generate([1])
+
+
+NODE = "[[{{node decode_pixels_1/CheckNumerics}}]]"
+
+
+@pytest.mark.parametrize(
+    ("message", "sentence"),
+    [
+        (f"`z` must be finite. : Tensor had NaN values\n\t {NODE}", "`z` must be finite."),
+        (f"assertion failed: [No such `a`.]\n\t {NODE}\n\t{NODE}", "No such `a`."),
+        ("Bad image.\n\t [[{{function_node map_8}}{{node a}}]]", "Bad image."),
+        (
+            f"2 root error(s) found.\n  (0) INVALID_ARGUMENT: Bad image.\n\t {NODE}\n"
+            f"  (1) INVALID_ARGUMENT: Worse.\n\t {NODE}\n0 successful operations.",
+            "Bad image.",
+        ),
+        (f"Graph execution error:\n\nDetected at node x\n\t{NODE}\nBad image.", "Bad image."),
+        ("Servable not found for request: Latest(x)", "Servable not found for request: Latest(x)"),
+        ("", ""),
+    ],
+)
+def test_reason_is_the_sentence_within_the_noise(message, sentence):
+    assert model_module.reason(message) == sentence

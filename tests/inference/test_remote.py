@@ -1,0 +1,350 @@
+import json
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack
+
+import numpy as np
+import pytest
+
+from keras_vae.inference import registry as runtime
+from keras_vae.inference.remote import connect
+from keras_vae.inference.remote.rest import Rest
+from keras_vae.inference.remote.servable import Servable
+from tests.serving.fake_server import serve
+from tests.serving.suite import Suite, same
+
+# REST is used without TensorFlow, and without gRPC; gRPC without TensorFlow.
+LEAN = """
+import sys
+from keras_vae.remote import connect
+model = connect(sys.argv[1], "colour")
+images, z = model.generate([1, 2])
+model.feature_maps(images[:1])
+model.decode(z + model.direction("Young"))
+assert "tensorflow" not in sys.modules
+assert sys.argv[1].startswith("grpc") == ("grpc" in sys.modules)
+"""
+
+
+@pytest.fixture(scope="module")
+def server(models_dir):
+    """A server of `colour` and `grey`."""
+    with serve([models_dir / "colour", models_dir / "grey"], {"stable": 1}) as fake:
+        yield fake
+
+
+@pytest.fixture(params=["rest", "grpc"])
+def address(server, request):
+    server.faults.clear()
+    server.requests.clear()
+    return getattr(server, request.param)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Short pauses between tries."""
+    monkeypatch.setattr("keras_vae.inference.remote.retries.FIRST", 0.01)
+
+
+@pytest.fixture(scope="module")
+def local(models_dir):
+    return runtime.load(models_dir / "colour")
+
+
+class TestStandIn(Suite):
+    """The suite, on a server of `colour`."""
+
+
+@pytest.fixture
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+def test_client_imports_no_tensorflow(address):
+    done = subprocess.run([sys.executable, "-c", LEAN, address], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+
+
+def test_grey_model_without_attributes_prior_or_convolutions(address, grey_model):
+    remote = connect(address, "grey")
+    images, _ = grey_model.generate([1, 2, 3])
+    same(remote.generate([1, 2, 3])[0], images)
+    same(remote.encode(images)[0], grey_model.encode(images)[0])
+    with pytest.raises(ValueError, match="no attributes"):
+        remote.direction("Smiling")
+    with pytest.raises(ValueError, match="without a fitted prior"):
+        remote.generate([1], prior="gmm")
+    with pytest.raises(ValueError, match="no convolutions"):
+        remote.feature_maps(images)
+
+
+def test_label_is_asked_for(address):
+    assert connect(address, "colour/stable").latent_dim == 6
+    with pytest.raises(ValueError, match="Unrecognized servable version label: canary"):
+        connect(address, "colour/canary")
+
+
+@pytest.mark.parametrize("fault", [503, "hang up"])
+def test_a_server_that_is_starting_is_waited_for(server, address, quick, fault):
+    if fault == "hang up" and address.startswith("grpc"):
+        pytest.skip("gRPC hides connections")
+    server.faults.extend([fault, fault])
+    remote = connect(address, "colour")
+    server.faults.extend([fault, fault])
+    assert remote.generate([1])[0].shape == (1, 32, 32, 3)
+    assert [verb for verb, _ in server.requests] == ["/metadata"] * 3 + [":predict"] * 3
+
+
+def test_waiting_is_told_once_for_each_request(server, address, quick):
+    told = []
+    server.faults.extend([503] * 3)
+    remote = connect(address, "colour", timeout=9, waiting=told.append)
+    assert len(told) == 1
+    assert told[0].startswith(f"{address} is not available: Told to refuse.")
+    assert told[0].endswith("Waiting for it, 9 seconds at most.")
+    remote.generate([1])
+    assert len(told) == 1
+    server.faults.append(503)
+    remote.generate([1])
+    assert len(told) == 2
+
+
+def test_a_server_that_stays_unavailable_is_given_up_in_time(server, address):
+    server.faults.extend([503] * 100)
+    start = time.monotonic()
+    with pytest.raises(ConnectionError, match=r"is not available: Told to refuse\. It was tried"):
+        connect(address, "colour", timeout=0.5)
+    assert time.monotonic() - start < 0.5 + 0.2
+    assert 2 <= len(server.requests) <= 8  # the pauses grow
+
+
+def test_a_server_that_hangs_is_given_up_in_time(server, address):
+    server.faults.append("hang")
+    start = time.monotonic()
+    with pytest.raises(TimeoutError, match=rf"{address} did not answer within 0\.3 seconds"):
+        connect(address, "colour", timeout=0.3)
+    assert time.monotonic() - start < 1
+    assert len(server.requests) == 1
+    server.released.set()
+    server.released.clear()
+
+
+@pytest.mark.parametrize("scheme", ["http", "grpc"])
+def test_nobody_there_is_told_in_time(free_port, scheme):
+    start = time.monotonic()
+    with pytest.raises(ConnectionError, match=r"refused.*tried for 0\.4 seconds") as raised:
+        connect(f"{scheme}://127.0.0.1:{free_port}", "colour", timeout=0.4)
+    assert time.monotonic() - start < 1
+    assert str(free_port) in str(raised.value)
+    assert len(str(raised.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(("scheme", "port"), [("http", "rest_port"), ("grpc", "grpc_port")])
+def test_a_port_that_opens_late_is_found(models_dir, free_port, scheme, port):
+    with ExitStack() as stack:
+        start = time.monotonic()
+        late = serve([models_dir / "grey"], **{port: free_port})
+        timer = threading.Timer(0.4, lambda: stack.enter_context(late))
+        timer.start()
+        remote = connect(f"{scheme}://127.0.0.1:{free_port}", "grey", timeout=20)
+        assert remote.latent_dim == 4
+        assert time.monotonic() - start > 0.4
+        timer.join()
+
+
+def test_request_is_as_the_rest_api_documents_it(server):
+    server.requests.clear()
+    remote = connect(server.rest, "colour")
+    with pytest.raises(ValueError, match="image"):
+        remote.call("morph", image_bytes=[b"\xff\xd8"], attribute=["Young"], strength=[0.1])
+    verb, body = server.requests[-1]
+    assert (verb, json.loads(body)) == (
+        ":predict",
+        {
+            "signature_name": "morph",
+            "instances": [
+                {
+                    "image_bytes": {"b64": "/9g="},
+                    "attribute": "Young",
+                    "strength": float(np.float32(0.1)),
+                }
+            ],
+        },
+    )
+
+
+# Written by hand after the REST API's guide: 64-bit numbers are strings, one output comes bare.
+METADATA = b"""{
+"model_spec":{ "name": "tiny", "signature_name": "", "version": "1" }
+,
+"metadata": {"signature_def": { "signature_def": {
+  "encode_pixels": {
+    "inputs": {"image": {"dtype": "DT_UINT8", "tensor_shape": {"dim": [
+      {"size": "-1", "name": ""}, {"size": "2", "name": ""}, {"size": "1", "name": ""},
+      {"size": "1", "name": ""}], "unknown_rank": false}, "name": "encode_pixels_image:0"}},
+    "outputs": {
+      "z_mean": {"dtype": "DT_FLOAT", "tensor_shape": {"dim": [
+        {"size": "-1", "name": ""}, {"size": "3", "name": ""}], "unknown_rank": false}},
+      "z_log_var": {"dtype": "DT_FLOAT", "tensor_shape": {"dim": [
+        {"size": "-1", "name": ""}, {"size": "3", "name": ""}], "unknown_rank": false}}},
+    "method_name": "tensorflow/serving/predict", "defaults": {}},
+  "decode_pixels": {
+    "inputs": {"z": {"dtype": "DT_FLOAT", "tensor_shape": {"dim": [
+      {"size": "-1", "name": ""}, {"size": "3", "name": ""}], "unknown_rank": false}}},
+    "outputs": {"image": {"dtype": "DT_UINT8", "tensor_shape": {"dim": [
+      {"size": "-1", "name": ""}, {"size": "2", "name": ""}, {"size": "1", "name": ""},
+      {"size": "1", "name": ""}], "unknown_rank": false}}},
+    "method_name": "tensorflow/serving/predict"},
+  "decode": {
+    "inputs": {"z": {"dtype": "DT_FLOAT", "tensor_shape": {"dim": [
+      {"size": "-1", "name": ""}, {"size": "3", "name": ""}], "unknown_rank": false}}},
+    "outputs": {"image_bytes": {"dtype": "DT_STRING", "tensor_shape": {"dim": [
+      {"size": "-1", "name": ""}], "unknown_rank": false}}},
+    "method_name": "tensorflow/serving/predict"}
+}}}
+}
+"""
+
+
+@pytest.fixture
+def tiny(server):
+    """A model of which only replayed answers are known: 2×1 grey pixels, z = 3."""
+    server.faults.clear()
+    server.faults.append(METADATA)
+    return connect(server.rest, "tiny", timeout=1)
+
+
+def test_replayed_answers_are_understood(server, tiny):
+    assert (tiny.image_shape, tiny.latent_dim) == ((2, 1, 1), 3)
+    assert not tiny.has_prior("normal")
+    server.faults.append(
+        b'{\n    "predictions": [\n        {\n            "z_mean": [0.1, -2.5e-07, 16777216.0],\n'
+        b'            "z_log_var": [NaN, -Infinity, 0.333333343]\n        }\n    ]\n}'
+    )
+    z_mean, z_log_var = tiny.encode(np.zeros((1, 2, 1, 1), np.uint8))
+    np.testing.assert_array_equal(z_mean, np.float32([[0.1, -2.5e-7, 2**24]]))
+    np.testing.assert_array_equal(z_log_var, np.float32([[np.nan, -np.inf, 1 / 3]]))
+    server.faults.append(b'{"predictions": [[[[0]], [[255]]]]}')
+    np.testing.assert_array_equal(tiny.decode(np.zeros((1, 3))), [[[[0]], [[255]]]])
+    server.faults.append(b'{ "predictions": [{ "b64": "iVBORw==" }, { "b64": "" }] }')
+    assert list(tiny.call("decode", z=np.zeros((2, 3)))["image_bytes"]) == [b"\x89PNG", b""]
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (b"<html>", "answered 'predict' with something else"),
+        (b"", "answered 'predict' with something else"),
+        (b"[]", "answered 'decode_pixels' with something else"),
+        (b'{"outputs": [[[[0]], [[255]]]]}', "answered 'decode_pixels' with something else"),
+        (b'{"predictions": [[[[0]], [[256]]]]}', "answered 'decode_pixels' with something else"),
+        (b'{"predictions": [[[[0]], [[1], [2]]]]}', "answered 'decode_pixels' with something else"),
+        (b'{"predictions": [[[[0]]]]}', r"uint8 \[1, 2, 1, 1\]\. Received: uint8 \[1, 1, 1, 1\]"),
+        (b'{"predictions": [[[[0]], [[1]]], [[[0]], [[1]]]]}', r"Received: uint8 \[2, 2, 1, 1\]"),
+        (500, "answered with error 500: Told to refuse"),
+        (429, "answered with error 429: Told to refuse"),
+    ],
+)
+def test_other_answers_are_refused(server, tiny, answer, message):
+    server.faults.append(answer)
+    with pytest.raises(ConnectionError, match=message):
+        tiny.decode(np.zeros((1, 3)))
+
+
+def test_an_error_whose_message_breaks_off_is_told_by_its_status(server, tiny, quick):
+    server.faults.append(("torn", 500))
+    with pytest.raises(ConnectionError, match="answered with error 500: Internal Server Error"):
+        tiny.decode(np.zeros((1, 3)))
+    server.faults.extend([("torn", 503), b'{"predictions": [[[[0]], [[255]]]]}'])
+    assert tiny.decode(np.zeros((1, 3))).shape == (1, 2, 1, 1)
+
+
+@pytest.mark.parametrize("answer", [b"{}", b"hello", b'{"metadata": {"signature_def": []}}'])
+def test_another_kind_of_server_is_told(server, answer):
+    server.faults.clear()
+    server.faults.append(answer)
+    with pytest.raises(ConnectionError, match="something else than TensorFlow Serving does"):
+        connect(server.rest, "colour")
+
+
+def test_another_kind_of_model_is_told(server):
+    server.faults.clear()
+    server.faults.append(METADATA.replace(b"encode_pixels", b"predict"))
+    with pytest.raises(ValueError, match=r"not a model that kvae exported.*encode_pixels"):
+        connect(server.rest, "half_plus_two")
+
+
+def test_ports_that_are_mixed_up_are_told(server):
+    with pytest.raises(ConnectionError, match=r"does not speak HTTP|closed connection"):
+        connect(
+            server.rest.replace(str(server.rest_port), str(server.grpc_port)), "colour", timeout=0.3
+        )
+    with pytest.raises((ConnectionError, TimeoutError)):
+        connect(
+            server.grpc.replace(str(server.grpc_port), str(server.rest_port)), "colour", timeout=0.5
+        )
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["localhost:8501", "http://", "http://host:port", "grpc://host", "ftp://host:21", "", "http"],
+)
+def test_address_of_another_form_is_refused(address):
+    with pytest.raises(ValueError, match="`server` must be http://HOST:PORT"):
+        connect(address, "colour")
+
+
+def test_unknown_host_is_told_at_once():
+    start = time.monotonic()
+    with pytest.raises(ConnectionError, match=r"http://nowhere\.invalid:1 cannot be reached"):
+        connect("http://nowhere.invalid:1", "colour", timeout=60)
+    assert time.monotonic() - start < 20
+
+
+@pytest.mark.parametrize(
+    ("text", "servable", "path"),
+    [
+        ("faces", Servable("faces"), "faces"),
+        ("faces/12", Servable("faces", version=12), "faces/versions/12"),
+        ("faces/stable", Servable("faces", label="stable"), "faces/labels/stable"),
+        ("my faces/a b", Servable("my faces", label="a b"), "my%20faces/labels/a%20b"),
+    ],
+)
+def test_names_on_a_server(text, servable, path):
+    assert Servable.parse(text) == servable
+    assert str(servable) == text
+    assert Rest("https://host/prefix", servable)._url == f"https://host/prefix/v1/models/{path}"
+
+
+@pytest.mark.parametrize("text", ["", "/", "faces/", "/1", "out/faces/1"])
+def test_names_that_no_server_knows(text):
+    with pytest.raises(ValueError, match="NAME, NAME/VERSION or NAME/LABEL"):
+        Servable.parse(text)
+
+
+def test_https_is_checked_against_the_trusted_certificates(server, tmp_path, monkeypatch):
+    if not (openssl := shutil.which("openssl")):
+        pytest.skip("no openssl to make a certificate with")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    options = ["-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "2"]
+    names = ["-addext", "subjectAltName=DNS:localhost"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(
+        [openssl, "req", "-x509", *options, *names, *files], check=True, capture_output=True
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with serve([server.models["grey"][1].path.parent], tls=context) as fake:
+        address = fake.rest.replace("http://127.0.0.1", "https://localhost")
+        with pytest.raises(ConnectionError, match="certificate"):
+            connect(address, "grey", timeout=5)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert connect(address, "grey", timeout=5).latent_dim == 4

@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from keras_vae.latent_space.attributes import Attributes, StandardErrors, contributions, cosines
+from keras_vae.latent_space.attributes.bootstrap import multipliers
+
+
+def test_intervals_cover_the_true_products_nine_times_in_ten():
+    rng = np.random.default_rng(0)
+    shifts = rng.normal(size=(2, 4))
+    dot, cosine = (shifts @ shifts.T)[0, 1], cosines(shifts)[0, 1]
+    covered = []
+    for _ in range(100):
+        labels = rng.random((400, 2)) < 0.4
+        z = rng.normal(size=(400, 4)) + labels @ shifts
+        fitted = Attributes.fit(z, labels, ("a", "b"))
+        (entry,) = contributions(fitted.directions, fitted.names, "a", fitted.standard_errors)
+        low, high = entry.dot_interval
+        covered.append((low <= dot <= high, entry.cosine_interval[0] <= cosine))
+        assert low < entry.dot < high
+        assert high - low < 3  # wide enough to say something, |dot| being of the order of 1
+    assert (np.mean(covered, axis=0) >= 0.9).all()
+
+
+@pytest.mark.parametrize("method", ["mean", "logistic"])
+@pytest.mark.parametrize("balance", [(), ("b",)])
+def test_one_matrix_product_agrees_with_fitting_again_and_again(method, balance):
+    rng = np.random.default_rng(1)
+    labels = rng.random((600, 2)) < [0.3, 0.5]
+    z = rng.normal(size=(600, 3)) @ rng.normal(size=(3, 3)) + labels @ rng.normal(size=(2, 3))
+    options = {"method": method, "balance": balance}
+    errors = Attributes.fit(z, labels, ("a", "b"), **options).standard_errors
+    again = []
+    for _ in range(60):
+        rows = rng.integers(0, 600, 600)
+        again.append(Attributes.fit(z[rows], labels[rows], ("a", "b"), **options).directions)
+    expected = StandardErrors.of(np.array(again))
+    np.testing.assert_allclose(errors.dot, expected.dot, rtol=0.3)
+    assert errors.cosine[0, 1] == pytest.approx(expected.cosine[0, 1], rel=0.3)
+
+
+def test_a_direction_is_always_along_itself(study):
+    z, labels, _ = study
+    errors = Attributes.fit(z, labels, ("Male", "Smiling", "Young")).standard_errors
+    np.testing.assert_array_equal(np.diag(errors.cosine), 0)
+    np.testing.assert_allclose(errors.dot, errors.dot.T, rtol=1e-4)
+    assert (np.diag(errors.dot) > 0).all()
+
+
+def test_an_image_is_drawn_once_on_average():
+    draws = multipliers(1000, resamples=500)
+    assert draws.shape == (500, 1000)
+    assert draws.mean() == pytest.approx(0, abs=0.01)
+    assert draws.var() == pytest.approx(1, abs=0.01)
+    assert draws.min() == -1

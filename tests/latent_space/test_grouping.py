@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from keras_vae.datasets import ImageDataset
+from keras_vae.latent_space.grouping import Grouping
+
+
+@pytest.fixture
+def faces():
+    """Ten images with two attributes, and no labels."""
+    attributes = np.stack([np.repeat([1, -1], 5), np.tile([1, -1], 5)], axis=1).astype(np.int8)
+    images, partition = np.zeros((10, 4, 4, 1), np.uint8), np.zeros(10, np.int8)
+    return ImageDataset("faces", images, partition, attributes, ("Smiling", "Young"))
+
+
+def planted(count=400, dims=5):
+    """Latents whose third dimension leans towards the group, and the groups 0, 1, 2."""
+    rng = np.random.default_rng(0)
+    index = rng.integers(0, 3, count)
+    z = rng.normal(size=(count, dims))
+    z[:, 2] += index
+    return z, index
+
+
+def auc_by_hand(z, positive, seed):
+    first, second = np.array_split(np.random.default_rng(seed).permutation(len(z)), 2)
+    model = make_pipeline(StandardScaler(), LogisticRegression(solver="newton-cholesky"))
+    scores = model.fit(z[first], positive[first]).decision_function(z[second])
+    return roc_auc_score(positive[second], scores)
+
+
+def test_an_attribute_makes_two_groups_with_those_that_have_it_first(faces):
+    grouping = Grouping.of(faces, np.array([1, 4, 5, 8]), "Smiling")
+    assert grouping.names == ("Smiling", "not Smiling")
+    np.testing.assert_array_equal(grouping.index, [0, 0, 1, 1])
+
+
+def test_a_group_without_images_is_left_out(faces):
+    grouping = Grouping.of(faces, np.array([6, 7, 9]), "Smiling")
+    assert grouping.names == ("not Smiling",)
+    np.testing.assert_array_equal(grouping.index, [0, 0, 0])
+
+
+def test_labels_make_a_group_for_each_class_that_is_there(digits):
+    rows = np.flatnonzero(np.isin(digits.labels, [7, 3]))
+    grouping = Grouping.of(digits, rows, "label")
+    assert grouping.names == ("3", "7")
+    np.testing.assert_array_equal(grouping.index, digits.labels[rows] == 7)
+
+
+def test_what_a_data_set_lacks_is_an_error_that_helps(faces, digits):
+    rows = np.arange(5)
+    with pytest.raises(ValueError, match=r"No attribute of 'faces'.*Did you mean 'Smiling'"):
+        Grouping.of(faces, rows, "Smilin")
+    with pytest.raises(ValueError, match=r"no class labels\. Choose an attribute: Smiling, Young"):
+        Grouping.of(faces, rows, "label")
+    with pytest.raises(ValueError, match=r"'digits' has no attributes.*go by 'label'"):
+        Grouping.of(digits, rows, "Smiling")
+
+
+def test_auc_of_two_groups_is_that_of_one_logistic_regression():
+    z, index = planted()
+    two = np.minimum(index, 1)
+    found = Grouping(("zero", "more"), two).probe_auc(z, seed=5)
+    assert found == pytest.approx(auc_by_hand(z, two == 0, seed=5), abs=1e-9)
+    assert found == pytest.approx(auc_by_hand(z, two == 1, seed=5), abs=1e-9)
+    assert 0.7 < found < 0.95
+
+
+def test_auc_of_more_groups_is_the_mean_of_one_against_the_rest():
+    z, index = planted()
+    found = Grouping(("0", "1", "2"), index).probe_auc(z, seed=1)
+    expected = np.mean([auc_by_hand(z, index == group, seed=1) for group in range(3)])
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+def test_one_group_has_no_auc():
+    z, index = planted()
+    assert Grouping(("all",), np.zeros_like(index)).probe_auc(z) is None

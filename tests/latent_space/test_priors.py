@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+from sklearn.mixture import GaussianMixture
+
+from keras_vae.latent_space import priors
+from keras_vae.latent_space.priors import GaussianMixturePrior, fit_prior
+
+
+@pytest.fixture(scope="module")
+def planted():
+    """Two correlated Gaussians in three dimensions, a quarter and three quarters of the mass."""
+    scale = np.array([[[1, 0, 0], [0.5, 0.4, 0], [0, 0, 2]], [[0.3, 0, 0], [0, 1, 0], [0, -1, 1]]])
+    means = np.array([[-4, 0, 1], [3, 1, 0]])
+    weights = np.array([0.25, 0.75])
+    return GaussianMixturePrior(*(part.astype(np.float32) for part in (weights, means, scale)))
+
+
+def drawn(prior, count, seed=0):
+    """Latents of a mixture, float32 [count, L]."""
+    rng = np.random.default_rng(seed)
+    component = rng.choice(prior.components, count, p=prior.weights)
+    epsilon = rng.standard_normal((count, prior.latent_dim), np.float32)
+    moved = np.einsum("nij,nj->ni", prior.scale_tril[component], epsilon)
+    return prior.means[component] + moved
+
+
+def test_density_is_scikit_learns(planted):
+    z = drawn(planted, 500, seed=2).astype(np.float64)
+    mixture = GaussianMixture(3, random_state=0).fit(z)
+    scale = np.linalg.cholesky(mixture.covariances_)
+    ours = GaussianMixturePrior(mixture.weights_, mixture.means_, scale)
+    np.testing.assert_allclose(ours.log_prob(z), mixture.score_samples(z), rtol=1e-9)
+
+
+def test_fit_finds_what_was_planted(planted):
+    fitted = GaussianMixturePrior.fit(drawn(planted, 20_000, seed=3), 2)
+    order = np.argsort(fitted.means[:, 0])
+    np.testing.assert_allclose(fitted.weights[order], planted.weights, atol=0.01)
+    np.testing.assert_allclose(fitted.means[order], planted.means, atol=0.08)
+    np.testing.assert_allclose(fitted.scale_tril[order], planted.scale_tril, atol=0.08)
+    assert fitted.scale_tril.dtype == np.float32
+
+
+def test_held_out_latents_choose_the_number_of_components(planted, monkeypatch):
+    monkeypatch.setattr(priors, "COMPONENTS", (1, 2, 12))
+    z = drawn(planted, 1_000, seed=4)
+    seen = []
+    fit = fit_prior(z, progress=lambda *step: seen.append(step))
+    assert fit.prior.components == 2
+    assert (fit.latents, fit.held_out) == (900, 100)
+    assert seen == [(0, 15), (1, 15), (3, 15)]
+    # Near the entropy of what was planted, and far above N(0, I).
+    assert fit.log_prob == pytest.approx(planted.log_prob(z).mean(), abs=0.3)
+    standard = -0.5 * np.square(z).sum(axis=1).mean() - 1.5 * np.log(2 * np.pi)
+    assert fit.normal_log_prob == pytest.approx(standard, abs=1.5)
+    assert fit.log_prob > fit.normal_log_prob + 3
+
+
+def test_few_latents_are_given_few_components(planted):
+    assert fit_prior(drawn(planted, 100)).prior.components == 1  # 90 to fit: no 5 × 20
+    assert fit_prior(drawn(planted, 21)) is None
+    wide = np.random.default_rng(0).standard_normal((100, 95))
+    assert fit_prior(wide) is None  # 90 latents span no covariance of 95 dimensions
+
+
+def test_the_fit_repeats(planted):
+    z = drawn(planted, 120, seed=5)  # enough for 5 components
+    first, second = fit_prior(z), fit_prior(z)
+    np.testing.assert_array_equal(first.prior.scale_tril, second.prior.scale_tril)
+    assert first.facts() == second.facts()
+
+
+@pytest.mark.parametrize("shape", [(3, 3, 4), (2, 4, 4), (3, 4)])
+def test_shapes_must_fit(shape):
+    with pytest.raises(ValueError, match=r"\[K\], \[K, L\] and \[K, L, L\]"):
+        GaussianMixturePrior(np.ones(3) / 3, np.zeros((3, 4)), np.zeros(shape))

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+
+from keras_vae.datasets import ImageDataset
+from keras_vae.models.initialization import start_from_data
+from keras_vae.models.principal_components import PrincipalComponents
+from keras_vae.models.vae import VAE
+from keras_vae.presets import PrincipalNetwork, get_preset
+
+NETWORK = PrincipalNetwork((8, 12), patch=4, pool=2)
+PRESET = get_preset("digits").override(network=NETWORK, latent_dim=6, random_flip=True)
+
+
+def started(preset, digits):
+    vae = VAE.from_preset(preset, seed=0)
+    start_from_data(vae, preset, digits)
+    return vae
+
+
+def small(images):
+    return images.reshape(-1, 4, 2, 4, 2).mean(axis=(2, 4)).reshape(-1, 16)
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "tanh"])
+@pytest.mark.parametrize("scale", ["log_variance", "log_sigma", "softplus"])
+def test_a_network_begins_as_the_components_of_small_images_and_their_mirrors(
+    digits, output, scale
+):
+    preset = PRESET.override(output=output, posterior_scale=scale)
+    vae = started(preset, digits)
+    train = digits.images[digits.indices("train")].astype(np.float32)
+    unit = small(np.concatenate([train, train[:, :, ::-1]])) / 255.0
+    inside = np.clip(unit, 5 / 255, 250 / 255)
+    logits = np.log(inside / (1 - inside))
+    if output == "tanh":  # atanh(2u − 1) = logit(u) / 2
+        unit, logits = 2 * unit - 1, logits / 2
+    expected = PrincipalComponents.of(unit, logits, 6)
+    images = digits.images[:20]
+    z_mean, z_log_var = (value.numpy() for value in vae.encode(images))
+    seen = small(images.astype(np.float32)) / 255.0
+    seen = 2 * seen - 1 if output == "tanh" else seen
+    # Eigenvectors may come with either sign.
+    by_hand = seen @ expected.reading + expected.reading_bias
+    np.testing.assert_allclose(np.abs(z_mean), np.abs(by_hand), atol=2e-3)
+    rows = np.broadcast_to(expected.log_variance, z_log_var.shape)
+    np.testing.assert_allclose(z_log_var, rows, atol=2e-3)
+
+
+def test_it_reconstructs_before_it_is_trained(photos):
+    dataset = ImageDataset("photos", photos, np.zeros(len(photos), np.int8))
+    vae = started(PRESET.override(image_shape=photos.shape[1:], latent_dim=40), dataset)
+    images = photos.astype(np.float32)
+    error = np.mean((vae.decode(vae.encode(images)[0]).numpy() - images) ** 2)
+    assert error < 0.2 * images.var(axis=0).mean()
+
+
+def test_what_the_convolutions_add_begins_at_zero(digits):
+    vae = started(PRESET, digits)
+    before = vae.decode(vae.encode(digits.images[:5])[0]).numpy()
+    for network in (vae.encoder, vae.decoder):
+        network.get_layer(f"{network.name}_conv_1").kernel.assign_add(
+            np.ones(network.get_layer(f"{network.name}_conv_1").kernel.shape)
+        )
+    np.testing.assert_array_equal(vae.decode(vae.encode(digits.images[:5])[0]).numpy(), before)
+
+
+def test_other_networks_are_left_as_they_are(digits):
+    preset = get_preset("digits")
+    vae = VAE.from_preset(preset, seed=0)
+    before = [weight.numpy() for weight in vae.weights]
+    start_from_data(vae, preset, digits)
+    for weight, value in zip(vae.weights, before, strict=True):
+        np.testing.assert_array_equal(weight.numpy(), value)
+
+
+def test_too_many_latents_for_a_small_image_are_refused(digits):
+    preset = PRESET.override(latent_dim=16)
+    with pytest.raises(ValueError, match="`latent_dim` must be smaller"):
+        started(preset, digits)

@@ -1,0 +1,220 @@
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_vae.presets import get_preset
+from keras_vae.training import trainer as training
+from keras_vae.training.run_directory import Run, RunConfig, read_json
+from keras_vae.training.schedules import learning_rate
+from keras_vae.training.stopping import DivergedError
+
+PRESET = get_preset("mnist").override(image_size=(8, 8), hidden=(32,), latent_dim=3, epochs=4)
+LEVEL = PRESET.override(decay="constant", learning_rate=1e-3)
+CONFIG = RunConfig(PRESET, "digits", seed=2)
+BROKEN = np.full((1, 8, 8, 1), np.nan, np.float32)  # an image that no loss can be told of
+
+
+class StopAt(keras.callbacks.Callback):
+    """Interrupts training in the middle of an epoch, as Ctrl-C does."""
+
+    def __init__(self, step):
+        super().__init__()
+        self.step = step
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Interrupt."""
+        if int(self.model.optimizer.iterations) >= self.step:
+            raise KeyboardInterrupt
+
+
+def final_weights(run):
+    return keras.models.load_model(run.last).variables
+
+
+def assert_same_run(one, two):
+    assert one.history() == two.history()
+    for first, second in zip(final_weights(one), final_weights(two), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(digits, tmp_path_factory):
+    return training.train(CONFIG, digits, tmp_path_factory.mktemp("runs") / "whole")
+
+
+def test_a_run_leaves_what_it_promises(uninterrupted, digits):
+    history = uninterrupted.history()
+    assert [row["epoch"] for row in history] == [1, 2, 3, 4]
+    assert history[-1]["val_loss"] < history[0]["val_loss"]
+    pictures = {path.name for path in uninterrupted.pictures.iterdir()}
+    assert {"epoch_001_samples.png", "epoch_004_reconstructions.png"} <= pictures
+    assert list(uninterrupted.tensorboard.rglob("events.out.tfevents.*"))
+    metrics = read_json(uninterrupted.metrics_file)
+    assert set(metrics) == {"train", "validation", "test"}
+    assert metrics["validation"]["loss"] == pytest.approx(history[-1]["val_loss"], rel=0.05)
+
+
+def test_the_best_checkpoint_is_the_epoch_of_the_lowest_validation_loss(uninterrupted, digits):
+    losses = [row["val_loss"] for row in uninterrupted.history()]
+    best = keras.models.load_model(uninterrupted.best)
+    steps = digits.count("train") // PRESET.batch_size
+    assert int(best.optimizer.iterations) == steps * (1 + int(np.argmin(losses)))
+
+
+@pytest.mark.parametrize("step", [4, 15, 25], ids=["first epoch", "second", "third"])
+def test_a_resumed_run_equals_the_uninterrupted_one(uninterrupted, digits, tmp_path, step):
+    with pytest.raises(KeyboardInterrupt):
+        training.train(CONFIG, digits, tmp_path, callbacks=[StopAt(step)])
+    assert_same_run(training.resume(Run.open(tmp_path), digits), uninterrupted)
+
+
+def test_a_finished_run_can_go_on_longer(digits, tmp_path):
+    whole = training.train(RunConfig(LEVEL, "digits"), digits, tmp_path / "whole")
+    short = RunConfig(LEVEL.override(epochs=2), "digits")
+    run = training.train(short, digits, tmp_path / "short")
+    run.extend(epochs=4)
+    assert_same_run(training.resume(run, digits), whole)
+
+
+def test_the_cosine_reaches_zero_at_the_last_epoch_also_of_an_extended_run(digits, tmp_path):
+    run = training.train(CONFIG, digits, tmp_path)
+    steps = digits.count("train") // PRESET.batch_size
+    for epochs in (4, 6):
+        run.extend(epochs=epochs)
+        training.resume(run, digits)
+        rate = keras.models.load_model(run.last).optimizer.learning_rate
+        assert float(rate) == pytest.approx(0, abs=1e-9)
+        assert len(run.history()) == epochs
+        schedule = learning_rate(PRESET.override(epochs=epochs), steps)
+        assert float(schedule(0)) == pytest.approx(PRESET.learning_rate)
+
+
+def test_a_run_killed_in_its_second_epoch_ends_with_the_same_weights(
+    uninterrupted, digits, tmp_path
+):
+    script = (
+        "import numpy as np, sys\n"
+        "from keras_vae import training\n"
+        "from keras_vae.datasets import ImageDataset\n"
+        "from tests.training.test_trainer import CONFIG\n"
+        "arrays = np.load(sys.argv[1])\n"
+        "dataset = ImageDataset('digits', arrays['images'], arrays['partition'])\n"
+        "import keras, time\n"
+        "class Slow(keras.callbacks.Callback):\n"
+        "    def on_train_batch_end(self, batch, logs=None): time.sleep(0.1)\n"
+        "training.train(CONFIG, dataset, sys.argv[2], callbacks=[Slow()])\n"
+    )
+    arrays, folder = tmp_path / "digits.npz", tmp_path / "run"
+    np.savez(arrays, images=digits.images, partition=digits.partition)
+    child = subprocess.Popen(
+        [sys.executable, "-c", script, str(arrays), str(folder)],
+        cwd=Path(__file__).parents[2],
+    )
+    run = Run(folder)
+    deadline = time.monotonic() + 120
+    while not run.last.exists():
+        assert child.poll() is None, "the training ended by itself"
+        assert time.monotonic() < deadline, "no epoch ended in two minutes"
+        time.sleep(0.02)
+    time.sleep(0.3)  # into the second epoch
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    assert len(run.history()) < PRESET.epochs
+    assert_same_run(training.resume(Run.open(folder), digits), uninterrupted)
+
+
+def test_training_stops_when_nothing_improves(digits, tmp_path):
+    still = PRESET.override(learning_rate=1e-12, epochs=30)
+    run = training.train(RunConfig(still, "digits", early_stop=2), digits, tmp_path)
+    assert len(run.history()) < 30
+    losses = [row["val_loss"] for row in run.history()]
+    assert len(losses) - 1 - int(np.argmin(losses)) == 2
+
+
+def test_a_loss_that_is_no_number_stops_with_advice(digits, tmp_path):
+    wild = PRESET.override(likelihood="squared_error", variance=1e-30, learning_rate=1e20)
+    with pytest.raises(DivergedError, match="--learning-rate"):
+        training.train(RunConfig(wild, "digits"), digits, tmp_path)
+    assert Run.open(tmp_path).history() == []
+
+
+def test_a_validation_loss_that_is_no_number_stops_with_the_same_advice(
+    digits, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(training, "_watched", lambda *_: tf.data.Dataset.from_tensors(BROKEN))
+    with pytest.raises(DivergedError, match=r"The validation loss became NaN in epoch 1\. Nothing"):
+        training.train(CONFIG, digits, tmp_path)
+    assert not Run.open(tmp_path).history()
+
+
+def test_images_of_another_shape_are_refused_before_anything_is_written(digits, tmp_path):
+    with pytest.raises(ValueError, match=r"\(28, 28, 1\).*Received: \(8, 8, 1\)"):
+        training.train(RunConfig(get_preset("mnist"), "digits"), digits, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_mirrored_run_resumes_too(digits, tmp_path):
+    config = RunConfig(LEVEL.override(epochs=2), "digits", strategy="mirrored")
+    run = training.train(config, digits, tmp_path)
+    first = [row["loss"] for row in run.history()]
+    run.extend(epochs=3)
+    losses = [row["loss"] for row in training.resume(run, digits).history()]
+    assert losses[:2] == first
+    assert losses[2] < losses[1]
+
+
+def slots_of(vae):
+    """The two moments that Adam keeps of each weight."""
+    return [
+        keras.ops.convert_to_numpy(variable)
+        for variable in vae.optimizer.variables
+        if "momentum" in variable.path or "velocity" in variable.path
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "at_once"), [("single", "mirrored", 1), ("mirrored", "single", 10)]
+)
+def test_a_run_goes_on_on_other_devices(digits, tmp_path, first, then, at_once):
+    """With as many steps in one execution as these devices take, and the optimizer as it was."""
+    config = RunConfig(LEVEL.override(epochs=2), "digits", strategy=first)
+    run = training.train(config, digits, tmp_path)
+    steps = digits.count("train") // PRESET.batch_size
+    slots = slots_of(keras.models.load_model(run.last))
+    config = run.extend(epochs=3, strategy=then)
+    vae = training.last_vae(run, config, digits)
+    assert vae.steps_per_execution == at_once
+    assert training.epochs_behind(vae, config, digits) == 2
+    assert len(slots) == 2 * len(vae.trainable_weights)
+    for saved, opened in zip(slots, slots_of(vae), strict=True):
+        np.testing.assert_array_equal(opened, saved)
+    training.resume(run, digits)
+    checkpoint = keras.models.load_model(run.last)
+    assert int(checkpoint.optimizer.iterations) == 3 * steps
+    assert checkpoint.steps_per_execution == at_once
+    losses = [row["loss"] for row in run.history()]
+    assert losses[2] < losses[1] < losses[0]
+
+
+def test_a_run_does_not_go_on_with_other_data(digits, tmp_path):
+    counts = {"train": 9, "validation": 9, "test": 9}
+    config = RunConfig(PRESET, "digits", provenance={"counts": counts})
+    with pytest.raises(ValueError, match="started with"):
+        training.resume(Run.create(tmp_path, config), digits)
+
+
+def test_float16_counts_its_epochs_although_it_skips_steps(digits, tmp_path):
+    config = RunConfig(PRESET.override(epochs=2), "digits", precision="mixed_float16")
+    run = training.train(config, digits, tmp_path)
+    checkpoint = keras.models.load_model(run.last)
+    checkpoint.optimizer.inner_optimizer.iterations.assign_sub(3)  # as if three had overflowed
+    checkpoint.save(run.last)
+    run.extend(epochs=3)
+    assert [row["epoch"] for row in training.resume(run, digits).history()] == [1, 2, 3]
