@@ -24,7 +24,7 @@ os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "1")
 # where there are instructions for neural networks only. Read when TensorFlow is imported.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
-# In a checkout `cli` and `saved_models` lie beside the package: the library that runs finds its own.
+# In a checkout `cli` and `saved_models` lie beside the package: a library finds its own there.
 _CHECKOUT = Path(__file__).resolve().parents[1]
 if (_CHECKOUT / "pyproject.toml").is_file():
     __path__.append(str(_CHECKOUT))
