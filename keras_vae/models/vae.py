@@ -12,10 +12,10 @@ from ..losses import objectives
 from ..losses.distillation import Distillation
 from ..losses.perceptual import PerceptualDistance
 from ..presets import Preset
-from ..training.multiworker import ReplicatedFit
 from .layers import Sampling, package
 from .likelihoods import Likelihood, build_likelihood
 from .networks import build_decoder, build_encoder
+from .replicated_fit import ReplicatedFit
 
 PARTS = ("encoder", "decoder", "likelihood", "perception", "distillation")
 TRACKED = ("loss", "reconstruction_loss", "kl_loss", "mse")

@@ -1,14 +1,6 @@
 """Pictures of pictures, and charts. NumPy arrays in, Pillow images out."""
 
-from .animation import FRAME_CELL, check_gif, save_gif, sweep, there_and_back
-from .charts import contribution_chart, similarity_chart
-from .dots import Dots, dot_chart
-from .features import feature_overview, feature_sheet
-from .lettering import number_label
-from .panels import Curve, Curves, Group, Points, curve_panels, labelled_panels
-from .planes import plane
-from .scatter import scatter
-from .sheets import (
+from ..files.pictures import (
     CELL,
     LARGEST,
     MARGIN,
@@ -17,10 +9,17 @@ from .sheets import (
     grid,
     save,
     save_grid,
-    step_label,
-    strip,
     whole_factor,
 )
+from .animation import FRAME_CELL, check_gif, save_gif, sweep, there_and_back
+from .charts import contribution_chart, similarity_chart
+from .dots import Dots, dot_chart
+from .features import feature_overview, feature_sheet
+from .lettering import number_label
+from .panels import Curve, Curves, Group, Points, curve_panels, labelled_panels
+from .planes import plane
+from .scatter import scatter
+from .sheets import step_label, strip
 
 __all__ = [
     "CELL",

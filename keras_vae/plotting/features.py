@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PIL import Image, ImageOps
 
+from ..files.pictures import MARGIN, enlarge, whole_factor
 from .channels import most_varied
 from .lettering import number_label, text_size, write
-from .sheets import MARGIN, enlarge, whole_factor
 
 SCALES = ("shared", "channel")
 OVERVIEW = 16  # channels of each layer in the overview, at most

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from ..files.pictures import enlarge, whole_factor
 from .lettering import FONT_SIZE, number_label, text_size, write
-from .sheets import enlarge, whole_factor
 
 ACROSS = 2000  # pixels that the images together are not made wider than by enlarging
 CHARACTERS = 60  # the width of a large picture, in heights of its letters

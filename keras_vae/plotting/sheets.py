@@ -1,53 +1,14 @@
-"""Pictures of pictures: grids and labelled strips."""
+"""Labelled strips of images."""
 
 from __future__ import annotations
 
-import io
-import math
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from ..files.atomic import write_atomically
+from ..files.pictures import CELL, MARGIN, enlarge, fitting_factor
 from .lettering import number_label, shorten, text_size, write
-
-CELL = 128  # pixels that the longer side of an enlarged image comes near to
-LARGEST = 4096  # pixels that a grid is not made wider than by enlarging
-MARGIN = 4
-
-# JPEG's own defaults are those of a thumbnail: coarse steps, and colour at half the resolution.
-# PNG's take seven times as long for a file an eighth smaller.
-SETTINGS = {"JPEG": {"quality": 95, "subsampling": "4:4:4"}, "PNG": {"compress_level": 2}}
-
-
-def grid(images: np.ndarray, columns: int | None = None, cell: int = CELL) -> Image.Image:
-    """Lay images out in rows, enlarged so that they can be looked at.
-
-    Args:
-        images: uint8 [N, H, W, C].
-        columns: Images in a row; None takes 10 for tens of images, otherwise a near square.
-        cell: Pixels that the longer side of an enlarged image comes near to.
-
-    Returns:
-        The picture.
-
-    Raises:
-        ValueError: If there are no images.
-    """
-    if not len(images):
-        raise ValueError("`images` must hold at least one image. Received: none.")
-    columns = columns or _columns(len(images))
-    rows = math.ceil(len(images) / columns)
-    factor = _factor(images.shape[1:3], columns, cell)
-    height, width = (side * factor + MARGIN for side in images.shape[1:3])
-    picture = Image.new("RGB", (columns * width + MARGIN, rows * height + MARGIN), "white")
-    for number, image in enumerate(images):
-        row, column = divmod(number, columns)
-        picture.paste(enlarge(image, factor), (column * width + MARGIN, row * height + MARGIN))
-    return picture
 
 
 def strip(
@@ -75,7 +36,7 @@ def strip(
     if not len(rows) or any(len(row) != len(labels) for row in rows):
         counts = sorted({len(row) for row in rows})
         raise ValueError(f"`rows` must have {len(labels)} images each. Received: {counts}.")
-    factor = _factor(rows[0].shape[1:3], len(labels), cell)
+    factor = fitting_factor(rows[0].shape[1:3], len(labels), cell)
     height, width = (side * factor for side in rows[0].shape[1:3])
     names = [shorten(label) for label in row_labels or [""] * len(rows)]
     name_width = max(text_size(name)[0] + 2 * MARGIN for name in names) if any(names) else 0
@@ -108,86 +69,3 @@ def step_label(step: float, zero: str = "reconstruction") -> str:
         zero: What the image at n = 0 is.
     """
     return f"n = {number_label(step)}" if step else f"n = 0\n({zero})"
-
-
-def enlarge(image: np.ndarray, factor: int) -> Image.Image:
-    """Enlarge an image by a whole factor: photos smoothly, grey digits pixel by pixel.
-
-    Args:
-        image: uint8 [H, W, C], C = 1 or 3.
-        factor: A positive integer.
-    """
-    height, width, channels = image.shape
-    picture = Image.fromarray(image[..., 0] if channels == 1 else image).convert("RGB")
-    smooth = channels == 3 or not 16 <= min(height, width) <= 28  # 8×8 as blocks is hard to read
-    method = Image.Resampling.BICUBIC if smooth else Image.Resampling.NEAREST
-    return picture.resize((width * factor, height * factor), method)
-
-
-def save(picture: Image.Image, path: str | Path, *, overwrite: bool = False) -> Path:
-    """Write a picture in the format of its suffix, whole or not at all; its colour profile as well.
-
-    Raises:
-        FileExistsError: If the file exists and `overwrite` is False.
-        ValueError: See `check_picture`.
-    """
-    check_picture(path)
-    options = SETTINGS.get(Image.registered_extensions()[Path(path).suffix.lower()], {})
-    profile = picture.info.get("icc_profile")
-
-    def write(draft: Path) -> None:
-        picture.save(draft, icc_profile=profile, **options)
-
-    return write_atomically(path, write, overwrite=overwrite)
-
-
-def check_picture(path: str | Path) -> None:
-    """Refuse a path that is not a picture's: worth asking before long work.
-
-    Raises:
-        ValueError: If its suffix is of no format that pictures can be written in.
-    """
-    kind = Image.registered_extensions().get(Path(path).suffix.lower())
-    if kind is None or not _can_be_written(kind):
-        raise ValueError(f"`path` must end like a picture, as in .png or .jpg. Received: {path}.")
-
-
-@cache
-def _can_be_written(kind: str) -> bool:
-    """Try it: Pillow only reads some of the formats that it knows, and others take no colours."""
-    try:
-        Image.new("RGB", (16, 16)).save(io.BytesIO(), kind)
-    except (KeyError, OSError, ValueError):
-        return False
-    return True
-
-
-def save_grid(
-    images: np.ndarray,
-    path: str | Path,
-    *,
-    columns: int | None = None,
-    overwrite: bool = False,
-) -> Path:
-    """Write `grid` to a file.
-
-    Raises:
-        FileExistsError: If the file exists and `overwrite` is False.
-    """
-    return save(grid(images, columns), path, overwrite=overwrite)
-
-
-def whole_factor(size: tuple[int, int], cell: int = CELL) -> int:
-    """The whole factor that brings an image's longer side near to `cell` pixels."""
-    return max(1, round(cell / max(size)))
-
-
-def _factor(size: tuple[int, int], columns: int, cell: int = CELL) -> int:
-    fitting = LARGEST // (columns * (size[1] + MARGIN))
-    return max(1, min(whole_factor(size, cell), fitting))
-
-
-def _columns(count: int) -> int:
-    if count <= 8:
-        return count
-    return 10 if count % 10 == 0 and count <= 100 else math.ceil(math.sqrt(count))

@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from .. import plotting
 from ..datasets.pipeline import steps_per_epoch
+from ..files.pictures import save_grid
 from ..ops.adam import FusedAdam
 from ..training.recording import EpochRecorder
 from ..training.schedules import cosine
@@ -155,4 +155,4 @@ class Recorder(EpochRecorder):
         rows = [interpolated, interpolated + residual, interpolated + lacking]
         images = np.clip(np.rint(255.0 * np.concatenate(rows)), 0, 255).astype(np.uint8)
         file = self.run.pictures / f"epoch_{epoch:03d}.png"
-        plotting.save_grid(images, file, columns=len(interpolated), overwrite=True)
+        save_grid(images, file, columns=len(interpolated), overwrite=True)

@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from .. import plotting
 from ..datasets import ImageDataset
 from ..datasets.binarization import binarize_rows
 from ..files.atomic import write_atomically
+from ..files.pictures import save_grid
 from .run_directory import Run, RunDirectory, score
 
 PREVIEWS = 10  # images in a row of each epoch's pictures
@@ -79,7 +79,7 @@ class Recorder(EpochRecorder):
         self._save(pairs, len(self.originals), f"epoch_{epoch:03d}_reconstructions.png")
 
     def _save(self, images: np.ndarray, columns: int, name: str) -> None:
-        plotting.save_grid(images, self.run.pictures / name, columns=columns, overwrite=True)
+        save_grid(images, self.run.pictures / name, columns=columns, overwrite=True)
 
 
 def _to_pixels(images: tf.Tensor) -> np.ndarray:

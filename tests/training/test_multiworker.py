@@ -127,7 +127,7 @@ def test_only_the_chief_writes(trained):
 def test_plain_keras_still_cannot(trained):
     for index in (0, 1):
         trouble = json.loads((trained / f"plain{index}.json").read_text())
-        assert trouble, "Keras has mended issue 20585: remove keras_vae.multiworker.ReplicatedFit"
+        assert trouble, "Keras has mended issue 20585: remove keras_vae.models.replicated_fit"
 
 
 def test_a_killed_worker_is_named_and_all_go_on_with_resume(trained, tmp_path):
