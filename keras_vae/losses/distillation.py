@@ -13,7 +13,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..models.layers import FusedBatchNormalization, package, recast
+from ..models.layers import FusedBatchNormalization, recast
+from ..ops.registration import package
 
 
 @package

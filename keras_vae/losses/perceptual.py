@@ -13,7 +13,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ..models.layers import FusedBatchNormalization, package, recast
+from ..models.layers import FusedBatchNormalization, recast
+from ..ops.registration import package
 
 EPSILON = 1e-6  # of a squared length: where nothing is seen, nothing differs
 

@@ -9,10 +9,11 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from ..ops.convolutions import chain
+from ..ops.registration import package
+
 POSTERIOR_SCALES = ("log_variance", "log_sigma", "softplus")
 NORMALIZATIONS = ("none", "batch", "instance")
-
-package = keras.saving.register_keras_serializable(package="keras_vae")
 
 
 @package
@@ -212,14 +213,3 @@ def recast(
     clone = keras.models.clone_model(plain, clone_function=copy)
     clone.set_weights(plain.get_weights())
     return clone
-
-
-def chain(layers: list[keras.layers.Layer]) -> Callable[[Any], Any]:
-    """Apply layers one after the other."""
-
-    def apply(inputs: Any) -> Any:
-        for layer in layers:
-            inputs = layer(inputs)
-        return inputs
-
-    return apply

@@ -12,8 +12,8 @@ import tensorflow as tf
 from keras import ops
 
 from ..losses import objectives
+from ..ops.registration import package
 from ..presets import LIKELIHOODS, OUTPUT_RANGES, Objective
-from .layers import package
 
 # output → activation, and its inverse
 ACTIVATIONS = {"sigmoid": ops.sigmoid, "tanh": ops.tanh}

@@ -11,8 +11,9 @@ import tensorflow as tf
 from ..losses import objectives
 from ..losses.distillation import Distillation
 from ..losses.perceptual import PerceptualDistance
+from ..ops.registration import package
 from ..presets import Preset
-from .layers import Sampling, package
+from .layers import Sampling
 from .likelihoods import Likelihood, build_likelihood
 from .networks import build_decoder, build_encoder
 from .replicated_fit import ReplicatedFit

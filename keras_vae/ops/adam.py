@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ..models.layers import package
+from .registration import package
 
 
 @package

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..models.layers import chain, package
 from . import im2col as patches
+from .registration import package
 
 UPSAMPLINGS = ("transposed", "nearest")
 NARROW = 3  # filters: the channels of an image
@@ -199,5 +199,16 @@ def up_conv(
             tuple((0, rest) for rest in surplus), name=f"{name}_crop", dtype=dtype
         )
         return chain([*layers, crop] if any(surplus) else layers)(inputs)
+
+    return apply
+
+
+def chain(layers: list[keras.layers.Layer]) -> Callable[[Any], Any]:
+    """Apply layers one after the other."""
+
+    def apply(inputs: Any) -> Any:
+        for layer in layers:
+            inputs = layer(inputs)
+        return inputs
 
     return apply
