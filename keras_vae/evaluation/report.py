@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -66,13 +66,21 @@ class Evaluation:
     seconds: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values; what is not finite becomes None."""
-        return _plain(asdict(self))
+        """Return JSON-ready values; what is not finite becomes None.
+
+        `tables` (heading → label → value, as text, without the linear probes) and `notes` are what
+        the model card shows.
+        """
+        tables = sections(replace(self, probes=()))
+        tables.pop("")
+        return _plain({**asdict(self), "tables": tables, "notes": notes(self)})
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Evaluation:
         """Rebuild an evaluation from `to_dict`, also after a trip through JSON."""
         values = {**values, "image_shape": tuple(values["image_shape"])}
+        for rendered in ("tables", "notes"):  # follow from the values
+            values.pop(rendered, None)
         for name, kind in (("likelihood", Likelihood), ("pixels", Pixels)):
             values[name] = kind(**values[name]) if values[name] else None
         if values["posterior"]:

@@ -53,6 +53,13 @@ def test_json_gives_it_back(evaluation):
     assert table([again]) == table([evaluation])
 
 
+def test_json_holds_what_the_card_shows():
+    values = FULL.to_dict()
+    assert values["tables"]["Likelihood"]["−ELBO (nats)"] == "101.23 ± 0.25"
+    assert not [heading for heading in values["tables"] if "probes" in heading]
+    assert values["notes"][0] == "Posterior collapse: 2 of 3."
+
+
 def test_the_table_tells_every_number_with_what_it_depends_on():
     text = " ".join(table([FULL]).split())
     for expected in (
