@@ -35,7 +35,7 @@ def check_files(
         FileExistsError: If one exists and `overwrite` is False.
     """
     from keras_vae.files.atomic import check_free
-    from keras_vae.plotting import check_picture
+    from keras_vae.files.pictures import check_picture
 
     pictures, others = ([file for file in files if file] for files in (pictures, others))
     for picture in pictures:
@@ -77,7 +77,8 @@ class Outputs:
             click.UsageError: If two files are the same.
             FileExistsError: If one exists and may not be replaced.
         """
-        from keras_vae.plotting import check_gif, check_picture
+        from keras_vae.files.pictures import check_picture
+        from keras_vae.plotting import check_gif
 
         check_picture(self.picture)  # as it was typed; all that is written ends like it
         if self.gif is not None:

@@ -144,7 +144,7 @@ def give_notice(names: Iterable[str], model_name: str) -> None:
 
 def write_picture(picture: Image, out: Path, overwrite: bool) -> None:
     """Write a picture and say where it is."""
-    from keras_vae.plotting import save
+    from keras_vae.files.pictures import save
 
     tell(save(picture, out, overwrite=overwrite))
 

@@ -35,14 +35,14 @@ class Sheet:
 
     def bare(self, image: np.ndarray) -> Image:
         """Draw one image [H, W, C] without margins."""
-        from keras_vae.plotting import enlarge, whole_factor
+        from keras_vae.files.pictures import enlarge, whole_factor
 
         [image] = self._upscaled(image[None])
         return enlarge(image, whole_factor(image.shape[:2]))
 
     def grid(self, images: np.ndarray) -> Image:
         """Lay images [N, H, W, C] out in rows."""
-        from keras_vae.plotting import grid
+        from keras_vae.files.pictures import grid
 
         return grid(self._upscaled(images), **self._cell())
 

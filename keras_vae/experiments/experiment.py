@@ -108,7 +108,7 @@ def run(
 
 def write(experiment: Experiment, results: Results, folder: Path) -> list[Path]:
     """Write table, figures and verdicts of finished results."""
-    from ..plotting import save
+    from ..files.pictures import save
 
     files = [results.write_csv(folder / "results.csv")]
     for name, picture in experiment.figures(results).items():

@@ -36,7 +36,8 @@ def cells() -> list[Study]:
 
 def figures(results: Results) -> dict[str, Image]:
     """Forty draws, reconstructions of draws, feature maps, the map of the latent, morphs."""
-    from ..plotting import feature_overview, grid, number_label, scatter, strip
+    from ..files.pictures import grid
+    from ..plotting import feature_overview, number_label, scatter, strip
 
     (row,) = results.rows
     arrays = results.arrays(row)

@@ -50,8 +50,9 @@ def cells() -> list[Cell]:
 
 def figures(results: Results) -> dict[str, Image]:
     """Draws of Foster's faces; the plane of his clothes."""
+    from ..files.pictures import grid
     from ..latent_space.arithmetic import gaussian_quantiles
-    from ..plotting import grid, plane
+    from ..plotting import plane
 
     fashion, _, _, faces = results.rows
     images = results.arrays(fashion)["manifold"]

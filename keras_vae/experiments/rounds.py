@@ -34,7 +34,8 @@ def cells() -> list[Cell]:
 
 def figures(results: Results) -> dict[str, Image]:
     """The loss and its two terms by round, as the note's figure 6; draws."""
-    from ..plotting import Curve, Curves, curve_panels, grid
+    from ..files.pictures import grid
+    from ..plotting import Curve, Curves, curve_panels
 
     (row,) = results.rows
     arrays = results.arrays(row)

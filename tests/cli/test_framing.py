@@ -5,10 +5,10 @@ import pytest
 from click import UsageError
 from PIL import Image
 
-from keras_vae import plotting
 from keras_vae.cli.framing import FaceChoice, Framing
 from keras_vae.faces import crops as portraits
 from keras_vae.faces.crops import find_portraits
+from keras_vae.files import pictures
 from keras_vae.files.photos import prepare
 
 FACES = SimpleNamespace(image_shape=(32, 32, 3), of_aligned_faces=True)
@@ -40,7 +40,7 @@ def test_middle_is_taken_otherwise(photo, astronaut, no_search, align, model):
 
 
 def test_generated_and_aligned_images_cost_no_search(tmp_path, photos, no_search):
-    plotting.enlarge(photos[100], 4).save(tmp_path / "generated.png")
+    pictures.enlarge(photos[100], 4).save(tmp_path / "generated.png")
     Image.fromarray(photos[100]).resize((178, 218)).save(tmp_path / "celeba.jpg")
     files = [tmp_path / "generated.png", tmp_path / "celeba.jpg"]
     sitters = Framing(True, "largest").read(files, FACES)

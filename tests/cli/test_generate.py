@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae import plotting
+from keras_vae.files import pictures
 
 
 def pixels(path):
@@ -14,7 +14,7 @@ def test_grid_holds_the_seeds_images(kvae, colour_model, tmp_path):
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines() == ["grid.png"]
     images, _ = colour_model.generate(range(5, 17))
-    np.testing.assert_array_equal(pixels(tmp_path / "grid.png"), plotting.grid(images))
+    np.testing.assert_array_equal(pixels(tmp_path / "grid.png"), pictures.grid(images))
 
 
 def test_one_image_is_bare_and_can_be_morphed(kvae, colour_model, tmp_path):
@@ -23,7 +23,7 @@ def test_one_image_is_bare_and_can_be_morphed(kvae, colour_model, tmp_path):
     assert picture.size == (128, 128)
     images, _ = colour_model.generate([7])
     np.testing.assert_array_equal(
-        pixels(tmp_path / "generated.png"), plotting.enlarge(images[0], 4)
+        pixels(tmp_path / "generated.png"), pictures.enlarge(images[0], 4)
     )
     again = kvae("morph", "generated.png", "--model", "colour", "--attr", "Smiling")
     assert again.exit_code == 0, again.output
@@ -32,7 +32,7 @@ def test_one_image_is_bare_and_can_be_morphed(kvae, colour_model, tmp_path):
 def test_temperature_0_gives_one_image_for_all_seeds(kvae, tmp_path):
     kvae("generate", "--model", "grey", "-n", 3, "--temperature", 0)
     grid = pixels(tmp_path / "generated.png")
-    side = plotting.CELL + plotting.MARGIN
+    side = pictures.CELL + pictures.MARGIN
     first, last = grid[:, :side], grid[:, 2 * side : 3 * side]
     np.testing.assert_array_equal(first, last)
     assert np.ptp(first) > 0
@@ -41,7 +41,7 @@ def test_temperature_0_gives_one_image_for_all_seeds(kvae, tmp_path):
 def test_the_fitted_prior_is_drawn_from(kvae, colour_model, tmp_path):
     kvae("generate", "--model", "colour", "-n", 6, "--prior", "gmm", "--temperature", 0.5)
     images, _ = colour_model.generate(range(6), 0.5, prior="gmm")
-    np.testing.assert_array_equal(pixels(tmp_path / "generated.png"), plotting.grid(images))
+    np.testing.assert_array_equal(pixels(tmp_path / "generated.png"), pictures.grid(images))
     assert not np.array_equal(images, colour_model.generate(range(6), 0.5)[0])
 
 

@@ -6,6 +6,7 @@ from PIL import Image
 
 from keras_vae import plotting
 from keras_vae.cli.sheet import UPSCALED_CELL
+from keras_vae.files import pictures
 from keras_vae.files.photos import open_photo, prepare
 from keras_vae.inference import registry as runtime
 from keras_vae.latent_space.arithmetic import morph
@@ -27,7 +28,7 @@ def test_each_generated_image_is_upscaled(kvae, upscaler, models_dir, model, tmp
     result = kvae("generate", "--model", model, "-n", 5, "--upscale")
     assert result.exit_code == 0, result.output
     images, _ = runtime.load(models_dir / model).generate(range(5))
-    expected = plotting.grid(upscaler.upscale(images), cell=UPSCALED_CELL)
+    expected = pictures.grid(upscaler.upscale(images), cell=UPSCALED_CELL)
     np.testing.assert_array_equal(pixels(tmp_path / "generated.png"), expected)
 
 

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae import plotting
 from keras_vae.faces import crops as portraits
 from keras_vae.faces.alignment import Face, find_faces
 from keras_vae.faces.crops import Portrait, choose_faces, find_portraits, is_prepared
 from keras_vae.faces.similarity import Similarity
+from keras_vae.files import pictures
 from keras_vae.files.photos import ALIGNED_SIZE, open_photo
 from tests.encoding import encoded
 
@@ -49,7 +49,7 @@ def test_aligned_crop_is_left_alone(astronaut):
 
 
 def test_what_a_network_drew_is_not_searched(photos, no_search):
-    picture = plotting.enlarge(photos[100], 4)
+    picture = pictures.enlarge(photos[100], 4)
     compressed = open_photo(encoded(picture, "JPEG", quality=75))
     for drawn in (picture, compressed, Image.fromarray(photos[100])):
         assert is_prepared(drawn, SHAPE)

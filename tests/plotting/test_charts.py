@@ -67,3 +67,18 @@ def test_a_matrix_grows_with_its_names():
     few, many = (plotting.similarity_chart(np.eye(n), ["name"] * n, "") for n in (2, 40))
     assert few.size < many.size
     assert (border(few) == 255).all()
+
+
+def test_chart_shows_every_bar_and_cuts_nothing_off():
+    table = [
+        Contribution(f"An_Attribute_With_A_Long_Name_{value}", float(value), value / 20)
+        for value in range(19, -21, -1)
+    ]
+    picture = plotting.contribution_chart(table, "Attractive")
+    assert (border(picture) == 255).all()
+    red, _, blue = np.asarray(picture).astype(int).transpose(2, 0, 1)
+    negative, positive = (red - blue > 60), (blue - red > 60)
+    assert 0.8 < negative.sum() / positive.sum() < 1.4
+    rows = np.flatnonzero(positive.any(axis=1))
+    assert rows.max() < np.flatnonzero(negative.any(axis=1)).min()  # the largest stands on top
+    assert plotting.contribution_chart(table[:1], "x").size[1] < picture.size[1]

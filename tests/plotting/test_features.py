@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from keras_vae.plotting import enlarge, feature_overview, feature_sheet
+from keras_vae.files.pictures import enlarge
+from keras_vae.plotting import feature_overview, feature_sheet
 
 
 def planted(*shape, seed=0):

@@ -1,4 +1,4 @@
-"""Labelled strips of images."""
+"""Images in labelled rows and columns."""
 
 from __future__ import annotations
 

@@ -1,0 +1,103 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_vae.files import pictures
+
+
+def noise(count, *shape, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (count, *shape)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("count", "columns", "rows"), [(1, 1, 1), (7, 7, 1), (13, 4, 4), (40, 10, 4), (100, 10, 10)]
+)
+def test_grid_shows_every_image_in_its_place(count, columns, rows):
+    images = noise(count, 16, 16, 1)
+    picture = np.asarray(pictures.grid(images))
+    side, margin = pictures.CELL + pictures.MARGIN, pictures.MARGIN
+    assert picture.shape == (rows * side + margin, columns * side + margin, 3)
+    for number, image in enumerate(images):
+        top, left = (side * place + margin for place in divmod(number, columns))
+        cell = picture[top : top + pictures.CELL, left : left + pictures.CELL, 0]
+        np.testing.assert_array_equal(cell[4::8, 4::8], image[..., 0])
+
+
+def test_grid_takes_a_number_of_columns():
+    assert pictures.grid(noise(6, 64, 64, 3), columns=3).size == (3 * 132 + 4, 2 * 132 + 4)
+
+
+def test_huge_grid_is_not_enlarged_without_bound():
+    width, height = pictures.grid(noise(4900, 8, 8, 1)).size
+    assert max(width, height) <= pictures.LARGEST + pictures.MARGIN
+
+
+def test_grid_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="at least one image"):
+        pictures.grid(noise(0, 8, 8, 1))
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 1), (28, 20, 1), (32, 32, 3), (64, 48, 3), (300, 200, 3)])
+def test_enlarging_keeps_colours_and_proportions(shape):
+    image = np.full(shape, 77, np.uint8)
+    factor = pictures.whole_factor(shape[:2])
+    picture = pictures.enlarge(image, factor)
+    assert picture.size == (shape[1] * factor, shape[0] * factor)
+    assert picture.mode == "RGB"
+    assert set(np.unique(picture)) == {77}
+
+
+def test_saving_keeps_what_is_there(tmp_path):
+    path = tmp_path / "new" / "grid.png"
+    images = noise(2, 16, 16, 1)
+    assert pictures.save_grid(images, path) == path
+    with pytest.raises(FileExistsError, match="--overwrite"):
+        pictures.save_grid(images[:1], path)
+    assert Image.open(path).size == pictures.grid(images).size
+    pictures.save_grid(images[:1], path, overwrite=True)
+    assert Image.open(path).size == pictures.grid(images[:1]).size
+    assert [file.name for file in path.parent.iterdir()] == ["grid.png"]
+
+
+def test_failed_saving_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "a.png"
+    path.write_bytes(b"old")
+
+    def fail(_, target, *__, **___):
+        if isinstance(target, Path):
+            raise OSError("No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", fail)
+    with pytest.raises(OSError, match="No space"):
+        pictures.save(Image.new("L", (1, 1)), path, overwrite=True)
+    assert path.read_bytes() == b"old"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_suffix_must_be_a_pictures(tmp_path):
+    for name in ("grid", "grid.xyz", "grid.psd", "grid.xbm"):  # Pillow reads, and writes no colours
+        with pytest.raises(ValueError, match=r"\.png"):
+            pictures.save_grid(noise(1, 8, 8, 1), tmp_path / name)
+        with pytest.raises(ValueError, match=r"\.png"):
+            pictures.check_picture(tmp_path / name)
+    for name in ("grid.PNG", "grid.jpeg", "grid.webp", "grid.gif"):
+        pictures.check_picture(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif"])
+def test_colour_profile_is_saved(tmp_path, suffix):
+    picture = Image.fromarray(noise(1, 16, 16, 3)[0])
+    for profile in (None, b"of some colours"):
+        picture.info = {} if profile is None else {"icc_profile": profile}
+        path = pictures.save(picture, tmp_path / f"a{suffix}", overwrite=True)
+        with Image.open(path) as saved:
+            assert saved.info.get("icc_profile") == profile
+
+
+def test_jpeg_keeps_fine_colours(tmp_path):
+    stripes = np.zeros((32, 32, 3), np.uint8)
+    stripes[:, ::2, 0] = stripes[:, 1::2, 2] = 200  # a pixel of red, a pixel of blue
+    pictures.save(Image.fromarray(stripes), tmp_path / "a.jpg")
+    assert np.abs(np.asarray(Image.open(tmp_path / "a.jpg"), int) - stripes).max() < 20
