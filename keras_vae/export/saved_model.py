@@ -21,7 +21,7 @@ from .. import __version__
 from ..latent_space.attributes import Attributes
 from ..latent_space.priors import GaussianMixturePrior
 from ..models.vae import VAE
-from .signatures import Endpoints, Signatures
+from .signatures import Endpoints, Signatures, describe
 from .warmup import WARMUP, write_warmup
 
 CONTRACT = 1  # raised when a signature changes its name, inputs or outputs
@@ -61,8 +61,9 @@ def export_model(
 
     def write(draft: Path) -> None:
         endpoints = Endpoints(vae, attributes, prior)
-        write_graph(endpoints.signatures(), draft)
-        _write_extras(draft / "assets.extra", endpoints, metadata or {})
+        write_model(draft, endpoints.signatures(), _facts(endpoints, metadata or {}))
+        if attributes is not None:
+            attributes.save(draft / "assets.extra" / "attributes.npz")
         write_warmup(draft / "assets.extra" / WARMUP, Path(directory).name, endpoints)
 
     return write_version(Path(directory), write, version=version, overwrite=overwrite)
@@ -106,16 +107,15 @@ def write_version(
     return target
 
 
-def write_graph(signatures: Signatures, folder: Path) -> None:
-    """Write a SavedModel of functions and their inputs; the first is also `serving_default`."""
-    archive = keras.export.ExportArchive()
-    for name, (function, inputs) in signatures.items():
-        archive.add_endpoint(name, function, input_signature=inputs)
-    archive.write_out(str(folder), verbose=False)
+def write_model(folder: Path, signatures: Signatures, facts: Mapping[str, Any]) -> None:
+    """Write a SavedModel with its `model.json`, which its signature `describe` returns.
 
-
-def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
-    """Write `model.json`: facts, the contract, the versions at work, the source's commit."""
+    Args:
+        folder: Folder to write.
+        signatures: Functions and their inputs by name; the first is also `serving_default`.
+        facts: JSON-ready facts; the contract, the versions of the packages and the commit of the
+            source are added.
+    """
     facts = {
         **facts,
         "contract": CONTRACT,
@@ -128,22 +128,24 @@ def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
         "git_commit": git_commit(),
     }
     facts.setdefault("licence", None)
-    (folder / "model.json").write_text(json.dumps(facts, indent=2) + "\n")
+    model_json = json.dumps(facts, indent=2) + "\n"
+    archive = keras.export.ExportArchive()
+    for name, (function, inputs) in {**signatures, "describe": describe(model_json)}.items():
+        archive.add_endpoint(name, function, input_signature=inputs)
+    archive.write_out(str(folder), verbose=False)
+    (folder / "assets.extra").mkdir()
+    (folder / "assets.extra" / "model.json").write_text(model_json)
 
 
-def _write_extras(folder: Path, endpoints: Endpoints, metadata: Mapping[str, Any]) -> None:
-    folder.mkdir()
+def _facts(endpoints: Endpoints, metadata: Mapping[str, Any]) -> dict[str, Any]:
     attributes = endpoints.attributes
-    if attributes is not None:
-        attributes.save(folder / "attributes.npz")
-    facts = {
+    return {
         **metadata,
         "image_shape": list(endpoints.image_shape),
         "latent_dim": endpoints.latent_dim,
         "attribute_names": [] if attributes is None else list(attributes.names),
         "priors": ["normal"] if endpoints.mixture is None else ["normal", "gmm"],
     }
-    write_facts(folder, facts)
 
 
 def git_commit() -> str | None:

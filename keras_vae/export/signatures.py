@@ -261,6 +261,19 @@ def _stream(seed: tf.Tensor, number: int) -> tuple[tf.Tensor, tf.Tensor]:
     return tf.raw_ops.StatelessRandomGetKeyCounter(seed=tf.stack([seed, number]))
 
 
+def describe(model_json: str) -> tuple[Callable[[tf.Tensor], Tensors], list[tf.TensorSpec]]:
+    """Make the signature `describe`: its function and inputs.
+
+    It returns `model.json` once for each row [B], whatever number the row holds. It has an input
+    because TensorFlow Serving, where it batches requests, refuses those that have none.
+    """
+
+    def function(row: tf.Tensor) -> Tensors:
+        return {"model_json": tf.fill(tf.shape(row), model_json)}
+
+    return function, [tf.TensorSpec([None], tf.int64, "row")]
+
+
 def read_photos(image_bytes: tf.Tensor, image_shape: tuple[int, int, int]) -> tf.Tensor:
     """Decode, crop and scale photos as `photos.open_photo` and `photos.prepare` do.
 

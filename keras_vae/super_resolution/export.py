@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..export.saved_model import write_facts, write_graph, write_version
+from ..export.saved_model import write_model, write_version
 from ..inference.exported import UPSCALER
 from .endpoints import UpscalerEndpoints
 
@@ -31,9 +31,6 @@ def export_upscaler(
         "reach": endpoints.reach,
     }
 
-    def write(draft: Path) -> None:
-        write_graph(endpoints.signatures(), draft)
-        (draft / "assets.extra").mkdir()
-        write_facts(draft / "assets.extra", facts)
-
-    return write_version(Path(directory), write)
+    return write_version(
+        Path(directory), lambda draft: write_model(draft, endpoints.signatures(), facts)
+    )

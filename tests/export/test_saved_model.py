@@ -54,6 +54,7 @@ CONTRACT = {
             "decoder_conv_3": (tf.float32, [None, 32, 32, 3]),
         },
     ),
+    "describe": ({"row": (tf.int64, [None])}, {"model_json": BYTES}),
 }
 
 # What a stranger's process does: TensorFlow, a path, arrays in and out.
@@ -258,12 +259,19 @@ def test_failed_export_leaves_nothing_behind(tmp_path, grey_vae, monkeypatch):
     def fail(*_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(export_module, "_write_extras", fail)
+    monkeypatch.setattr(export_module, "write_warmup", fail)
     for version in (None, 1):
         with pytest.raises(OSError, match="No space"):
             export_model(grey_vae, tmp_path / "m", version=version, overwrite=True)
     assert [path.name for path in (tmp_path / "m").iterdir()] == ["1"]
     assert runtime.load(tmp_path / "m").metadata["take"] == 1
+
+
+def test_describe_returns_model_json_for_each_row(colour_model, upscaler):
+    for model in (colour_model, upscaler):
+        text = (model.path / "assets.extra" / "model.json").read_bytes()
+        returned = model.endpoint("describe")(row=tf.constant([0, 7], tf.int64))["model_json"]
+        assert returned.numpy().tolist() == [text, text]
 
 
 def test_model_json_holds_the_facts(models_dir, directions):

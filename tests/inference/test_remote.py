@@ -21,7 +21,7 @@ from tests.serving.suite import Suite, same
 # REST is used without TensorFlow, and without gRPC; gRPC without TensorFlow.
 LEAN = """
 import sys
-from keras_vae.remote import connect
+from keras_vae.inference.remote import connect
 model = connect(sys.argv[1], "colour")
 images, z = model.generate([1, 2])
 model.feature_maps(images[:1])

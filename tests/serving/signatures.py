@@ -38,6 +38,7 @@ def inputs_of(model, count):
         "image_bytes": model.call("decode", z=z)["image_bytes"],
         "attribute": np.full(count, b"Smiling", object),
         "strength": np.linspace(-2, 2, count, dtype=np.float32),
+        "row": np.arange(count),
     }
     draws = {**inputs, "z": np.stack([z, 0.9 * z], axis=1)}
     return {
