@@ -126,7 +126,7 @@ def evaluate(
         write_json(values if len(values) > 1 else values[0], json_file, overwrite)
     for model, evaluation in zip(opened, found, strict=True):
         if card:
-            tell(write_card(model.path, evaluation))
+            tell(write_card(model.path, evaluation.to_dict()))
 
 
 def _checkpoint(results: Sequence[Path | None], number: int) -> Path | None:

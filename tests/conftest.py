@@ -184,7 +184,7 @@ def small_vdsr():
 def upscalers_dir(tmp_path_factory, small_vdsr) -> Path:
     """Two exported upscalers: `vdsr` for ×3, and `twice` for ×2."""
     from keras_vae.super_resolution.endpoints import UpscalerEndpoints
-    from keras_vae.super_resolution.export import export_upscaler
+    from keras_vae.super_resolution.publishing import export_upscaler
 
     folder = tmp_path_factory.mktemp("upscalers")
     for name, factor in (("vdsr", 3), ("twice", 2)):

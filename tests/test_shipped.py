@@ -10,7 +10,7 @@ from keras_vae.datasets import load_dataset
 from keras_vae.export.card import card_of
 from keras_vae.inference import registry as runtime
 from keras_vae.latent_space import attributes
-from keras_vae.super_resolution import card, measurement
+from keras_vae.super_resolution import measurement
 
 SHIPPED = Path(__file__).parents[1] / "saved_models"
 NAMES = ("celeba", "celeba64", "mnist", "mnist-best", "mnist-iwae")
@@ -41,7 +41,7 @@ def test_the_upscaler_is_small_and_its_card_is_the_one_of_its_numbers():
     model = runtime.load_upscaler(SHIPPED / "vdsr")
     files = [path for path in (SHIPPED / "vdsr").rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 3e6
-    assert model.card.read_text() == card.card_of(model.path)
+    assert model.card.read_text() == card_of(model.path)
     assert model.metadata["data"]["dataset"] == "celeba"
     assert model.metadata["licence"] == shipped("celeba").metadata["licence"]
     assert model.metadata["network"] == {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,21 +13,23 @@ import numpy as np
 
 from ..datasets import ImageDataset
 from ..datasets.pipeline import split_batches
-from ..evaluation import linear_probes
 from ..latent_space.arithmetic import kl_per_dimension
 from ..latent_space.attributes import Attributes
-from ..latent_space.priors import GaussianMixturePrior, fit_prior
+from ..latent_space.priors import fit_prior
+from ..latent_space.probes import linear_probes
 from ..models.vae import VAE
 from ..presets import LIKELIHOODS
 from ..training.run_directory import Run, RunDirectory, read_json
 from .card import write_card
 from .saved_model import export_model
 
-# What the provenance of a data set may tell strangers: no path of the machine that trained.
+# The entries of a data set's provenance that are published: no path of the machine that trained.
 PUBLIC_PROVENANCE = (
     "dataset", "title", "source", "licence", "homepage", "images", "counts", "split", "seed",
     "limit",
 )  # fmt: skip
+
+Progress = Callable[[int, int], None]
 
 
 def publish(
@@ -36,18 +38,19 @@ def publish(
     directory: str | Path,
     *,
     overwrite: bool = False,
-    progress: Callable[[int, int], None] | None = None,
-    prior_progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
+    prior_progress: Progress | None = None,
 ) -> Path:
-    """Export a run's best weights with what is fitted to its latents, and a card.
+    """Export a run's best weights, a prior and attribute directions fitted to them, and a card.
 
-    That is a prior and, where the data has attributes, their directions.
+    Prior and directions are fitted to the latents of the training split; the validation split, if
+    there is one, measures the KL divergence by dimension and the linear probes.
 
     Args:
         run: A run that has finished at least one epoch.
-        dataset: What it was trained on: prior and directions are fitted to its training split.
+        dataset: The data set that it was trained on.
         directory: Folder of the model's versions; its name is the model's name.
-        overwrite: Whether a model card that is there may be replaced. Versions only ever add up.
+        overwrite: Whether an existing model card is overwritten. Versions never are.
         progress: Called with (done, total) images while the data set is encoded.
         prior_progress: Called with (done, total) components while the prior is fitted.
 
@@ -58,41 +61,50 @@ def publish(
         FileNotFoundError: If the run has no checkpoint yet.
     """
     vae = keras.models.load_model(run.best_weights(), compile=False)
-    findings = _study_latents(
-        vae, dataset, run.config().preset.binarization, progress, prior_progress
+    binarization = run.config().preset.binarization
+    encode = partial(encode_images, vae, dataset, binarization=binarization)
+    z_mean, z_log_var = encode("train", progress=progress)
+    fit = fit_prior(
+        _sample(z_mean, z_log_var) if vae.stochastic else z_mean, progress=prior_progress
     )
-    directory = Path(directory)
+    held_out = encode("validation") if dataset.count("validation") else None
+    facts = {**describe(run), **origin(run, directory)}
+    attributes = None
+    if fit is not None:
+        facts["fitted_prior"] = fit.facts()
+    if vae.stochastic and held_out is not None:
+        kl = kl_per_dimension(*held_out).mean(axis=0)
+        facts["kl_per_dimension"] = [round(nats, 4) for nats in kl.tolist()]
+    if dataset.attributes is not None:
+        attributes, facts["attribute_probes"] = _fit_attributes(dataset, z_mean, held_out)
     path = export_model(
-        vae,
-        directory,
-        attributes=findings.attributes,
-        prior=findings.prior,
-        metadata={**describe(run), **findings.facts, "name": directory.name},
+        vae, directory, attributes=attributes, prior=fit and fit.prior, metadata=facts
     )
-    if overwrite or not (directory / "README.md").exists():
-        write_card(path)
+    write_card(path, keep=not overwrite)
     return path
 
 
 def describe(run: Run) -> dict[str, Any]:
-    """Gather what `model.json` says of a run: command, preset, data, metrics."""
-    config = run.config()
-    likelihood, _ = LIKELIHOODS[config.preset.objective.likelihood]
+    """Gather the facts of `model.json` that only a VAE's run has: preset, loss, metrics."""
+    preset = run.config().preset
+    likelihood, _ = LIKELIHOODS[preset.objective.likelihood]
     return {
-        **origin(run),
-        "preset": config.preset.to_dict(),
-        "objective": {
-            "reconstruction": likelihood,
-            "unit": config.preset.loss_unit,
-        },
+        "preset": preset.to_dict(),
+        "objective": {"reconstruction": likelihood, "unit": preset.loss_unit},
         "metrics": read_json(run.metrics_file) if run.metrics_file.exists() else {},
     }
 
 
-def origin(run: RunDirectory) -> dict[str, Any]:
-    """Gather what `model.json` says of a run of any kind: command, data, arithmetic, epochs."""
+def origin(run: RunDirectory, directory: str | Path) -> dict[str, Any]:
+    """Gather the facts of `model.json` that a run of any kind has: name, command, data, epochs.
+
+    Args:
+        run: The run.
+        directory: Folder of the model's versions.
+    """
     config = run.config()
     return {
+        "name": Path(directory).name,
         "command": config.command,
         "data": {key: config.provenance.get(key) for key in PUBLIC_PROVENANCE},
         "licence": config.provenance.get("licence"),
@@ -108,7 +120,7 @@ def encode_images(
     split: str,
     *,
     binarization: str = "none",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     batch_size: int = 500,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Encode a split to z_mean and z_log_var, float32 [N, L], in the order of its indices."""
@@ -123,55 +135,27 @@ def encode_images(
     return np.concatenate(means), np.concatenate(log_variances)
 
 
-@dataclass
-class _Findings:
-    """What is fitted to the latents, and what `model.json` says of it."""
-
-    prior: GaussianMixturePrior | None = None
-    attributes: Attributes | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
-
-
-def _study_latents(
-    vae: VAE,
-    dataset: ImageDataset,
-    binarization: str,
-    progress: Callable[[int, int], None] | None,
-    prior_progress: Callable[[int, int], None] | None,
-) -> _Findings:
-    """Fit to the training split, and measure on the validation split, if there is one."""
-    encode = partial(encode_images, vae, dataset, binarization=binarization)
-    findings = _Findings()
-    z_mean, z_log_var = encode("train", progress=progress)
-    fit = fit_prior(_draw(z_mean, z_log_var) if vae.stochastic else z_mean, progress=prior_progress)
-    if fit is not None:
-        findings.prior = fit.prior
-        findings.facts["fitted_prior"] = fit.facts()
-    held_out, log_var = encode("validation") if dataset.count("validation") else (None, None)
-    if vae.stochastic and held_out is not None:
-        kl = kl_per_dimension(held_out, log_var).mean(axis=0)
-        findings.facts["kl_per_dimension"] = [round(nats, 4) for nats in kl.tolist()]
-    if dataset.attributes is not None:
-        findings.attributes, probes = _study_attributes(dataset, z_mean, held_out)
-        findings.facts["attribute_probes"] = probes
-    return findings
-
-
-def _draw(z_mean: np.ndarray, z_log_var: np.ndarray) -> np.ndarray:
-    """One z ~ q(z|x) for each image, [N, L]."""
+def _sample(z_mean: np.ndarray, z_log_var: np.ndarray) -> np.ndarray:
+    """Sample one z ~ q(z|x) for each image, [N, L]."""
     epsilon = np.random.default_rng(0).standard_normal(z_mean.shape, np.float32)
     return z_mean + np.exp(0.5 * z_log_var) * epsilon
 
 
-def _study_attributes(
-    dataset: ImageDataset, z: np.ndarray, held_out: np.ndarray | None
+def _fit_attributes(
+    dataset: ImageDataset, z: np.ndarray, held_out: tuple[np.ndarray, np.ndarray] | None
 ) -> tuple[Attributes, list[dict[str, Any]]]:
-    """Directions from the training split, and how well probes read the validation split, if any."""
+    """Fit directions to the training split, and measure linear probes on the validation split.
+
+    Args:
+        dataset: With attributes.
+        z: z_mean of the training split, [N, L].
+        held_out: z_mean and z_log_var of the validation split; None where it is empty.
+    """
     names = dataset.attribute_names
     labels = dataset.attributes[dataset.indices("train")]
     if held_out is None:
         return Attributes.fit(z, labels, names), []
-    unseen = (held_out, dataset.attributes[dataset.indices("validation")])
+    unseen = (held_out[0], dataset.attributes[dataset.indices("validation")])
     probes = linear_probes((z, labels), unseen, names)
     fitted = Attributes.fit(z, labels, names, held_out=unseen)
     return fitted, [asdict(probe) for probe in probes]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..export.card import write_card
 from ..export.publishing import origin
-from .card import write_card
+from ..export.saved_model import write_model, write_version
 from .endpoints import UpscalerEndpoints
-from .export import export_upscaler
 from .measurement import CONVENTION, interpolation, measure, pillow
 from .pairs import Pairs
-from .run import UpscalerRun
+from .run import UpscalerConfig, UpscalerRun
+
+KIND = "upscaler"  # in `model.json`: which class of `inference` opens it, which card it gets
 
 
 def publish(
@@ -32,9 +34,9 @@ def publish(
 
     Args:
         run: A run that has finished at least one epoch.
-        pairs: What it was trained on.
+        pairs: The images that it was trained on.
         directory: Folder of the model's versions; its name is the model's name.
-        overwrite: Whether a model card that is there may be replaced. Versions only ever add up.
+        overwrite: Whether an existing model card is overwritten. Versions never are.
         progress: Called with (done, total) images while they are measured.
 
     Returns:
@@ -44,20 +46,18 @@ def publish(
         FileNotFoundError: If the run has no checkpoint yet.
     """
     network = keras.models.load_model(run.best_weights(), compile=False)
-    endpoints = UpscalerEndpoints(network, run.config().factor)
+    config = run.config()
+    endpoints = UpscalerEndpoints(network, config.factor)
     metrics = _measure(endpoints, pairs, progress)
-    facts = {"name": Path(directory).name, **describe(run, network), "metrics": metrics}
+    facts = {**origin(run, directory), **describe(config, network), "metrics": metrics}
     path = export_upscaler(endpoints, directory, facts)
-    if overwrite or not (Path(directory) / "README.md").exists():
-        write_card(path)
+    write_card(path, keep=not overwrite)
     return path
 
 
-def describe(run: UpscalerRun, network: keras.Model) -> dict[str, Any]:
-    """Gather what `model.json` says of a run: command, network, data, training."""
-    config = run.config()
+def describe(config: UpscalerConfig, network: keras.Model) -> dict[str, Any]:
+    """Gather the facts of `model.json` that only an upscaler's run has: network, image sizes."""
     return {
-        **origin(run),
         "network": {
             "source": "Kim, Lee and Lee 2016 (VDSR)",
             "depth": config.depth,
@@ -70,10 +70,32 @@ def describe(run: UpscalerRun, network: keras.Model) -> dict[str, Any]:
     }
 
 
+def export_upscaler(
+    endpoints: UpscalerEndpoints, directory: str | Path, metadata: Mapping[str, Any]
+) -> Path:
+    """Write an upscaler as the next version in `directory`.
+
+    Args:
+        endpoints: The network and its factor.
+        directory: Folder of the model's versions; its name is the model's name.
+        metadata: JSON-ready facts for `model.json`: network, data, metrics, licence, …
+
+    Returns:
+        The folder of the version.
+    """
+    facts = {**metadata, "kind": KIND, "factor": endpoints.factor, "reach": endpoints.reach}
+
+    def write(draft: Path) -> None:
+        write_model(draft, endpoints.signatures(), facts)
+
+    return write_version(Path(directory), write)
+
+
 def _measure(
     endpoints: UpscalerEndpoints, pairs: Pairs, progress: Callable[[int, int], None] | None
 ) -> dict[str, Any]:
-    if not pairs.large.count("validation"):
+    images = pairs.large.count("validation")
+    if not images:
         return {}
 
     def upscale(images: np.ndarray) -> np.ndarray:
@@ -85,8 +107,5 @@ def _measure(
         "network": upscale,
     }
     scores = measure(methods, pairs, "validation", progress=progress)
-    return {
-        "images": pairs.large.count("validation"),
-        "convention": CONVENTION,
-        "validation": {name: asdict(score) for name, score in scores.items()},
-    }
+    validation = {name: asdict(score) for name, score in scores.items()}
+    return {"images": images, "convention": CONVENTION, "validation": validation}

@@ -3,8 +3,8 @@ import json
 import numpy as np
 import pytest
 
+from keras_vae.export.card import card_of
 from keras_vae.inference import registry as runtime
-from keras_vae.super_resolution.card import card_of
 from keras_vae.super_resolution.measurement import measure
 from keras_vae.super_resolution.pairs import load_pairs
 from keras_vae.super_resolution.publishing import publish
