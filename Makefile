@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help demo portrait test bench lint format clean
+.PHONY: help demo portrait test bench lint format protos clean
 
 help:
 	@echo "make demo     train on scikit-learn's digits, export, and morph a face; prints where the pictures are"
@@ -14,6 +14,7 @@ help:
 	@echo "make bench    how fast kvae trains and starts, beside plain Keras, PyTorch and pythae (installs these)"
 	@echo "make lint     check style and formatting"
 	@echo "make format   rewrite the code in the project's style"
+	@echo "make protos   generate the messages of TensorFlow Serving from keras_vae/serving/messages.proto"
 	@echo "make clean    remove .venv and what the demo wrote"
 
 $(VENV)/installed: setup.cfg pyproject.toml
@@ -62,6 +63,14 @@ lint: $(VENV)/installed
 format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# protoc 31 is the oldest whose output TensorFlow 2.21's protobuf (6.31.1 and later) takes for its own;
+# what a newer one generates is refused by an older runtime. Its Python package has other needs than
+# TensorFlow's, hence an environment for it alone.
+protos:
+	$(PYTHON) -m venv build/protoc
+	build/protoc/bin/python -m pip install --quiet --disable-pip-version-check grpcio-tools==1.73.1
+	build/protoc/bin/python -m grpc_tools.protoc --proto_path=. --python_out=. keras_vae/serving/messages.proto
 
 clean:
 	rm -rf $(VENV) $(DEMO)

@@ -18,7 +18,7 @@ from .standard_output import write_text
 from .types import Parsed
 
 if TYPE_CHECKING:
-    from keras_vae.serving.configuration import Deployed
+    from keras_vae.serving.configuration import ModelConfig
 
 
 class VersionLabel(Parsed):
@@ -80,14 +80,16 @@ def serve(
     click.echo(f"# The server alone:\n{shlex.join(serving.docker_command(models, folder))}")
 
 
-def find_models(names: tuple[str, ...], labels: tuple[tuple[str, str, int], ...]) -> list[Deployed]:
+def find_models(
+    names: tuple[str, ...], labels: tuple[tuple[str, str, int], ...]
+) -> list[ModelConfig]:
     """Find models and give each its labels.
 
     Raises:
         ValueError: If a model or version is missing, a name occurs twice, or a label is of none.
     """
     from keras_vae.inference import registry as runtime
-    from keras_vae.serving.configuration import Deployed
+    from keras_vae.serving.configuration import ModelConfig
 
     folders = [runtime.find(name).resolve().parent for name in names]
     known = [folder.name for folder in folders]
@@ -101,7 +103,7 @@ def find_models(names: tuple[str, ...], labels: tuple[tuple[str, str, int], ...]
         own = {label: number for name, label, number in labels if name in ("", folder.name)}
         for version in own.values():
             runtime.find(folder, version)  # or say which there are
-        models.append(Deployed(folder, own))
+        models.append(ModelConfig(folder, own))
     return models
 
 
@@ -112,7 +114,7 @@ def write_files(texts: dict[str, str], folder: Path, overwrite: bool) -> None:
         write_text(text, folder / name, overwrite)
 
 
-def run_server(models: list[Deployed]) -> int:
+def run_server(models: list[ModelConfig]) -> int:
     """Run the server that is here until it ends, and return its status.
 
     Raises:
@@ -122,12 +124,12 @@ def run_server(models: list[Deployed]) -> int:
 
     with tempfile.TemporaryDirectory(prefix="kvae-serve-") as name:
         folder = Path(name)
-        for file, text in serving.files(models).items():
+        binary = shutil.which("tensorflow_model_server")
+        texts = serving.files(models, None) if binary else serving.files(models)
+        for file, text in texts.items():
             (folder / file).write_text(text, "utf-8")
-        if shutil.which("tensorflow_model_server"):
-            config = serving.models_config(models, folder=None)
-            (folder / "models.config").write_text(config, "utf-8")
-            flags = serving.server_flags(name, batching=serving.batches(models))
+        if binary:
+            flags = serving.server_flags(name, batching=serving.uses_batching(models))
             command = ["tensorflow_model_server", *flags]
         elif shutil.which("docker"):
             command = serving.docker_command(models, folder)

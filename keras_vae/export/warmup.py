@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from google.protobuf.message import Message
 
-from ..serving.protos import PredictionLog, PredictLog, predict_request
+from ..serving.messages_pb2 import PredictionLog, PredictLog, PredictRequest
+from ..serving.tensors import predict_request
 from .signatures import Endpoints
 
 WARMUP = "tf_serving_warmup_requests"  # in assets.extra: where the server looks
@@ -33,7 +33,7 @@ def write_warmup(path: Path, model: str, endpoints: Endpoints) -> None:
             writer.write(record.SerializeToString(deterministic=True))
 
 
-def warmup_requests(model: str, endpoints: Endpoints) -> Iterator[Message]:
+def warmup_requests(model: str, endpoints: Endpoints) -> Iterator[PredictRequest]:
     """Make a request of one row, the commonest, for each signature that answers."""
     known = examples(endpoints)
     signatures = endpoints.signatures()

@@ -1,6 +1,7 @@
-"""What TensorFlow Serving is told: models, batching, monitoring, and how to start it.
+"""Configuration of TensorFlow Serving: models, batching, monitoring, and how to start the server.
 
-Text alone, in the formats of the server's own guides, of Docker Compose and of Prometheus.
+The files are text, made from `templates/`, in the formats of the server's own guides, of Docker
+Compose and of Prometheus.
 """
 
 from __future__ import annotations
@@ -10,31 +11,28 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from ..inference.exported import UPSCALER, read_metadata
-from ..inference.model import BATCH
+from typing import Any
 
 IMAGE = "tensorflow/serving:2.21.0"  # the TensorFlow that exports; older graphs load as well
-PROMETHEUS_IMAGE = "prom/prometheus:v3.5.0"
-GRPC_PORT, REST_PORT, PROMETHEUS_PORT = 8500, 8501, 9090
-METRICS = "/monitoring/prometheus/metrics"
+GRPC_PORT, REST_PORT = 8500, 8501
 MEMORY = "4g"  # of the container: one photo of 10,000×10,000 takes about one gigabyte to decode
 
-CONFIGS, MODELS = "/config", "/models"  # in the container
+CONFIGS, MODELS = "/config", "/models"  # folders in the container
+FILES = ("models.config", "batching.config", "monitoring.config", "prometheus.yml", "compose.yaml")
 
-NAME = re.compile(r"[\w.-]+", re.ASCII)  # it stands in URLs and in the health check's shell
+NAME = re.compile(r"[\w.-]+", re.ASCII)  # a part of URLs and of the health check's shell script
 
 
 @dataclass(frozen=True)
-class Deployed:
+class ModelConfig:
     """A model to serve.
 
     Attributes:
-        folder: Its folder, which holds the versions; the folder's name is the model's.
+        folder: Folder of the model's versions; the folder's name is the model's.
         labels: Version by label. The server loads these versions, and without labels the highest.
 
     Raises:
-        ValueError: If the name is no part of a URL.
+        ValueError: If the name of the model or of a label cannot be part of a URL.
     """
 
     folder: Path
@@ -50,92 +48,68 @@ class Deployed:
 
     @property
     def name(self) -> str:
-        """What clients call it."""
+        """Name of the model on the server."""
         return self.folder.name
 
     @property
-    def upscales(self) -> bool:
-        """Whether a version of it is an upscaler, whose requests differ in shape."""
-        versions = (file.parents[1] for file in self.folder.glob("[0-9]*/assets.extra/model.json"))
-        return any(read_metadata(version).get("kind") == UPSCALER for version in versions)
+    def is_upscaler(self) -> bool:
+        """Whether a version is an upscaler, whose requests differ in shape."""
+        files = self.folder.glob("[0-9]*/assets.extra/model.json")
+        return any(json.loads(file.read_text("utf-8")).get("kind") == "upscaler" for file in files)
 
 
-def models_config(models: Sequence[Deployed], folder: str | None = MODELS) -> str:
-    """Write the server's `--model_config_file`, a ModelServerConfig.
+def files(models: Sequence[ModelConfig], models_folder: str | None = MODELS) -> dict[str, str]:
+    """Make every file that a machine with Docker needs.
 
     Args:
-        models: What to serve.
-        folder: Where the models lie for the server; None leaves each where it is.
+        models: The models to serve.
+        models_folder: Folder that holds the models for the server; None leaves each where it is.
+
+    Returns:
+        Texts by the names of the files.
     """
-    blocks = []
-    for model in models:
-        path = str(model.folder) if folder is None else f"{folder}/{model.name}"
-        lines = [f"name: {_quoted(model.name)}", f"base_path: {_quoted(path)}"]
-        lines.append('model_platform: "tensorflow"')
-        if model.labels:
-            versions = " ".join(
-                f"versions: {number}" for number in sorted({*model.labels.values()})
-            )
-            lines.append(f"model_version_policy {{ specific {{ {versions} }} }}")
-        for label, version in model.labels.items():
-            lines.append(f"version_labels {{ key: {_quoted(label)} value: {version} }}")
-        blocks.append("\n".join(["  config {", *(f"    {line}" for line in lines), "  }"]))
-    return "\n".join(["model_config_list {", *blocks, "}", ""])
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    templates = Environment(
+        loader=PackageLoader("keras_vae.serving"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    templates.filters.update(quoted=_quoted, compose_quoted=_compose_quoted)
+    batching = uses_batching(models)
+    values = {
+        "models": models,
+        "base_path": lambda model: _base_path(model, models_folder),
+        "image": IMAGE,
+        "grpc_port": GRPC_PORT,
+        "rest_port": REST_PORT,
+        "memory": MEMORY,
+        "config_folder": CONFIGS,
+        "flags": server_flags(batching=batching),
+        "health_check": health_check(models),
+    }
+    names = [name for name in FILES if batching or name != "batching.config"]
+    return {name: templates.get_template(name).render(values) for name in names}
 
 
-def batches(models: Sequence[Deployed]) -> bool:
-    """Whether the server shall run rows of several requests as one batch.
+def uses_batching(models: Sequence[ModelConfig]) -> bool:
+    """Whether the server runs rows of several requests as one batch.
 
     Not with an upscaler among the models: `upscale_pixels` takes images of any size, and the server
     refuses every request of a batch in which two sizes meet. It batches for all models or for none
-    (what could be said of each would have to lie in its folder).
-
-    Args:
-        models: What to serve.
+    (parameters of a single model would have to be in the model's folder).
     """
-    return not any(model.upscales for model in models)
-
-
-def batching_config() -> str:
-    """Write the server's `--batching_parameters_file`, a BatchingParameters."""
-    sizes = [2**power for power in range(BATCH.bit_length())]
-    return "\n".join(
-        [
-            "# Rows of several requests run as one batch. As many threads as cores is the default.",
-            f"max_batch_size {{ value: {BATCH} }}",
-            "# A request waits for company for two milliseconds at most.",
-            "batch_timeout_micros { value: 2000 }",
-            "# With more batches waiting, requests are refused as UNAVAILABLE: clients try again.",
-            "max_enqueued_batches { value: 16 }",
-            "# Batches are filled up to one of these, so that few shapes are ever computed.",
-            *(f"allowed_batch_sizes: {size}" for size in sizes),
-            "",
-        ]
-    )
-
-
-def monitoring_config() -> str:
-    """Write the server's `--monitoring_config_file`, a MonitoringConfig."""
-    return f'prometheus_config {{ enable: true path: "{METRICS}" }}\n'
-
-
-def prometheus_config() -> str:
-    """Write Prometheus's own configuration: what it reads from the server."""
-    return f"""\
-scrape_configs:
-  - job_name: kvae
-    metrics_path: {METRICS}
-    static_configs:
-      - targets: ["serving:{REST_PORT}"]
-"""
+    return not any(model.is_upscaler for model in models)
 
 
 def server_flags(configs: str = CONFIGS, *, batching: bool = True) -> list[str]:
-    """Make the server's arguments.
+    """Make the arguments of `tensorflow_model_server`.
 
     Args:
         configs: The folder of the configuration files, as the server sees it.
-        batching: See `batches`.
+        batching: See `uses_batching`.
     """
     together = ["--enable_batching=true", f"--batching_parameters_file={configs}/batching.config"]
     return [
@@ -149,68 +123,24 @@ def server_flags(configs: str = CONFIGS, *, batching: bool = True) -> list[str]:
     ]
 
 
-def docker_command(models: Sequence[Deployed], configs: Path) -> list[str]:
+def docker_command(models: Sequence[ModelConfig], configs: Path) -> list[str]:
     """Make the command that serves models from a container, to this machine alone.
 
     Args:
-        models: What to serve.
+        models: The models to serve.
         configs: The folder of the configuration files.
     """
-    mounts = {configs: CONFIGS, **{model.folder: f"{MODELS}/{model.name}" for model in models}}
+    mounts = {configs: CONFIGS, **{model.folder: _base_path(model) for model in models}}
     command = ["docker", "run", "--rm", "--init", f"--memory={MEMORY}"]
     for port in (GRPC_PORT, REST_PORT):
         command += ["--publish", f"127.0.0.1:{port}:{port}"]
     for source, target in mounts.items():
         command += ["--mount", f"type=bind,source={source},target={target},readonly"]
-    flags = server_flags(batching=batches(models))
+    flags = server_flags(batching=uses_batching(models))
     return [*command, "--entrypoint", "tensorflow_model_server", IMAGE, *flags]
 
 
-def compose(models: Sequence[Deployed]) -> str:
-    """Write a `compose.yaml` that lies beside the configuration files: server and Prometheus."""
-    flags = "\n".join(f"      - {flag}" for flag in server_flags(batching=batches(models)))
-    mounts = "\n".join(
-        _mount(str(source), target)
-        for source, target in [
-            (".", CONFIGS),
-            *((model.folder, f"{MODELS}/{model.name}") for model in models),
-        ]
-    )
-    return f"""\
-services:
-  serving:
-    image: {IMAGE}
-    entrypoint: ["tensorflow_model_server"]
-    command:
-{flags}
-    ports:
-      - "127.0.0.1:{GRPC_PORT}:{GRPC_PORT}"
-      - "127.0.0.1:{REST_PORT}:{REST_PORT}"
-    volumes:
-{mounts}
-    init: true
-    mem_limit: {MEMORY}
-    healthcheck:
-      test: {_escaped(["CMD", "bash", "-c", health_check(models)])}
-      interval: 10s
-      timeout: 5s
-      retries: 3
-      start_period: 60s
-    restart: unless-stopped
-  prometheus:
-    image: {PROMETHEUS_IMAGE}
-    depends_on:
-      serving:
-        condition: service_healthy
-    ports:
-      - "127.0.0.1:{PROMETHEUS_PORT}:{PROMETHEUS_PORT}"
-    volumes:
-{_mount("./prometheus.yml", "/etc/prometheus/prometheus.yml")}
-    restart: unless-stopped
-"""
-
-
-def health_check(models: Sequence[Deployed], port: int = REST_PORT) -> str:
+def health_check(models: Sequence[ModelConfig], port: int = REST_PORT) -> str:
     """Write a Bash script that succeeds when every model answers; the image has no curl."""
     request = "GET /v1/models/%s HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n"
     checks = (
@@ -221,27 +151,15 @@ def health_check(models: Sequence[Deployed], port: int = REST_PORT) -> str:
     return " && ".join(checks)
 
 
-def files(models: Sequence[Deployed]) -> dict[str, str]:
-    """Make every file that a machine with Docker needs, by its name."""
-    return {
-        "models.config": models_config(models),
-        **({"batching.config": batching_config()} if batches(models) else {}),
-        "monitoring.config": monitoring_config(),
-        "prometheus.yml": prometheus_config(),
-        "compose.yaml": compose(models),
-    }
-
-
-def _mount(source: str, target: str) -> str:
-    lines = ["- type: bind", f"  source: {_escaped(source)}", f"  target: {target}"]
-    return "\n".join(f"      {line}" for line in [*lines, "  read_only: true"])
+def _base_path(model: ModelConfig, models_folder: str | None = MODELS) -> str:
+    return str(model.folder) if models_folder is None else f"{models_folder}/{model.name}"
 
 
 def _quoted(text: str) -> str:
-    """Write a string of protobuf's text format."""
+    """Quote a string as protobuf's text format does."""
     return json.dumps(text, ensure_ascii=False)
 
 
-def _escaped(value: str | list[str]) -> str:
-    """Write a value of YAML; in a compose file a dollar stands for a variable."""
+def _compose_quoted(value: Any) -> str:
+    """Write a value as YAML; in a compose file a single dollar begins a variable."""
     return json.dumps(value, ensure_ascii=False).replace("$", "$$")

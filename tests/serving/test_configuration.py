@@ -14,10 +14,10 @@ from google.protobuf.message_factory import GetMessageClass
 
 from keras_vae.inference.model import BATCH
 from keras_vae.serving import configuration as serving
-from keras_vae.serving.configuration import Deployed
+from keras_vae.serving.configuration import ModelConfig
 
-FACES = Deployed(Path("/models of mine/faces"), {"stable": 3, "canary": 4})
-DIGITS = Deployed(Path("/other/digits"))
+FACES = ModelConfig(Path("/models of mine/faces"), {"stable": 3, "canary": 4})
+DIGITS = ModelConfig(Path("/other/digits"))
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +59,10 @@ def messages():
     return lambda name: GetMessageClass(pool.FindMessageTypeByName(f"tensorflow.serving.{name}"))()
 
 
-def parsed_models(*arguments):
+def parsed_models(models, *folder):
     from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
-    config = text_format.Parse(serving.models_config(*arguments), ModelServerConfig())
+    config = text_format.Parse(serving.files(models, *folder)["models.config"], ModelServerConfig())
     return config.model_config_list.config
 
 
@@ -81,7 +81,7 @@ def test_labelled_versions_are_served_and_otherwise_the_highest():
 
 
 def test_models_stay_where_they_are_without_a_container():
-    model = Deployed(Path('/a "quoted" Ünicode\\folder/faces'))
+    model = ModelConfig(Path('/a "quoted" Ünicode\\folder/faces'))
     (config,) = parsed_models([model], None)
     assert config.base_path == str(model.folder)
 
@@ -89,11 +89,13 @@ def test_models_stay_where_they_are_without_a_container():
 @pytest.mark.parametrize("name", ["my faces", "faces;rm", "Gesichter:1", "ä", ""])
 def test_names_must_fit_a_url(name):
     with pytest.raises(ValueError, match=r"letters, digits.*Received"):
-        Deployed(Path("/models") / "faces", {name: 1})
+        ModelConfig(Path("/models") / "faces", {name: 1})
 
 
 def test_batches_are_bounded_and_of_few_sizes(messages):
-    batching = text_format.Parse(serving.batching_config(), messages("BatchingParameters"))
+    batching = text_format.Parse(
+        serving.files([FACES])["batching.config"], messages("BatchingParameters")
+    )
     sizes = list(batching.allowed_batch_sizes)
     assert sizes == sorted(set(sizes))
     assert sizes[0] == 1
@@ -104,10 +106,10 @@ def test_batches_are_bounded_and_of_few_sizes(messages):
 
 
 def test_models_are_batched_unless_an_upscaler_is_among_them(upscalers_dir, models_dir):
-    faces, larger = Deployed(models_dir / "colour"), Deployed(upscalers_dir / "vdsr")
+    faces, larger = ModelConfig(models_dir / "colour"), ModelConfig(upscalers_dir / "vdsr")
     for models, expected in (([faces, DIGITS], True), ([larger], False), ([faces, larger], False)):
-        assert serving.batches(models) == expected
-        service = yaml.safe_load(serving.compose(models))["services"]["serving"]
+        assert serving.uses_batching(models) == expected
+        service = yaml.safe_load(serving.files(models)["compose.yaml"])["services"]["serving"]
         for words in (service["command"], serving.docker_command(models, Path("/etc/kvae"))):
             # The server refuses to start with the parameters alone.
             flags = [word for word in words if "batching" in word]
@@ -116,11 +118,13 @@ def test_models_are_batched_unless_an_upscaler_is_among_them(upscalers_dir, mode
 
 
 def test_monitoring_and_prometheus_mean_the_same_page(messages):
-    config = text_format.Parse(serving.monitoring_config(), messages("MonitoringConfig"))
+    config = text_format.Parse(
+        serving.files([FACES])["monitoring.config"], messages("MonitoringConfig")
+    )
     assert config.prometheus_config.enable
-    (job,) = yaml.safe_load(serving.prometheus_config())["scrape_configs"]
+    (job,) = yaml.safe_load(serving.files([FACES])["prometheus.yml"])["scrape_configs"]
     assert job["metrics_path"] == config.prometheus_config.path
-    services = yaml.safe_load(serving.compose([FACES]))["services"]
+    services = yaml.safe_load(serving.files([FACES])["compose.yaml"])["services"]
     (target,) = job["static_configs"][0]["targets"]
     host, port = target.split(":")
     assert host in services
@@ -128,7 +132,7 @@ def test_monitoring_and_prometheus_mean_the_same_page(messages):
 
 
 def test_every_file_that_the_server_is_told_of_is_mounted():
-    service = yaml.safe_load(serving.compose([FACES, DIGITS]))["services"]["serving"]
+    service = yaml.safe_load(serving.files([FACES, DIGITS])["compose.yaml"])["services"]["serving"]
     mounts = {mount["target"]: mount["source"] for mount in service["volumes"]}
     assert mounts == {
         "/config": ".",
@@ -146,7 +150,7 @@ def test_every_file_that_the_server_is_told_of_is_mounted():
 
 
 def test_no_port_is_opened_to_the_network():
-    services = yaml.safe_load(serving.compose([FACES]))["services"].values()
+    services = yaml.safe_load(serving.files([FACES])["compose.yaml"])["services"].values()
     ports = [port for service in services for port in service["ports"]]
     assert len(ports) == 3
     assert all(port.startswith("127.0.0.1:") for port in ports)
@@ -156,7 +160,7 @@ def test_no_port_is_opened_to_the_network():
 
 
 def test_docker_runs_what_compose_runs():
-    service = yaml.safe_load(serving.compose([FACES, DIGITS]))["services"]["serving"]
+    service = yaml.safe_load(serving.files([FACES, DIGITS])["compose.yaml"])["services"]["serving"]
     command = serving.docker_command([FACES, DIGITS], Path("/etc/kvae"))
     assert command[:3] == ["docker", "run", "--rm"]
     assert command[command.index(service["image"]) + 1 :] == service["command"]
@@ -171,7 +175,7 @@ def test_docker_runs_what_compose_runs():
 
 
 def test_a_dollar_is_no_variable():
-    text = serving.compose([Deployed(Path("/ho$me/faces"))])
+    text = serving.files([ModelConfig(Path("/ho$me/faces"))])["compose.yaml"]
     assert '"/ho$$me/faces"' in text
 
 
@@ -200,7 +204,7 @@ def port():
     ("names", "healthy"), [(["up"], True), (["up", "up"], True), (["up", "down"], False)]
 )
 def test_health_is_that_of_every_model(port, names, healthy):
-    models = [Deployed(Path("/models") / name) for name in names]
+    models = [ModelConfig(Path("/models") / name) for name in names]
     command = ["bash", "-c", serving.health_check(models, port)]
     assert (subprocess.run(command, capture_output=True, timeout=10).returncode == 0) == healthy
 
@@ -208,5 +212,7 @@ def test_health_is_that_of_every_model(port, names, healthy):
 def test_health_check_fails_where_no_server_is():
     script = serving.health_check([DIGITS], port=1)
     assert subprocess.run(["bash", "-c", script], capture_output=True, timeout=10).returncode
-    test = yaml.safe_load(serving.compose([DIGITS]))["services"]["serving"]["healthcheck"]["test"]
+    test = yaml.safe_load(serving.files([DIGITS])["compose.yaml"])["services"]["serving"][
+        "healthcheck"
+    ]["test"]
     assert test == ["CMD", "bash", "-c", serving.health_check([DIGITS])]

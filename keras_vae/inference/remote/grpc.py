@@ -11,7 +11,8 @@ import numpy as np
 from google.protobuf.message import Message
 from grpc import StatusCode
 
-from ...serving import protos
+from ...serving import messages_pb2 as messages
+from ...serving import tensors
 from .failures import failure
 from .servable import Servable
 from .signature import Signature, Spec
@@ -53,11 +54,11 @@ class Grpc:
 
     def signatures(self, timeout: float) -> dict[str, Signature]:
         """Ask for the model's signatures."""
-        request = protos.GetModelMetadataRequest(metadata_field=["signature_def"])
+        request = messages.GetModelMetadataRequest(metadata_field=["signature_def"])
         answer = self._exchange(
-            "GetModelMetadata", request, protos.GetModelMetadataResponse, timeout
+            "GetModelMetadata", request, messages.GetModelMetadataResponse, timeout
         )
-        told = protos.SignatureDefMap.FromString(answer.metadata["signature_def"].value)
+        told = messages.SignatureDefMap.FromString(answer.metadata["signature_def"].value)
         return {
             name: Signature(name, _specs(definition.inputs), _specs(definition.outputs))
             for name, definition in told.signature_def.items()
@@ -67,9 +68,9 @@ class Grpc:
         self, signature: Signature, inputs: Mapping[str, np.ndarray], timeout: float
     ) -> dict[str, np.ndarray]:
         """Call an endpoint."""
-        request = protos.predict_request(self.servable.name, signature.name, inputs)
-        answer = self._exchange("Predict", request, protos.PredictResponse, timeout)
-        return {name: protos.to_array(tensor) for name, tensor in answer.outputs.items()}
+        request = tensors.predict_request(self.servable.name, signature.name, inputs)
+        answer = self._exchange("Predict", request, messages.PredictResponse, timeout)
+        return {name: tensors.to_array(tensor) for name, tensor in answer.outputs.items()}
 
     @cached_property
     def _channel(self) -> grpc.Channel:
@@ -96,12 +97,12 @@ class Grpc:
             raise failure(status, message, self.server, str(self.servable)) from error
 
 
-def _specs(tensors: Mapping[str, Message]) -> dict[str, Spec]:
+def _specs(infos: Mapping[str, Message]) -> dict[str, Spec]:
     return {
         name: Spec(_dtype(info.dtype), tuple(dim.size for dim in info.tensor_shape.dim))
-        for name, info in tensors.items()
+        for name, info in infos.items()
     }
 
 
 def _dtype(number: int) -> np.dtype:
-    return protos.KINDS[number][0] if number in protos.KINDS else np.dtype(object)
+    return tensors.FIELDS[number][0] if number in tensors.FIELDS else np.dtype(object)

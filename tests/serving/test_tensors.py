@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from google.protobuf import any_pb2, wrappers_pb2
 from google.protobuf.descriptor import FieldDescriptor
 from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
@@ -12,20 +11,18 @@ from tensorflow_serving.apis import (
     prediction_log_pb2,
 )
 
-from keras_vae.serving import protos
+from keras_vae.serving import messages_pb2 as messages
+from keras_vae.serving import tensors
 
 OFFICIAL = {
-    "Dim": tensor_shape_pb2.TensorShapeProto.Dim,
     "TensorShapeProto": tensor_shape_pb2.TensorShapeProto,
     "TensorProto": tensor_pb2.TensorProto,
-    "Version": wrappers_pb2.Int64Value,
     "ModelSpec": model_pb2.ModelSpec,
     "PredictRequest": predict_pb2.PredictRequest,
     "PredictResponse": predict_pb2.PredictResponse,
     "TensorInfo": meta_graph_pb2.TensorInfo,
     "SignatureDef": meta_graph_pb2.SignatureDef,
     "SignatureDefMap": get_model_metadata_pb2.SignatureDefMap,
-    "Any": any_pb2.Any,
     "GetModelMetadataRequest": get_model_metadata_pb2.GetModelMetadataRequest,
     "GetModelMetadataResponse": get_model_metadata_pb2.GetModelMetadataResponse,
     "PredictLog": prediction_log_pb2.PredictLog,
@@ -43,67 +40,82 @@ ARRAYS = [
 ]
 
 
-def test_every_message_has_a_counterpart():
-    assert set(protos.TYPES) == set(OFFICIAL)
+def test_every_message_has_an_official_one():
+    assert set(messages.DESCRIPTOR.message_types_by_name) == set(OFFICIAL)
 
 
 @pytest.mark.parametrize("name", OFFICIAL)
-def test_fields_have_the_official_names_numbers_and_kinds(name):
-    ours = protos.TYPES[name].DESCRIPTOR
+def test_fields_have_the_official_names_numbers_and_types(name):
+    assert_same_fields(getattr(messages, name).DESCRIPTOR, OFFICIAL[name].DESCRIPTOR)
+
+
+def assert_same_fields(ours, official):
+    """Compare the fields of a message, and those of the messages that it declares."""
     assert ours.fields
     for field in ours.fields:
-        official = OFFICIAL[name].DESCRIPTOR.fields_by_name[field.name]
-        assert (field.number, field.is_repeated) == (official.number, official.is_repeated)
-        if official.type == FieldDescriptor.TYPE_ENUM:  # on the wire a number
-            assert field.type == FieldDescriptor.TYPE_INT32
-        else:
-            assert field.type == official.type
+        other = official.fields_by_name[field.name]
+        assert (field.number, field.type, field.is_repeated) == (
+            other.number,
+            other.type,
+            other.is_repeated,
+        )
+        if field.type == FieldDescriptor.TYPE_MESSAGE and field.message_type.file is not ours.file:
+            assert field.message_type.full_name == other.message_type.full_name  # google.protobuf's
+    for nested in ours.nested_types:
+        assert_same_fields(nested, official.nested_types_by_name[nested.name])
+
+
+def test_data_types_have_the_official_numbers():
+    from tensorflow.core.framework.types_pb2 import DataType
+
+    for name, number in messages.DataType.items():
+        assert DataType.Value(name) == number
 
 
 @pytest.mark.parametrize("array", ARRAYS, ids=lambda array: f"{array.dtype}{list(array.shape)}")
 def test_arrays_survive_the_way_to_tensorflow_and_back(array):
-    there = tensor_pb2.TensorProto.FromString(protos.to_tensor(array).SerializeToString())
+    there = tensor_pb2.TensorProto.FromString(tensors.to_tensor(array).SerializeToString())
     found = tf.make_ndarray(there)
     as_bytes = [v.encode() if isinstance(v, str) else v for v in array.ravel().tolist()]
     assert found.shape == array.shape
     assert found.dtype == array.dtype
     np.testing.assert_array_equal(found.ravel().tolist(), as_bytes)
     back = tf.make_tensor_proto(found, tf.as_dtype(array.dtype), array.shape)
-    received = protos.TensorProto.FromString(back.SerializeToString())
-    np.testing.assert_array_equal(protos.to_array(received), found)
-    assert protos.to_array(received).dtype == array.dtype
+    received = messages.TensorProto.FromString(back.SerializeToString())
+    np.testing.assert_array_equal(tensors.to_array(received), found)
+    assert tensors.to_array(received).dtype == array.dtype
 
 
 def test_values_one_by_one_are_read_too():
-    tensor = protos.TensorProto(dtype=1, float_val=[0.1, 0.2])
+    tensor = messages.TensorProto(dtype=1, float_val=[0.1, 0.2])
     tensor.tensor_shape.dim.add(size=2)
     tensor.tensor_shape.dim.add(size=2)
     expected = np.float32([[0.1, 0.2], [0.2, 0.2]])  # the last value fills the rest
-    np.testing.assert_array_equal(protos.to_array(tensor), expected)
+    np.testing.assert_array_equal(tensors.to_array(tensor), expected)
     official = tensor_pb2.TensorProto.FromString(tensor.SerializeToString())
     np.testing.assert_array_equal(tf.make_ndarray(official), expected)
 
 
 def test_request_is_read_by_the_official_package():
     z = np.float32([[1, 2]])
-    request = protos.predict_request("faces", "decode", {"z": z})
+    request = tensors.predict_request("faces", "decode", {"z": z})
     official = predict_pb2.PredictRequest.FromString(request.SerializeToString())
     assert (official.model_spec.name, official.model_spec.signature_name) == ("faces", "decode")
     assert list(official.inputs) == ["z"]
     np.testing.assert_array_equal(tf.make_ndarray(official.inputs["z"]), z)
-    assert protos.PredictRequest.FromString(official.SerializeToString()) == request
+    assert messages.PredictRequest.FromString(official.SerializeToString()) == request
 
 
 def test_unknown_fields_are_skipped():
     official = predict_pb2.PredictResponse()
     official.outputs["z"].CopyFrom(tf.make_tensor_proto([1.0, 2.0]))
     official.outputs["z"].version_number = 7
-    response = protos.PredictResponse.FromString(official.SerializeToString())
-    np.testing.assert_array_equal(protos.to_array(response.outputs["z"]), np.float32([1, 2]))
+    response = messages.PredictResponse.FromString(official.SerializeToString())
+    np.testing.assert_array_equal(tensors.to_array(response.outputs["z"]), np.float32([1, 2]))
 
 
 def test_other_types_are_refused():
     with pytest.raises(ValueError, match=r"Received: float64"):
-        protos.to_tensor(np.zeros(3))
-    with pytest.raises(ValueError, match="Got: 2"):
-        protos.to_array(protos.TensorProto(dtype=2))
+        tensors.to_tensor(np.zeros(3))
+    with pytest.raises(ValueError, match="Received: 2"):
+        tensors.to_array(messages.TensorProto(dtype=2))
