@@ -1,12 +1,12 @@
-"""Do faces come back to where CelebA has them?
+"""Measure the accuracy of the face alignment.
 
     python benchmarks/alignment.py --data-dir ~/celeba
 
-Each aligned original of the validation split is turned by up to 30 degrees, scaled by 0.7 to 2.5,
-and put somewhere on a plain canvas of 900×900 pixels. The alignment must undo that. The way there
-composed with the way back that was found is a map of the frame onto itself; what counts is how far
-it moves the mean places of the two eyes: the share of photos of which both stay within 3 pixels,
-a face that is not found among the others.
+Each aligned original of the validation split is rotated by up to 30 degrees, scaled by 0.7 to 2.5,
+and placed at a random position on a plain canvas of 900×900 pixels. The alignment must undo this.
+The random transform and the estimated inverse together map CelebA's layout to itself. The error is
+the distance by which this map moves the mean positions of the two eyes. The result is the share of
+photos in which both errors are at most 3 pixels; a face that is not detected counts as an error.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ CANVAS = 900
 PLAIN = (127, 127, 127)
 DEGREES = 30
 SCALES = (0.7, 2.5)
-BAR = 3.0  # pixels of the frame
+BAR = 3.0  # pixels of the layout
 
 
 @click.command(help=__doc__.partition("\n")[0])
 @click.option("--data-dir", type=click.Path(exists=True, path_type=Path), required=True)
-@click.option("--faces", default=500, show_default=True, help="The most originals to paste.")
-@click.option("--seed", default=0, show_default=True, help="Of turns, scales and shifts.")
+@click.option("--faces", default=500, show_default=True, help="Largest number of originals.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the random transforms.")
 def main(data_dir: Path, faces: int, seed: int) -> None:
-    """Paste, align, and print how far the eyes are off."""
+    """Transform, align, and print the errors of the eyes."""
     load_tensorflow()
     from keras_vae.faces.alignment import find_faces
 
@@ -47,7 +47,7 @@ def main(data_dir: Path, faces: int, seed: int) -> None:
     errors, seconds = [], []
     with progress_bar("Aligning") as progress:
         for done, original in enumerate(originals, start=1):
-            way = draw(original.size, generator)
+            way = random_placement(original.size, generator)
             photo = paste(original, way)
             start = time.perf_counter()
             found = find_faces(photo)
@@ -69,12 +69,12 @@ def validation_originals(data_dir: Path) -> Iterator[Image.Image]:
         if split == SPLITS["validation"]:
             photo = open_photo(payload)
             if photo.size != ALIGNED_SIZE:
-                raise click.UsageError(f"{data_dir} must hold originals of 178×218.")
+                raise click.UsageError(f"{data_dir} must contain originals of 178×218.")
             yield photo
 
 
-def draw(size: tuple[int, int], generator: np.random.Generator) -> Similarity:
-    """Draw a way from an original onto the canvas, where all of it has room."""
+def random_placement(size: tuple[int, int], generator: np.random.Generator) -> Similarity:
+    """Sample a transform from an original to the canvas, which contains all of it."""
     turn = np.exp(1j * np.radians(generator.uniform(-DEGREES, DEGREES)))
     way = Similarity(turn * np.exp(generator.uniform(*np.log(SCALES))), 0)
     bounds = way.bounds(size)
@@ -84,13 +84,13 @@ def draw(size: tuple[int, int], generator: np.random.Generator) -> Similarity:
 
 
 def paste(original: Image.Image, way: Similarity) -> Image.Image:
-    """Draw an original on the canvas; what is plain at its border goes on past it."""
+    """Transform an original onto the canvas, on a plain background."""
     framed = ImageOps.expand(original, border=1, fill=PLAIN)
     return (way @ Similarity(1, -1 - 1j)).warp(framed, (CANVAS, CANVAS))
 
 
 def offsets(way: Similarity, found: list[Similarity]) -> np.ndarray:
-    """Measure how far each eye is off, in pixels of the frame, [2]; infinite if none was found."""
+    """Measure the error of each eye in pixels of the layout, [2]; infinite without a face."""
     from keras_vae.faces.alignment import EYES
 
     if not found:
@@ -99,29 +99,29 @@ def offsets(way: Similarity, found: list[Similarity]) -> np.ndarray:
 
 
 def report(errors: np.ndarray, seconds: np.ndarray, seed: int) -> str:
-    """Write the results.
+    """Format the results.
 
     Args:
-        errors: How far each eye is off in pixels, [N, 2].
-        seconds: What each photo took, [N].
-        seed: What was drawn.
+        errors: Error of each eye in pixels, [N, 2].
+        seconds: Time for each photo, [N].
+        seed: Seed of the random transforms.
     """
     found = np.isfinite(errors).all(axis=1)
     rows = [
         f"| {eye} | {np.mean(errors[:, column] <= BAR):.1%} | "
         + " | ".join(f"{q:.2f}" for q in np.percentile(errors[found, column], [50, 90, 95]))
         + " |"
-        for column, eye in enumerate(("the subject's right", "the subject's left"))
+        for column, eye in enumerate(("the person's right", "the person's left"))
     ]
     return "\n".join(
         [
             heading(f"{len(errors)} originals, seed {seed}", packages=("mtcnn",)),
             "",
-            f"faces found: {found.mean():.1%}",
+            f"faces detected: {found.mean():.1%}",
             f"both eyes within {BAR:g} pixels: {np.mean(errors.max(axis=1) <= BAR):.1%}",
             f"seconds for a photo, median: {np.median(seconds):.2f}",
             "",
-            f"| eye | within {BAR:g} pixels | median | 90 % | 95 % of those found |",
+            f"| eye | within {BAR:g} pixels | median | 90 % | 95 % of the detected faces |",
             "|---|---|---|---|---|",
             *rows,
         ]

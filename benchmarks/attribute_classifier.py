@@ -1,14 +1,14 @@
-"""Does a morph make a classifier surer of the attribute, step by step?
+"""Measure whether morphs change the attribute, with an attribute classifier.
 
     python benchmarks/attribute_classifier.py --data-dir ~/celeba
 
-A small convolutional network learns the attributes from real training faces; it never sees an image
-that the model made. It is trained once, in a few minutes, and kept in the cache. Held-out faces are
-then morphed by n = −2 … 2, and what counts is the share of them whose probability p of the
-attribute never falls from one n to the next. Falls below 1e-6 are let pass, since a probability
-near 0 or 1 can fall by a rounding error; the logits, which do not saturate, stand beside it without
-any tolerance. Two milder counts tell what the falls are: of those from n = 0 on, and of those by
-more than 0.01.
+A small convolutional network is trained on the attributes of real training faces, once, in a few
+minutes, and stored in the cache. Its training set has no image of the evaluated model. Validation
+faces are then morphed by n = −2 … 2. The result is the share of faces whose probability p of the
+attribute never falls from one n to the next. Falls below 1e-6 are ignored, because a probability
+near 0 or 1 can fall by a rounding error. The same share is computed for the logits, which do not
+saturate, without a tolerance. Two more columns count fewer falls: only from n = 0 on, and only
+falls by more than 0.01.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ Classifier = Callable[[np.ndarray], np.ndarray]  # uint8 [B, H, W, C] → logits
 
 @dataclass(frozen=True)
 class Row:
-    """What the classifier makes of morphs along one attribute.
+    """Predictions of the classifier for morphs along one attribute.
 
     Attributes:
         name: The attribute.
@@ -62,7 +62,7 @@ class Row:
 
     @classmethod
     def of(cls, name: str, auc: float, logits: np.ndarray) -> Row:
-        """Measure logits [B, steps]."""
+        """Compute the row from logits [B, steps]."""
         probabilities = 1 / (1 + np.exp(-logits.astype(np.float64)))
         rises = np.diff(probabilities)
         kept = (
@@ -75,7 +75,7 @@ class Row:
         return cls(name, auc, shares, probabilities.mean(axis=0))
 
     def __str__(self) -> str:
-        """Set it out as a row of a Markdown table."""
+        """Format as a row of a Markdown table."""
         means = " ".join(f"{mean:.2f}" for mean in self.means)
         shares = " | ".join(f"{share:.1%}" for share in self.shares)
         return f"| {self.name} | {self.auc:.3f} | {shares} | {means} |"
@@ -86,7 +86,7 @@ class Row:
 @model_option
 @directions_option
 @click.option("--faces", default=500, show_default=True, help="Validation faces to morph.")
-@click.option("--seed", default=0, show_default=True, help="Of their choice.")
+@click.option("--seed", default=0, show_default=True, help="Seed of their selection.")
 def main(
     data_dir: Path | None,
     cache_dir: Path | None,
@@ -116,7 +116,7 @@ def main(
 
 
 def open_classifier(dataset: ImageDataset, cache_dir: Path | None) -> tuple[Classifier, str]:
-    """Open the classifier, or train it, and say what it is."""
+    """Open or train the classifier; return it with its description."""
     from keras_vae.datasets.classifiers import PREPROCESSING, describe, find_classifier
 
     with progress_bar("Training a classifier", unit="step") as progress:

@@ -1,12 +1,12 @@
-"""How long does a user wait for the command, beside what cannot be avoided?
+"""Measure the waiting times of commands.
 
     python benchmarks/command.py                 # or `make bench`
     python benchmarks/command.py --data-dir ~/celeba
 
-`kvae morph` from a cold start is timed beside an import of TensorFlow, in turns. `kvae generate
--n 1000` is held against its decoder alone: what `generate` adds are draws. With a data set at hand,
-opening its prepared copy is timed as well. Every time is the best of the rounds: other work on the
-machine only ever adds to it.
+`kvae morph` from a cold start and an import of TensorFlow are measured in turns. `kvae generate
+-n 1000` is compared with its decoder alone: the difference is the time of sampling z. With
+`--data-dir`, opening a prepared data set is measured, too. Every time is the best of the rounds,
+because other work on the machine only increases a time.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ IMAGES = 1000
 @data_options
 @click.option("--rounds", default=5, show_default=True)
 def main(model_name: str, data_dir: Path | None, cache_dir: Path | None, rounds: int) -> None:
-    """Time each in turn, and print a list."""
+    """Measure all in turns, and print a list."""
     load_tensorflow()
     with tempfile.TemporaryDirectory() as folder:
-        calls = {**cold_starts(model_name, Path(folder)), **draws(model_name)}
+        calls = {**cold_starts(model_name, Path(folder)), **sampling(model_name)}
         if data_dir is not None:
             calls["prepared"] = opening(data_dir, cache_dir)
         with progress_bar("Timing", "round") as progress:
@@ -47,14 +47,14 @@ def main(model_name: str, data_dir: Path | None, cache_dir: Path | None, rounds:
     click.echo(f"- `kvae morph` from cold: {best['morph']:.2f} s, {over:.2f} s over an import")
     for prior in ("normal", "gmm"):
         share = best["decoder"] / best[prior]
-        told = f"{IMAGES} images from the prior {prior}"
-        click.echo(f"- {told}: {best[prior]:.2f} s, {share:.0%} of the decoder's speed")
+        title = f"{IMAGES} images from the prior {prior}"
+        click.echo(f"- {title}: {best[prior]:.2f} s, {share:.0%} of the decoder's speed")
     if "prepared" in best:
         click.echo(f"- opening a prepared data set: {best['prepared']:.3f} s")
 
 
 def cold_starts(model_name: str, folder: Path) -> dict[str, Callable[[], Any]]:
-    """Processes from nothing: TensorFlow's import, and a morph of a generated face."""
+    """Cold processes: an import of TensorFlow, and a morph of a generated face."""
     python = [sys.executable, "-c"]
     kvae = [*python, "from keras_vae.cli.main import run; run()"]
     face, strip = folder / "face.png", folder / "strip.png"
@@ -66,14 +66,14 @@ def cold_starts(model_name: str, folder: Path) -> dict[str, Callable[[], Any]]:
 
 
 def run(command: list[str]) -> None:
-    """Run a process; what it says is shown if it fails."""
+    """Run a process; show its output if it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise click.ClickException(done.stderr)
 
 
-def draws(model_name: str) -> dict[str, Callable[[], Any]]:
-    """Draws from both priors, and the decoder alone on latents of the same number."""
+def sampling(model_name: str) -> dict[str, Callable[[], Any]]:
+    """Samples from both priors, and the decoder alone on the same number of latents."""
     from keras_vae.inference import registry as runtime
 
     model = runtime.load(model_name)
@@ -86,7 +86,7 @@ def draws(model_name: str) -> dict[str, Callable[[], Any]]:
 
 
 def opening(data_dir: Path, cache_dir: Path | None) -> Callable[[], Any]:
-    """Opening CelebA, prepared beforehand."""
+    """Open CelebA, which was prepared before."""
     from keras_vae.datasets import load_dataset
 
     def load() -> Any:

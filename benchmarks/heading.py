@@ -1,4 +1,4 @@
-"""What every benchmark prints above its numbers."""
+"""The heading that every benchmark prints above its numbers."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ PACKAGES = ("keras-vae", "tensorflow", "keras")
 
 
 def heading(*facts: str, packages: tuple[str, ...] = ()) -> str:
-    """Say what was run, with what, and on what.
+    """Format command, settings, versions and machine.
 
     Args:
-        facts: What the numbers depend on beside the command: counts, seeds.
-        packages: Those that matter beside `PACKAGES`; which are not installed are left out.
+        facts: Settings that the numbers depend on and that the command does not show: counts,
+            seeds.
+        packages: Packages in addition to `PACKAGES`. Those that are not installed are left out.
     """
     found = [name for name in (*PACKAGES, *packages) if _version(name)]
     versions = ", ".join(f"{name} {_version(name)}" for name in found)
-    told = [*facts, f"Python {platform.python_version()}, {versions}", _machine()]
-    return f"$ python {shlex.join(sys.argv)}\n{'; '.join(told)}"
+    parts = [*facts, f"Python {platform.python_version()}, {versions}", _machine()]
+    return f"$ python {shlex.join(sys.argv)}\n{'; '.join(parts)}"
 
 
 def _version(package: str) -> str | None:
@@ -33,7 +34,7 @@ def _version(package: str) -> str | None:
 
 
 def _machine() -> str:
-    """Name the processor, where Linux tells it, and count its cores."""
+    """Name the processor, if Linux reports it, and count its cores."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -1,17 +1,17 @@
-"""How fast is `morph`, and what does it spend its time on?
+"""Measure the time of a `morph` request and of its parts.
 
     python benchmarks/serving.py
 
 Faces that the model generates are pasted into photos of 178×218, the size of CelebA's, and encoded
-as JPEG. The endpoint `morph` gets one of them, and 32 at once. In between, in the same round, its
-parts are called on the same images: the encoder (`encode_pixels`), the decoder (`decode_pixels`),
-and the bare codecs, one operation for each image and nothing around it. A call that does nothing is
-timed as well and taken off each part, so that the cost of calling counts once, and against the
-endpoint: its share outside is
+as JPEG. The signature `morph` is called with one of them, and with 32 at once. In the same round
+its parts are called on the same images: the encoder (`encode_pixels`), the decoder
+(`decode_pixels`), and the codecs alone, one operation for each image. A call that does nothing is
+measured, too, and subtracted from each part, so that the cost of a call counts once, as a cost of
+the signature. The share outside of the parts is
 
     1 - (encoder + decoder + decode_jpeg + encode_png - 4 · nothing) / morph
 
-Every time is the best of many rounds: other work on the machine only ever adds to it.
+Every time is the best of many rounds, because other work on the machine only increases a time.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ Calls = dict[str, Callable[[], Any]]
 
 @click.command(help=__doc__.partition("\n")[0])
 @model_option
-@click.option("--rounds", default=200, show_default=True, help="Calls of each kind.")
+@click.option("--rounds", default=200, show_default=True, help="Number of calls of each kind.")
 def main(model_name: str, rounds: int) -> None:
-    """Time the endpoint and its parts in turn, and print a table."""
+    """Measure the signature and its parts in turns, and print a table."""
     load_tensorflow()
     from keras_vae.inference import registry as runtime
 
@@ -112,7 +112,7 @@ def as_photo(face: np.ndarray) -> bytes:
 
 
 def row(size: int, best: dict[str, float]) -> str:
-    """Set out one size of batch as a row of a Markdown table."""
+    """Format one batch size as a row of a Markdown table."""
     inside = sum(best[name] - best["nothing"] for name in PARTS)
     times = " | ".join(f"{1e3 * seconds:.2f}" for seconds in best.values())
     return f"| {size} | {size / best['morph']:.0f} | {times} | {1 - inside / best['morph']:.0%} |"

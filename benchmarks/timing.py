@@ -1,4 +1,4 @@
-"""How long calls take: the best of many rounds."""
+"""Times of calls: the best of many rounds."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Key = TypeVar("Key", bound=Hashable)
 def best_of(
     calls: Mapping[Key, Callable[[], Any]], rounds: int, progress: Callable[[int, int], None]
 ) -> dict[Key, float]:
-    """Time every call once in each round; keep the best of each, in seconds.
+    """Measure every call once in each round; return the best time of each, in seconds.
 
-    Other work on the machine only ever adds to a time, and meets all the calls of a round.
+    Other work on the machine only increases a time, and affects all calls of a round.
 
     Args:
-        calls: By name.
-        rounds: How often.
-        progress: Called with the rounds done and their number.
+        calls: Calls by name.
+        rounds: Number of rounds.
+        progress: Called with the number of completed rounds and of all rounds.
     """
     best = dict.fromkeys(calls, math.inf)
     for number in range(rounds):

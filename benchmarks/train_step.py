@@ -1,13 +1,13 @@
-"""How fast does kvae train, beside what one would use instead?
+"""Measure the speed of training steps of kvae and of other libraries.
 
-    python benchmarks/train_step.py          # or `make bench`; peers come with '.[bench]'
+    python benchmarks/train_step.py          # or `make bench`; '.[bench]' installs the others
 
-Every contender trains the same network, with the same batch, on the same generated images, in a
-process of its own; one works while the others wait. They take turns, round after round, so that
-whatever else the machine does meets them all; each one's rate is the median of its rounds. The
-last columns set the network's arithmetic against the matrix products that this machine reaches in
-the same rounds. A processor that only emulates bfloat16 is not asked for it: hours would tell what
-seconds do.
+Every contender trains the same network, with the same batch size, on the same generated images, in
+a separate process; one works while the others wait. They take turns, so that other work on the
+machine affects all of them. The rate of each is the median of its rounds. The share of the peak is
+the speed of the network's arithmetic, divided by that of the matrix products that this machine
+reaches in the same rounds. On a processor that only emulates bfloat16, bfloat16 is left out: it
+would take hours.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ from keras_vae.cli.quiet import load_tensorflow
 
 FOLDER = Path(__file__).parent
 IMAGES = 16 * BATCH
-REPEATS = {"celeba": 1, "mnist": 16}  # of the images, so that a pass takes long enough to be timed
-# What `import keras_vae` would set, and all import its presets.
+REPEATS = {"celeba": 1, "mnist": 16}  # of the images, so that a pass is long enough
+# TensorFlow's defaults of the variables that `import keras_vae` sets: all contenders import it.
 TENSORFLOWS_OWN = {"TF_CPU_ALLOCATOR_USE_BFC": "0", "TF_ENABLE_ONEDNN_OPTS": ""}
 NEEDS = {"pytorch": "torch", "pythae_trainer": "pythae"}
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to train.
+    """A library that trains, in one variant.
 
     Attributes:
         name: Its module in `contenders`.
-        variant: What its `prepare` is given.
+        variant: Argument of its `prepare`.
     """
 
     name: str
@@ -53,17 +53,17 @@ class Contender:
 
     @property
     def title(self) -> str:
-        """What the table calls it."""
+        """Name in the table."""
         return f"{self.name.removesuffix('_trainer').replace('_', ' ')}, {self.variant}"
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables of its process: a notebook leaves TensorFlow to its own choices."""
+        """Environment variables of its process: plain Keras has TensorFlow's defaults."""
         return {**os.environ, **(TENSORFLOWS_OWN if self.name == "plain_keras" else {})}
 
     @property
     def precision(self) -> str:
-        """Which peak it is held against."""
+        """Precision of the peak that it is compared with."""
         return "bfloat16" if "bfloat16" in self.variant else "float32"
 
 
@@ -84,33 +84,33 @@ CONTENDERS = [
 @click.command(help=__doc__.partition("\n")[0])
 @click.option("--preset", "presets", multiple=True, default=["celeba", "mnist"], show_default=True)
 @click.option("--rounds", default=7, show_default=True)
-@click.option("--seconds", default=4.0, show_default=True, help="Of a contender's turn.")
+@click.option("--seconds", default=4.0, show_default=True, help="Duration of a turn.")
 def main(presets: Sequence[str], rounds: int, seconds: float) -> None:
-    """Let them take turns, and print a table for each network."""
+    """Measure all contenders in turns, and print a table for each network."""
     load_tensorflow()
     present = [one for one in CONTENDERS if find_spec(NEEDS.get(one.name, "keras_vae"))]
     precisions = worthwhile_precisions()
     asked = [one for one in [*PEAKS, PIPELINE, *present] if one.precision in precisions]
-    told = f"{rounds} rounds of {seconds:g} seconds"
-    click.echo(heading(told, packages=tuple(NEEDS.values())))
+    duration = f"{rounds} rounds of {seconds:g} seconds"
+    click.echo(heading(duration, packages=tuple(NEEDS.values())))
     for preset in presets:
         task = Task(preset, generated_images(preset))
         click.echo(table(task, measure(task, asked, rounds, seconds)))
     for name in dict.fromkeys(one.name for one in CONTENDERS if one not in present):
-        click.echo(f"{name} is not here: pip install '.[bench]'")
+        click.echo(f"{name} is not installed: pip install '.[bench]'")
     if "bfloat16" not in precisions:
-        click.echo("bfloat16 is left out: this processor is no faster in it.")
+        click.echo("bfloat16 is left out: this processor is not faster in it.")
 
 
 def worthwhile_precisions() -> set[str]:
-    """Say what this machine has arithmetic for, as `kvae train --precision auto` finds it."""
+    """Return float32 and the precision that `kvae train --precision auto` would choose."""
     from keras_vae.training.precision import fastest_precision
 
     return {"float32", fastest_precision().removeprefix("mixed_")}
 
 
 def generated_images(preset: str) -> np.ndarray:
-    """Let the shipped model of that name draw images."""
+    """Generate images with the shipped model of the same name."""
     from keras_vae.inference import registry as runtime
 
     images, _ = runtime.load(preset).generate(range(IMAGES), prior="gmm")
@@ -120,7 +120,7 @@ def generated_images(preset: str) -> np.ndarray:
 def measure(
     task: Task, contenders: Sequence[Contender], rounds: int, seconds: float
 ) -> dict[Contender, list[float]]:
-    """Measure what each does in a second, in every round."""
+    """Measure the rate of each, per second, in every round."""
     rates: dict[Contender, list[float]] = {one: [] for one in contenders}
     with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
         images = Path(folder) / "images.npy"
@@ -138,42 +138,42 @@ def measure(
 def working(one: Contender, task: Task, images: Path) -> Iterator[subprocess.Popen[str]]:
     """Start a contender's process, and wait until it is warm."""
     command = [sys.executable, "-m", "contenders.worker", one.name, task.name, str(images)]
-    with tempfile.TemporaryFile("w+") as said:  # a pipe would fill up, and hold the process
+    with tempfile.TemporaryFile("w+") as log:  # a full pipe would block the process
         process = subprocess.Popen(
             [*command, one.variant],
             cwd=FOLDER,
             env=one.environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=said,
+            stderr=log,
             text=True,
         )
         try:
             if process.stdout.readline().strip() != "ready":
                 process.wait()
-                said.seek(0)
-                raise click.ClickException(f"{one.title} failed:\n{said.read()}")
+                log.seek(0)
+                raise click.ClickException(f"{one.title} failed:\n{log.read()}")
             yield process
         finally:
             process.kill()
 
 
 def turn(process: subprocess.Popen[str], seconds: float) -> float:
-    """Let a contender train; return what it did in a second."""
+    """Let a contender train; return its rate per second."""
     print(seconds, file=process.stdin, flush=True)
     done, taken = map(float, process.stdout.readline().split())
     return done / taken
 
 
 def table(task: Task, rates: dict[Contender, list[float]]) -> str:
-    """Set the rates out, with each one's share of the peak and what kvae is to it."""
+    """Format the rates, the share of the peak, and the ratio of kvae's best rate to each."""
     typical = {one: statistics.median(values) for one, values in rates.items()}
     peaks = {one.variant: typical[one] for one in PEAKS if one in typical}
     best = max(rate for one, rate in typical.items() if one.name == "kvae")
     lines = [
         f"\n## `{task.name}`: {'×'.join(map(str, task.preset.image_shape))}, z = "
         f"{task.preset.latent_dim}, batch {BATCH}, {task.operations / 1e9:.3g} GFLOP an image\n",
-        "| | images/s | range | share of the peak | kvae's best is |",
+        "| | images/s | range | share of the peak | kvae's best ÷ this |",
         "|---|---:|---:|---:|---:|",
     ]
     for one, rate in typical.items():
@@ -185,13 +185,13 @@ def table(task: Task, rates: dict[Contender, list[float]]) -> str:
             f"| {one.title} | {rate:,.0f} | {low:,.0f} – {high:,.0f} | {share:.0%} "
             f"| {best / rate:.2f} × |"
         )
-    told = ", ".join(f"{name} {rate / 1e9:.0f} GFLOP/s" for name, rate in peaks.items())
+    reached = ", ".join(f"{name} {rate / 1e9:.0f} GFLOP/s" for name, rate in peaks.items())
     return "\n".join(
         [
             *lines,
-            f"\nPeak of products of 2,048 × 2,048: {told}.",
+            f"\nPeak of products of 2,048 × 2,048: {reached}.",
             f"kvae's input pipeline alone: {typical[PIPELINE]:,.0f} images/s, "
-            f"{typical[PIPELINE] / best:.0f} × what its best step takes.",
+            f"{typical[PIPELINE] / best:.0f} × the rate of its best step.",
         ]
     )
 

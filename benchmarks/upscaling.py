@@ -1,10 +1,10 @@
-"""How much nearer than bicubic interpolation does an upscaler come to the original?
+"""Compare an upscaler with bicubic interpolation.
 
     python benchmarks/upscaling.py --data-dir ~/celeba
 
-Each image of the validation split is prepared twice from its original, as the models see it and
-`factor` times larger. The small one is enlarged by the network and by two bicubic interpolations,
-and each result is compared with the large one.
+Each image of the validation split is prepared twice from its original: at the size of the models'
+images and `factor` times larger. The small image is enlarged by the network and by two bicubic
+interpolations, and each result is compared with the large image.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def main(
 
 
 def report(scores: Mapping[str, Score]) -> str:
-    """Write a table of methods, the first of which the others are held against."""
+    """Format a table of methods; the gain is relative to the first."""
     first = next(iter(scores.values()))
     rows = [
         f"| {name} | {score.psnr:.2f} | {score.psnr - first.psnr:+.2f} | {score.ssim:.4f} |"

@@ -5,7 +5,7 @@ set -eu
 model=${MODEL:-http://localhost:8501/v1/models/celeba64}
 photo=$(base64 < "$1" | tr -d '\n')
 
-# One step at a time: of a pipe, sh would tell the last command's status alone.
+# One command at a time: in a pipe, sh reports only the status of the last command.
 answer=$(printf '{"signature_name": "morph", "instances":
   [{"image_bytes": {"b64": "%s"}, "attribute": "%s", "strength": %s}]}' "$photo" "$2" "$3" |
   curl --silent --show-error --max-time 30 --data-binary @- "$model:predict")

@@ -1,4 +1,4 @@
-"""Morph a photo on a TensorFlow Serving server, with the standard library alone.
+"""Morph a photo on a TensorFlow Serving server, with the standard library only.
 
 python morph_client.py face.jpg Smiling 2 smiling.png
 """

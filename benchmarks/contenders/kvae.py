@@ -1,4 +1,4 @@
-"""kvae itself, as `kvae train` runs it."""
+"""kvae, as `kvae train` uses it."""
 
 from __future__ import annotations
 

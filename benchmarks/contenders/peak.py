@@ -1,4 +1,4 @@
-"""The machine's matrix products: what a training could at most come to, in operations."""
+"""Matrix products: the largest number of operations per second on this machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OPERATIONS = 2 * SIDE**3  # of one product
 
 
 def prepare(task: Task, variant: str) -> Callable[[], int]:
-    """Multiply two matrices; a chunk is one product, and what is counted are its operations."""
+    """Multiply two matrices; a chunk is one product, and its operations are counted."""
     a, b = (tf.cast(tf.random.normal((SIDE, SIDE)), variant) for _ in range(2))
 
     def multiply() -> int:

@@ -1,4 +1,4 @@
-"""kvae's input pipeline by itself: what the steps could at most be fed with."""
+"""kvae's input pipeline alone: the upper limit of the rate of a training."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ class Sampling(layers.Layer):
     """z = μ + σε."""
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
-        """Draw z."""
+        """Sample z."""
         mean, log_var = inputs
         return mean + tf.exp(0.5 * log_var) * tf.random.normal(tf.shape(mean))
 
@@ -30,7 +30,7 @@ class NotebookVAE(keras.Model):
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        """What `fit` resets."""
+        """Metrics that `fit` resets."""
         return self.means
 
     def train_step(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -60,7 +60,7 @@ def prepare(task: Task, variant: str) -> Callable[[], int]:
     model.compile(optimizer=keras.optimizers.Adam(task.preset.learning_rate))
     data = tf.data.Dataset.from_tensor_slices(task.images).shuffle(len(task.images)).batch(BATCH)
     data = data.map(lambda images: tf.cast(images, tf.float32) / 255.0).prefetch(2)
-    # Or many a `fit` would end seconds late (docs/decisions/0003): here they are short and many.
+    # Otherwise short `fit`s often end seconds late (docs/decisions/0003).
     options = tf.data.Options()
     options.autotune.enabled = False
     data = data.with_options(options)

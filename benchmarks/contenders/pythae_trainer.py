@@ -1,4 +1,4 @@
-"""The same network in pythae, by its own trainer."""
+"""The same network in pythae, with its trainer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .task import BATCH, Task
 
 
 class PythaeEncoder(BaseEncoder):
-    """`networks.Encoder`, as pythae wants it."""
+    """`networks.Encoder`, with the interface of pythae."""
 
     def __init__(self, task: Task) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class PythaeEncoder(BaseEncoder):
 
 
 class PythaeDecoder(BaseDecoder):
-    """`networks.Decoder`, as pythae wants it."""
+    """`networks.Decoder`, with the interface of pythae."""
 
     def __init__(self, task: Task) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class PythaeDecoder(BaseDecoder):
 
 
 def prepare(task: Task, variant: str) -> Callable[[], int]:
-    """Build model and trainer; a chunk is one epoch of its own loop."""
+    """Build model and trainer; a chunk is one epoch of its loop."""
     logging.disable(logging.WARNING)
     data = tensor_of(task).float() / 255.0
     config = VAEConfig(

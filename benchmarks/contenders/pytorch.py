@@ -1,4 +1,4 @@
-"""The same network in PyTorch, written for speed: channels-last, autocast, compiled."""
+"""The same network in PyTorch, optimized: channels-last, autocast, compiled."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class TorchVAE(nn.Module):
 
 
 def prepare(task: Task, variant: str) -> Callable[[], int]:
-    """Build the model; batches are cut out of one tensor, faster than a DataLoader gathers them."""
+    """Build the model; batches are slices of one tensor, which is faster than a DataLoader."""
     precision, _, compiled = variant.partition(" ")
     model = TorchVAE(task).to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), lr=task.preset.learning_rate, fused=True)

@@ -1,4 +1,4 @@
-"""What every contender trains: images, sizes, batch, rate."""
+"""The task of every contender: images, sizes, batch size, learning rate."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class Task:
 
     @property
     def convolutional(self) -> bool:
-        """Whether it is the book's network for faces; else one dense layer each way."""
+        """Whether it is the book's network for faces; otherwise one dense layer each way."""
         return self.name == "celeba"
 
     @property
     def operations(self) -> int:
-        """Floating-point operations of a training step for one image: forwards, and twice back."""
+        """Floating-point operations of a training step per image: forward, and twice backward."""
         return 6 * multiply_adds(self.preset)

@@ -1,8 +1,8 @@
-"""A process that trains when it is told to: `python -m contenders.worker NAME TASK FILE VARIANT`.
+"""A process that trains on request: `python -m contenders.worker NAME TASK FILE VARIANT`.
 
-It imports nothing but the contender's own framework: TensorFlow's and PyTorch's LLVM do not share a
-process. It says "ready" once it is warm; then it reads seconds from its input, trains for at least
-so long, and answers with what it did and how long that took.
+It imports only the framework of its contender, because the LLVM of TensorFlow and that of PyTorch
+cannot share a process. After a warm-up it prints "ready". Then it reads a number of seconds from
+its input, trains for at least this time, and prints the number of images and the time.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from pathlib import Path
 
 from .task import Task
 
-WARM = 2  # chunks before anything is timed
+WARM = 2  # chunks before the measurement
 
 
 def main(name: str, task: str, file: str, variant: str) -> None:
-    """Serve orders until the input ends."""
+    """Answer requests until the input ends."""
     answers, sys.stdout = sys.stdout, sys.stderr  # libraries may print
     contender = import_module(f"contenders.{name}")
     train = contender.prepare(Task.read(task, Path(file)), variant)
