@@ -1,1 +1,1 @@
-"""The command `kvae`: one file for each subcommand. Commands parse and print; the library works."""
+"""The command `kvae`, one module for each subcommand: it parses and prints, the library works."""

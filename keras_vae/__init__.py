@@ -1,12 +1,12 @@
-"""Variational autoencoders in TensorFlow / Keras 3: train, measure, edit with and serve them.
+"""Train, measure, edit with and serve variational autoencoders in TensorFlow / Keras 3.
 
-The public names load on first use, so that importing the package costs no TensorFlow start-up:
+A public name is imported at its first use, so that `import keras_vae` does not import TensorFlow:
 
     >>> import keras_vae
-    >>> model = keras_vae.load("celeba64")        # a SavedModel; no Keras class is imported
+    >>> model = keras_vae.load("celeba64")        # loads a SavedModel, without Keras
     >>> images, z = model.generate(seeds=[0, 1, 2])
 
-Import it before TensorFlow: it sets two of TensorFlow's variables, which make it faster on a CPU.
+Import it before TensorFlow: it sets two environment variables that make TensorFlow faster on a CPU.
 """
 
 import os
@@ -48,7 +48,7 @@ __all__ = ["__version__", *_HOMES]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the module that holds a public name when the name is first asked for."""
+    """Import the module of a public name at the first use of the name."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

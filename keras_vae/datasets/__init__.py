@@ -1,4 +1,4 @@
-"""Data sets: found where they lie, prepared once, opened as memory-mapped arrays."""
+"""Data sets: sources, prepared cache, splits, binarization and the tf.data pipeline."""
 
 from .dataset import ImageDataset
 from .loading import load_dataset

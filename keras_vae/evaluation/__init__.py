@@ -1,4 +1,4 @@
-"""How good a model is, in the units of the literature: likelihood, posterior, samples, probes."""
+"""Evaluation of a model: likelihood, reconstructions, posterior, samples and linear probes."""
 
 from ..latent_space.probes import Probe, linear_probes
 from .evaluator import Settings, check_model, evaluate

@@ -1,7 +1,7 @@
-"""The reports' experiments, repeated: sweeps of small trainings, their tables, figures, verdicts.
+"""The experiments of the reports: sweeps of small trainings with tables, figures and verdicts.
 
-An experiment is a file of this package that ends in an `EXPERIMENT`: which cells it trains or
-measures, what it draws, what it judges. Everything else is shared.
+An experiment is a module of this package with an `EXPERIMENT`: the cells to train or evaluate, the
+figures to plot and the claims to check. All other code is shared.
 """
 
 from __future__ import annotations

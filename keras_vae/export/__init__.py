@@ -1,1 +1,1 @@
-"""From a trained model to the SavedModel: signatures, warm-up requests, model card."""
+"""Export of a trained model: SavedModel, signatures, warm-up requests and model card."""

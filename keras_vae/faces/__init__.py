@@ -1,1 +1,1 @@
-"""Faces in photos: detection, alignment, crops, blending."""
+"""Faces in photos: detection, alignment, crops and blending."""

@@ -1,1 +1,1 @@
-"""The ground floor: outputs whole or absent, photos read safely, names as people type them."""
+"""Files: atomic writing, locks, safe reading of images, and names that users type."""

@@ -1,1 +1,1 @@
-"""Exported models at work: in this process or on a server, found by name or path."""
+"""Inference with exported models, in this process or on a server, found by name or path."""

@@ -1,1 +1,1 @@
-"""Arrays of latents: arithmetic, attribute directions, projections, fitted priors, probes."""
+"""Latents as arrays: arithmetic, attribute directions, projections, fitted priors and probes."""

@@ -1,1 +1,1 @@
-"""Terms of the objective: pure functions and loss terms, one value for each image."""
+"""Terms of the objective, as pure functions and layers with one value for each image."""

@@ -1,1 +1,1 @@
-"""The variational autoencoder: layers, networks, likelihoods."""
+"""The variational autoencoder, its layers, networks and likelihoods."""

@@ -1,1 +1,1 @@
-"""What makes a training step fast: convolutions, kernel gradients by im2col, Adam."""
+"""Operations for fast training steps: convolutions, kernel gradients by im2col, Adam."""

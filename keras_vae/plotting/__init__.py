@@ -1,4 +1,4 @@
-"""Pictures of pictures, and charts. NumPy arrays in, Pillow images out."""
+"""Image grids, plots and animations: from NumPy arrays to Pillow images."""
 
 from .animation import FRAME_CELL, check_gif, save_gif, sweep, there_and_back
 from .charts import contribution_chart, similarity_chart

@@ -1,6 +1,6 @@
-"""The named presets, as data: which network, which objective, which training, after which report.
+"""Presets: the network, objective and training of a report, as data.
 
-Standard library only. Another paper's network is one more entry in `PRESETS`, and no code.
+This package imports only the standard library. A new entry in `PRESETS` adds a paper's network.
 """
 
 from .entries import DEFAULT_PRESETS, PRESETS, default_preset, get_preset

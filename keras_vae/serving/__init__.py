@@ -1,1 +1,1 @@
-"""TensorFlow Serving: its messages and its configuration."""
+"""Messages and configuration of TensorFlow Serving."""

@@ -1,6 +1,6 @@
-"""Super-resolution: a network that makes images larger, trained and exported apart from any VAE.
+"""Super-resolution: training and export of a network that makes images larger.
 
-VDSR of Kim, Lee and Lee (2016), "Accurate Image Super-Resolution Using Very Deep Convolutional
-Networks", with which Wolfram shows faces of 32×32 at 96×96. What uses the exported model is
-`keras_vae.upscaler`.
+The network is VDSR of Kim, Lee and Lee (2016), "Accurate Image Super-Resolution Using Very Deep
+Convolutional Networks". Wolfram uses it to show faces of 32×32 at 96×96. `keras_vae.load_upscaler`
+loads an exported upscaler.
 """

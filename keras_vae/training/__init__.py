@@ -1,1 +1,1 @@
-"""Training: run directory, callbacks, schedules, precision, devices, workers."""
+"""Training: trainer, run directory, callbacks, schedules, precision, devices and workers."""

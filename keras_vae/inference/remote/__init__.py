@@ -1,6 +1,6 @@
-"""Models on a TensorFlow Serving server, used as those in this process are.
+"""Clients of models on a TensorFlow Serving server, with the interface of a local model.
 
-Over REST no TensorFlow is imported: a client starts at once.
+With REST, TensorFlow is not imported, so that a client starts at once.
 """
 
 from .model import TIMEOUT, RemoteModel, connect

@@ -1,4 +1,4 @@
-"""Attribute directions: fitted to labelled latents, saved, compared. Arrays only."""
+"""Attribute directions, as arrays: fitting to labelled latents, saving and comparison."""
 
 from .bootstrap import StandardErrors
 from .comparison import Contribution, cluster_order, contributions, cosines

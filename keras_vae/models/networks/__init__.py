@@ -1,7 +1,7 @@
-"""Encoders and decoders: functional Keras models with named layers, built from a preset's data.
+"""Encoders and decoders: functional Keras models with named layers, built from a preset.
 
-Each kind of network has a file with a `down`, from the image to z_mean and what its scale is made
-of, and an `up`, from the latent to the logits.
+Each kind of network has a module with two functions: `down` computes z_mean and the input of the
+scale from an image, `up` computes the logits from a latent.
 """
 
 from __future__ import annotations
