@@ -87,7 +87,7 @@ def feature_maps(
         overview = plotting.feature_overview(layers, pixels[0], scale=scale, **options)
         write_picture(overview, out / f"{OVERVIEW}.png", overwrite)
     for name, maps in shown.items():
-        sheet = plotting.feature_sheet(name, maps, top=top, scale=scale)
+        sheet = plotting.feature_grid(name, maps, top=top, scale=scale)
         write_picture(sheet, out / f"{name}.png", overwrite)
     write_numbers(_rows(shown), csv=csv_file, json=json_file, overwrite=overwrite)
 

@@ -115,7 +115,7 @@ def latent_map(
 
 def _check_colours(grouping: Grouping, dataset: ImageDataset) -> None:
     """Refuse more groups than there are colours, before anything is encoded."""
-    from keras_vae.plotting.scatter import TEN
+    from keras_vae.plotting.figures import TEN
 
     if len(grouping.names) > len(TEN):
         names = ", ".join(dataset.attribute_names)

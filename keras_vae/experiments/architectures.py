@@ -94,33 +94,35 @@ def minimal(results: Results, latent: int) -> str:
 
 def figures(results: Results) -> dict[str, Image]:
     """Parameters against test loss, as Jiang's figures 6 and 7."""
-    from ..plotting import Group, Points, labelled_panels
+    from ..plotting import Line, Panel, line_plot
 
     panels = []
     for latent in LATENTS:
         rows = results.where(latent_dim=latent, seed=0)
-        groups = []
+        lines = []
         for layers in range(1, len(WIDTHS) + 1):
             chosen = [row for row in rows if _layers(row["hidden"]) == layers]
             chosen.sort(key=lambda row: row["parameters"])
-            groups.append(
-                Group(
+            lines.append(
+                Line(
                     f"{layers} hidden layer{'s' * (layers > 1)}",
                     [row["parameters"] for row in chosen],
                     [row[LOSS] for row in chosen],
-                    [f"[{str(row['hidden']).replace('-', ',')}]" for row in chosen],
+                    colour=layers - 1,
+                    labels=[f"[{str(row['hidden']).replace('-', ',')}]" for row in chosen],
                 )
             )
         panels.append(
-            Points(
+            Panel(
                 f"z = {latent}: minimal [{minimal(results, latent).replace('-', ', ')}]",
-                groups,
+                ("parameters", "test binary cross-entropy, nats"),
+                lines,
+                log="x",
                 circled=f"[{minimal(results, latent).replace('-', ',')}]",
             )
         )
-    picture = labelled_panels(
+    picture = line_plot(
         panels,
-        axes=("parameters", "test binary cross-entropy, nats"),
         title="Architectures for MNIST",
         caption="The ring marks the smallest network whose loss is within 1 % of the best, or "
         "within its 95 % interval over seeds.",

@@ -35,15 +35,15 @@ def cells() -> list[Cell]:
 
 def figures(results: Results) -> dict[str, Image]:
     """Every attribute's probe; the two traversals of the report's figure 5."""
-    from ..plotting import Dots, dot_chart, number_label, strip
+    from ..plotting import dot_plot, number_label, strip
 
     arrays = {_name(row): results.arrays(row) for row in results.rows}
     title = "Attributes read from z_mean by logistic regressions on 10,000 latents"
-    panels = [
-        Dots(axis, {name: _by_attribute(each, column) for name, each in arrays.items()})
+    panels = {
+        axis: {name: _by_attribute(each, column) for name, each in arrays.items()}
         for axis, column in AXES.items()
-    ]
-    pictures = {"attribute-probes.png": dot_chart(panels, title=title)}
+    }
+    pictures = {"attribute-probes.png": dot_plot(panels, title=title)}
     first = next(iter(arrays.values()))
     for name in TRAVERSED:
         labels = [

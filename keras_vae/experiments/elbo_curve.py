@@ -31,7 +31,7 @@ def cells() -> list[Cell]:
 
 def figures(results: Results) -> dict[str, Image]:
     """A panel for each latent, as Jiang's figure 3."""
-    from ..plotting import Curve, Curves, curve_panels
+    from ..plotting import Line, Panel, line_plot
 
     panels = []
     for latent in LATENTS:
@@ -43,14 +43,14 @@ def figures(results: Results) -> dict[str, Image]:
             for column, split in (("history_loss", "train"), ("history_val_loss", "test")):
                 ys = history[column]
                 curves.append(
-                    Curve(f"{name}, {split}", samples, ys, colour=colour, dashed=split == "test")
+                    Line(f"{name}, {split}", samples, ys, colour=colour, dashed=split == "test")
                 )
-        panels.append(Curves(f"z = {latent}", ("samples seen", "−ELBO, nats"), curves, log="x"))
+        panels.append(Panel(f"z = {latent}", ("samples seen", "−ELBO, nats"), curves, log="x"))
     caption = (
         "Mean over each epoch for the training images, after each epoch for the test images. "
         "“As reported”: Keras's start and a learning rate of 0.001."
     )
-    picture = curve_panels(panels, title="−ELBO on MNIST, one hidden layer of 512", caption=caption)
+    picture = line_plot(panels, title="−ELBO on MNIST, one hidden layer of 512", caption=caption)
     return {"elbo-curve.png": picture}
 
 

@@ -27,14 +27,14 @@ def cells() -> list[Cell]:
 
 def figures(results: Results) -> dict[str, Image]:
     """Error, coverage and distances by c; samples by c."""
-    from ..plotting import Curve, Curves, curve_panels
+    from ..plotting import Line, Panel, line_plot
 
-    def panel(title: str, unit: str, columns: dict[str, str], log: str = "x") -> Curves:
+    def panel(title: str, unit: str, columns: dict[str, str], log: str = "x") -> Panel:
         curves = [
-            Curve(name, VARIANCES, _column(results, column), colour=colour)
+            Line(name, VARIANCES, _column(results, column), colour=colour)
             for colour, (name, column) in enumerate(columns.items())
         ]
-        return Curves(title, ("variance c", unit), curves, log)
+        return Panel(title, ("variance c", unit), curves, log)
 
     panels = [
         panel("Reconstruction of test images", "MSE of a pixel", {"": "test_mse_of_mean"}),
@@ -51,7 +51,7 @@ def figures(results: Results) -> dict[str, Image]:
     }
     title = "mnist-zhao-mlp: draws from the prior by the variance c"
     return {
-        "kl-weight.png": curve_panels(panels, title="Zhao: the variance c, z = 2"),
+        "kl-weight.png": line_plot(panels, title="Zhao: the variance c, z = 2"),
         "kl-weight-samples.png": sample_sheet(results, models, title),
     }
 

@@ -13,7 +13,7 @@ from .verdicts import EXTRACTOR, Verdict, intervals, judge, lower, with_interval
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from ..plotting import Curve
+    from ..plotting import Line
 
 WEIGHTS = (1e-3, 1e-4, 1e-5, 1e-6)
 LATENTS = (32, 64, 128)
@@ -70,10 +70,10 @@ def name_of(setting: Setting) -> str:
 
 def figures(results: Results) -> dict[str, Image]:
     """Error, divergence and distance, by λ and by z; samples."""
-    from ..plotting import Curves, curve_panels
+    from ..plotting import Panel, line_plot
 
     panels = [
-        Curves(title, (axis, unit), [_curve(results, column, series, colour)], "x", ticks)
+        Panel(title, (axis, unit), [_curve(results, column, series, colour)], "x", ticks)
         for colour, (title, (unit, column)) in enumerate(PANELS.items())
         for axis, series, ticks in (
             ("weight λ", BY_WEIGHT, ()),
@@ -85,7 +85,7 @@ def figures(results: Results) -> dict[str, Image]:
         for beta, z in BY_WEIGHT + BY_LATENT
     }
     return {
-        "kl-weight-faces.png": curve_panels(
+        "kl-weight-faces.png": line_plot(
             panels,
             title="Perriu and Amadi: the weight λ at z = 64, and z at λ = 1e-5",
             caption=f"{EXTRACTOR} Bars are 95 % intervals of three seeds.",
@@ -96,12 +96,12 @@ def figures(results: Results) -> dict[str, Image]:
     }
 
 
-def _curve(results: Results, column: str, series: list[Setting], colour: int) -> Curve:
-    from ..plotting import Curve
+def _curve(results: Results, column: str, series: list[Setting], colour: int) -> Line:
+    from ..plotting import Line
 
     means, halves = intervals([values(results, column, setting) for setting in series])
     varied = 0 if series is BY_WEIGHT else 1
-    return Curve("", [setting[varied] for setting in series], means, halves, colour)
+    return Line("", [setting[varied] for setting in series], means, halves, colour)
 
 
 def verdicts(results: Results) -> list[Verdict]:

@@ -63,27 +63,27 @@ def refine(results: Results) -> list[Cell]:
 
 def figures(results: Results) -> dict[str, Image]:
     """Losses and sample distance by z; samples by z."""
-    from ..plotting import Curve, Curves, curve_panels
+    from ..plotting import Line, Panel, line_plot
 
     rows = results.where(preset="mnist-astorga")
     axes = ("latent dimensions", "nats")
     terms = {"−ELBO": "loss", "cross-entropy": "reconstruction_loss", "KL": "kl_loss"}
     parts = [
-        Curve(name, ASTORGA, [row[f"test_{term}"] for row in rows], colour=colour)
+        Line(name, ASTORGA, [row[f"test_{term}"] for row in rows], colour=colour)
         for colour, (name, term) in enumerate(terms.items())
     ]
     distances = [
-        Curve(f"FID of {kind}s", ASTORGA, [row[f"{kind}_fid"] for row in rows], colour=colour)
+        Line(f"FID of {kind}s", ASTORGA, [row[f"{kind}_fid"] for row in rows], colour=colour)
         for colour, kind in enumerate(("sample", "reconstruction"), start=3)
     ]
     panels = [
-        Curves("Astorga et al.: test images", axes, parts, "x", ASTORGA),
-        Curves("Astorga et al.: samples", (axes[0], "FID"), distances, "x", ASTORGA),
-        Curves("Zhao: training loss", (axes[0], "weighted"), _zhao_curves(results), "x", ZHAO),
+        Panel("Astorga et al.: test images", axes, parts, "x", ASTORGA),
+        Panel("Astorga et al.: samples", (axes[0], "FID"), distances, "x", ASTORGA),
+        Panel("Zhao: training loss", (axes[0], "weighted"), _zhao_curves(results), "x", ZHAO),
     ]
     caption = "FID by the features of a classifier of the digits. Bars are 95 % intervals of seeds."
     return {
-        "latent-dim.png": curve_panels(panels, title="Latent dimensions", caption=caption),
+        "latent-dim.png": line_plot(panels, title="Latent dimensions", caption=caption),
         "latent-dim-astorga.png": _samples(results, "mnist-astorga", ASTORGA),
         "latent-dim-zhao-mlp.png": _samples(results, DENSE, ZHAO),
         "latent-dim-zhao-cnn.png": _samples(results, CONVOLUTIONAL, ZHAO),
@@ -100,14 +100,14 @@ def verdicts(results: Results) -> list[Verdict]:
 
 
 def _zhao_curves(results: Results) -> list:
-    from ..plotting import Curve
+    from ..plotting import Line
 
     curves = []
     for colour, (preset, name) in enumerate(NAMES.items(), start=5):
         seeds = [results.values(LOSS, preset=preset, latent_dim=latent) for latent in ZHAO]
-        curves.append(Curve(f"{name}, ours", ZHAO, *intervals(seeds), colour=colour))
+        curves.append(Line(f"{name}, ours", ZHAO, *intervals(seeds), colour=colour))
         claimed = list(CLAIMED[preset].values())
-        curves.append(Curve(f"{name}, report", ZHAO, claimed, colour=colour, dashed=True))
+        curves.append(Line(f"{name}, report", ZHAO, claimed, colour=colour, dashed=True))
     return curves
 
 

@@ -47,16 +47,16 @@ def refine(results: Results) -> list[Cell]:
 
 def figures(results: Results) -> dict[str, Image]:
     """Likelihood, error and distance by z; samples by z."""
-    from ..plotting import Curve, Curves, curve_panels
+    from ..plotting import Line, Panel, line_plot
 
     panels = []
     for colour, (title, (unit, column)) in enumerate(PANELS.items()):
         means, halves = intervals([results.values(column, latent_dim=z) for z in LATENTS])
-        curve = Curve("", LATENTS, means, halves, colour)
-        panels.append(Curves(title, ("latent dimensions", unit), [curve], "x", LATENTS))
+        curve = Line("", LATENTS, means, halves, colour)
+        panels.append(Panel(title, ("latent dimensions", unit), [curve], "x", LATENTS))
     models = {f"z = {z}": results.where(latent_dim=z, seed=0)[0] for z in LATENTS}
     return {
-        "latent-dim-faces.png": curve_panels(
+        "latent-dim-faces.png": line_plot(
             panels,
             title="Astorga et al.: latent dimensions for faces of 64×48",
             caption=f"{EXTRACTOR} Bars are 95 % intervals of three seeds.",

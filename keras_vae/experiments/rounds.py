@@ -35,7 +35,7 @@ def cells() -> list[Cell]:
 def figures(results: Results) -> dict[str, Image]:
     """The loss and its two terms by round, as the note's figure 6; draws."""
     from ..files.pictures import grid
-    from ..plotting import Curve, Curves, curve_panels
+    from ..plotting import Line, Panel, line_plot
 
     (row,) = results.rows
     arrays = results.arrays(row)
@@ -44,17 +44,17 @@ def figures(results: Results) -> dict[str, Image]:
     terms = {"Loss": "loss", "Squared error": "reconstruction_loss", "KL divergence": "kl_loss"}
     for title, column in terms.items():
         curves = [
-            Curve("training", rounds, arrays[f"history_{column}"]),
-            Curve("validation", rounds, arrays[f"history_val_{column}"], colour=1, dashed=True),
+            Line("training", rounds, arrays[f"history_{column}"]),
+            Line("validation", rounds, arrays[f"history_val_{column}"], colour=1, dashed=True),
         ]
-        panels.append(Curves(title, ("round", "sum over an image"), curves))
+        panels.append(Panel(title, ("round", "sum over an image"), curves))
     caption = (
         "Training: mean over each round. Validation: after each round, by the moving averages of "
         "batch normalisation, which need some seven rounds of 80 steps to follow."
     )
     title = f"celeba-wolfram: ten rounds of {IMAGES:,} faces"
     return {
-        "rounds.png": curve_panels(panels, title=title, caption=caption),
+        "rounds.png": line_plot(panels, title=title, caption=caption),
         "rounds-draws.png": grid(arrays["samples"]),
     }
 

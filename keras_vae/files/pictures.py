@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 from functools import cache
+from itertools import accumulate, zip_longest
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from .atomic import write_atomically
 
@@ -38,14 +40,33 @@ def grid(images: np.ndarray, columns: int | None = None, cell: int = CELL) -> Im
     if not len(images):
         raise ValueError("`images` must hold at least one image. Received: none.")
     columns = columns or _columns(len(images))
-    rows = math.ceil(len(images) / columns)
     factor = fitting_factor(images.shape[1:3], columns, cell)
-    height, width = (side * factor + MARGIN for side in images.shape[1:3])
-    picture = Image.new("RGB", (columns * width + MARGIN, rows * height + MARGIN), "white")
-    for number, image in enumerate(images):
-        row, column = divmod(number, columns)
-        picture.paste(enlarge(image, factor), (column * width + MARGIN, row * height + MARGIN))
-    return picture
+    pictures = [enlarge(image, factor) for image in images]
+    rows = [pictures[start : start + columns] for start in range(0, len(pictures), columns)]
+    return ImageOps.expand(arrange(rows, MARGIN), MARGIN, "white")
+
+
+def arrange(rows: Sequence[Sequence[Image.Image]], gap: int = 0, align: float = 0.5) -> Image.Image:
+    """Arrange pictures in rows and columns, each as high and as wide as its largest picture.
+
+    Args:
+        rows: The pictures; they are centred vertically. The last rows may be shorter.
+        gap: Pixels between two rows and between two columns.
+        align: Where a picture is in its column: 0 at the left, 0.5 centred.
+
+    Returns:
+        A picture without margins; what no other picture covers is white.
+    """
+    widths = [max(part.width for part in column if part) for column in zip_longest(*rows)]
+    heights = [max(part.height for part in row) for row in rows]
+    lefts = list(accumulate(widths, lambda left, width: left + width + gap, initial=0))
+    tops = list(accumulate(heights, lambda top, height: top + height + gap, initial=0))
+    page = Image.new("RGB", (lefts[-1] - gap, tops[-1] - gap), "white")
+    for row, top, height in zip(rows, tops, heights, strict=False):
+        for part, left, width in zip(row, lefts, widths, strict=False):
+            x = left + round(align * (width - part.width))
+            page.paste(part, (x, top + (height - part.height) // 2))
+    return page
 
 
 def enlarge(image: np.ndarray, factor: int) -> Image.Image:

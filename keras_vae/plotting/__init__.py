@@ -2,28 +2,24 @@
 
 from .animation import FRAME_CELL, check_gif, save_gif, sweep, there_and_back
 from .charts import contribution_chart, similarity_chart
-from .dots import Dots, dot_chart
-from .features import feature_overview, feature_sheet
+from .dot_plots import dot_plot
+from .feature_grids import feature_grid, feature_overview
 from .lettering import number_label
-from .panels import Curve, Curves, Group, Points, curve_panels, labelled_panels
+from .line_plots import Line, Panel, line_plot
 from .planes import plane
 from .scatter import scatter
 from .strips import step_label, strip
 
 __all__ = [
     "FRAME_CELL",
-    "Curve",
-    "Curves",
-    "Dots",
-    "Group",
-    "Points",
+    "Line",
+    "Panel",
     "check_gif",
     "contribution_chart",
-    "curve_panels",
-    "dot_chart",
+    "dot_plot",
+    "feature_grid",
     "feature_overview",
-    "feature_sheet",
-    "labelled_panels",
+    "line_plot",
     "number_label",
     "plane",
     "save_gif",

@@ -40,19 +40,18 @@ def text_size(text: str, size: int = FONT_SIZE) -> tuple[int, int]:
     return math.ceil(right), max(math.ceil(lower), size + 4) if text else 0
 
 
-def write(
-    picture: Image.Image, text: str, centre: tuple[float, float], size: int = FONT_SIZE
-) -> None:
-    """Write a text of one or more centred lines around a point.
+def write(text: str, size: int = FONT_SIZE) -> Image.Image:
+    """Write a text of one or more centred lines on a picture just large enough.
 
     Args:
-        picture: What is written on.
         text: The text.
-        centre: x and y of its middle, in pixels.
         size: Height of the letters, in pixels.
     """
+    picture = Image.new("RGB", text_size(text, size), "white")
+    centre = picture.width / 2, picture.height / 2
     draw = ImageDraw.Draw(picture)
     draw.multiline_text(centre, text, "black", _font(size), anchor="mm", spacing=2, align="center")
+    return picture
 
 
 @cache

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from ..files.pictures import enlarge, whole_factor
-from .lettering import FONT_SIZE, number_label, text_size, write
+from ..files.pictures import arrange, enlarge, whole_factor
+from .lettering import FONT_SIZE, number_label, write
 
 ACROSS = 2000  # pixels that the images together are not made wider than by enlarging
 CHARACTERS = 60  # the width of a large picture, in heights of its letters
@@ -40,50 +40,39 @@ def plane(
         )
     field = _field(images)
     size = max(FONT_SIZE, field.width // CHARACTERS)
-    x_ticks, y_ticks = _ticks(xs), _ticks(ys)
-    room = max(text_size(tick, size)[0] for tick in (*x_ticks.values(), *y_ticks.values()))
-    across, down = (  # a name may be longer than its axis
-        max(length, text_size(name, size)[0]) for name, length in zip(axes, field.size, strict=True)
-    )
+    x_ticks, y_ticks = ({at: write(text, size) for at, text in _ticks(v)} for v in (xs, ys))
+    x_axis, y_axis = write(axes[0], size), write(axes[1], size).transpose(Image.Transpose.ROTATE_90)
+    room = max(tick.width for tick in (*x_ticks.values(), *y_ticks.values()))
+    across, down = max(field.width, x_axis.width), max(field.height, y_axis.height)
     width, height = field.width / len(xs), field.height / len(ys)  # of a cell
     left, right = room + 3 * size, size + max(0, math.ceil((room - width) / 2))
-    picture = Image.new("RGB", (left + across + right, down + 5 * size), "white")
+    page = Image.new("RGB", (left + across + right, down + 5 * size), "white")
     x, y = left + (across - field.width) // 2, size + (down - field.height) // 2
-    picture.paste(field, (x, y))
-    for column, tick in x_ticks.items():
-        write(picture, tick, (x + (column + 0.5) * width, size + down + size), size)
-    for row, tick in y_ticks.items():
-        middle = y + field.height - (row + 0.5) * height
-        write(picture, tick, (left - size // 2 - room / 2, middle), size)
-    write(picture, axes[0], (left + across / 2, size + down + 2.75 * size), size)
-    name = _upwards(axes[1], size)
-    picture.paste(name, (size // 2, size + (down - name.height) // 2))
-    return picture
+    page.paste(field, (x, y))
+    for at, tick in x_ticks.items():
+        _paste(page, tick, x + (at + 0.5) * width, size + down + size)
+    for at, tick in y_ticks.items():
+        _paste(page, tick, left - size / 2 - room / 2, y + field.height - (at + 0.5) * height)
+    _paste(page, x_axis, left + across / 2, size + down + 2.75 * size)
+    _paste(page, y_axis, size / 2 + y_axis.width / 2, size + down / 2)
+    return page
 
 
 def _field(images: np.ndarray) -> Image.Image:
     """The images without gaps, the first row of them at the bottom."""
-    rows, columns, height, width, _ = images.shape
+    _, columns, height, width, _ = images.shape
     factor = max(1, min(whole_factor((height, width)), ACROSS // (columns * width)))
-    height, width = height * factor, width * factor
-    field = Image.new("RGB", (columns * width, rows * height))
-    for row, line in enumerate(reversed(images)):
-        for column, image in enumerate(line):
-            field.paste(enlarge(image, factor), (column * width, row * height))
-    return field
+    return arrange([[enlarge(image, factor) for image in row] for row in reversed(images)])
 
 
-def _ticks(values: Sequence[float]) -> dict[int, str]:
+def _ticks(values: Sequence[float]) -> list[tuple[int, str]]:
     """Few values all, of many a handful that is evenly spread, both ends among them."""
     handful = 5 if len(values) % 2 else 6  # so that their places are symmetric
     count = len(values) if len(values) <= FEW else handful
     places = np.linspace(0, len(values) - 1, count).round().astype(int)
-    return {int(place): number_label(values[place], ".2f") for place in places}
+    return [(int(place), number_label(values[place], ".2f")) for place in places]
 
 
-def _upwards(text: str, size: int) -> Image.Image:
-    """A text that is read from below."""
-    length, height = text_size(text, size)
-    label = Image.new("RGB", (length, height), "white")
-    write(label, text, (length / 2, height / 2), size)
-    return label.transpose(Image.Transpose.ROTATE_90)
+def _paste(page: Image.Image, part: Image.Image, x: float, y: float) -> None:
+    """Paste a picture with its middle at x and y."""
+    page.paste(part, (round(x - part.width / 2), round(y - part.height / 2)))

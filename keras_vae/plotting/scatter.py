@@ -1,29 +1,18 @@
-"""A scatter of points in groups, with the mean of each as a disk."""
+"""A scatter plot of points in groups, with the mean of each as a disk."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from .figures import fix_layout, picture_of
-from .labels import keep_apart
+from .figures import COLOURS, TEN, fix_layout, new_figure, picture_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-# Colours that colour-blind eyes tell apart: blue and vermilion of Okabe and Ito (2008), and the
-# ten that Petroff (2021) found for scatter plots.
-PAIR = ("#0072b2", "#d55e00")
-TEN = (
-    *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
-    *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
-)
-TITLE_WIDTH, CAPTION_WIDTH = 70, 120  # characters
 DISK = 230  # square typographical points
 EDGE = 3.5  # typographical points
 
@@ -46,9 +35,9 @@ def scatter(
         points: float [N, 2].
         groups: Each point's group, int [N], in [0, G).
         names: G names, at most ten.
-        axes: What stands along the two axes.
-        title: What stands above.
-        caption: What stands below; long lines are broken.
+        axes: Labels of the two axes.
+        title: Title above the points.
+        caption: Caption below them; long lines are broken.
 
     Returns:
         The picture.
@@ -56,27 +45,22 @@ def scatter(
     Raises:
         ValueError: If there are more than ten groups, or a group without points.
     """
-    from matplotlib.figure import Figure
-
     counts = np.bincount(groups, minlength=len(names))
     if len(names) > len(TEN) or len(counts) > len(names) or not counts.all():
         raise ValueError(
             f"`groups` must use each of at most {len(TEN)} groups. "
             f"Received: {len(names)} names, points in {np.count_nonzero(counts)} groups."
         )
-    colours = np.array(PAIR if len(names) <= len(PAIR) else TEN)[: len(names)]
-    figure = Figure(figsize=(9, 7.6), dpi=150, layout="constrained")
-    panel = figure.subplots()
-    _draw_points(panel, points, colours[groups])
+    colours = np.array(TEN if len(names) > 2 else COLOURS)[: len(names)]
+    figure, (panel,) = new_figure((9, 7.6), title=title, caption=caption)
     panel.set(xlabel=axes[0], ylabel=axes[1])
     panel.set_aspect("equal", adjustable="datalim")
-    panel.spines[["top", "right"]].set_visible(False)
-    figure.suptitle(fill(title, TITLE_WIDTH), fontsize=14)
-    lines = (fill(line, CAPTION_WIDTH) for line in caption.splitlines())
-    figure.supxlabel("\n".join(lines), fontsize=9)
-    _draw_legend(figure, colours, [f"{n} ({c:,})" for n, c in zip(names, counts, strict=True)])
-    means = np.array([points[groups == group].mean(axis=0) for group in range(len(names))])
+    _draw_points(panel, points, colours[groups])
+    for name, count, colour in zip(names, counts, colours, strict=True):
+        panel.plot([], [], "o", markersize=8, color=colour, label=f"{name} ({count:,})")
+    figure.legend(loc="outside right upper", frameon=False)
     fix_layout(figure)
+    means = np.array([points[groups == group].mean(axis=0) for group in range(len(names))])
     _draw_means(panel, means, colours, names)
     return picture_of(figure)
 
@@ -120,11 +104,19 @@ def _apart(panel: Axes, means: np.ndarray) -> np.ndarray:
     return panel.transData.inverted().transform(pixels)
 
 
-def _draw_legend(figure: Figure, colours: np.ndarray, names: Sequence[str]) -> None:
-    from matplotlib.lines import Line2D
+def keep_apart(positions: np.ndarray, distance: float) -> np.ndarray:
+    """Move positions, float [N, 2], until no two are nearer than a distance: as little as will do.
 
-    handles = [
-        Line2D([], [], marker="o", linestyle="", markersize=8, color=colour, label=name)
-        for colour, name in zip(colours, names, strict=True)
-    ]
-    figure.legend(handles=handles, loc="outside right upper", frameon=False)
+    Each pair that is too near goes halfway each; positions that coincide part at angles of their
+    own.
+    """
+    angles = np.arange(len(positions)) * 2.4  # the golden angle: all directions, none twice
+    moved = positions + 1e-3 * distance * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    for _ in range(200):
+        gaps = moved[:, np.newaxis] - moved
+        lengths = np.linalg.norm(gaps, axis=-1) + np.diag(np.full(len(moved), np.inf))
+        lacking = np.maximum(distance - lengths, 0.0)
+        if not lacking.any():
+            break
+        moved = moved + 0.52 * np.sum((lacking / lengths)[..., np.newaxis] * gaps, axis=1)
+    return moved

@@ -30,7 +30,7 @@ def test_sheets_show_what_the_endpoint_returns(kvae, photo_files, returned, tmp_
     pixels, maps = returned
     assert set(maps) == set(LAYERS)
     for name in LAYERS:
-        expected = plotting.feature_sheet(name, maps[name][0])
+        expected = plotting.feature_grid(name, maps[name][0])
         np.testing.assert_array_equal(shown(tmp_path / f"feature-maps/{name}.png"), expected)
     overview = plotting.feature_overview({name: maps[name][0] for name in LAYERS}, pixels)
     np.testing.assert_array_equal(shown(tmp_path / "feature-maps/overview.png"), overview)
@@ -44,7 +44,7 @@ def test_one_layer_with_its_numbers(kvae, photo_files, returned, tmp_path):
     assert result.exit_code == 0, result.output
     assert [path.name for path in (tmp_path / "maps").iterdir()] == ["decoder_conv_2.png"]
     maps = returned[1]["decoder_conv_2"][0]
-    expected = plotting.feature_sheet("decoder_conv_2", maps, top=3, scale="channel")
+    expected = plotting.feature_grid("decoder_conv_2", maps, top=3, scale="channel")
     np.testing.assert_array_equal(shown(tmp_path / "maps/decoder_conv_2.png"), expected)
     rows = list(csv.DictReader((tmp_path / "all.csv").open()))
     assert [int(row["channel"]) for row in rows] == list(range(maps.shape[2]))

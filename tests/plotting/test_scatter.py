@@ -4,7 +4,8 @@ from matplotlib.colors import to_rgb
 from scipy import ndimage
 
 from keras_vae.plotting import scatter
-from keras_vae.plotting.scatter import PAIR, TEN
+from keras_vae.plotting.figures import COLOURS, TEN
+from keras_vae.plotting.scatter import keep_apart
 
 
 def rgb(colour):
@@ -43,7 +44,7 @@ def test_disks_lie_at_the_means_of_their_groups():
 def test_two_means_that_coincide_both_show():
     points, groups = skewed([[0.0, 0.0], [0.0, 0.0]])
     picture = np.asarray(scatter(points, groups, ["one", "other"]))[:, :1100]  # no legend
-    areas = [(picture == rgb(colour)).all(axis=2).sum() for colour in PAIR]
+    areas = [(picture == rgb(colour)).all(axis=2).sum() for colour in COLOURS[:2]]
     assert min(areas) > 300
 
 
@@ -60,7 +61,7 @@ def test_no_group_hides_another():
     picture = np.asarray(scatter(points, groups, ["one", "other"])).astype(int)
     cloud = picture[300:900, 300:900]
     inked = cloud[cloud.min(axis=2) < 200]
-    distance = [np.abs(inked - rgb(colour)).sum(axis=1) for colour in PAIR]
+    distance = [np.abs(inked - rgb(colour)).sum(axis=1) for colour in COLOURS[:2]]
     assert len(inked) > 20_000
     assert 0.45 < np.mean(distance[0] < distance[1]) < 0.55
 
@@ -116,3 +117,13 @@ def test_nothing_is_cut_off():
 def test_groups_must_have_points_a_name_and_a_colour(groups, names):
     with pytest.raises(ValueError, match="each of at most 10 groups"):
         scatter(np.zeros((len(groups), 2)), np.array(groups), names)
+
+
+def test_positions_are_kept_apart_and_moved_no_further_than_that_needs():
+    crowd = np.array([[0.0, 0.0], [0.0, 0.0], [3.0, 0.0], [100.0, 0.0]])
+    moved = keep_apart(crowd, 10.0)
+    gaps = np.linalg.norm(moved[:, None] - moved, axis=-1)[np.triu_indices(4, 1)]
+    assert gaps.min() >= 10.0
+    steps = np.linalg.norm(moved - crowd, axis=1)
+    assert steps[3] < 0.1
+    assert steps.max() < 10.0

@@ -1,6 +1,6 @@
 import numpy as np
 
-from keras_vae.plotting import Dots, dot_chart
+from keras_vae.plotting import dot_plot
 
 BLUE, ORANGE = (0, 114, 178), (213, 94, 0)
 
@@ -12,9 +12,8 @@ def places(picture, colour):
     return x.mean(), y.mean()
 
 
-def test_the_largest_of_the_first_series_stands_on_top_and_to_the_right():
-    series = {"ours": {"a": 0.1, "b": 0.9}}
-    picture = dot_chart([Dots("AUC", series)], title="t")
+def test_the_largest_of_the_first_series_is_on_top_and_to_the_right():
+    picture = dot_plot({"AUC": {"ours": {"a": 0.1, "b": 0.9}}}, title="t")
     pixels = np.asarray(picture.convert("RGB"))[:-60]
     rows, columns = np.nonzero((pixels == BLUE).all(axis=-1))
     upper = rows < (rows.min() + rows.max()) / 2
@@ -22,12 +21,13 @@ def test_the_largest_of_the_first_series_stands_on_top_and_to_the_right():
 
 
 def test_series_have_their_own_colours_at_the_height_of_their_name():
-    picture = dot_chart([Dots("AUC", {"ours": {"a": 0.1}, "theirs": {"a": 0.9}})], title="t")
+    picture = dot_plot({"AUC": {"ours": {"a": 0.1}, "theirs": {"a": 0.9}}}, title="t")
     (x, y), (other_x, other_y) = places(picture, BLUE), places(picture, ORANGE)
     assert x < other_x
     assert abs(y - other_y) < 2
 
 
-def test_panels_stand_side_by_side():
-    one = Dots("AUC", {"ours": {"a": 0.1, "b": 0.9}})
-    assert dot_chart([one, one], title="t").width > dot_chart([one], title="t").width
+def test_panels_are_side_by_side():
+    one = {"ours": {"a": 0.1, "b": 0.9}}
+    two = dot_plot({"AUC": one, "accuracy": one}, title="t")
+    assert two.width > dot_plot({"AUC": one}, title="t").width

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_vae.files.pictures import enlarge
-from keras_vae.plotting import feature_overview, feature_sheet
+from keras_vae.plotting import feature_grid, feature_overview
 
 
 def planted(*shape, seed=0):
@@ -38,23 +38,23 @@ def assert_in_reading_order(picture, tiles):
 
 
 @pytest.mark.parametrize(("side", "channels"), [(4, 3), (8, 12), (16, 33)])
-def test_sheet_shows_every_value_on_the_shared_scale(side, channels):
+def test_grid_shows_every_value_on_the_shared_scale(side, channels):
     maps = planted(side, side, channels)
     tiles = [greys(maps[..., c], maps.min(), maps.max()) for c in range(channels)]
-    assert_in_reading_order(feature_sheet("conv", maps), tiles)
+    assert_in_reading_order(feature_grid("conv", maps), tiles)
 
 
-def test_sheet_shows_each_channel_on_its_own_scale():
+def test_grid_shows_each_channel_on_its_own_scale():
     maps = planted(8, 8, 10)
     tiles = [greys(m, m.min(), m.max()) for m in np.moveaxis(maps, 2, 0)]
-    assert_in_reading_order(feature_sheet("conv", maps, scale="channel"), tiles)
+    assert_in_reading_order(feature_grid("conv", maps, scale="channel"), tiles)
 
 
 def test_top_takes_the_channels_of_the_largest_variance_on_the_layers_scale():
     maps = planted(4, 4, 20)
     order = np.argsort([-np.var(maps[..., c].astype(float)) for c in range(20)])
     tiles = [greys(maps[..., c], maps.min(), maps.max()) for c in order]
-    picture = feature_sheet("conv", maps, top=5)
+    picture = feature_grid("conv", maps, top=5)
     assert_in_reading_order(picture, tiles[:5])
     assert not any(places(picture, tile) for tile in tiles[5:])
 
@@ -67,8 +67,8 @@ def bars(picture):
 
 def test_only_a_shared_scale_has_a_bar_from_white_down_to_black():
     maps = planted(2, 2, 16)
-    assert not bars(feature_sheet("conv", maps, scale="channel"))
-    picture = feature_sheet("conv", maps)
+    assert not bars(feature_grid("conv", maps, scale="channel"))
+    picture = feature_grid("conv", maps)
     columns = bars(picture)
     assert len(columns) > 10
     ramp = np.asarray(picture.convert("L")).astype(int)[:, columns[5]]
@@ -81,7 +81,7 @@ def test_only_a_shared_scale_has_a_bar_from_white_down_to_black():
 @pytest.mark.parametrize("scale", ["shared", "channel"])
 def test_maps_that_do_not_vary_are_black(scale):
     with np.errstate(all="raise"):
-        picture = feature_sheet("conv", np.full((4, 4, 2), 7.0, np.float32), scale=scale)
+        picture = feature_grid("conv", np.full((4, 4, 2), 7.0, np.float32), scale=scale)
     assert len(places(picture, np.zeros((4, 4), int))) == 2
 
 
@@ -108,7 +108,7 @@ def test_overview_takes_no_more_than_top():
 def test_nothing_is_cut_off():
     maps = planted(32, 24, 1)
     for picture in (
-        feature_sheet("a_layer_with_quite_a_long_name_1", maps, top=1),
+        feature_grid("a_layer_with_quite_a_long_name_1", maps, top=1),
         feature_overview({"a_layer_with_quite_a_long_name_1": maps}, np.zeros((9, 9, 3), np.uint8)),
     ):
         pixels = np.asarray(picture.convert("L"))
@@ -118,4 +118,4 @@ def test_nothing_is_cut_off():
 
 def test_unknown_scale_is_refused():
     with pytest.raises(ValueError, match=r"shared, channel\. Received: 'log'"):
-        feature_sheet("conv", planted(4, 4, 2), scale="log")
+        feature_grid("conv", planted(4, 4, 2), scale="log")

@@ -1,0 +1,167 @@
+"""A line plot: panels of lines, with intervals or with labelled points."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from .figures import COLOURS, fix_layout, new_figure, picture_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SMALL, LARGE = (6.2, 4.8), (10.0, 8.0)  # inches of a panel without and with labelled points
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line through points.
+
+    Attributes:
+        name: Its name in the legend; a name of several panels is listed once, an empty one never.
+        xs: Abscissae, ascending.
+        ys: Ordinates.
+        errors: Half the widths of their intervals; empty draws none.
+        colour: Number of its colour.
+        dashed: Whether the line is dashed.
+        labels: A text for each point, whose line is then dotted; empty writes none.
+    """
+
+    name: str
+    xs: Sequence[float]
+    ys: Sequence[float]
+    errors: Sequence[float] = ()
+    colour: int = 0
+    dashed: bool = False
+    labels: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A panel of lines.
+
+    Attributes:
+        title: Title above the panel.
+        axes: Labels of the x and y axes.
+        lines: The lines.
+        log: Which axes are logarithmic: "", "x", "y" or "xy".
+        ticks: Marks on the x axis, such as the sizes of a latent; empty leaves them to Matplotlib.
+        circled: The label of a point that has a ring; None rings none.
+    """
+
+    title: str
+    axes: tuple[str, str]
+    lines: Sequence[Line] = ()
+    log: str = ""
+    ticks: Sequence[float] = ()
+    circled: str | None = None
+
+    @property
+    def points(self) -> list[tuple[float, float, str, str]]:
+        """The labelled points: x, y, label and colour of each."""
+        return [
+            (x, y, label, COLOURS[line.colour])
+            for line in self.lines
+            for x, y, label in zip(line.xs, line.ys, line.labels, strict=False)
+        ]
+
+
+def line_plot(panels: Sequence[Panel], *, title: str, caption: str = "") -> Image.Image:
+    """Draw panels of lines: up to three in a row, or two of many.
+
+    Args:
+        panels: The panels.
+        title: Title above the panels.
+        caption: Caption below the panels.
+
+    Returns:
+        The picture. Labels overlap neither each other nor points.
+    """
+    columns = len(panels) if len(panels) <= 3 else 2
+    rows = math.ceil(len(panels) / columns)
+    width, height = LARGE if any(panel.points for panel in panels) else SMALL
+    size = (width * columns, height * rows + 0.9)
+    figure, places = new_figure(size, rows, columns, title=title, caption=caption)
+    for place, panel in zip(places, panels, strict=False):
+        _draw(place, panel)
+    for empty in places[len(panels) :]:
+        empty.set_visible(False)
+    _legend(figure, places)
+    fix_layout(figure)
+    for place, panel in zip(places, panels, strict=False):
+        _label(place, panel)
+    return picture_of(figure)
+
+
+def _draw(place: Axes, panel: Panel) -> None:
+    place.set(title=panel.title, xlabel=panel.axes[0], ylabel=panel.axes[1])
+    place.set_xscale("log" if "x" in panel.log else "linear")
+    place.set_yscale("log" if "y" in panel.log else "linear")
+    for line in panel.lines:
+        place.errorbar(
+            line.xs,
+            line.ys,
+            yerr=line.errors if len(line.errors) else None,
+            label=line.name,
+            color=COLOURS[line.colour],
+            linestyle=":" if line.labels else "--" if line.dashed else "-",
+            marker="o" if len(line.xs) <= 12 else None,
+            markersize=4,
+            linewidth=0.6 if line.labels else 1.4,
+            capsize=3,
+        )
+    if len(panel.ticks):
+        place.set_xticks(panel.ticks, [f"{tick:g}" for tick in panel.ticks])
+        place.minorticks_off()
+    if panel.points:
+        place.margins(x=0.12, y=0.15)  # room for labels
+    else:
+        place.grid(alpha=0.25)
+
+
+def _label(place: Axes, panel: Panel) -> None:
+    """Write labels beside their points, the most crowded first; the layout must be final."""
+    import textalloc
+    from matplotlib.patheffects import withStroke
+    from scipy.spatial.distance import cdist
+
+    if not panel.points:
+        return
+    xs, ys, labels, colours = map(np.array, zip(*panel.points, strict=True))
+    ring = {"markersize": 13, "markerfacecolor": "none", "markeredgewidth": 1.5}
+    chosen = labels == panel.circled
+    place.plot(xs[chosen], ys[chosen], "o", color="black", **ring)
+    pixels = place.transData.transform(np.stack([xs, ys], axis=1))
+    order = np.argsort(np.sort(cdist(pixels, pixels))[:, :5].sum(axis=1))
+    textalloc.allocate(
+        place,
+        xs[order],
+        ys[order],
+        list(labels[order]),
+        x_scatter=xs,
+        y_scatter=ys,
+        textsize=9,
+        textcolor=list(colours[order]),
+        linecolor=list(colours[order]),
+        linewidth=0.6,
+        path_effects=[withStroke(linewidth=2, foreground="white")],  # lines may pass below
+        zorder=5,
+    )
+
+
+def _legend(figure: Figure, places: Sequence[Axes]) -> None:
+    """One legend for all panels, to the right of them; inside the only panel that has names."""
+    known = {}
+    for place in places:
+        known.update(dict(zip(*reversed(place.get_legend_handles_labels()), strict=True)))
+    named = [place for place in places if place.get_legend_handles_labels()[1]]
+    if len(named) == 1 < len(places):
+        named[0].legend()
+    else:
+        figure.legend(known.values(), known.keys(), loc="outside right upper", frameon=False)
