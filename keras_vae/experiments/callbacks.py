@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from ..training.stopping import DivergedError
+from ..training.callbacks import DivergedError
 
 
 class StopAtPlateau(keras.callbacks.Callback):

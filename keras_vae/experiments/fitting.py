@@ -78,7 +78,12 @@ def _train(
         callbacks.append(StopAtPlateau(cell.tolerance, before))
     callbacks.append(bookmark)
     training.fit(
-        vae, config, dataset, done=len(history), validation=cell.watch, callbacks=callbacks
+        vae,
+        config,
+        dataset,
+        initial_epoch=len(history),
+        validation=cell.watch,
+        callbacks=callbacks,
     )
     batch_size, epochs = preset.batch_size, len(bookmark.rows)
     images = epochs * batch_size * steps_per_epoch(dataset, batch_size)
@@ -106,7 +111,8 @@ def _begin(
     if run.last.exists():
         config = run.config()
         vae = training.last_vae(run, config, dataset)
-        return vae, config, run.history()[: training.epochs_behind(vae, config, dataset)]
+        steps = steps_per_epoch(dataset, config.preset.batch_size)
+        return vae, config, run.history()[: training.epochs_completed(vae, steps)]
     precision = precision_for(cell.resolved)
     config = RunConfig(
         cell.resolved, cell.data, limit=cell.limit, seed=cell.seed, precision=precision

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import accumulate, zip_longest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -119,6 +120,11 @@ def _can_be_written(kind: str) -> bool:
     except (KeyError, OSError, ValueError):
         return False
     return True
+
+
+def to_pixels(values: Any) -> np.ndarray:
+    """Round and clip values of 0 … 255, of any array type, to uint8."""
+    return np.clip(np.rint(np.asarray(values)), 0, 255).astype(np.uint8)
 
 
 def save_grid(

@@ -1,8 +1,7 @@
-"""Train an upscaler into a run directory; go on where a run stopped."""
+"""Train an upscaler into a run directory; resume a run that was interrupted."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,12 +10,11 @@ import numpy as np
 import tensorflow as tf
 
 from ..datasets.pipeline import steps_per_epoch
-from ..files.pictures import save_grid
+from ..files.pictures import to_pixels
 from ..ops.adam import FusedAdam
-from ..training.recording import EpochRecorder
+from ..training.callbacks import DivergenceGuard, Pictures, RunWriter
 from ..training.schedules import cosine
-from ..training.stopping import DivergenceGuard
-from ..training.trainer import jit_here
+from ..training.trainer import epochs_completed, jit_here
 from .pairs import Pairs
 from .run import UpscalerConfig, UpscalerRun
 from .vdsr import build_vdsr
@@ -36,14 +34,14 @@ def train(
 
     Args:
         config: Numbers of network and training.
-        pairs: Its training split is learned from, its validation split chosen by.
-        run_dir: Where checkpoints, history and pictures go.
+        pairs: Images; the training split is trained on, the validation split chooses the weights.
+        run_dir: Where checkpoints, history and pictures are written.
         callbacks: More Keras callbacks, such as a progress bar.
-        overwrite: Whether a run that is there may be replaced.
+        overwrite: Whether an existing run is overwritten.
 
     Raises:
         ValueError: If there are too few images for a batch.
-        FileExistsError: If `run_dir` holds a run and `overwrite` is false.
+        FileExistsError: If `run_dir` holds a run and `overwrite` is False.
         DivergedError: If the loss becomes NaN.
     """
     network = new_network(config, steps_per_epoch(pairs.large, config.batch_size))
@@ -54,7 +52,7 @@ def train(
 def resume(
     run: UpscalerRun, pairs: Pairs, *, callbacks: Iterable[keras.callbacks.Callback] = ()
 ) -> UpscalerRun:
-    """Go on with a run after its last whole epoch, as if it had never stopped.
+    """Resume a run after its last whole epoch: the same weights as an uninterrupted run.
 
     Args:
         run: The run.
@@ -66,7 +64,7 @@ def resume(
         DivergedError: If the loss becomes NaN.
     """
     run.check_counts(pairs.large)
-    if not run.last.exists():  # it was stopped in its first epoch
+    if not run.last.exists():  # interrupted in its first epoch
         return train(run.config(), pairs, run.path, callbacks=callbacks, overwrite=True)
     network = keras.models.load_model(run.last, custom_objects=METRICS)
     _compile(network, network.optimizer)
@@ -116,43 +114,30 @@ def _fit(
 ) -> UpscalerRun:
     config = run.config()
     steps = steps_per_epoch(pairs.large, config.batch_size)
-    done = math.ceil(int(network.optimizer.iterations) / steps)
-    if done < config.epochs:
-        validation = pairs.large.count("validation")
+    initial_epoch = epochs_completed(network, steps)
+    if initial_epoch < config.epochs:
+        split = "validation" if pairs.large.count("validation") else None
+        writer = RunWriter(run, run.history()[:initial_epoch], _previews(pairs, split or "train"))
         network.fit(
-            pairs.training_batches(config.batch_size, seed=config.seed, start_epoch=done),
-            validation_data=(
-                pairs.split_batches("validation", config.batch_size) if validation else None
-            ),
+            pairs.training_batches(config.batch_size, seed=config.seed, start_epoch=initial_epoch),
+            validation_data=split and pairs.split_batches(split, config.batch_size),
             steps_per_epoch=steps,
-            initial_epoch=done,
+            initial_epoch=initial_epoch,
             epochs=config.epochs,
             shuffle=False,  # the pipeline shuffles
             verbose=0,
-            callbacks=[DivergenceGuard(run), Recorder(run, pairs, done), *callbacks],
+            callbacks=[DivergenceGuard(run), writer, *callbacks],
         )
     return run
 
 
-class Recorder(EpochRecorder):
-    """Records an upscaler's epochs, with images that it enlarged.
+def _previews(pairs: Pairs, split: str) -> Pictures:
+    """Pictures: a row of interpolations, one of these with the residual added, one of originals."""
+    interpolated, lacking = next(iter(pairs.split_batches(split, PREVIEWS)))
 
-    Args:
-        run: Where to write.
-        pairs: Where the pictures' images come from.
-        done: Epochs that are behind.
-    """
-
-    def __init__(self, run: UpscalerRun, pairs: Pairs, done: int) -> None:
-        super().__init__(run, run.history()[:done])
-        split = "validation" if pairs.large.count("validation") else "train"
-        self.shown = next(iter(pairs.split_batches(split, PREVIEWS)))
-
-    def draw(self, epoch: int) -> None:
-        """A row of interpolations, one of what became of them, one of originals."""
-        interpolated, lacking = self.shown
-        residual = self.model(interpolated, training=False)
+    def pictures(network: keras.Model) -> dict[str, tuple[np.ndarray, int]]:
+        residual = network(interpolated, training=False)
         rows = [interpolated, interpolated + residual, interpolated + lacking]
-        images = np.clip(np.rint(255.0 * np.concatenate(rows)), 0, 255).astype(np.uint8)
-        file = self.run.pictures / f"epoch_{epoch:03d}.png"
-        save_grid(images, file, columns=len(interpolated), overwrite=True)
+        return {"epoch_{}.png": (to_pixels(255.0 * np.concatenate(rows)), len(interpolated))}
+
+    return pictures

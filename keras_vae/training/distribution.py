@@ -52,8 +52,8 @@ def joined_cluster(name: str) -> Cluster | None:
     cluster = Cluster.from_environment()
     if name == "multiworker" and cluster is None:
         raise ValueError(
-            "`strategy` multiworker must know the workers: set TF_CONFIG, or give --workers "
-            "HOST:PORT,HOST:PORT and --index N. Received neither."
+            "`strategy=multiworker` requires a cluster: set TF_CONFIG, or pass `workers` "
+            "(HOST:PORT,HOST:PORT) and `index`. Received neither."
         )
     several = cluster is not None and len(cluster.workers) > 1
     return cluster if name == "multiworker" or (name == "auto" and several) else None

@@ -88,7 +88,7 @@ class WorkerLostError(RuntimeError):
 
 
 @contextmanager
-def naming_the_lost(cluster: Cluster | None, run: str | Path) -> Iterator[None]:
+def lost_worker_errors(cluster: Cluster | None, run: str | Path) -> Iterator[None]:
     """Turn TensorFlow's report of a lost worker into one line that names it.
 
     TensorFlow notices at once that a connection broke, and after some ten seconds without a
@@ -109,7 +109,7 @@ def naming_the_lost(cluster: Cluster | None, run: str | Path) -> Iterator[None]:
             raise
         raise WorkerLostError(
             f"Worker {lost} ({cluster.workers[lost]}) is gone. Restart all workers with "
-            f"--resume {run}."
+            f"`resume={run}`."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""The run directory: everything that a training writes, and what it takes to go on with it."""
+"""The run directory: all that a training writes, and all that is needed to resume it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ..files.atomic import write_atomically, write_text
 from ..presets import Preset
@@ -23,105 +23,107 @@ SPLITS = ("train", "validation", "test")
 VERSIONED = ("keras-vae", "tensorflow", "keras", "numpy")
 
 
-@dataclass(frozen=True)
-class RunConfig:
-    """What repeats a training.
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """The part of a training's configuration that all kinds of models share.
 
     Attributes:
-        preset: Model and training numbers, overrides applied.
-        dataset: Name or path of the data set.
-        data_dir: Where its files are; None for TensorFlow Datasets.
-        limit: At most so many training images.
+        data_dir: Folder of the data set's files; None for TensorFlow Datasets.
+        limit: Maximum number of training images.
         seed: Seed of weights, order, noise, and of the split where the set has none.
         precision: Keras dtype policy of the networks.
-        strategy: Devices, as `distribution.make_strategy` takes it.
-        early_stop: Epochs without a better validation loss after which training ends; None: never.
-        command: What was typed to start the run, for its model card; None where Python started it.
-        provenance: What the data set said of itself: counts, split, licence.
+        command: The command that started the run, for its model card; None: Python started it.
+        provenance: Counts, split and licence of the data set.
     """
 
-    preset: Preset
-    dataset: str
     data_dir: str | None = None
     limit: int | None = None
     seed: int = 0
     precision: str = "float32"
-    strategy: str = "auto"
-    early_stop: int | None = None
     command: str | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values, with the versions at work."""
+        """Return JSON-ready values, with the versions of the packages."""
         versions = {name: version(name) for name in VERSIONED}
         versions["python"] = platform.python_version()
         return {**asdict(self), "versions": versions}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> RunConfig:
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Rebuild from `to_dict`."""
-        values = {key: value for key, value in values.items() if key != "versions"}
-        return cls(**{**values, "preset": Preset.from_dict(values["preset"])})
+        return cls(**{name: value for name, value in values.items() if name != "versions"})
 
 
 @dataclass(frozen=True)
+class RunConfig(TrainingConfig):
+    """The configuration of a VAE's training.
+
+    Attributes:
+        preset: Model and training numbers, overrides applied.
+        dataset: Name or path of the data set.
+        strategy: Devices, as `distribution.make_strategy` takes it.
+        early_stop: Epochs without a lower validation loss after which training ends; None: never.
+    """
+
+    preset: Preset
+    dataset: str
+    strategy: str = "auto"
+    early_stop: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values, with the versions of the packages."""
+        return {**super().to_dict(), "preset": self.preset.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> RunConfig:
+        """Rebuild from `to_dict`."""
+        return super().from_dict({**values, "preset": Preset.from_dict(values["preset"])})
+
+
 class RunDirectory:
-    """A run directory, of whatever is trained; what repeats the run is for subclasses to read.
+    """The run directory of a training; subclasses name its kind.
 
     Attributes:
         path: The folder.
+        config_file: The configuration.
+        history_file: Losses, one row for each epoch.
+        metrics_file: Losses of every split, with the exported weights.
+        pictures: Folder of image grids, drawn after each epoch.
+        tensorboard: Folder of TensorBoard logs.
+        last: Checkpoint: model and optimizer after the last whole epoch.
+        best: Checkpoint: the model of the lowest validation loss.
+
+    Args:
+        path: The folder.
     """
 
-    path: Path
+    config_type: ClassVar[type[TrainingConfig]]
+    kind: ClassVar[str]
 
-    @property
-    def config_file(self) -> Path:
-        """What repeats the run."""
-        return self.path / "config.json"
-
-    @property
-    def history_file(self) -> Path:
-        """One row for each epoch."""
-        return self.path / "history.csv"
-
-    @property
-    def metrics_file(self) -> Path:
-        """Losses of every split, with the exported weights."""
-        return self.path / "metrics.json"
-
-    @property
-    def pictures(self) -> Path:
-        """Samples and reconstructions after each epoch."""
-        return self.path / "pictures"
-
-    @property
-    def tensorboard(self) -> Path:
-        """TensorBoard logs."""
-        return self.path / "tensorboard"
-
-    @property
-    def last(self) -> Path:
-        """Model and optimizer after the last whole epoch."""
-        return self.path / "checkpoints" / "last.keras"
-
-    @property
-    def best(self) -> Path:
-        """The model of the lowest validation loss."""
-        return self.path / "checkpoints" / "best.keras"
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.config_file = self.path / "config.json"
+        self.history_file = self.path / "history.csv"
+        self.metrics_file = self.path / "metrics.json"
+        self.pictures = self.path / "pictures"
+        self.tensorboard = self.path / "tensorboard"
+        self.last = self.path / "checkpoints" / "last.keras"
+        self.best = self.path / "checkpoints" / "best.keras"
 
     @classmethod
-    def create(cls, path: str | Path, config: Any, *, overwrite: bool = False) -> Self:
-        """Make a run directory; one that is overwritten keeps nothing of the run before.
+    def create(cls, path: str | Path, config: TrainingConfig, *, overwrite: bool = False) -> Self:
+        """Make a run directory; nothing is kept of an existing run that is overwritten.
 
         Args:
             path: The folder.
-            config: What repeats the run, with `to_dict`.
-            overwrite: Whether a run that is there may be replaced.
+            config: The configuration.
+            overwrite: Whether an existing run is overwritten.
 
         Raises:
-            FileExistsError: If there is a run in it already and `overwrite` is false.
+            FileExistsError: If it holds a run already and `overwrite` is False.
         """
-        run = cls(Path(path))
+        run = cls(path)
         run.check_free(overwrite=overwrite)
         run._clear()
         run.last.parent.mkdir(parents=True, exist_ok=True)
@@ -129,36 +131,43 @@ class RunDirectory:
         write_json(run.config_file, config.to_dict())
         return run
 
-    def check_free(self, *, overwrite: bool = False) -> None:
-        """Refuse to start where a run is.
-
-        Raises:
-            FileExistsError: If there is a run already and `overwrite` is false.
-        """
-        if self.config_file.exists() and not overwrite:
-            raise FileExistsError(
-                f"{self.path} holds a run already. Continue it with --resume {self.path}, or start "
-                "anew with --overwrite."
-            )
-
     @classmethod
     def open(cls, path: str | Path) -> Self:
-        """Open a run directory.
+        """Open an existing run directory.
 
         Raises:
             FileNotFoundError: If it is none.
         """
-        run = cls(Path(path))
+        run = cls(path)
         if not run.config_file.is_file():
             raise FileNotFoundError(f"{path} is no run directory: it has no config.json.")
         return run
 
+    def check_free(self, *, overwrite: bool = False) -> None:
+        """Refuse a folder that holds a run.
+
+        Raises:
+            FileExistsError: If it holds one and `overwrite` is False.
+        """
+        if self.config_file.exists() and not overwrite:
+            raise FileExistsError(
+                f"{self.path} holds a run already. Resume it with `resume={self.path}`, or "
+                "overwrite it with overwrite=True."
+            )
+
     def config(self) -> Any:
-        """Read what repeats the run."""
-        raise NotImplementedError
+        """Read the configuration.
+
+        Raises:
+            ValueError: If it is that of another kind of run.
+        """
+        try:
+            return self.config_type.from_dict(read_json(self.config_file))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"{self.config_file} is not that of {self.kind}'s run.") from error
 
     def check_counts(self, dataset: ImageDataset) -> None:
-        """Refuse to go on with other images than the run was started with.
+        """Refuse to resume with other images than the run was started with.
 
         Raises:
             ValueError: If a split has more images or fewer.
@@ -183,10 +192,10 @@ class RunDirectory:
         return int(min(self.history(), key=score)["epoch"])
 
     def best_weights(self) -> Path:
-        """The file `best`, if an epoch has ended.
+        """The file `best`.
 
         Raises:
-            FileNotFoundError: If none has.
+            FileNotFoundError: If no epoch has ended.
         """
         if not self.best.exists():
             raise FileNotFoundError(f"{self.path} has no checkpoint yet: no epoch has ended.")
@@ -204,7 +213,7 @@ class RunDirectory:
         write_atomically(self.history_file, write, overwrite=True)
 
     def _clear(self) -> None:
-        """Remove what a run wrote; folders only where one was, or they may be anybody's."""
+        """Remove what a run wrote; its folders only if there was a run: they may be another's."""
         if self.config_file.exists():
             for folder in (self.pictures, self.tensorboard):
                 shutil.rmtree(folder, ignore_errors=True)
@@ -213,18 +222,17 @@ class RunDirectory:
 
 
 class Run(RunDirectory):
-    """The run directory of an autoencoder's training."""
+    """The run directory of a VAE's training."""
 
-    def config(self) -> RunConfig:
-        """Read what repeats the run."""
-        return RunConfig.from_dict(read_json(self.config_file))
+    config_type = RunConfig
+    kind = "an autoencoder"
 
     def extend(self, *, strategy: str | None = None, **changes: Any) -> RunConfig:
-        """Change how the rest of the run is trained, and record it.
+        """Change how the rest of the run is trained, and write it to the configuration.
 
         Args:
-            strategy: Devices; None: as before.
-            changes: Numbers of the preset, such as `epochs`; None: as before.
+            strategy: Devices; None: unchanged.
+            changes: Numbers of the preset, such as `epochs`; None: unchanged.
         """
         config = self.config()
         config = replace(
@@ -237,9 +245,9 @@ class Run(RunDirectory):
 
 
 def score(row: Mapping[str, float]) -> float:
-    """What the best epoch has least of; without a validation split the training loss.
+    """The validation loss, or the training loss without a validation split: the least is best.
 
-    A loss that is no number is the worst: NaN is neither less nor more than any other.
+    NaN counts as infinite, since it compares as neither less nor more than any other.
     """
     loss = row.get("val_loss", row["loss"])
     return math.inf if math.isnan(loss) else loss
@@ -253,4 +261,4 @@ def write_json(path: Path, values: Any) -> None:
 
 def read_json(path: Path) -> Any:
     """Read a JSON file."""
-    return json.loads(path.read_text())
+    return json.loads(path.read_text("utf-8"))

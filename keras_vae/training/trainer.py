@@ -17,12 +17,11 @@ from ..models.initialization import start_from_data
 from ..models.vae import VAE, check_bound
 from ..ops.adam import FusedAdam
 from ..presets import DenseNetwork, Preset
+from .callbacks import DivergenceGuard, EarlyStop, Previews, RunWriter
 from .distribution import is_chief, joined_cluster, make_strategy
-from .multiworker import SharedMovingAverages, copy_from_chief, naming_the_lost
-from .recording import Recorder
+from .multiworker import SharedMovingAverages, copy_from_chief, lost_worker_errors
 from .run_directory import SPLITS, Run, RunConfig, write_json
 from .schedules import learning_rate
-from .stopping import DivergenceGuard, EarlyStop
 from .teachers import guides_of
 
 MOST_STEPS_AT_ONCE, MOST_DENSE_STEPS_AT_ONCE = 10, 50
@@ -58,7 +57,7 @@ def train(
         WorkerLostError: If another worker is gone.
     """
     run = Run(Path(run_dir))
-    with naming_the_lost(joined_cluster(config.strategy), run_dir):
+    with lost_worker_errors(joined_cluster(config.strategy), run_dir):
         vae = new_vae(config, dataset, progress=progress)
         if is_chief(config.strategy):
             Run.create(run_dir, config, overwrite=overwrite)
@@ -101,7 +100,7 @@ def fit(
     config: RunConfig,
     dataset: ImageDataset,
     *,
-    done: int = 0,
+    initial_epoch: int = 0,
     validation: str | None = "validation",
     callbacks: Iterable[keras.callbacks.Callback] = (),
 ) -> keras.callbacks.History:
@@ -111,7 +110,7 @@ def fit(
         vae: The model.
         config: What it was built from.
         dataset: Its training split is learned from.
-        done: Epochs that the model has behind it.
+        initial_epoch: Epochs completed.
         validation: The split that is measured after each epoch, if it has images; None: none is.
         callbacks: What records, draws and stops.
     """
@@ -120,10 +119,12 @@ def fit(
     several = strategy.num_replicas_in_sync > 1
     shared = [SharedMovingAverages()] if several and vae.moving_averages else []
     return vae.fit(
-        strategy.distribute_datasets_from_function(partial(batches_of, config, dataset, done)),
+        strategy.distribute_datasets_from_function(
+            partial(batches_of, config, dataset, initial_epoch)
+        ),
         validation_data=_watched(dataset, preset, validation),
         steps_per_epoch=steps_per_epoch(dataset, preset.batch_size),
-        initial_epoch=done,
+        initial_epoch=initial_epoch,
         epochs=preset.epochs,
         shuffle=False,  # the pipeline shuffles
         verbose=0,
@@ -134,7 +135,7 @@ def fit(
 def batches_of(
     config: RunConfig,
     dataset: ImageDataset,
-    done: int = 0,
+    initial_epoch: int = 0,
     replicas: tf.distribute.InputContext | None = None,
 ) -> tf.data.Dataset:
     """The batches that a model is trained on: see `training_batches`.
@@ -142,7 +143,7 @@ def batches_of(
     Args:
         config: Preset and seed.
         dataset: Where the images are.
-        done: Epochs that the model has behind it.
+        initial_epoch: Epochs completed.
         replicas: Which replicas they are for; None: there is but one.
     """
     preset = config.preset
@@ -150,7 +151,7 @@ def batches_of(
         dataset,
         preset.batch_size,
         seed=config.seed,
-        start_epoch=done,
+        start_epoch=initial_epoch,
         random_flip=preset.random_flip,
         binarization=preset.binarization,
         replicas=replicas,
@@ -184,7 +185,7 @@ def resume(
         return train(
             config, dataset, run.path, callbacks=callbacks, progress=progress, overwrite=True
         )
-    with naming_the_lost(joined_cluster(config.strategy), run.path):
+    with lost_worker_errors(joined_cluster(config.strategy), run.path):
         return _record(run, config, last_vae(run, config, dataset), dataset, callbacks)
 
 
@@ -202,11 +203,15 @@ def last_vae(run: Run, config: RunConfig, dataset: ImageDataset) -> VAE:
     return vae
 
 
-def epochs_behind(vae: VAE, config: RunConfig, dataset: ImageDataset) -> int:
-    """Count the epochs that a compiled model has been trained for."""
-    steps = steps_per_epoch(dataset, config.preset.batch_size)
+def epochs_completed(model: keras.Model, steps: int) -> int:
+    """Count the epochs that a compiled model has been trained for.
+
+    Args:
+        model: The model.
+        steps: Steps in an epoch.
+    """
     # Checkpoints are of whole epochs; float16 skips a few steps, which are not counted.
-    return math.ceil(int(keras.ops.convert_to_numpy(vae.optimizer.iterations)) / steps)
+    return math.ceil(int(keras.ops.convert_to_numpy(model.optimizer.iterations)) / steps)
 
 
 def compile_vae(
@@ -282,14 +287,17 @@ def _record(
     callbacks: Iterable[keras.callbacks.Callback],
 ) -> Run:
     preset = config.preset
-    done = epochs_behind(vae, config, dataset)
-    history = run.history()[:done]
+    initial_epoch = epochs_completed(vae, steps_per_epoch(dataset, preset.batch_size))
+    history = run.history()[:initial_epoch]
     stop = EarlyStop(config.early_stop, history)
     chief = is_chief(config.strategy)
-    if done < preset.epochs and not stop.stalled:
-        writers = [Recorder(run, dataset, history), _tensorboard(run)] if chief else []
+    if initial_epoch < preset.epochs and not stop.stalled:
+        writers: list[keras.callbacks.Callback] = []
+        if chief:
+            pictures = Previews(dataset, preset.binarization)
+            writers = [RunWriter(run, history, pictures), _tensorboard(run)]
         observers = [DivergenceGuard(run), *writers, stop, *callbacks]
-        fit(vae, config, dataset, done=done, callbacks=observers)
+        fit(vae, config, dataset, initial_epoch=initial_epoch, callbacks=observers)
     if chief:
         _measure_best(run, preset, dataset)
     return run

@@ -65,7 +65,7 @@ def test_a_resumed_run_is_an_uninterrupted_one(pairs, tmp_path):
 def test_a_run_stopped_in_its_first_epoch_starts_again(pairs, tmp_path):
     run = UpscalerRun.create(tmp_path / "run", CONFIG)
     assert len(resume(run, pairs).history()) == 2
-    with pytest.raises(FileExistsError, match="--resume"):
+    with pytest.raises(FileExistsError, match=r"`resume=.*overwrite=True"):
         train(CONFIG, pairs, tmp_path / "run")
 
 

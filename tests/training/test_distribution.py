@@ -66,7 +66,7 @@ def test_a_tf_config_that_says_nothing_usable_is_refused(monkeypatch, text):
 
 
 def test_multiworker_says_what_it_needs(tf_config):
-    with pytest.raises(ValueError, match=r"TF_CONFIG.*--workers HOST:PORT.*--index"):
+    with pytest.raises(ValueError, match=r"TF_CONFIG.*`workers` \(HOST:PORT.*`index`"):
         make_strategy("multiworker")
     with pytest.raises(ValueError, match=r"'tpu'"):
         make_strategy("tpu")

@@ -19,7 +19,7 @@ from keras_vae.cli.train import train
 from keras_vae.datasets import load_dataset
 from keras_vae.training import trainer as training
 from keras_vae.training.cluster import Cluster
-from keras_vae.training.multiworker import WorkerLostError, naming_the_lost
+from keras_vae.training.multiworker import WorkerLostError, lost_worker_errors
 from keras_vae.training.run_directory import Run, RunConfig
 
 from .worker import PRESET
@@ -73,7 +73,7 @@ def trained(tmp_path_factory):
     config = {"cluster": {"worker": workers}}
     processes = [
         start(
-            *(sys.executable, "-m", "tests.worker", folder),
+            *(sys.executable, "-m", "tests.training.worker", folder),
             TF_CONFIG=json.dumps({**config, "task": {"type": "worker", "index": index}}),
             KVAE_CACHE=str(folder / "cache"),
         )
@@ -141,11 +141,9 @@ def test_a_killed_worker_is_named_and_all_go_on_with_resume(trained, tmp_path):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     other.send_signal(signal.SIGKILL)
-    killed = time.monotonic()
     (_, _), (error, _) = finish([chief, other])
-    assert time.monotonic() - killed < 60
     assert chief.returncode == 1
-    advice = f"Restart all workers with --resume {run.path}."
+    advice = f"Restart all workers with `--resume {run.path}`."
     assert error.strip() == f"Error: Worker 1 ({workers[1]}) is gone. {advice}"
     assert len(run.history()) < PRESET.epochs
 
@@ -194,8 +192,8 @@ PAIR = Cluster(("host0:1", "host1:2"), 0)
 )
 def test_an_error_of_another_worker_names_it(message):
     with (
-        pytest.raises(WorkerLostError, match=r"Worker 1 \(host1:2\) is gone.*--resume runs/x"),
-        naming_the_lost(PAIR, "runs/x"),
+        pytest.raises(WorkerLostError, match=r"Worker 1 \(host1:2\) is gone.*`resume=runs/x`"),
+        lost_worker_errors(PAIR, "runs/x"),
     ):
         raise tf.errors.UnavailableError(None, None, message)
 
@@ -209,7 +207,7 @@ def test_an_error_of_another_worker_names_it(message):
     ids=["its own", "not a loss"],
 )
 def test_other_errors_stay_as_they_are(kind, message):
-    with pytest.raises(kind), naming_the_lost(PAIR, "runs/x"):
+    with pytest.raises(kind), lost_worker_errors(PAIR, "runs/x"):
         raise kind(None, None, message)
-    with pytest.raises(kind), naming_the_lost(None, "runs/x"):
+    with pytest.raises(kind), lost_worker_errors(None, "runs/x"):
         raise kind(None, None, message)

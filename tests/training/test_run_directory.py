@@ -28,7 +28,7 @@ def test_a_run_keeps_everything_that_repeats_it(tmp_path):
 def test_a_run_is_not_overwritten_by_accident(tmp_path):
     run = Run.create(tmp_path, CONFIG)
     run.write_history([{"epoch": 1, "loss": 2.0}])
-    with pytest.raises(FileExistsError, match="--resume"):
+    with pytest.raises(FileExistsError, match=r"`resume=.*overwrite=True"):
         Run.create(tmp_path, CONFIG)
     assert Run.create(tmp_path, CONFIG, overwrite=True).history() == []
 
