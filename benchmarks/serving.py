@@ -32,7 +32,7 @@ from keras_vae.cli.quiet import load_tensorflow
 from keras_vae.files.photos import ALIGNED_CROP, ALIGNED_SIZE
 
 if TYPE_CHECKING:
-    from keras_vae.inference.registry import ServedModel
+    from keras_vae.inference.registry import SavedModel
 
 BATCHES = (1, 32)
 PARTS = ("encoder", "decoder", "decode_jpeg", "encode_png")
@@ -71,14 +71,14 @@ def main(model_name: str, rounds: int) -> None:
     )
 
 
-def calls_of(model: ServedModel, pixels: np.ndarray) -> Calls:
+def calls_of(model: SavedModel, pixels: np.ndarray) -> Calls:
     """Make the calls that are compared, for images [B, H, W, C] of the network's size."""
     import tensorflow as tf
 
     files = tf.constant([as_photo(image) for image in pixels])
     count = len(pixels)
     image, z = tf.constant(pixels), tf.constant(model.encode(pixels)[0])
-    attribute, strength = tf.constant([model.attribute_names[0]] * count), tf.ones(count)
+    attribute, strength = tf.constant([model.attributes.names[0]] * count), tf.ones(count)
     morph, encode, decode = map(model.endpoint, ("morph", "encode_pixels", "decode_pixels"))
 
     @tf.function

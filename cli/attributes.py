@@ -106,6 +106,7 @@ def fit(
     """
     from keras_vae.files.atomic import check_free
     from keras_vae.inference import registry as runtime
+    from keras_vae.inference.fitting import fit_attributes
 
     if out.suffix != ".npz":
         raise click.BadParameter("must end in .npz.", param_hint="--out")
@@ -113,7 +114,7 @@ def fit(
     load_tensorflow()
     model = runtime.load(model_name)
     dataset = load_for_model(model, data, data_dir=data_dir, cache_dir=cache_dir, limit=limit)
-    fitted = runtime.fit_attributes(
+    fitted = fit_attributes(
         model,
         seen_by(model, dataset),
         method=method,

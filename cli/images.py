@@ -9,12 +9,12 @@ from .progress import progress_bar
 
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset
-    from keras_vae.inference.registry import ServedModel
+    from keras_vae.inference.registry import SavedModel
     from keras_vae.training.run_directory import RunConfig
 
 
 def load_for_model(
-    model: ServedModel,
+    model: SavedModel,
     data: str,
     *,
     data_dir: Path | None = None,
@@ -42,7 +42,7 @@ def load_for_model(
     )
 
 
-def seen_by(model: ServedModel, dataset: ImageDataset, seed: int = 0) -> ImageDataset:
+def seen_by(model: SavedModel, dataset: ImageDataset, seed: int = 0) -> ImageDataset:
     """Show a data set to a model as its training did: binarised, if that was.
 
     Args:
@@ -53,12 +53,12 @@ def seen_by(model: ServedModel, dataset: ImageDataset, seed: int = 0) -> ImageDa
     return dataset.binarized(binarization_of(model), seed)
 
 
-def binarization_of(model: ServedModel) -> str:
+def binarization_of(model: SavedModel) -> str:
     """How a model's training images were binarised; "none" where the model does not tell."""
     return (model.metadata.get("preset") or {}).get("binarization", "none")
 
 
-def note_of_binarization(model: ServedModel) -> str:
+def note_of_binarization(model: SavedModel) -> str:
     """Say it where the images are named; nothing of grey ones."""
     how = binarization_of(model)
     return "" if how == "none" else f", binarised as in training ({how})"

@@ -38,7 +38,7 @@ class ModelChoice:
             return runtime.load(self.name)
         from keras_vae.inference import remote
 
-        return remote.connect(self.server, self.name, timeout=self.timeout, waiting=_tell)
+        return remote.connect(self.server, self.name, timeout=self.timeout, notify=_tell)
 
     def start(self) -> None:
         """Import TensorFlow if the model needs it, once all that costs less has been checked."""

@@ -14,7 +14,7 @@ from .standard_output import write_json
 from .typed import refuse
 
 if TYPE_CHECKING:
-    from keras_vae.inference.exported import Exported
+    from keras_vae.inference.exported import ExportedModel
 
 
 @click.group(epilog="Example: kvae models show celeba --card")
@@ -83,7 +83,7 @@ def _summaries(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
             click.echo(f"Left out: {path} is no model that this kvae exported.", err=True)
 
 
-def summary(model: Exported) -> dict[str, Any]:
+def summary(model: ExportedModel) -> dict[str, Any]:
     """The facts that every model of a kind has, JSON-ready."""
     facts = {
         "name": model.name,
@@ -97,7 +97,7 @@ def summary(model: Exported) -> dict[str, Any]:
         **facts,
         "image_shape": list(model.image_shape),
         "latent_dim": model.latent_dim,
-        "attributes": len(model.attribute_names),
+        "attributes": len(model.attributes.names),
     }
 
 
@@ -109,7 +109,7 @@ def in_short(row: dict[str, Any]) -> str:
     return f"image {image:9}  z = {row['latent_dim']:<4} {row['attributes']:3} attributes"
 
 
-def described(model: Exported) -> list[tuple[str, str]]:
+def described(model: ExportedModel) -> list[tuple[str, str]]:
     """Everything known of a model, as pairs of a heading and a line."""
     shown = summary(model)
     facts = {key: value for key, value in model.metadata.items() if key not in shown}

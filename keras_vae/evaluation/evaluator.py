@@ -17,7 +17,7 @@ from .. import __version__
 from ..datasets import ImageDataset
 from ..datasets.choice import choose_rows
 from ..datasets.source import Progress
-from ..inference.registry import ServedModel
+from ..inference.registry import SavedModel
 from ..latent_space.arithmetic import kl_per_dimension
 from ..latent_space.probes import Probe, linear_probes
 from .checkpoint import Checkpoint, digest
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 # A stage of the work: its name → a context that yields a callback (done, total).
 Stages = Callable[[str], AbstractContextManager[Progress | None]]
 
-PRIORS = {"normal": "N(0, I)", "gmm": "Gaussian mixture"}  # as in `ServedModel.generate`
+PRIORS = {"normal": "N(0, I)", "gmm": "Gaussian mixture"}  # as in `SavedModel.generate`
 WEIGHTED_DRAWS = 10  # for a cost without a unit, whose mean is all that is wanted
 
 
@@ -70,7 +70,7 @@ class Settings:
 
 
 def evaluate(
-    model: ServedModel,
+    model: SavedModel,
     dataset: ImageDataset,
     settings: Settings = Settings(),
     *,
@@ -138,7 +138,7 @@ def versions() -> dict[str, str]:
     }
 
 
-def check_model(model: ServedModel) -> None:
+def check_model(model: SavedModel) -> None:
     """Refuse a model that cannot be measured: worth asking before long work.
 
     Raises:
@@ -167,7 +167,7 @@ class _Subject:
         images: They, as the model sees them, uint8 [N, H, W, C].
     """
 
-    model: ServedModel
+    model: SavedModel
     settings: Settings
     binarization: str
     grey: ImageDataset
@@ -176,7 +176,7 @@ class _Subject:
     images: np.ndarray
 
     @classmethod
-    def choose(cls, model: ServedModel, dataset: ImageDataset, settings: Settings) -> _Subject:
+    def choose(cls, model: SavedModel, dataset: ImageDataset, settings: Settings) -> _Subject:
         """Binarise the data set, and choose among the split's images."""
         rows = choose_rows(dataset, settings.split, settings.limit, settings.seed)
         if settings.samples != 0 and len(rows) < FEWEST_IMAGES:

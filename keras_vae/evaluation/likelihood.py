@@ -18,7 +18,7 @@ from .checkpoint import Checkpoint
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from ..inference.registry import ServedModel
+    from ..inference.registry import SavedModel
     from ..presets import Preset
 
 
@@ -113,7 +113,7 @@ def standard_error(values: np.ndarray) -> float:
 
 
 def sample_weights(
-    model: ServedModel,
+    model: SavedModel,
     images: np.ndarray,
     posterior: tuple[np.ndarray, np.ndarray],
     draws: int,
@@ -200,7 +200,7 @@ class _Blocks:
         )
 
 
-def _block_statistics(model: ServedModel, size: int) -> Callable[..., tf.Tensor]:
+def _block_statistics(model: SavedModel, size: int) -> Callable[..., tf.Tensor]:
     """Make a TensorFlow function that sums up blocks of draws, [G, …] → float64 [G, 4].
 
     It returns log Σw, log Σw² and Σ log p(x|z) of each block, and log Σw under the fitted prior.

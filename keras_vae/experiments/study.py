@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from ..inference.registry import load
-from ..inference.served import ServedModel
+from ..inference.saved_model import SavedModel
 from ..presets import Preset
 from .arithmetic import START, multiply_adds
 from .cell import Cell, Scalar
@@ -34,7 +34,7 @@ class Study(Cell):
     limit = None
 
     @cached_property
-    def served(self) -> ServedModel:
+    def served(self) -> SavedModel:
         """The model."""
         return load(self.model)
 

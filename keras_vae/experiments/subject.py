@@ -13,7 +13,7 @@ import numpy as np
 
 from ..datasets import ImageDataset
 from ..evaluation.extractors import Extractor, classifier_extractor
-from ..inference.served import ServedModel
+from ..inference.saved_model import SavedModel
 from ..presets import Preset
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Subject(ABC):
 
     @property
     @abstractmethod
-    def served(self) -> ServedModel:
+    def served(self) -> SavedModel:
         """The model as a SavedModel."""
 
     @abstractmethod
@@ -117,14 +117,14 @@ class TrainedSubject(Subject):
         return self.trained_as
 
     @cached_property
-    def served(self) -> ServedModel:
+    def served(self) -> SavedModel:
         """The model, exported and loaded again."""
         from ..export.saved_model import export_model
 
         with TemporaryDirectory() as folder:
             facts = {"preset": self.preset.to_dict()}
             path = export_model(self.vae, Path(folder, self.preset.name), metadata=facts)
-            model = ServedModel.open(path)
+            model = SavedModel.open(path)
             model.endpoints  # noqa: B018  reads the weights while they are there
         return model
 
@@ -153,7 +153,7 @@ class ServedSubject(Subject):
         model: The model.
     """
 
-    model: ServedModel
+    model: SavedModel
 
     @property
     def preset(self) -> Preset:
@@ -161,7 +161,7 @@ class ServedSubject(Subject):
         return self.model.preset
 
     @property
-    def served(self) -> ServedModel:
+    def served(self) -> SavedModel:
         """The model itself."""
         return self.model
 

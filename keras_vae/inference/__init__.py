@@ -1,1 +1,1 @@
-"""Inference with exported models, in this process or on a server, found by name or path."""
+"""Exported models: opened by name or path, run in this process or on a server."""

@@ -1,7 +1,7 @@
-"""A SavedModel that kvae exported, of whatever kind: its facts, and its endpoints.
+"""A SavedModel that kvae exported, of any kind: its facts and its endpoints.
 
-No Keras model class is involved, and TensorFlow is imported when an endpoint is first called: a
-model's facts cost no start-up.
+No Keras model class is needed. TensorFlow is imported when an endpoint is first called: reading a
+model's facts does not import it.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from .model import known_endpoint, reason
+from .model import check_endpoint, reason
 
 AUTOENCODER, UPSCALER = "autoencoder", "upscaler"
 
-# kind → what it is called, and a command that takes it
+# kind → noun, and a command that uses such a model
 KINDS = {
     AUTOENCODER: ("an autoencoder", "kvae generate --model {name}"),
     UPSCALER: ("an upscaler", "kvae upscale IMG --model {name}"),
@@ -28,18 +28,18 @@ KINDS = {
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportedModel:
     """A SavedModel with a `model.json`.
 
     Attributes:
-        kind: What it is, one of `KINDS`; each subclass opens its own alone.
+        kind: One of `KINDS`; each subclass opens models of its own kind only.
         path: The folder of the version.
-        metadata: What `assets.extra/model.json` holds.
+        metadata: The contents of `assets.extra/model.json`.
     """
 
     kind: ClassVar[str]
     path: Path
-    metadata: dict[str, Any] = field(repr=False)
+    metadata: Mapping[str, Any] = field(repr=False)
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -50,9 +50,9 @@ class Exported:
         """
         opened = cls(Path(path), read_metadata(path))
         if (kind := kind_of(opened.metadata)) != cls.kind:
-            what, command = KINDS[kind]
+            noun, command = KINDS[kind]
             raise ValueError(
-                f"{opened.name!r} is {what}, not {KINDS[cls.kind][0]}. "
+                f"{opened.name!r} is {noun}, not {KINDS[cls.kind][0]}. "
                 f"Use it as in: {command.format(name=opened.name)}"
             )
         return opened
@@ -69,22 +69,23 @@ class Exported:
 
     @property
     def card(self) -> Path:
-        """The model card, which lies beside the versions; it may be missing."""
+        """Path of the model card, beside the versions; the file may be missing."""
         return self.path.resolve().parent / "README.md"
 
     @property
     def endpoints(self) -> Mapping[str, Collection[str]]:
-        """The names of the endpoints, and of the inputs of each."""
+        """Names of the endpoints, and of the inputs of each."""
         signatures = self._model.signatures.items()
         return {name: endpoint.structured_input_signature[1] for name, endpoint in signatures}
 
     def endpoint(self, signature: str) -> Callable[..., dict[str, Any]]:
-        """Look an endpoint up: a TensorFlow function of tensors, for use within another.
+        """Look up an endpoint: a TensorFlow function of tensors, for use within another.
 
         Raises:
-            ValueError: If there is none of that name; the message lists near ones.
+            ValueError: If there is no endpoint of that name; the message lists similar names.
         """
-        return self._model.signatures[known_endpoint(signature, self.endpoints)]
+        check_endpoint(signature, self.endpoints)
+        return self._model.signatures[signature]
 
     def _run(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
         import tensorflow as tf
@@ -121,10 +122,10 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
 
 
 def kind_of(metadata: Mapping[str, Any]) -> str:
-    """Look up what a model is; the `model.json` of an autoencoder does not say it.
+    """Look up the kind of a model; the `model.json` of an autoencoder may leave it out.
 
     Raises:
-        ValueError: If it is of no known kind.
+        ValueError: If the kind is unknown.
     """
     kind = metadata.get("kind", AUTOENCODER)
     if kind not in KINDS:

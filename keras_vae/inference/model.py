@@ -1,4 +1,4 @@
-"""What a model offers wherever it runs: its endpoints as functions of NumPy arrays."""
+"""An exported VAE, wherever it runs: its facts, and its endpoints as functions of NumPy arrays."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import __version__
 from ..files.naming import near_names
+from ..presets import Preset
 
 if TYPE_CHECKING:
     from ..datasets import ImageDataset
     from ..datasets.source import Progress
     from ..latent_space.attributes import Attributes
 
-# prior → the endpoint that draws from it
+# prior → the endpoint that samples from it
 PRIORS = {"normal": "generate_pixels", "gmm": "generate_gmm_pixels"}
 
 # Images in one call of an endpoint: a bound on memory and on the size of a request. It is the same
@@ -26,64 +29,102 @@ BATCH = 128
 
 
 class Model(ABC):
-    """A model that `export` wrote, in this process (`ServedModel`) or on a server (`RemoteModel`).
+    """A VAE that `export_model` wrote.
 
-    The two differ in where facts come from and in how an endpoint is called; whatever is made of
-    the endpoints is written here once.
+    It runs in this process (`SavedModel`) or on a server (`RemoteModel`). The two differ in where
+    facts come from and in how an endpoint is called; all that is built on these is here.
 
     Attributes:
-        name: What the model is called.
-        image_shape: Height, width, channels.
-        latent_dim: Dimensions of z.
-        attributes: The attribute directions, perhaps none; None where only a server knows them.
-        kl_per_dimension: Mean KL of each dimension over the validation split in nats, [L]; None
-            where that is not known.
-        of_aligned_faces: Whether it was trained on faces aligned as CelebA's are, so that photos
-            are aligned for it.
+        name: Name of the model.
+        metadata: The facts of its `model.json`; of a model on a server that does not describe
+            itself, those that its signatures show.
+        describes_itself: Whether `metadata` is complete.
+        attributes: The attribute directions, perhaps none; None if only the server has them.
     """
 
     name: str
-    image_shape: tuple[int, int, int]
-    latent_dim: int
-    attributes: Attributes | None = None
-    kl_per_dimension: Sequence[float] | None = None
-    of_aligned_faces: bool
+    metadata: Mapping[str, Any]
+    describes_itself: bool = True
+    attributes: Attributes | None
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width, channels."""
+        return tuple(self.metadata["image_shape"])
+
+    @property
+    def latent_dim(self) -> int:
+        """Dimensions of z."""
+        return self.metadata["latent_dim"]
+
+    @cached_property
+    def preset(self) -> Preset:
+        """The preset that the model was trained with.
+
+        Raises:
+            ValueError: If `model.json` does not hold it, or holds one of a newer version.
+        """
+        try:
+            return Preset.from_dict(self.metadata["preset"])
+        except KeyError as error:
+            raise ValueError(
+                f"The model.json of {self.name!r} does not hold the preset that it was trained "
+                "with. Export the model again: `kvae export RUN`."
+            ) from error
+        except (TypeError, ValueError) as error:  # of a field too many or too few
+            raise ValueError(
+                f"The model.json of {self.name!r} holds a preset that keras_vae {__version__} does "
+                f"not support. Upgrade, or export the model again: `kvae export RUN`. {error}"
+            ) from error
+
+    @property
+    def of_aligned_faces(self) -> bool:
+        """Whether it was trained on CelebA, with any preset, so that photos are aligned for it."""
+        return (self.metadata.get("data") or {}).get("dataset") == "celeba"
+
+    @property
+    def kl_per_dimension(self) -> Sequence[float] | None:
+        """Mean KL of each dimension over the validation split in nats, [L]; None if not known."""
+        return self.metadata.get("kl_per_dimension")
+
+    def has_prior(self, prior: str) -> bool:
+        """Return whether `generate` can sample from a prior, "normal" or "gmm"."""
+        return prior in self.metadata.get("priors", ["normal"])
+
+    def direction(self, name: str) -> np.ndarray:
+        """Look up Δ of an attribute, [L].
+
+        Raises:
+            ValueError: If there is no attribute of that name; the message lists similar names.
+        """
+        if not self.attributes.names:
+            raise ValueError(f"Model {self.name!r} has no attributes. Received: {name!r}.")
+        return self.attributes.direction(name)
 
     @property
     @abstractmethod
     def endpoints(self) -> Mapping[str, Collection[str]]:
-        """The names of the endpoints, and of the inputs of each."""
-
-    @abstractmethod
-    def has_prior(self, prior: str) -> bool:
-        """Say whether `generate` can draw from a prior, "normal" or "gmm"."""
-
-    @abstractmethod
-    def direction(self, name: str) -> np.ndarray:
-        """Look Δ of an attribute up, [L].
-
-        Raises:
-            ValueError: If there is none of that name; the message lists others.
-        """
+        """Names of the endpoints, and of the inputs of each."""
 
     @abstractmethod
     def _run(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        """Call an endpoint that is known, with inputs of the right names."""
+        """Call an endpoint that exists, with inputs of the right names."""
 
     def call(self, signature: str, **inputs: Any) -> dict[str, np.ndarray]:
         """Call any endpoint.
 
         Args:
-            signature: Its name.
-            **inputs: Its inputs by name, batch first.
+            signature: Name of the endpoint.
+            **inputs: Inputs by name, batch first.
 
         Returns:
-            Its outputs by name; strings as arrays of bytes.
+            Outputs by name; strings as arrays of bytes.
 
         Raises:
             ValueError: If there is no such endpoint, or it refuses the inputs.
         """
-        expected = self.endpoints[known_endpoint(signature, self.endpoints)]
+        check_endpoint(signature, self.endpoints)
+        expected = self.endpoints[signature]
         if set(inputs) != set(expected):
             raise ValueError(
                 f"Endpoint {signature!r} takes {', '.join(sorted(expected))}. "
@@ -111,12 +152,12 @@ class Model(ABC):
         *,
         progress: Progress | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Encode rows of a data set, each read from the disk as it is needed.
+        """Encode images of a data set, read from the disk batch by batch.
 
         Args:
             dataset: Images of the model's size.
-            rows: Which of them, int [N], N > 0.
-            progress: Called with the images encoded and their total.
+            rows: Indices of the images, int [N], N > 0.
+            progress: Called with the number of images encoded and their total.
 
         Returns:
             z_mean and z_log_var, float32 [N, L].
@@ -135,7 +176,7 @@ class Model(ABC):
 
         Args:
             z: Latents.
-            progress: Called with the images decoded and their total.
+            progress: Called with the number of images decoded and their total.
 
         Raises:
             ValueError: If the latents have another shape, or are not finite.
@@ -159,14 +200,15 @@ class Model(ABC):
         *,
         progress: Progress | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Draw images from a prior, each from its own seed alone.
+        """Generate images from a prior; each depends on its own seed only.
 
         Args:
             seeds: One for each image, B of them.
-            temperature: Factor of the deviation; below 1 images come nearer to the mean one.
+            temperature: Scales the standard deviation of z; below 1 less variety and fewer
+                artefacts.
             prior: "normal" for N(0, I), or "gmm" for the mixture fitted to the training latents,
-                where the temperature shrinks towards the mean of the drawn component.
-            progress: Called with the images drawn and their total.
+                where the temperature scales the deviation from the mean of the sampled component.
+            progress: Called with the number of images generated and their total.
 
         Returns:
             Pixels, uint8 [B, H, W, C], and z, float32 [B, L].
@@ -178,8 +220,9 @@ class Model(ABC):
             raise ValueError(f"`prior` must be one of {', '.join(PRIORS)}. Received: {prior!r}.")
         if not self.has_prior(prior) or PRIORS[prior] not in self.endpoints:
             raise ValueError(
-                f"Model {self.name!r} cannot draw from {prior!r}: it was exported without a fitted "
-                "prior, or by an older kvae. Export its run again: `kvae export RUN`."
+                f"Model {self.name!r} cannot sample from the prior {prior!r}: it was exported "
+                "without a fitted prior, or by an older kvae. Export its run again: "
+                "`kvae export RUN`."
             )
         seed = np.asarray(seeds, np.int64).reshape(-1)
         outputs = self._in_batches(
@@ -191,7 +234,7 @@ class Model(ABC):
         return outputs["image"], outputs["z"]
 
     def feature_maps(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
-        """Show what each convolution returns, on the way to z_mean and back.
+        """Return the outputs of each convolution, from the image to z_mean and back.
 
         Args:
             pixels: uint8 [B, H, W, C].
@@ -210,15 +253,15 @@ class Model(ABC):
         return {name: maps[name] for name in sorted(maps, key=_layer_order)}
 
     def log_likelihood(self, pixels: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """Measure log p(x|z) of each image under S latents of its own.
+        """Measure log p(x given z) of each image under S latents.
 
         Args:
             pixels: uint8 [B, H, W, C].
             z: float32 [B, S, L].
 
         Returns:
-            Nats, float32 [B, S]; where the likelihood is not normalised, the negative cost that was
-            trained on.
+            Nats, float32 [B, S]; where the likelihood is not normalised, the negative
+            reconstruction loss.
         """
         return self._in_batches("log_likelihood", image=pixels, z=z)["log_likelihood"]
 
@@ -240,7 +283,7 @@ class Model(ABC):
 
         def results() -> Iterator[dict[str, np.ndarray]]:
             yield call(0)  # opens the model
-            # Two at a time: where one draws on a single core, the other convolves.
+            # Two at a time: while one samples on a single core, the other convolves.
             with ThreadPoolExecutor(2) as pool:
                 yield from pool.map(call, range(BATCH, total, BATCH))
 
@@ -253,26 +296,25 @@ class Model(ABC):
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def known_endpoint(signature: str, endpoints: Collection[str]) -> str:
-    """Return an endpoint's name if there is one of it.
+def check_endpoint(signature: str, endpoints: Collection[str]) -> None:
+    """Refuse the name of an endpoint that does not exist.
 
     Raises:
-        ValueError: If there is none; the message lists near ones.
+        ValueError: If it does not exist; the message lists similar names.
     """
     if signature not in endpoints:
         near = near_names(signature, sorted(endpoints))
         raise ValueError(f"No endpoint is called {signature!r}. {near}")
-    return signature
 
 
 def reason(message: str) -> str:
-    """Take the sentence out of an error of the graph: around it stand node names and traces."""
+    """Extract the sentence from an error of the graph, which also holds node names and traces."""
     noise = re.compile(
         r"Graph execution error|Detected at node|<stack traces|\[\[\{\{|\d+ root error\(s\) found"
     )
     lines = [line.strip() for line in message.splitlines()]
-    told = [line for line in lines if line and not noise.match(line)]
-    sentence = told[0] if told else message.strip()
+    sentences = [line for line in lines if line and not noise.match(line)]
+    sentence = sentences[0] if sentences else message.strip()
     sentence = re.sub(r"^\(0\) [A-Z_]+: ", "", sentence)  # the first of several errors
     if sentence.startswith("assertion failed: ["):
         sentence = sentence.removeprefix("assertion failed: [").removesuffix("]")

@@ -1,39 +1,21 @@
-"""Models by name or path: where they are, and opening them."""
+"""Models found and opened by name or path."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..files.naming import near_names
-from ..latent_space.attributes import Attributes, check_choices
-from .exported import Exported, kind_of, read_metadata
-from .served import ServedModel
+from .exported import ExportedModel, kind_of, read_metadata
+from .saved_model import SavedModel
 from .upscaler import Upscaler
 
-if TYPE_CHECKING:
-    from ..datasets import ImageDataset
-    from ..evaluation.evaluator import Stages
-
-__all__ = [
-    "ServedModel",
-    "Upscaler",
-    "find",
-    "fit_attributes",
-    "list_models",
-    "load",
-    "load_any",
-    "load_upscaler",
-]
-
-CLASSES = {each.kind: each for each in (ServedModel, Upscaler)}
+CLASSES = {each.kind: each for each in (SavedModel, Upscaler)}
 
 
-def load(name_or_path: str | Path, version: int | None = None) -> ServedModel:
+def load(name_or_path: str | Path, version: int | None = None) -> SavedModel:
     """Open a model by its name or path.
 
     Args:
@@ -41,10 +23,10 @@ def load(name_or_path: str | Path, version: int | None = None) -> ServedModel:
         version: Number of the version; None takes the highest.
 
     Raises:
-        ValueError: If there is no such model or version, or it is no autoencoder; the message lists
-            what there is.
+        ValueError: If there is no such model or version, or it is not an autoencoder; the message
+            lists the models or versions that exist.
     """
-    return ServedModel.open(find(name_or_path, version))
+    return SavedModel.open(find(name_or_path, version))
 
 
 def load_upscaler(name_or_path: str | Path, version: int | None = None) -> Upscaler:
@@ -52,8 +34,8 @@ def load_upscaler(name_or_path: str | Path, version: int | None = None) -> Upsca
     return Upscaler.open(find(name_or_path, version))
 
 
-def load_any(name_or_path: str | Path, version: int | None = None) -> Exported:
-    """Open a model of whatever kind by its name or path; see `load`."""
+def load_any(name_or_path: str | Path, version: int | None = None) -> ExportedModel:
+    """Open a model of any kind by its name or path; see `load`."""
     path = find(name_or_path, version)
     return CLASSES[kind_of(read_metadata(path))].open(path)
 
@@ -90,9 +72,9 @@ def find(name_or_path: str | Path, version: int | None = None) -> Path:
 
 
 def list_models() -> list[tuple[str, int, Path]]:
-    """List the models that can be named: name, highest version, its folder.
+    """List the models that can be opened by name: name, highest version, its folder.
 
-    A name that occurs in several places is listed once, where `find` would find it.
+    A name that occurs in several folders is listed once, as `find` finds it.
     """
     found: dict[str, tuple[str, int, Path]] = {}
     for folder in _folders():
@@ -104,54 +86,8 @@ def list_models() -> list[tuple[str, int, Path]]:
     return list(found.values())
 
 
-def fit_attributes(
-    model: ServedModel,
-    dataset: ImageDataset,
-    *,
-    method: str = "mean",
-    balance: Sequence[str] = (),
-    stages: Stages = lambda name: nullcontext(),
-) -> Attributes:
-    """Fit directions to the training split of a data set with attributes.
-
-    They are scored on its validation split, where there is one.
-
-    Args:
-        model: What encodes the images.
-        dataset: Images of the model's size, with attributes.
-        method: See `Attributes.fit`.
-        balance: See `Attributes.fit`.
-        stages: Makes a progress bar for each stage.
-
-    Raises:
-        ValueError: If the data set has no attributes, or no training images; or a method or name
-            is unknown.
-    """
-    if dataset.attributes is None or not dataset.count("train"):
-        raise ValueError(
-            f"`dataset` must have training images with attributes. Received: {dataset.name!r}, "
-            f"{dataset.count('train')} training images, {len(dataset.attribute_names)} attributes."
-        )
-    check_choices(dataset.attribute_names, method, balance)  # before the images are encoded
-    latents = {}
-    for split in ("train", "validation"):
-        if len(rows := dataset.indices(split)):
-            with stages(f"Encoding ({split})") as progress:
-                z_mean, _ = model.encode_rows(dataset, rows, progress=progress)
-            latents[split] = z_mean, dataset.attributes[rows]
-    with stages("Fitting") as progress:
-        return Attributes.fit(
-            *latents["train"],
-            dataset.attribute_names,
-            method=method,
-            balance=balance,
-            held_out=latents.get("validation"),
-            progress=progress,
-        )
-
-
 def _folders() -> Iterator[Path]:
-    """The folders that hold models by name, in the order of search."""
+    """Yield the folders that are searched for names, in order."""
     yield Path("saved_models")
     for folder in os.environ.get("KVAE_MODELS", "").split(os.pathsep):
         if folder:
@@ -171,7 +107,7 @@ def _versions(place: Path) -> dict[int, Path]:
 def _check_version(path: Path, version: int | None) -> None:
     if version is not None and path.resolve().name != str(version):
         raise ValueError(
-            f"`version` must be left out where the path is a version's own. Received: {version} "
+            f"`version` must be left out where the path is that of a version. Received: {version} "
             f"with {path}."
         )
 
@@ -189,5 +125,5 @@ def _unknown(path: Path) -> str:
         return f"{path} holds no exported model: no <version>/saved_model.pb is in it."
     names = [name for name, _, _ in list_models()]
     if not names:
-        return f"No model is called {str(path)!r}. There are none: train one with `kvae train`."
+        return f"No model is called {str(path)!r}. There are no models. `kvae train` makes one."
     return f"No model is called {str(path)!r}. {near_names(str(path), names)}"

@@ -1,4 +1,4 @@
-"""An upscaler in this process: images in, larger images out. NumPy arrays."""
+"""An upscaler in this process: images in, larger images out, as NumPy arrays."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from typing import ClassVar
 
 import numpy as np
 
-from .exported import UPSCALER, Exported
+from .exported import UPSCALER, ExportedModel
 
 TILE = 128  # pixels of a tile's side; the network then holds 64 channels of (3 · 128)² at a time
 
 
 @dataclass(frozen=True)
-class Upscaler(Exported):
-    """A model that makes images larger by a whole factor."""
+class Upscaler(ExportedModel):
+    """A super-resolution model that enlarges images by an integer factor."""
 
     kind: ClassVar[str] = UPSCALER
 
     @property
     def factor(self) -> int:
-        """How much larger."""
+        """Factor by which images are enlarged."""
         return self.metadata["factor"]
 
     @property
     def reach(self) -> int:
-        """How far away a pixel of an image may be, in its own pixels, and still be looked at."""
+        """Radius of the receptive field, in pixels of the image that is enlarged."""
         return self.metadata["reach"]
 
     def check_factor(self, factor: int) -> None:
         """Refuse a factor that the network was not trained for.
 
         Raises:
-            ValueError: If it is another.
+            ValueError: If it is another factor.
         """
         if factor != self.factor:
             raise ValueError(
-                f"`factor` must be {self.factor}: {self.name!r} was trained for no other. "
+                f"`factor` must be {self.factor}, the only one that {self.name!r} was trained for. "
                 f"Received: {factor}. Train one with: kvae train-upscaler DATASET --factor {factor}"
             )
 
@@ -47,12 +47,12 @@ class Upscaler(Exported):
     ) -> np.ndarray:
         """Enlarge images of any one size.
 
-        Large ones are cut into tiles that overlap by as far as the network sees, so that nothing
-        shows of them; small ones are taken together.
+        Large images are cut into tiles that overlap by the receptive field, so that no seams are
+        visible; small images are enlarged in batches.
 
         Args:
             images: uint8 [B, H, W, C], C = 1 or 3.
-            progress: Called with the parts done and their number.
+            progress: Called with the number of parts enlarged and their total.
 
         Returns:
             uint8 [B, H · factor, W · factor, C].
@@ -76,7 +76,7 @@ class Upscaler(Exported):
         return larger
 
     def _upscale_tile(self, images: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
-        """Enlarge a part of images with all around it that it depends on, and cut it out."""
+        """Enlarge a part of images, with the surroundings that it depends on, and cut it out."""
         around = [
             slice(max(0, part.start - self.reach), part.stop + self.reach)
             for part in (rows, columns)

@@ -94,7 +94,7 @@ def test_more_than_ten_classes_are_refused_before_encoding(
         partition=np.ones(60, np.int8),
         **(more if attributes else {}),
     )
-    monkeypatch.setattr(runtime.ServedModel, "encode", lambda *_: pytest.fail("work was begun"))
+    monkeypatch.setattr(runtime.SavedModel, "encode", lambda *_: pytest.fail("work was begun"))
     result = kvae("latent-map", "many.npz", "--model", "colour")
     assert result.exit_code == 1
     message = "A map has colours for 10 classes at most; 'many' has 12. "

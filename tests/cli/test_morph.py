@@ -267,9 +267,9 @@ def test_process_is_quiet(photo_files, tmp_path, models_dir):
 @pytest.fixture
 def faces(monkeypatch):
     """Let the models of the tests pass for models of aligned faces."""
-    from keras_vae.inference.served import ServedModel
+    from keras_vae.inference.saved_model import SavedModel
 
-    monkeypatch.setattr(ServedModel, "of_aligned_faces", True)
+    monkeypatch.setattr(SavedModel, "of_aligned_faces", True)
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ def test_process_imports_no_tensorflow(photo_files, tmp_path, address):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--attr", "Smilin"], "`attribute` must be one of Attractive, Eyeglasses"),
+        (["--attr", "Smilin"], "No attribute is called 'Smilin'. Did you mean 'Smiling'"),
         (["--attr", "Young", "--model", "nobody"], "has no model 'nobody' ready"),
         (["--attr", "Young", "--model", "a/b/c"], "NAME, NAME/VERSION or NAME/LABEL"),
         (["--attr", "Young", "--model", "grey"], "has no attributes"),

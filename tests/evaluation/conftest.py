@@ -20,7 +20,7 @@ def exported(tmp_path_factory, grey_vae):
 
     def say(**changes):
         preset = PRESET.override(**changes).to_dict()
-        model = runtime.ServedModel(path, {**opened.metadata, "preset": preset})
+        model = runtime.SavedModel(path, {**opened.metadata, "preset": preset})
         vars(model)["_model"] = opened._model  # read once
         return model
 

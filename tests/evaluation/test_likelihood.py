@@ -40,7 +40,7 @@ class LinearGaussian:
         self.prior = None  # a fitted one
 
     def has_prior(self, name):
-        """What `ServedModel.has_prior` returns."""
+        """What `SavedModel.has_prior` returns."""
         return name == "normal" or self.prior is not None
 
     @property
@@ -65,7 +65,7 @@ class LinearGaussian:
         return mean.astype(np.float32), log_var.astype(np.float32)
 
     def endpoint(self, name):
-        """What `ServedModel.endpoint` returns."""
+        """What `SavedModel.endpoint` returns."""
         if name == "log_prior_gmm":
             mixture = Mixture(self.prior)
 

@@ -231,7 +231,7 @@ def test_empty_batch_gives_an_empty_answer(model, request):
     pixels = np.zeros((0, *model.image_shape), np.uint8)
     empty = {"image": pixels, "z": np.zeros((0, model.latent_dim))}
     for name in list(model._model.signatures):
-        if name in ("morph", "directions") and not model.attribute_names:
+        if name in ("morph", "directions") and not model.attributes.names:
             continue
         specs = model._model.signatures[name].structured_input_signature[1]
         for output in model.call(name, **{key: empty.get(key, []) for key in specs}).values():

@@ -32,7 +32,7 @@ def model(request, models_dir):
 def test_a_record_for_each_signature_that_answers(model):
     found = [request.model_spec.signature_name for request in records(model)]
     assert len(found) == len(set(found))
-    refused = set() if model.attribute_names else REFUSED
+    refused = set() if model.attributes.names else REFUSED
     assert set(found) == set(signatures_of(model.path)) - refused - CHEAP
     assert {request.model_spec.name for request in records(model)} == {model.name}
 

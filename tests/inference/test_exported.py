@@ -6,7 +6,7 @@ import pytest
 
 from keras_vae.inference import registry as runtime
 from keras_vae.inference.exported import kind_of, read_metadata
-from keras_vae.inference.served import ServedModel
+from keras_vae.inference.saved_model import SavedModel
 from keras_vae.inference.upscaler import Upscaler
 
 # An upscaler without a Keras model class of ours, and its facts without TensorFlow.
@@ -42,7 +42,7 @@ def test_each_kind_is_told_from_the_other(upscalers_dir, models_dir):
 
 def test_any_kind_is_opened_as_what_it_is(upscalers_dir, models_dir):
     assert isinstance(runtime.load_any(upscalers_dir / "twice"), Upscaler)
-    assert isinstance(runtime.load_any(models_dir / "grey"), ServedModel)
+    assert isinstance(runtime.load_any(models_dir / "grey"), SavedModel)
 
 
 def test_an_autoencoder_need_not_say_so():

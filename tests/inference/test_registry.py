@@ -1,14 +1,10 @@
 import json
-from contextlib import contextmanager
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
-from keras_vae.inference import model as model_module
 from keras_vae.inference import registry as runtime
 from keras_vae.inference.registry import find, list_models, load
-from keras_vae.latent_space.attributes import mean_difference
 
 
 def fake_model(folder, name, *versions):
@@ -90,35 +86,5 @@ def test_folder_without_a_model_is_told_from_a_wrong_name(workplace):
     (workplace / "a" / "b").mkdir(parents=True)
     with pytest.raises(ValueError, match="holds no exported model"):
         find("a/b")
-    with pytest.raises(ValueError, match="There are none"):
+    with pytest.raises(ValueError, match="There are no models"):
         find("a")
-
-
-def test_fit_sees_the_training_split_alone(colour_model, photos, monkeypatch):
-    from keras_vae.datasets import ImageDataset
-
-    partition = np.arange(60) % 3
-    labels = np.where(np.random.default_rng(0).random((60, 2)) < 0.5, 1, -1).astype(np.int8)
-    dataset = ImageDataset("tiles", photos[:60], partition.astype(np.int8), labels, ("a", "b"))
-    monkeypatch.setattr(model_module, "BATCH", 8)
-    seen = []
-
-    @contextmanager
-    def stages(name):
-        yield lambda *done: seen.append((name, *done))
-
-    fitted = runtime.fit_attributes(colour_model, dataset, stages=stages)
-    train = partition == 0
-    expected = mean_difference(colour_model.encode(photos[:60][train])[0], labels[train])
-    np.testing.assert_allclose(fitted.directions, expected, atol=1e-5)
-    assert seen[:3] == [("Encoding (train)", done, 20) for done in (8, 16, 20)]
-    assert seen[-2:] == [("Fitting", 1, 2), ("Fitting", 2, 2)]
-    assert fitted.scores.shape == (2, 3)  # on the validation split
-
-
-def test_fit_needs_attributes(colour_model, photos):
-    from keras_vae.datasets import ImageDataset
-
-    dataset = ImageDataset("tiles", photos[:4], np.zeros(4, np.int8))
-    with pytest.raises(ValueError, match="'tiles', 4 training images, 0 attributes"):
-        runtime.fit_attributes(colour_model, dataset)

@@ -33,20 +33,28 @@ class Suite:
         }
         assert remote.has_prior("normal")
         assert remote.has_prior("gmm") == local.has_prior("gmm")
+        assert remote.describes_itself == ("describe" in local.endpoints)
+        if remote.describes_itself:
+            assert remote.metadata == local.metadata
+            assert remote.attributes.names == local.attributes.names
+            same(remote.attributes.directions, local.attributes.directions)
 
     def test_every_result_is_that_of_the_model_bit_for_bit(self, remote, local, pixels):
         for found, expected in zip(remote.encode(pixels), local.encode(pixels), strict=True):
             same(found, expected)
         same(remote.reconstruct(pixels), local.reconstruct(pixels))
         for prior in ("normal", "gmm"):
-            drawn = remote.generate([0, 2**62], 0.7, prior), local.generate([0, 2**62], 0.7, prior)
-            for found, expected in zip(*drawn, strict=True):
+            generated = (
+                remote.generate([0, 2**62], 0.7, prior),
+                local.generate([0, 2**62], 0.7, prior),
+            )
+            for found, expected in zip(*generated, strict=True):
                 same(found, expected)
         maps, expected = remote.feature_maps(pixels[:1]), local.feature_maps(pixels[:1])
         assert list(maps) == list(expected)
         for name, features in maps.items():
             same(features, expected[name])
-        name = local.attribute_names[-1]
+        name = local.attributes.names[-1]
         same(remote.direction(name), local.direction(name))
 
     def test_floats_keep_their_last_bit(self, remote, local):
@@ -66,16 +74,16 @@ class Suite:
         from keras_vae.files.photos import encode_png
 
         photos = [encode_png(image) for image in pixels]
-        inputs = {"attribute": [local.attribute_names[0]] * 5, "strength": np.arange(5) / 2}
+        inputs = {"attribute": [local.attributes.names[0]] * 5, "strength": np.arange(5) / 2}
         found = remote.call("morph", image_bytes=photos, **inputs)["image_bytes"]
         assert list(found) == list(local.call("morph", image_bytes=photos, **inputs)["image_bytes"])
 
-    def test_nothing_asked_is_nothing_answered(self, remote):
+    def test_an_empty_batch_has_an_empty_answer(self, remote):
         images, z = remote.generate([])
         assert images.shape == (0, *remote.image_shape)
         assert z.shape == (0, remote.latent_dim)
 
-    def test_the_server_s_own_words_are_those_of_the_model(self, remote, local):
+    def test_errors_have_the_messages_of_the_model(self, remote, local):
         for call in (
             lambda model: model.decode(np.full((1, model.latent_dim), np.nan)),
             lambda model: model.call("encode", image_bytes=[b"no image"]),
@@ -93,14 +101,14 @@ class Suite:
 
     def test_it_lives_on_after_an_error(self, remote, local, pixels):
         with pytest.raises(ValueError, match="Received: nobody"):
-            remote.direction("nobody")
+            remote.call("directions", attribute=["nobody"])
         same(remote.encode(pixels)[0], local.encode(pixels)[0])
 
-    def test_wrong_name_is_told(self, address):
+    def test_an_unknown_name_is_refused(self, address):
         with pytest.raises(ValueError, match=rf"{address} has no model 'nobody' ready.*nobody"):
             connect(address, "nobody", timeout=5)
 
-    def test_version_is_asked_for(self, address, local):
+    def test_a_version_is_requested(self, address, local):
         assert connect(address, f"{local.name}/{local.version}").latent_dim == local.latent_dim
         with pytest.raises(ValueError, match=rf"no model '{local.name}/77' ready"):
             connect(address, f"{local.name}/77", timeout=5)

@@ -1,6 +1,7 @@
 """The loader that TensorFlow Serving is built on runs the shipped models, without any Python."""
 
 import numpy as np
+import pytest
 
 from keras_vae.inference import registry as runtime
 from tests.serving.signatures import INVALID_ARGUMENT, SHIPPED, inputs_of
@@ -12,7 +13,7 @@ def test_every_signature_answers_as_in_python(shipped, loader):
     requests = list(inputs_of(shipped, count=3).items())
     answers = loader(shipped)(requests)["answers"]
     for (name, inputs), answer in zip(requests, answers, strict=True):
-        if "attribute" in inputs and not shipped.attribute_names:
+        if "attribute" in inputs and not shipped.attributes.names:
             assert answer[0] == INVALID_ARGUMENT
             assert "has no attributes" in answer[1]
             continue
@@ -22,6 +23,7 @@ def test_every_signature_answers_as_in_python(shipped, loader):
             np.testing.assert_array_equal(answer[output], value, err_msg=f"{name}/{output}")
 
 
+@pytest.mark.slow
 def test_ten_thousand_requests_from_eight_threads(loader):
     model = runtime.load(SHIPPED / "mnist")
     requests = list(inputs_of(model, count=2).items())  # refused ones among them

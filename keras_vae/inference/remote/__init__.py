@@ -1,6 +1,6 @@
-"""Clients of models on a TensorFlow Serving server, with the interface of a local model.
+"""Models on a TensorFlow Serving server, used like those in this process.
 
-With REST, TensorFlow is not imported, so that a client starts at once.
+Over REST, TensorFlow is not imported: a client starts at once.
 """
 
 from .model import TIMEOUT, RemoteModel, connect

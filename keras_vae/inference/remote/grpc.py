@@ -13,21 +13,19 @@ from grpc import StatusCode
 
 from ...serving import messages_pb2 as messages
 from ...serving import tensors
-from .failures import failure
-from .servable import Servable
-from .signature import Signature, Spec
+from .transport import Servable, Signature, Spec, failure
 
 SERVICE = "/tensorflow.serving.PredictionService/"
 
 OPTIONS = {
-    # gRPC takes 4 MB unless told otherwise; the feature maps of a batch are more.
+    # The default is 4 MB; the feature maps of a batch are larger.
     "grpc.max_receive_message_length": 512 * 2**20,
-    # A server that is being started is looked for again soon; `patiently` decides how long.
+    # A server that is starting is tried again soon; `retry` decides for how long.
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 1000,
 }
 
-# As TensorFlow Serving itself maps its statuses to those of HTTP.
+# As TensorFlow Serving maps its statuses to those of HTTP.
 HTTP_STATUS = {
     StatusCode.INVALID_ARGUMENT: 400,
     StatusCode.FAILED_PRECONDITION: 400,
@@ -45,23 +43,23 @@ class Grpc:
     """Requests to TensorFlow Serving's PredictionService.
 
     Attributes:
-        server: Such as "grpc://localhost:8500".
-        servable: The model.
+        server: Address, such as "grpc://localhost:8500".
+        servable: Name of the model.
     """
 
     server: str
     servable: Servable
 
     def signatures(self, timeout: float) -> dict[str, Signature]:
-        """Ask for the model's signatures."""
+        """Request the model's signatures."""
         request = messages.GetModelMetadataRequest(metadata_field=["signature_def"])
         answer = self._exchange(
             "GetModelMetadata", request, messages.GetModelMetadataResponse, timeout
         )
-        told = messages.SignatureDefMap.FromString(answer.metadata["signature_def"].value)
+        definitions = messages.SignatureDefMap.FromString(answer.metadata["signature_def"].value)
         return {
             name: Signature(name, _specs(definition.inputs), _specs(definition.outputs))
-            for name, definition in told.signature_def.items()
+            for name, definition in definitions.signature_def.items()
         }
 
     def predict(

@@ -1,83 +1,91 @@
-"""A model behind a server: its facts come from the signatures, its results from requests."""
+"""A model on a server: its facts come from `describe`, its results from requests."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+import json
+import random
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import numpy as np
 
+from ...latent_space.attributes import Attributes
 from ..model import PRIORS, Model
-from .retries import Waiting, patiently
-from .servable import Servable
-from .signature import Signature, Transport
+from .transport import Servable, Signature, Transport, Unavailable
 
-TIMEOUT = 30.0  # seconds; a server that is being started has its models by then
+TIMEOUT = 30.0  # seconds; a server that is starting has loaded its models by then
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between two tries
+SHORTEST_TRY = 0.01  # seconds; a timeout of 0 would be an error
+
+Answer = TypeVar("Answer")
+Notify = Callable[[str], None]  # receives a sentence
 
 
 @dataclass(frozen=True)
 class RemoteModel(Model):
     """A model that TensorFlow Serving serves.
 
-    It knows what the signatures tell. The model card, the KL of the dimensions and the list of
-    attributes stay with the SavedModel.
+    One that was exported without `describe`, by kvae 0.1, is known by its signatures only: what
+    they do not show (data set, KL of the dimensions, names of the attributes) is unknown.
 
     Attributes:
-        name: NAME, NAME/VERSION or NAME/LABEL, as the server knows it.
-        transport: What carries requests.
-        timeout: Seconds that a request may take, waiting for the server included.
-        signatures: By name.
-        waiting: Told when a request waits for the server.
+        name: NAME, NAME/VERSION or NAME/LABEL.
+        transport: Sends the requests.
+        timeout: Seconds that a request may take, including the time that the server is waited for.
+        signatures: Signatures by name.
+        metadata: See `Model`.
+        notify: Called with a sentence when a request waits for the server.
     """
 
     name: str
     transport: Transport = field(repr=False)
     timeout: float
     signatures: Mapping[str, Signature] = field(repr=False)
-    waiting: Waiting = field(repr=False)
+    metadata: Mapping[str, Any] = field(repr=False)
+    notify: Notify = field(repr=False)
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """Height, width, channels."""
-        return self.signatures["encode_pixels"].inputs["image"].shape[1:]
-
-    @property
-    def latent_dim(self) -> int:
-        """Dimensions of z."""
-        return self.signatures["decode_pixels"].inputs["z"].shape[1]
-
-    @property
-    def of_aligned_faces(self) -> bool:
-        """Whether it takes colours: more a server does not tell, and most such models do faces."""
-        return self.image_shape[2] == 3
+    def describes_itself(self) -> bool:
+        """Whether it has the endpoint `describe`, which returns `model.json`."""
+        return "describe" in self.signatures
 
     @property
     def endpoints(self) -> Mapping[str, Collection[str]]:
-        """The names of the endpoints, and of the inputs of each."""
+        """Names of the endpoints, and of the inputs of each."""
         return {name: signature.inputs for name, signature in self.signatures.items()}
 
-    def has_prior(self, prior: str) -> bool:
-        """Say whether `generate` can draw from a prior, "normal" or "gmm"."""
-        return PRIORS.get(prior) in self.signatures
+    @cached_property
+    def attributes(self) -> Attributes | None:
+        """The attribute directions, perhaps none; None if the model does not describe itself."""
+        if not self.describes_itself:
+            return None
+        names = tuple(self.metadata["attribute_names"])
+        if not names:
+            return Attributes((), np.zeros((0, self.latent_dim), np.float32))
+        return Attributes(names, self.call("directions", attribute=names)["direction"])
 
     def direction(self, name: str) -> np.ndarray:
-        """Ask for Δ of an attribute, [L].
+        """Look up Δ of an attribute, [L].
 
         Raises:
-            ValueError: If there is none of that name; the message lists all that there are.
+            ValueError: If there is no attribute of that name.
         """
-        return self.call("directions", attribute=[name])["direction"][0]
+        if self.attributes is None:
+            return self.call("directions", attribute=[name])["direction"][0]
+        return super().direction(name)
 
     def _run(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
         called = self.signatures[signature]
         arrays = called.arrays(inputs)
-        outputs = patiently(
-            lambda left: self.transport.predict(called, arrays, left),
+        outputs = retry(
+            lambda timeout: self.transport.predict(called, arrays, timeout),
             self.transport.server,
             self.timeout,
-            self.waiting,
+            self.notify,
         )
         called.check(outputs, len(next(iter(arrays.values()))))
         return outputs
@@ -88,7 +96,7 @@ def connect(
     name: str,
     *,
     timeout: float = TIMEOUT,
-    waiting: Waiting = lambda told: None,
+    notify: Notify = lambda sentence: None,
 ) -> RemoteModel:
     """Open a model on a server.
 
@@ -96,33 +104,80 @@ def connect(
         server: http://HOST:PORT or https://HOST:PORT for REST (TensorFlow Serving's port 8501),
             grpc://HOST:PORT for gRPC (8500).
         name: NAME for the version that the server prefers, NAME/VERSION or NAME/LABEL.
-        timeout: Seconds that a request may take, waiting for the server included.
-        waiting: Called with a sentence when a request has to wait for a server that may be
-            starting.
+        timeout: Seconds that a request may take, including the time that the server is waited for.
+        notify: Called with a sentence when a request waits for a server that may be starting.
 
     Raises:
-        ConnectionError: If there is no such server, or it answers with something else.
+        ConnectionError: If the server cannot be reached, or is not TensorFlow Serving.
         TimeoutError: If it does not answer in time.
-        ValueError: If the address or name is malformed, or the server has no such model, or one
-            that kvae did not export.
+        ValueError: If the address or name is malformed, or the server does not have the model, or
+            kvae did not export it.
     """
     transport = _transport(server, Servable.parse(name))
-    signatures = patiently(transport.signatures, transport.server, timeout, waiting)
+    signatures = retry(transport.signatures, transport.server, timeout, notify)
     if missing := {"encode_pixels", "decode_pixels"} - set(signatures):
         raise ValueError(
             f"{name!r} on {server} is not a model that kvae exported: it has no endpoint "
             f"{' and no '.join(sorted(missing))}."
         )
-    # What has no inputs is no endpoint: the graph's initialiser is listed among them.
+    # The graph's initializer is among the signatures; it has no inputs.
     endpoints = {key: signature for key, signature in signatures.items() if signature.inputs}
-    return RemoteModel(name, transport, timeout, endpoints, waiting)
+    model = RemoteModel(name, transport, timeout, endpoints, _shown_facts(endpoints), notify)
+    if not model.describes_itself:
+        return model
+    return replace(model, metadata=json.loads(model.call("describe", row=[0])["model_json"][0]))
+
+
+def retry(
+    attempt: Callable[[float], Answer],
+    server: str,
+    timeout: float,
+    notify: Notify = lambda sentence: None,
+) -> Answer:
+    """Try until the server answers, for at most `timeout` seconds.
+
+    The pauses double. Each is shortened at random, so that many clients do not return all at once.
+
+    Args:
+        attempt: Receives the seconds that are left; raises `Unavailable` where another try may
+            help.
+        server: Address of the server, for messages.
+        timeout: Seconds for all tries together.
+        notify: Called with a sentence before the second try.
+
+    Raises:
+        ConnectionError: If the server stays unavailable.
+        TimeoutError: If it accepts a request and does not answer.
+    """
+    deadline, pause = time.monotonic() + timeout, FIRST_PAUSE
+    while True:
+        try:
+            return attempt(max(deadline - time.monotonic(), SHORTEST_TRY))
+        except Unavailable as error:
+            if time.monotonic() + pause >= deadline:
+                raise ConnectionError(f"{error} It was tried for {timeout:g} seconds.") from error
+            if pause == FIRST_PAUSE:
+                notify(f"{error} Waiting for it, {timeout:g} seconds at most.")
+        except TimeoutError as error:
+            raise TimeoutError(f"{server} did not answer within {timeout:g} seconds.") from error
+        time.sleep(random.uniform(0.5, 1.0) * pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _shown_facts(signatures: Mapping[str, Signature]) -> dict[str, Any]:
+    """Gather the facts of a `model.json` that the signatures show."""
+    return {
+        "image_shape": signatures["encode_pixels"].inputs["image"].shape[1:],
+        "latent_dim": signatures["decode_pixels"].inputs["z"].shape[1],
+        "priors": [prior for prior, endpoint in PRIORS.items() if endpoint in signatures],
+    }
 
 
 def _transport(server: str, servable: Servable) -> Transport:
     try:
         address = urlsplit(server)
         scheme, host, port = address.scheme, address.hostname, address.port
-    except ValueError:  # of a port that is no number
+    except ValueError:  # the port is not a number
         scheme = host = port = None
     if scheme in ("http", "https") and host:
         from .rest import Rest

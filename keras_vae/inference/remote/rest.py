@@ -1,6 +1,6 @@
-"""REST: JSON over HTTP, with the standard library alone.
+"""REST: JSON over HTTP, with the standard library only.
 
-A float travels exactly: Python writes the shortest digits of the float64 that it is, and
+Floats are exact: Python writes the shortest digits of the float64, and
 TensorFlow Serving writes six digits, or nine where six would not give the same float32 back.
 """
 
@@ -18,13 +18,11 @@ from urllib.request import Request, urlopen
 
 import numpy as np
 
-from .failures import Unavailable, failure
-from .servable import Servable
-from .signature import Signature, Spec
+from .transport import Servable, Signature, Spec, Unavailable, failure
 
 TYPES = {"DT_FLOAT": np.float32, "DT_UINT8": np.uint8, "DT_INT64": np.int64}  # else object
 
-# What may go wrong when JSON is not what it should be.
+# Errors of reading JSON of another structure.
 _UNEXPECTED = (KeyError, TypeError, ValueError, OverflowError, AttributeError)
 
 
@@ -33,15 +31,15 @@ class Rest:
     """Requests to TensorFlow Serving's REST API, in row format.
 
     Attributes:
-        server: Such as "http://localhost:8501"; a path may follow, as proxies ask for.
-        servable: The model.
+        server: Address, such as "http://localhost:8501"; a path may follow, for a proxy.
+        servable: Name of the model.
     """
 
     server: str
     servable: Servable
 
     def signatures(self, timeout: float) -> dict[str, Signature]:
-        """Ask for the model's signatures."""
+        """Request the model's signatures."""
         answer = self._exchange("/metadata", None, timeout)
         try:
             definitions = answer["metadata"]["signature_def"]["signature_def"]
@@ -50,7 +48,7 @@ class Rest:
                 for name, definition in definitions.items()
             }
         except _UNEXPECTED as error:
-            raise self._strange("metadata") from error
+            raise self._unexpected("metadata") from error
 
     def predict(
         self, signature: Signature, inputs: Mapping[str, np.ndarray], timeout: float
@@ -58,14 +56,14 @@ class Rest:
         """Call an endpoint."""
         columns = [_to_json(array) for array in inputs.values()]
         rows = [dict(zip(inputs, row, strict=True)) for row in zip(*columns, strict=True)]
-        if not rows:  # the row format has no word for that
+        if not rows:  # the row format cannot express it
             return {name: _from_json([], spec) for name, spec in signature.outputs.items()}
         body = {"signature_name": signature.name, "instances": rows}
         answer = self._exchange(":predict", body, timeout)
         try:
             return _columns(answer["predictions"], signature.outputs)
         except _UNEXPECTED as error:
-            raise self._strange(signature.name) from error
+            raise self._unexpected(signature.name) from error
 
     @property
     def _url(self) -> str:
@@ -91,24 +89,22 @@ class Rest:
         try:
             return json.loads(content)
         except ValueError as error:
-            raise self._strange(path.strip("/:")) from error
+            raise self._unexpected(path.strip("/:")) from error
 
     def _broken(self, error: Exception) -> Exception:
-        """Say what a connection that failed means."""
+        """Make the error for a connection that failed."""
         cause = error.reason if isinstance(error, URLError) else error
         if isinstance(cause, TimeoutError):
             return cause
-        told = f"{self.server} cannot be reached: {getattr(cause, 'strerror', None) or cause}."
+        message = f"{self.server} cannot be reached: {getattr(cause, 'strerror', None) or cause}."
         if isinstance(cause, (ConnectionError, IncompleteRead)):  # it may be starting
-            return Unavailable(told)
+            return Unavailable(message)
         if isinstance(cause, HTTPException):
             return ConnectionError(f"{self.server} does not speak HTTP. Is it the port for gRPC?")
-        return ConnectionError(told)
+        return ConnectionError(message)
 
-    def _strange(self, what: str) -> Exception:
-        return ConnectionError(
-            f"{self.server} answered {what!r} with something else than TensorFlow Serving does."
-        )
+    def _unexpected(self, what: str) -> Exception:
+        return ConnectionError(f"{self.server} did not answer {what!r} as TensorFlow Serving does.")
 
 
 def _specs(tensors: Mapping[str, Any]) -> dict[str, Spec]:
@@ -123,7 +119,7 @@ def _specs(tensors: Mapping[str, Any]) -> dict[str, Spec]:
 
 
 def _to_json(array: np.ndarray) -> Sequence[Any]:
-    """Turn an array into JSON, row by row; bytes are base64 in an object, by the API's rule."""
+    """Convert an array to JSON, row by row; bytes are base64 in an object, as the API requires."""
     if not array.dtype.hasobject:
         return array.tolist()
     return [
@@ -139,7 +135,7 @@ def _columns(rows: Sequence[Any], outputs: Mapping[str, Spec]) -> dict[str, np.n
 
 
 def _from_json(values: Sequence[Any], spec: Spec) -> np.ndarray:
-    """Turn rows of JSON into an array."""
+    """Convert rows of JSON to an array."""
     if not values:
         return np.zeros((0, *(max(side, 0) for side in spec.shape[1:])), spec.dtype)
     if spec.dtype.hasobject:
@@ -151,7 +147,7 @@ def _from_json(values: Sequence[Any], spec: Spec) -> np.ndarray:
 
 
 def _message(answer: HTTPError) -> str | None:
-    """Read the server's own words, if it is TensorFlow Serving and they come through."""
+    """Read the server's message, if it is TensorFlow Serving's and complete."""
     try:
         return str(json.loads(answer.read())["error"])
     except (OSError, HTTPException, ValueError, KeyError, TypeError):

@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from keras_vae.inference.served import ServedModel
+from keras_vae.inference.saved_model import SavedModel
 from keras_vae.presets import get_preset
 
 # Facts without TensorFlow; endpoints without a Keras model class of ours.
@@ -12,7 +12,7 @@ LEAN = """
 import sys
 from keras_vae.inference import registry as runtime
 model = runtime.load(sys.argv[1])
-assert model.attribute_names and model.direction("Young").shape == (6,)
+assert model.attributes.names and model.direction("Young").shape == (6,)
 runtime.list_models()
 assert "tensorflow" not in sys.modules, "tensorflow was imported for facts"
 images, z = model.generate([1, 2])
@@ -32,20 +32,20 @@ def test_loading_imports_no_model_class(models_dir):
 def test_foreign_saved_model_is_refused(tmp_path):
     (tmp_path / "saved_model.pb").touch()
     with pytest.raises(ValueError, match=r"not a model that kvae exported"):
-        ServedModel.open(tmp_path)
+        SavedModel.open(tmp_path)
 
 
 def test_facts_are_those_exported(colour_model, grey_model, directions):
     assert colour_model.image_shape == (32, 32, 3)
     assert colour_model.latent_dim == 6
-    assert colour_model.attribute_names == directions.names
-    np.testing.assert_array_equal(colour_model.directions, directions.directions)
+    assert colour_model.attributes.names == directions.names
+    np.testing.assert_array_equal(colour_model.attributes.directions, directions.directions)
     assert colour_model.metadata["preset"]["source"] == "Foster"
-    assert grey_model.attribute_names == ()
-    assert grey_model.directions.shape == (0, 4)
+    assert grey_model.attributes.names == ()
+    assert grey_model.attributes.directions.shape == (0, 4)
     assert grey_model.metadata["licence"] == "BSD-3-Clause"
     assert grey_model.kl_per_dimension is None
-    assert ServedModel(grey_model.path, {"kl_per_dimension": [2, 1]}).kl_per_dimension == [2, 1]
+    assert SavedModel(grey_model.path, {"kl_per_dimension": [2, 1]}).kl_per_dimension == [2, 1]
 
 
 def test_direction_of_a_model_without_attributes(grey_model):
@@ -59,14 +59,14 @@ def test_direction_of_a_model_without_attributes(grey_model):
 def test_photos_are_aligned_for_models_of_celeba_whatever_their_preset(tmp_path, dataset, aligned):
     """The preset `celeba` is also what a folder of anybody's images is trained with."""
     facts = {"preset": get_preset("celeba").to_dict(), "data": {"dataset": dataset}}
-    assert ServedModel(tmp_path, facts).of_aligned_faces == aligned
-    assert not ServedModel(tmp_path, {}).of_aligned_faces
+    assert SavedModel(tmp_path, facts).of_aligned_faces == aligned
+    assert not SavedModel(tmp_path, {}).of_aligned_faces
 
 
 @pytest.mark.parametrize(("part", "name"), [("network", "gating"), ("objective", "tilt")])
 def test_a_preset_of_a_newer_version_is_told_by_what_is_unknown_in_it(tmp_path, part, name):
     preset = get_preset("mnist").to_dict()
     preset[part][name] = 1
-    model = ServedModel(tmp_path / "faces" / "1", {"preset": preset})
+    model = SavedModel(tmp_path / "faces" / "1", {"preset": preset})
     with pytest.raises(ValueError, match=rf"(?s)model\.json of 'faces'.*Upgrade.*'{name}'"):
         _ = model.preset

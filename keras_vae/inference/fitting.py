@@ -1,0 +1,62 @@
+"""Attribute directions fitted to the images of a data set, encoded by a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+from ..latent_space.attributes import Attributes, check_choices
+from .model import Model
+
+if TYPE_CHECKING:
+    from ..datasets import ImageDataset
+    from ..datasets.source import Progress
+
+    Stages = Callable[[str], AbstractContextManager[Progress | None]]
+
+
+def fit_attributes(
+    model: Model,
+    dataset: ImageDataset,
+    *,
+    method: str = "mean",
+    balance: Sequence[str] = (),
+    stages: Stages = lambda name: nullcontext(),
+) -> Attributes:
+    """Fit directions to the training split of a data set with attributes.
+
+    They are scored on its validation split, where there is one.
+
+    Args:
+        model: Encodes the images.
+        dataset: Images of the model's size, with attributes.
+        method: See `Attributes.fit`.
+        balance: See `Attributes.fit`.
+        stages: Makes a progress bar for each stage.
+
+    Raises:
+        ValueError: If the data set has no attributes, or no training images; or a method or name
+            is unknown.
+    """
+    if dataset.attributes is None or not dataset.count("train"):
+        raise ValueError(
+            f"`dataset` must have training images with attributes. Received: {dataset.name!r}, "
+            f"{dataset.count('train')} training images, {len(dataset.attribute_names)} attributes."
+        )
+    check_choices(dataset.attribute_names, method, balance)  # before the images are encoded
+    latents = {}
+    for split in ("train", "validation"):
+        if len(rows := dataset.indices(split)):
+            with stages(f"Encoding ({split})") as progress:
+                z_mean, _ = model.encode_rows(dataset, rows, progress=progress)
+            latents[split] = z_mean, dataset.attributes[rows]
+    with stages("Fitting") as progress:
+        return Attributes.fit(
+            *latents["train"],
+            dataset.attribute_names,
+            method=method,
+            balance=balance,
+            held_out=latents.get("validation"),
+            progress=progress,
+        )

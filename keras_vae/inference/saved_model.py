@@ -1,0 +1,28 @@
+"""A VAE's SavedModel, run by TensorFlow in this process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from ..latent_space.attributes import Attributes
+from .exported import AUTOENCODER, ExportedModel
+from .model import Model
+
+
+@dataclass(frozen=True)
+class SavedModel(ExportedModel, Model):
+    """A VAE that `export_model` wrote."""
+
+    kind: ClassVar[str] = AUTOENCODER
+
+    @cached_property
+    def attributes(self) -> Attributes:
+        """The attribute directions that were exported with the model; perhaps none."""
+        path = self.path / "assets.extra" / "attributes.npz"
+        if path.exists():
+            return Attributes.load(path)
+        return Attributes((), np.zeros((0, self.latent_dim), np.float32))

@@ -1,0 +1,35 @@
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from keras_vae.datasets import ImageDataset
+from keras_vae.inference import model as model_module
+from keras_vae.inference.fitting import fit_attributes
+from keras_vae.latent_space.attributes import mean_difference
+
+
+def test_fit_sees_the_training_split_alone(colour_model, photos, monkeypatch):
+    partition = np.arange(60) % 3
+    labels = np.where(np.random.default_rng(0).random((60, 2)) < 0.5, 1, -1).astype(np.int8)
+    dataset = ImageDataset("tiles", photos[:60], partition.astype(np.int8), labels, ("a", "b"))
+    monkeypatch.setattr(model_module, "BATCH", 8)
+    seen = []
+
+    @contextmanager
+    def stages(name):
+        yield lambda *done: seen.append((name, *done))
+
+    fitted = fit_attributes(colour_model, dataset, stages=stages)
+    train = partition == 0
+    expected = mean_difference(colour_model.encode(photos[:60][train])[0], labels[train])
+    np.testing.assert_allclose(fitted.directions, expected, atol=1e-5)
+    assert seen[:3] == [("Encoding (train)", done, 20) for done in (8, 16, 20)]
+    assert seen[-2:] == [("Fitting", 1, 2), ("Fitting", 2, 2)]
+    assert fitted.scores.shape == (2, 3)  # on the validation split
+
+
+def test_fit_needs_attributes(colour_model, photos):
+    dataset = ImageDataset("tiles", photos[:4], np.zeros(4, np.int8))
+    with pytest.raises(ValueError, match="'tiles', 4 training images, 0 attributes"):
+        fit_attributes(colour_model, dataset)
