@@ -76,7 +76,6 @@ def latent_map(
     dimensions show: it is fitted on a random half of the images and measured on the other.
     """
     from keras_vae import plotting
-    from keras_vae.datasets.choice import choose_rows
     from keras_vae.inference import registry as runtime
     from keras_vae.latent_space.grouping import Grouping
     from keras_vae.latent_space.projections import check_method, project
@@ -86,7 +85,7 @@ def latent_map(
     model = runtime.load(model_name)
     load_tensorflow()
     dataset = load_for_model(model, data, data_dir=data_dir, cache_dir=cache_dir)
-    rows = choose_rows(dataset, split, limit, seed)
+    rows = dataset.choose(split, limit, seed)
     grouping = Grouping.of(dataset, rows, by)
     _check_colours(grouping, dataset)
     seen = seen_by(model, dataset, seed)

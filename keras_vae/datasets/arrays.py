@@ -12,14 +12,21 @@ from typing import IO, Any
 
 import numpy as np
 
+from ..files.naming import plain_name
 from .source import Origin, Source, native_size
+
+# optional array → what it must be, its number of axes, the numbers allowed (None: whole numbers)
+_OPTIONAL = {
+    "attributes": ("[N, A] of +1 and −1, or of 1 and 0", 2, (-1, 0, 1)),
+    "partition": ("[N] of 0 (train), 1 (validation), 2 (test)", 1, (0, 1, 2)),
+    "labels": ("whole numbers [N]", 1, None),
+}
 
 
 def find(location: Path, name: str) -> Origin | None:
     """Find arrays: the file itself, or one in the folder whose name begins with the set's."""
     if location.is_dir():
-        files = sorted(location.glob("*.npz"))
-        alike = [file for file in files if _plain(file.stem).startswith(_plain(name))]
+        alike = [f for f in location.glob("*.npz") if _folded(f.stem).startswith(_folded(name))]
         location = alike[0] if len(alike) == 1 else location
     if location.suffix != ".npz" or not location.is_file():
         return None
@@ -45,44 +52,24 @@ def read(file: Path) -> Source:
     Raises:
         ValueError: If the file or one of its arrays is not like that.
     """
-    shape = _images_shape(file)
-    try:
-        with np.load(file, allow_pickle=False) as arrays:
-            others = {key: _array(arrays, key, file) for key in _OPTIONAL if key in arrays.files}
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        raise ValueError(f"{file} is damaged: {error}.") from error
-    for key in ("attributes", "partition", "labels"):
-        if key in others and len(others[key]) != shape[0]:
-            raise ValueError(
-                f"`{key}` of {file} must have a row for each of the {shape[0]} images. "
-                f"Received: {len(others[key])}."
-            )
-    return Source(
-        count=shape[0],
-        name_of=lambda index: f"images[{index}]",
-        payloads=lambda: _rows(file),
-        partition=_partition(others.get("partition"), file),
-        labels=_labels(others.get("labels"), file),
-        **_attributes(others, file),
-    )
+    count = _images_shape(file)[0]
+    with _reading(file), np.load(file, allow_pickle=False) as archive:
+        arrays = {key: _known(archive, key, count, file) for key in _OPTIONAL if key in archive}
+        if "attributes" in arrays:
+            arrays["attributes"] = np.where(arrays["attributes"] > 0, 1, -1).astype(np.int8)
+            arrays["attribute_names"] = _names(archive, arrays["attributes"].shape[1], file)
+    return Source(count, lambda: _rows(file), **arrays)
 
 
-# optional array → the type that saves it as no array of Python objects
-_OPTIONAL = {"attributes": "np.int8", "attribute_names": "str", "partition": "int", "labels": "int"}
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("-", "").replace("_", "")
+def _folded(name: str) -> str:
+    return plain_name(name).replace("_", "")
 
 
 def _images_shape(file: Path) -> tuple[int, ...]:
     """Read the shape of `images` from their header: [N, H, W] or [N, H, W, C]."""
-    try:
-        with _opened_images(file) as (_, shape, dtype):
-            shaped = len(shape) == 3 or (len(shape) == 4 and shape[3] in (1, 3))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        raise ValueError(f"{file} is not an .npz file that can be read: {error}.") from error
-    if dtype != np.uint8 or not shaped:
+    with _reading(file), _open_images(file) as (_, shape, dtype):
+        pass
+    if dtype != np.uint8 or not (len(shape) == 3 or (len(shape) == 4 and shape[3] in (1, 3))):
         raise ValueError(
             f"`images` of {file} must be uint8 [N, H, W] or [N, H, W, C] with C 1 or 3. "
             f"Received: {dtype} {list(shape)}."
@@ -92,76 +79,72 @@ def _images_shape(file: Path) -> tuple[int, ...]:
 
 def _rows(file: Path) -> Iterator[np.ndarray]:
     """Yield image after image; a set of many gigabytes never has to fit into memory."""
-    with _opened_images(file) as (stream, shape, _):
+    with _reading(file), _open_images(file) as (stream, shape, _):
         size = math.prod(shape[1:])
         for _ in range(shape[0]):
-            try:
-                content = stream.read(size)
-            except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-                raise ValueError(f"{file} is damaged: {error}.") from error
+            content = stream.read(size)
             if len(content) != size:
-                raise ValueError(f"{file} is damaged: `images` ends too early.")
+                raise EOFError("`images` ends too early")
             yield np.frombuffer(content, np.uint8).reshape(shape[1:])
 
 
 @contextmanager
-def _opened_images(file: Path) -> Iterator[tuple[IO[bytes], tuple[int, ...], np.dtype]]:
+def _reading(file: Path) -> Iterator[None]:
+    """Name the file in the errors of a damaged one."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        raise ValueError(f"{file} is damaged, or is not an .npz file: {error}.") from error
+
+
+@contextmanager
+def _open_images(file: Path) -> Iterator[tuple[IO[bytes], tuple[int, ...], np.dtype]]:
     """Open the array `images` at its first byte of data, with its shape and type."""
     with zipfile.ZipFile(file) as archive:
         names = [name.removesuffix(".npy") for name in archive.namelist()]
         if "images" not in names:
             found = ", ".join(names) or "nothing"
             raise ValueError(f"{file} must hold an array `images`. Received: {found}.")
-    with zipfile.ZipFile(file) as archive, archive.open("images.npy") as stream:
-        version = np.lib.format.read_magic(stream)
-        if version != (1, 0):
-            raise ValueError(f"`images` of {file} must be plain uint8. Received: .npy {version}.")
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-        if fortran and math.prod(shape) > 1:
-            raise ValueError(f"`images` of {file} must be in C order. Received: Fortran order.")
-        yield stream, shape, dtype
+        with archive.open("images.npy") as stream:
+            version = np.lib.format.read_magic(stream)
+            if version != (1, 0):
+                raise ValueError(
+                    f"`images` of {file} must be plain uint8. Received: .npy {version}."
+                )
+            shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+            if fortran and math.prod(shape) > 1:
+                raise ValueError(f"`images` of {file} must be in C order. Received: Fortran order.")
+            yield stream, shape, dtype
 
 
-def _array(arrays: np.lib.npyio.NpzFile, key: str, file: Path) -> np.ndarray:
-    try:
-        return arrays[key]
-    except ValueError as error:  # NumPy names neither file nor array
+def _known(archive: Any, key: str, count: int, file: Path) -> np.ndarray:
+    """Read what is known of each of `count` images."""
+    expected, axes, allowed = _OPTIONAL[key]
+    array = _plain_array(archive, key, "int", file)
+    fits = np.isin(array, allowed).all() if allowed else array.dtype.kind in "iub"
+    if array.ndim != axes or len(array) != count or not fits:
         raise ValueError(
-            f"`{key}` of {file} must be a plain array, as `np.asarray({key}, {_OPTIONAL[key]})` "
-            f"makes one. Received: what NumPy does not open: {error}."
-        ) from error
-
-
-def _partition(partition: np.ndarray | None, file: Path) -> np.ndarray | None:
-    if partition is None:
-        return None
-    if partition.ndim != 1 or not np.isin(partition, (0, 1, 2)).all():
-        raise ValueError(
-            f"`partition` of {file} must be [N] of 0 (train), 1 (validation), 2 (test)."
+            f"`{key}` of {file} must be {expected}, a row for each of the {count} images. "
+            f"Received: {array.dtype} {list(array.shape)}."
         )
-    return partition.astype(np.int8)
+    return array.astype(np.int8 if allowed else np.int64)
 
 
-def _labels(labels: np.ndarray | None, file: Path) -> np.ndarray | None:
-    if labels is None:
-        return None
-    if labels.ndim != 1 or labels.dtype.kind not in "iub":
-        raise ValueError(
-            f"`labels` of {file} must be whole numbers [N]. "
-            f"Received: {labels.dtype} {list(labels.shape)}."
-        )
-    return labels.astype(np.int64)
-
-
-def _attributes(arrays: dict[str, np.ndarray], file: Path) -> dict[str, Any]:
-    values = arrays.get("attributes")
-    if values is None:
-        return {}
-    if values.ndim != 2 or not np.isin(values, (-1, 0, 1)).all():
-        raise ValueError(f"`attributes` of {file} must be [N, A] of +1 and −1, or of 1 and 0.")
-    count = values.shape[1]
-    names = arrays.get("attribute_names", [f"attribute_{number}" for number in range(count)])
+def _names(archive: Any, count: int, file: Path) -> tuple[str, ...]:
+    """Read the names of `count` attributes, or number them."""
+    if "attribute_names" not in archive:
+        return tuple(f"attribute_{number}" for number in range(count))
+    names = _plain_array(archive, "attribute_names", "str", file)
     if len(names) != count:
         raise ValueError(f"`attribute_names` of {file} must be {count}. Received: {len(names)}.")
-    signs = np.where(values > 0, 1, -1).astype(np.int8)
-    return {"attributes": signs, "attribute_names": tuple(str(item) for item in names)}
+    return tuple(map(str, names))
+
+
+def _plain_array(archive: Any, key: str, kind: str, file: Path) -> np.ndarray:
+    try:
+        return archive[key]
+    except ValueError as error:  # NumPy names neither file nor array
+        raise ValueError(
+            f"`{key}` of {file} must be a plain array, as `np.asarray({key}, {kind})` "
+            f"makes one. Received: what NumPy does not open: {error}."
+        ) from error

@@ -1,12 +1,11 @@
 """CelebA as distributed: aligned photos in a zip or a folder, and the lists that go with them.
 
-The Kaggle copy is the same with a folder more and with commas in the lists.
+The Kaggle copy is the same with one more level of folders and with commas in the lists.
 """
 
 from __future__ import annotations
 
 import os
-import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -26,29 +25,29 @@ FILES = (
     "list_eval_partition.txt or .csv",
 )
 
-# The folders of the official download, besides the files lying side by side.
+# The folder of photos, the innermost if it is nested as Kaggle's, or else the zip.
+_PHOTOS = ("img_align_celeba/img_align_celeba", "img_align_celeba", "img_align_celeba.zip")
+
+# The folders of the official download; "" where all files are in one folder.
 _FOLDERS = ("", "Img", "Anno", "Eval")
 
 
 def find(location: Path, name: str) -> Origin | None:
     """Find photos and lists in a folder; or a zip of photos with the lists beside it."""
     folder = location if location.is_dir() else location.parent
-    attributes = _list_file(folder, "list_attr_celeba")
-    partition = _list_file(folder, "list_eval_partition")
-    photos = _photos(folder) if location.is_dir() else location
+    attributes = _first(folder, "list_attr_celeba.txt", "list_attr_celeba.csv")
+    partition = _first(folder, "list_eval_partition.txt", "list_eval_partition.csv")
+    photos = _first(folder, *_PHOTOS) if location.is_dir() else location
     if attributes is None or partition is None or photos is None:
         return None
-    if photos.is_dir():
-        make, kind = partial(_read_folder, photos, attributes, partition), "folder"
-    elif photos.suffix == ".zip":
-        make, kind = partial(_read_zip, photos, attributes, partition), "zip"
-    else:
+    kind = "folder" if photos.is_dir() else photos.suffix.removeprefix(".")
+    if kind not in _READERS:
         return None
     return Origin(
         f"CelebA as distributed, {kind}",
         location,
         (attributes, partition, photos),
-        make,
+        partial(_READERS[kind], photos, attributes, partition),
         image_size=(ALIGNED_CROP, ALIGNED_CROP),
         dataset="celeba",
     )
@@ -56,30 +55,28 @@ def find(location: Path, name: str) -> Origin | None:
 
 @dataclass(frozen=True, eq=False)
 class ListFile:
-    """What one of CelebA's lists says of the images that are there.
+    """What one of CelebA's lists says of the images that exist.
 
     Attributes:
-        total: Number of images that the list names, there or not.
-        names: File names of those that are there, n of them.
+        total: Number of images that the list names, whether they exist or not.
         columns: Names of the columns; "partition" where the list has no header.
-        values: int8 [n, columns].
+        values: For each image that exists, by its file name, int8 [columns].
     """
 
     total: int
-    names: list[bytes]
     columns: tuple[str, ...]
-    values: np.ndarray
+    values: dict[bytes, np.ndarray]
 
 
 def read_list(file: Path, present: Container[bytes]) -> ListFile:
-    """Read the lines of a list that tell of the images that are there.
+    """Read the lines of a list that describe images that exist.
 
     Args:
-        file: A list with one line per image, in CelebA's spelling (blanks) or Kaggle's (commas).
-        present: File names of the images that are there.
+        file: A list with one line per image, in CelebA's format (blanks) or Kaggle's (commas).
+        present: File names of the images that exist.
 
     Raises:
-        ValueError: If a line has more or fewer values than the others, or no numbers.
+        ValueError: If a line has more or fewer values than the header, or no whole numbers.
     """
     lines = file.read_bytes().replace(b",", b" ").splitlines()
     # Before the first image come the number of images and the header, the header alone, or nothing.
@@ -88,43 +85,26 @@ def read_list(file: Path, present: Container[bytes]) -> ListFile:
         raise ValueError(f"{file} must name an image in one of its first three lines.")
     header = lines[start - 1].split() if start else [b"partition"]
     columns = tuple(item.decode() for item in header if item != b"image_id")
-    # Only the lines that are needed are taken apart: the list names 202,599 images.
+    # Only the lines that are needed are parsed: the list names 202,599 images.
     rows = [row for line in lines[start:] if (row := line.partition(b" "))[0] in present]
-    values = _numbers(b" ".join([row[2] for row in rows]))
-    if values is None or len(values) != len(rows) * len(columns):
-        received = "something else" if values is None else f"{len(values)} for {len(rows)} images"
+    shape, values = (len(rows), len(columns)), np.empty((0, len(columns)), np.int8)
+    try:
+        if rows:
+            values = np.loadtxt([row[2] for row in rows], np.int8, ndmin=2, comments=None)
+        if values.shape != shape:
+            raise ValueError(f"{values.shape[1]} for {values.shape[0]} images")
+    except ValueError as error:
         raise ValueError(
-            f"{file} must have {len(columns)} whole numbers for each image. Received: {received}."
-        )
+            f"{file} must have {len(columns)} whole numbers for each image. Received: {error}."
+        ) from error
     names = [row[0] for row in rows]
-    return ListFile(len(lines) - start, names, columns, values.reshape(len(rows), len(columns)))
+    return ListFile(len(lines) - start, columns, dict(zip(names, values, strict=True)))
 
 
-def _numbers(text: bytes) -> np.ndarray | None:
-    """Read numbers between blanks, int8; None if there is anything else."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", DeprecationWarning)  # older NumPy only warns
-        try:
-            return np.fromstring(text, np.int8, sep=" ")
-        except (ValueError, DeprecationWarning):
-            return None
-
-
-def _list_file(folder: Path, stem: str) -> Path | None:
-    candidates = (folder / part / (stem + end) for part in _FOLDERS for end in (".txt", ".csv"))
-    return next((file for file in candidates if file.is_file()), None)
-
-
-def _photos(folder: Path) -> Path | None:
-    """Find the folder of photos, the innermost if it is nested as Kaggle's, or else the zip."""
-    name = "img_align_celeba"
-    for part in _FOLDERS:
-        for photos in (folder / part / name / name, folder / part / name):
-            if photos.is_dir():
-                return photos
-        if (archive := folder / part / (name + ".zip")).is_file():
-            return archive
-    return None
+def _first(folder: Path, *names: str) -> Path | None:
+    """Return the first of the names that exists, in any of the download's folders."""
+    paths = (folder / part / name for part in _FOLDERS for name in names)
+    return next(filter(Path.exists, paths), None)
 
 
 def _read_folder(photos: Path, attributes: Path, partition: Path) -> Source:
@@ -149,10 +129,13 @@ def _read_zip(archive: Path, attributes: Path, partition: Path) -> Source:
     return _matched(members, attributes, partition, partial(_members, archive, members))
 
 
+_READERS = {"folder": _read_folder, "zip": _read_zip}
+
+
 def _members(
     archive: Path, members: Mapping[bytes, zipfile.ZipInfo], names: Iterable[bytes]
 ) -> Iterator[bytes]:
-    """Yield the encoded photos; what the zip itself finds damaged comes as no bytes."""
+    """Yield the encoded photos; a damaged member of the zip is yielded as no bytes."""
     with zipfile.ZipFile(archive) as opened:
         for name in names:
             try:
@@ -167,21 +150,18 @@ def _matched(
     partition_list: Path,
     payloads: Callable[[Sequence[bytes]], Iterator[Payload]],
 ) -> Source:
-    """Bring the photos that are there together with what the two lists say of them."""
+    """Match the photos that exist with their lines in the two lists."""
     splits = read_list(partition_list, present)
     traits = read_list(attribute_list, present)
-    row_of = {name: row for row, name in enumerate(traits.names)}
-    rows = [row for row, name in enumerate(splits.names) if name in row_of]
-    names = [splits.names[row] for row in rows]
+    names = [name for name in splits.values if name in traits.values]
+    attributes = np.array([traits.values[name] for name in names])
     return Source(
         count=len(names),
-        name_of=lambda index: names[index].decode(errors="replace"),
         payloads=lambda: payloads(names),
-        partition=splits.values[rows, 0],
-        attributes=np.where(traits.values[[row_of[name] for name in names]] > 0, 1, -1).astype(
-            np.int8
-        ),
+        name_of=lambda index: names[index].decode(errors="replace"),
+        partition=np.array([splits.values[name][0] for name in names]),
+        attributes=np.where(attributes > 0, 1, -1).astype(np.int8),
         attribute_names=traits.columns,
-        missing=splits.total - len(splits.names),
+        missing=splits.total - len(splits.values),
         unlisted=len(present) - len(names),
     )

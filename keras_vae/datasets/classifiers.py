@@ -1,4 +1,8 @@
-"""A small classifier of a data set's own labels, whose features stand in for InceptionV3's."""
+"""The attribute classifier: a small network trained on a data set's own labels or attributes.
+
+It is the teacher of the perceptual and the distillation loss, and the feature extractor of FID and
+KID where InceptionV3 cannot be used.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -18,7 +23,7 @@ from .prepared import cache_folder
 from .preprocessing import Preprocessing
 from .source import Progress
 
-VERSION = 1  # counts up when the same data would give another classifier
+VERSION = 1  # raised when the same data would give another classifier
 FILTERS = (32, 64, 128)
 MAPS = tuple(f"maps_{number}" for number, _ in enumerate(FILTERS, start=1))  # names of layers
 FEATURES = 128
@@ -33,7 +38,7 @@ class Recipe:
 
     Attributes:
         size: Height and width that images are scaled to.
-        seed: Of weights and order.
+        seed: Of the initial weights and of the order of images.
     """
 
     size: tuple[int, int] = (32, 32)
@@ -41,7 +46,7 @@ class Recipe:
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """What is done to images before it sees them."""
+        """What is done to images before the classifier."""
         return Preprocessing(self.size, low=-1.0, high=1.0)
 
 
@@ -58,16 +63,16 @@ def find_classifier(
 ) -> keras.Model:
     """Open the classifier of a data set; the first time, train it.
 
-    It is kept in the cache of prepared sets if the data set is in there itself.
+    It is stored in the cache of prepared sets if the data set comes from there.
 
     Args:
-        dataset: Images with labels, or with attributes.
-        recipe: Which one.
+        dataset: Images with labels or attributes.
+        recipe: Which classifier.
         cache_dir: See `datasets.prepared.cache_folder`.
         progress: Called with (done, total) steps of the training.
 
     Raises:
-        ValueError: If there is nothing to train it by.
+        ValueError: If the data set has neither labels nor attributes, or no training images.
     """
     file = _cache_file(dataset, recipe, cache_dir)
     if file is None:
@@ -84,94 +89,88 @@ def train_classifier(
     """Train a small convolutional network on the training split, from a fixed seed.
 
     Args:
-        dataset: Images with labels, or with attributes.
-        recipe: Which one.
+        dataset: Images with labels or attributes.
+        recipe: Which classifier.
         progress: Called with (done, total) steps.
 
     Returns:
-        A model from what the recipe's preprocessing gives to logits. The layer before is
-        `features`, those of the feature maps are named in `MAPS`.
+        A model from preprocessed images to logits [B, T]. The layer before the logits is
+        `features`; `MAPS` names the layers of feature maps.
 
     Raises:
         ValueError: If the data set has neither labels nor attributes, or no training images.
     """
-    rows, targets = dataset.indices("train"), right_answers(dataset)
+    rows, targets = dataset.indices("train"), targets_of(dataset)
     if not len(rows):
-        raise ValueError(f"`dataset` must have training images. {dataset.name!r} has none.")
+        raise ValueError(f"`dataset` must have training images. Received: {dataset.name!r}.")
     epochs = max(1, min(MOST_EPOCHS, round(MOST_STEPS * BATCH / len(rows))))
     batches = _Batches(recipe, dataset.images, targets, rows)
     total = epochs * len(batches)
     keras.utils.set_random_seed(recipe.seed)
     model = _build((*recipe.size, dataset.image_shape[2]), targets.shape[1])
-    model.compile(
-        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(2e-3, total)), _loss(dataset)
-    )
+    exclusive = dataset.labels is not None
+    loss = keras.losses.CategoricalCrossentropy if exclusive else keras.losses.BinaryCrossentropy
+    rate = keras.optimizers.schedules.CosineDecay(2e-3, total)
+    model.compile(keras.optimizers.Adam(rate), loss(from_logits=True))
     callbacks = [_reporter(total, progress)] if progress else []
     model.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=callbacks)
     return model
 
 
 def describe(classifier: keras.Model, dataset: ImageDataset) -> str:
-    """Say what a feature extractor was trained on, and how good it is on the held-out images."""
-    count = classifier.output_shape[-1]
+    """Describe a feature extractor: its training targets, and its score on held-out images."""
     kind = "attributes" if dataset.labels is None else "labels"
-    what = f"classifier of {count} {kind} of {dataset.name}"
-    name = f"{what}, seed {EXTRACTOR.seed}, {FEATURES} features"
+    name = (
+        f"classifier of {classifier.output_shape[-1]} {kind} of {dataset.name}, "
+        f"seed {EXTRACTOR.seed}, {FEATURES} features"
+    )
     split = "validation" if dataset.count("validation") else "test"
     rows = dataset.indices(split)
     if not len(rows):
         return name
     logits = classifier.predict(_Batches(EXTRACTOR, dataset.images, None, rows), verbose=0)
-    return f"{name}, {split} {_score(logits, right_answers(dataset)[rows], dataset.labels is None)}"
-
-
-def _score(logits: np.ndarray, targets: np.ndarray, several: bool) -> str:
-    if not several:
-        return f"accuracy {np.mean(logits.argmax(axis=1) == targets.argmax(axis=1)):.3f}"
+    targets = targets_of(dataset)[rows]
+    if dataset.labels is not None:
+        accuracy = np.mean(logits.argmax(axis=1) == targets.argmax(axis=1))
+        return f"{name}, {split} accuracy {accuracy:.3f}"
     varied = targets.any(axis=0) & ~targets.all(axis=0)
-    return f"mean AUC {roc_auc_score(targets[:, varied], logits[:, varied]):.3f}"
+    auc = roc_auc_score(targets[:, varied], logits[:, varied])
+    return f"{name}, {split} mean AUC {auc:.3f}"
 
 
-def right_answers(dataset: ImageDataset) -> np.ndarray:
-    """Labels as one of T, or attributes as any of T: float32 [N, T] of 0 and 1.
+def targets_of(dataset: ImageDataset) -> np.ndarray:
+    """Return the targets of a classifier: float32 [N, T] of 0 and 1.
+
+    Labels become one of T classes; attributes become T yes-or-no questions.
 
     Raises:
-        ValueError: If there are neither.
+        ValueError: If the data set has neither labels nor attributes.
     """
     if dataset.labels is not None:
         return np.equal.outer(dataset.labels, np.unique(dataset.labels)).astype(np.float32)
     if dataset.attributes is not None:
         return (np.asarray(dataset.attributes) > 0).astype(np.float32)
     raise ValueError(
-        f"`dataset` must have labels or attributes to train a classifier by. {dataset.name!r} has "
-        "neither: give a saved feature extractor with --features PATH."
+        "`dataset` must have labels or attributes to train a classifier on. "
+        f"Received: {dataset.name!r}, which has neither."
     )
 
 
-def _loss(dataset: ImageDataset) -> keras.losses.Loss:
-    if dataset.labels is None:
-        return keras.losses.BinaryCrossentropy(from_logits=True)
-    return keras.losses.CategoricalCrossentropy(from_logits=True)
-
-
 def _build(image_shape: tuple[int, int, int], outputs: int) -> keras.Model:
+    # The moving averages of a short training must forget its first steps: momentum 0.9, not 0.99.
+    normalization = partial(keras.layers.BatchNormalization, momentum=0.9)
     layers = [keras.Input(image_shape)]
     for name, filters in zip(MAPS, FILTERS, strict=True):
         layers.append(keras.layers.Conv2D(filters, 3, 2, padding="same", use_bias=False))
-        layers += [_normalization(), keras.layers.ReLU(name=name)]
+        layers += [normalization(), keras.layers.ReLU(name=name)]
     layers += [keras.layers.Flatten(), keras.layers.Dense(FEATURES, use_bias=False)]
-    # Normalised without a scale of their own, features of any data set have the same size.
-    layers += [_normalization(scale=False), keras.layers.ReLU(name="features")]
+    # Normalized without a learned scale, features of any data set have the same size.
+    layers += [normalization(scale=False), keras.layers.ReLU(name="features")]
     return keras.Sequential([*layers, keras.layers.Dense(outputs, name="logits")])
 
 
-def _normalization(**options: bool) -> keras.layers.Layer:
-    # The moving averages of a short training must not remember its start.
-    return keras.layers.BatchNormalization(momentum=0.9, **options)
-
-
 class _Batches(keras.utils.PyDataset):
-    """Prepared images and their targets; in a new order each epoch, if there are targets."""
+    """Preprocessed images and their targets; with targets, in a new order each epoch."""
 
     def __init__(
         self, recipe: Recipe, images: np.ndarray, targets: np.ndarray | None, rows: np.ndarray
@@ -203,11 +202,11 @@ def _reporter(total: int, progress: Progress) -> keras.callbacks.Callback:
 
 
 def _cache_file(dataset: ImageDataset, recipe: Recipe, cache_dir: str | Path | None) -> Path | None:
-    """Where the classifier is kept; None for a data set that no cache knows."""
+    """Return the classifier's file; None for a data set that is not from the cache."""
     if "prepared" not in dataset.provenance:
         return None
     prepared = Path(dataset.provenance["prepared"]).name
     split = [dataset.provenance.get(key) for key in ("split", "seed", "limit", "counts")]
-    known = [VERSION, prepared, split] + ([asdict(recipe)] if recipe != EXTRACTOR else [])
-    key = hashlib.sha256(json.dumps(known).encode()).hexdigest()[:12]
+    facts = [VERSION, prepared, split] + ([asdict(recipe)] if recipe != EXTRACTOR else [])
+    key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
     return cache_folder(cache_dir) / "classifiers" / f"{dataset.name}-{key}.keras"

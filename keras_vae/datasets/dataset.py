@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .binarization import binarize
 from .splits import SPLITS
 
 
@@ -15,7 +16,7 @@ class ImageDataset:
     """A data set, ready to be read in any order.
 
     Attributes:
-        name: What it was asked for by, or the stem of its path.
+        name: The name that it was loaded by, or the stem of its path.
         images: uint8 [N, H, W, C], memory-mapped: reading a row reads the disk.
         partition: int8 [N]: 0 train, 1 validation, 2 test; −1 for what a `limit` leaves out.
         attributes: int8 [N, A] of +1 and −1, or None.
@@ -47,20 +48,39 @@ class ImageDataset:
         """Count the images of a split."""
         return len(self.indices(split))
 
-    def binarized(self, how: str, seed: int = 0) -> ImageDataset:
-        """Return the data set with all its images binarised; the arguments are `binarize`'s.
+    def choose(self, split: str, limit: int | None, seed: int) -> np.ndarray:
+        """Choose images of a split at random; a smaller limit chooses some of the same.
 
-        All of them at once, so that no split and no limit changes an image's draw.
+        Args:
+            split: "train", "validation" or "test".
+            limit: The most images to choose; None chooses all.
+            seed: Of the choice.
+
+        Returns:
+            Rows of the data set, ascending, int64 [N].
 
         Raises:
-            ValueError: If there is no such binarisation.
+            ValueError: If the split has no images; the message names those that have some.
         """
-        from .binarization import binarize
+        rows = self.indices(split)
+        if not len(rows):
+            counts = {name: self.count(name) for name in SPLITS}
+            held = ", ".join(f"{name} ({count:,})" for name, count in counts.items() if count)
+            raise ValueError(f"{self.name!r} has no {split} images. It has: {held}.")
+        order = np.random.default_rng(seed).permutation(len(rows))
+        return rows[np.sort(order[:limit])]
 
-        return replace(self, images=binarize(self.images, how, seed))
+    def binarized(self, binarization: str, seed: int = 0) -> ImageDataset:
+        """Return the data set with all its images binarized; see `binarize`.
+
+        All of them at once, so that no split and no limit changes the pixels of an image.
+
+        Raises:
+            ValueError: If `binarization` is unknown.
+        """
+        return replace(self, images=binarize(self.images, binarization, seed))
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width and channels."""
-        height, width, channels = self.images.shape[1:]
-        return height, width, channels
+        return self.images.shape[1:]

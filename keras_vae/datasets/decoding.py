@@ -6,9 +6,10 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -19,6 +20,8 @@ from .source import Payload, Progress, Source, native_size
 CHUNK = 64  # images in a task: long enough to hide its cost, short enough for a smooth bar
 CORRUPT_SHARE = 0.01  # more than this is no accident of one file: the user should know
 
+Shape: TypeAlias = tuple[int, int, int]  # height, width, channels
+
 
 def write_images(
     source: Source,
@@ -26,27 +29,30 @@ def write_images(
     size: tuple[int, int] | None,
     channels: int,
     progress: Progress | None = None,
-) -> tuple[np.ndarray, list[str]]:
+) -> tuple[Shape, np.ndarray, list[str]]:
     """Decode, crop and scale every image of a source into an .npy file.
 
-    Pillow leaves Python's lock while it decodes and scales, so threads suffice. Only a few chunks
+    Pillow releases Python's lock while it decodes and scales, so threads suffice. Only a few chunks
     are in memory at any time.
 
     Args:
         source: The images.
-        file: Where the array uint8 [N', H, W, C] goes; N' ≤ N, without the images that are corrupt.
-        size: Height and width; None for the native ones, which must then be all the same.
+        file: Path of the array, uint8 [N', H, W, C]; N' ≤ N, without the images that are corrupt.
+        size: Height and width; None for the native ones, which must then be the same for all.
         channels: 1 or 3.
         progress: Called with the number of images done and their total.
 
     Returns:
-        The indices that were kept, int64 [N'], and the names of the corrupt images.
+        Height, width and channels; the indices of the images in the file, int64 [N']; and the names
+        of the corrupt images.
 
     Raises:
         ValueError: If there are no images, more than 1 % are corrupt, or sizes differ where `size`
             is None.
     """
-    shape = _target_shape(source, size, channels)
+    if not source.count:
+        raise ValueError("A data set must hold at least one image. Received: none.")
+    shape = (*(size or _size_of_first(source)), channels)
     kept: list[int] = []
     corrupt: list[str] = []
     with file.open("wb") as stream:
@@ -67,46 +73,40 @@ def write_images(
         _write_header(stream, len(kept), shape)
         stream.flush()
         os.fsync(stream.fileno())
-    return np.array(kept, np.int64), corrupt
+    return shape, np.array(kept, np.int64), corrupt
 
 
-def _write_header(stream: BinaryIO, count: int, shape: tuple[int, ...]) -> None:
+def _write_header(stream: BinaryIO, count: int, shape: Shape) -> None:
     # NumPy pads headers so that the first axis can change: any count takes the same space.
     header = {"descr": "|u1", "fortran_order": False, "shape": (count, *shape)}
     np.lib.format.write_array_header_1_0(stream, header)
 
 
 def _prepared_chunks(
-    source: Source, shape: tuple[int, int, int], strict: bool
+    source: Source, shape: Shape, strict: bool
 ) -> Iterator[list[np.ndarray | None]]:
-    """Prepare chunk after chunk on all cores, in order, with a bounded number on the way."""
+    """Prepare chunk after chunk on all cores, in order, with a bounded number in memory."""
     workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    prepare = partial(_pixels, shape=shape, strict=strict)
     payloads = source.payloads()
     waiting: deque[Future[list[np.ndarray | None]]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            while chunk := list(islice(payloads, CHUNK)):
-                waiting.append(pool.submit(_prepare_chunk, chunk, shape, strict))
-                if len(waiting) > 2 * (workers or 1):
-                    yield waiting.popleft().result()
-            while waiting:
+    pool = ThreadPoolExecutor(workers)
+    try:
+        while chunk := list(islice(payloads, CHUNK)):
+            waiting.append(pool.submit(lambda chunk: list(map(prepare, chunk)), chunk))
+            if len(waiting) > 2 * (workers or 1):
                 yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _prepare_chunk(
-    payloads: list[Payload], shape: tuple[int, int, int], strict: bool
-) -> list[np.ndarray | None]:
-    return [_pixels(payload, shape, strict) for payload in payloads]
-
-
-def _pixels(payload: Payload, shape: tuple[int, int, int], strict: bool) -> np.ndarray | None:
+def _pixels(payload: Payload, shape: Shape, strict: bool) -> np.ndarray | None:
     """Prepare one image: uint8 [H, W, C], or None if it cannot be decoded."""
     if isinstance(payload, np.ndarray) and (*payload.shape, 1)[:3] == shape:
         return np.ascontiguousarray(payload)
-    image = _decoded(payload)
+    image = _decode(payload)
     if image is None:
         return None
     if strict and native_size(image.height, image.width) != shape[:2]:
@@ -117,7 +117,7 @@ def _pixels(payload: Payload, shape: tuple[int, int, int], strict: bool) -> np.n
     return np.ascontiguousarray(photos.prepare(image, shape[:2], shape[2]))
 
 
-def _decoded(payload: Payload) -> Image.Image | None:
+def _decode(payload: Payload) -> Image.Image | None:
     if isinstance(payload, np.ndarray):
         return Image.fromarray(payload.squeeze(-1) if payload.shape[2:] == (1,) else payload)
     try:
@@ -126,18 +126,9 @@ def _decoded(payload: Payload) -> Image.Image | None:
         return None
 
 
-def _target_shape(
-    source: Source, size: tuple[int, int] | None, channels: int
-) -> tuple[int, int, int]:
-    if source.count == 0:
-        raise ValueError("A data set must hold at least one image. Received: none.")
-    return (*(size or _first_size(source)), channels)
-
-
-def _first_size(source: Source) -> tuple[int, int]:
-    """Ask the first image that can be decoded."""
-    for payload in source.payloads():
-        image = _decoded(payload)
+def _size_of_first(source: Source) -> tuple[int, int]:
+    """Return the native size of the first image that can be decoded."""
+    for image in map(_decode, source.payloads()):
         if image is not None:
             return native_size(image.height, image.width)
     raise ValueError(f"None of the {source.count} images can be decoded.")
@@ -145,8 +136,7 @@ def _first_size(source: Source) -> tuple[int, int]:
 
 def _check_corrupt(corrupt: list[str], total: int) -> None:
     if len(corrupt) > CORRUPT_SHARE * total:
-        shown = ", ".join(corrupt[:5])
         raise ValueError(
             f"At most 1 % of the images may be corrupt. Received: at least {len(corrupt)} of "
-            f"{total}, among them {shown}."
+            f"{total}, among them {', '.join(corrupt[:5])}."
         )

@@ -8,19 +8,14 @@ from .source import Origin, Source
 
 
 def find() -> Origin:
-    """Find the digits: they are wherever scikit-learn is."""
+    """Name scikit-learn as the origin: its package holds the digits."""
     return Origin("scikit-learn", None, (), read, image_size=(8, 8), channels=1, dataset="digits")
 
 
 def read() -> Source:
-    """Read the digits, with their values of 0 to 16 stretched to 0 to 255."""
+    """Read the digits, with their values of 0 to 16 scaled to 0 to 255."""
     from sklearn.datasets import load_digits
 
     digits = load_digits()
     images = np.rint(digits.images * (255 / 16)).astype(np.uint8)
-    return Source(
-        count=len(images),
-        name_of=lambda index: f"digit {index}",
-        payloads=lambda: iter(images),
-        labels=digits.target.astype(np.int64),
-    )
+    return Source(len(images), lambda: iter(images), labels=digits.target.astype(np.int64))

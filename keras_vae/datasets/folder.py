@@ -1,4 +1,4 @@
-"""Any folder of images, with all the folders in it."""
+"""Any folder of images, with its subfolders."""
 
 from __future__ import annotations
 
@@ -19,7 +19,5 @@ def read(folder: Path) -> Source:
     """List the images, in the order of their names; each is named by its path in the folder."""
     files = sorted(entry.path for entry in image_entries(folder))
     return Source(
-        count=len(files),
-        name_of=lambda index: os.path.relpath(files[index], folder),
-        payloads=lambda: map(Path, files),
+        len(files), lambda: map(Path, files), lambda index: os.path.relpath(files[index], folder)
     )

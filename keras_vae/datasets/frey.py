@@ -17,15 +17,8 @@ def find(location: Path, name: str) -> Origin | None:
     file = location / FILES[0] if location.is_dir() else location
     if file.suffix != ".mat" or not file.is_file():
         return None
-    return Origin(
-        "MATLAB file",
-        file,
-        (file,),
-        lambda: read(file),
-        image_size=(HEIGHT, WIDTH),
-        channels=1,
-        dataset="frey",
-    )
+    size = HEIGHT, WIDTH
+    return Origin("MATLAB file", file, (file,), lambda: read(file), size, 1, dataset="frey")
 
 
 def read(file: Path) -> Source:
@@ -44,8 +37,4 @@ def read(file: Path) -> Source:
         received = "none" if columns is None else f"{columns.dtype} {list(columns.shape)}"
         raise ValueError(f"{file} must hold a matrix `ff`, uint8 [560, N]. Received: {received}.")
     images = columns.T.reshape(-1, HEIGHT, WIDTH)
-    return Source(
-        count=len(images),
-        name_of=lambda index: f"frame {index}",
-        payloads=lambda: iter(images),
-    )
+    return Source(len(images), lambda: iter(images))

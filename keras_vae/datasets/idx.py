@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 import zlib
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
@@ -22,7 +21,8 @@ FILES = (
     "t10k-labels-idx1-ubyte",
 )
 
-_GZIP = b"\x1f\x8b"  # how a gzipped file begins
+_GZIP = b"\x1f\x8b"  # the first bytes of a gzipped file
+_UNSIGNED_BYTES = b"\0\0\x08"  # the first bytes of an IDX file of them
 
 
 def find(location: Path, name: str) -> Origin | None:
@@ -40,7 +40,7 @@ def read(train_images: Path, train_labels: Path, test_images: Path, test_labels:
     """Read the four files.
 
     Raises:
-        ValueError: If one is damaged, or images and labels are not equally many.
+        ValueError: If one is damaged, or the numbers of images and labels differ.
     """
     images = [read_idx(train_images), read_idx(test_images)]
     labels = [read_idx(train_labels), read_idx(test_labels)]
@@ -52,7 +52,6 @@ def read(train_images: Path, train_labels: Path, test_images: Path, test_labels:
         )
     return Source(
         count=sum(sizes),
-        name_of=lambda index: f"image {index}",
         payloads=lambda: (image for part in images for image in part),
         partition=np.repeat(np.array([SPLITS["train"], SPLITS["test"]], np.int8), sizes),
         labels=np.concatenate(labels).astype(np.int64),
@@ -60,19 +59,15 @@ def read(train_images: Path, train_labels: Path, test_images: Path, test_labels:
 
 
 def read_size(file: Path) -> tuple[int, int]:
-    """Read height and width from the head of a file of images.
+    """Read height and width from the header of a file of images.
 
     Raises:
         ValueError: If the file is damaged or holds no images.
     """
-    try:
-        with _opened(file) as stream:
-            head = stream.read(16)
-    except (EOFError, OSError, zlib.error) as error:
-        raise ValueError(f"{file} is damaged: {error}.") from error
-    if len(head) < 16 or head[:4] != b"\0\0\x08\x03":
+    header = _content(file, 16)
+    if len(header) < 16 or header[:4] != _UNSIGNED_BYTES + b"\3":
         raise ValueError(f"{file} is not an IDX file of images.")
-    return int.from_bytes(head[8:12], "big"), int.from_bytes(head[12:16], "big")
+    return int.from_bytes(header[8:12], "big"), int.from_bytes(header[12:16], "big")
 
 
 def read_idx(file: Path) -> np.ndarray:
@@ -82,14 +77,10 @@ def read_idx(file: Path) -> np.ndarray:
         uint8, with the dimensions that the file states.
 
     Raises:
-        ValueError: If the file is damaged or no IDX file of bytes.
+        ValueError: If the file is damaged or is no IDX file of bytes.
     """
-    try:
-        with _opened(file) as stream:
-            content = stream.read()
-    except (EOFError, OSError, zlib.error) as error:
-        raise ValueError(f"{file} is damaged: {error}.") from error
-    if len(content) < 4 or content[:3] != b"\0\0\x08":
+    content = _content(file)
+    if len(content) < 4 or content[:3] != _UNSIGNED_BYTES or len(content) < 4 + 4 * content[3]:
         raise ValueError(f"{file} is not an IDX file of unsigned bytes.")
     start = 4 + 4 * content[3]
     shape = np.frombuffer(content[4:start], ">u4").astype(int)
@@ -100,17 +91,22 @@ def read_idx(file: Path) -> np.ndarray:
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
-def _opened(file: Path) -> IO[bytes]:
-    """Open a file, gzipped or not: its first bytes tell, for browsers unpack and keep the `.gz`."""
-    with file.open("rb") as stream:
-        zipped = stream.read(len(_GZIP)) == _GZIP
-    return gzip.open(file) if zipped else file.open("rb")
+def _content(file: Path, size: int = -1) -> bytes:
+    """Read the first bytes of a file, by default all, and unpack them if they are gzipped.
+
+    Browsers unpack a download and keep its `.gz`: the first bytes decide, not the name.
+    """
+    try:
+        with file.open("rb") as stream:
+            gzipped = stream.read(len(_GZIP)) == _GZIP
+        with gzip.open(file) if gzipped else file.open("rb") as stream:
+            return stream.read(size)
+    except (EOFError, OSError, zlib.error) as error:
+        raise ValueError(f"{file} is damaged: {error}.") from error
 
 
 def _existing(folder: Path, stem: str) -> Path | None:
     # Some archives spell the names with a dot: train-images.idx3-ubyte.
-    for spelling in (stem, stem.replace("-idx", ".idx")):
-        for ending in (".gz", ""):
-            if (file := folder / (spelling + ending)).is_file():
-                return file
-    return None
+    spellings = (stem, stem.replace("-idx", ".idx"))
+    files = (folder / (spelling + end) for spelling in spellings for end in (".gz", ""))
+    return next(filter(Path.is_file, files), None)

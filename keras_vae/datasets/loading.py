@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .dataset import ImageDataset
-from .prepared import Prepared, Recipe, open_or_prepare
+from .prepared import Prepared, open_or_prepare
 from .registry import DATASETS, find_dataset
-from .source import Progress
+from .source import Origin, Progress
 from .splits import SPLITS, assign_splits, limit_training
 
 
@@ -30,80 +31,66 @@ def load_dataset(
 
     Args:
         name: One of `DATASETS`, or the path of an .npz file or a folder of images.
-        data_dir: Where the files of a known set lie as they are distributed: their folder, a folder
-            with one of the set's name, or the .npz, .zip or .mat file itself. Without it the set
-            comes from TensorFlow Datasets; digits come with scikit-learn.
+        data_dir: The files of a known set as they are distributed: their folder, a folder with one
+            of the set's name, or the .npz, .zip or .mat file itself. None: the set comes from
+            TensorFlow Datasets; digits come with scikit-learn.
         image_size: Height and width; None for the native ones.
-        channels: 1 for grey or 3 for RGB; None for the native number, or RGB for a folder.
+        channels: 1 for grayscale or 3 for RGB; None for the native number, or RGB for a folder.
         cache_dir: Of prepared sets; None for $KVAE_CACHE or ~/.cache/keras_vae.
-        seed: Of a split that has to be drawn, and of the limit's choice.
-        limit: The most training images to use, chosen at random; the other splits stay whole.
+        seed: Of a random split, and of the limit's choice.
+        limit: The most training images to use, chosen at random; the other splits stay complete.
         progress: Called with the images prepared and their total, if any have to be.
 
     Returns:
-        The images with their official split, or with a drawn one if there is none.
+        The images with their official split, or with a random one if there is none.
 
     Raises:
         FileNotFoundError: If `data_dir` does not exist or lacks the files.
-        ValueError: If nothing has this name, or the images cannot be prepared.
-        DownloadError: If TensorFlow Datasets fails to give the set.
+        ValueError: If no set or path has this name, an argument is invalid, or the images cannot be
+            prepared.
+        DownloadError: If TensorFlow Datasets cannot provide the set.
     """
     found_name, origin = find_dataset(str(name), data_dir)
-    recipe = Recipe(
-        found_name,
-        origin,
-        image_size=_checked_size(image_size) or origin.image_size,
-        channels=_checked_channels(channels) or origin.channels,
-    )
-    prepared = open_or_prepare(recipe, cache_dir, progress)
-    partition, rule = assign_splits(prepared.known.get("partition"), len(prepared.images), seed)
+    origin = _resized(origin, image_size, channels)
+    prepared = open_or_prepare(found_name, origin, cache_dir=cache_dir, progress=progress)
+    known = dict(prepared.known)
+    partition, rule = assign_splits(known.pop("partition", None), len(prepared.images), seed)
     if limit is not None:
         partition = limit_training(partition, limit, seed)
     dataset = ImageDataset(
         name=found_name,
         images=prepared.images,
         partition=partition,
-        attributes=prepared.known.get("attributes"),
         attribute_names=tuple(prepared.about["attribute_names"]),
-        labels=prepared.known.get("labels"),
+        provenance=_provenance(prepared, origin.dataset),
+        **known,
     )
-    split = {"split": rule, "seed": seed, "limit": limit}
-    dataset.provenance.update(_provenance(prepared, origin.dataset), **split)
+    dataset.provenance.update(split=rule, seed=seed, limit=limit)
     dataset.provenance["counts"] = {split: dataset.count(split) for split in SPLITS}
     return dataset
 
 
-def _checked_size(size: tuple[int, int] | None) -> tuple[int, int] | None:
-    if size is None:
-        return None
-    if len(size) != 2 or min(size) < 1:
-        raise ValueError(f"`image_size` must be a height and a width above 0. Received: {size}.")
-    return int(size[0]), int(size[1])
-
-
-def _checked_channels(channels: int | None) -> int | None:
+def _resized(origin: Origin, size: tuple[int, int] | None, channels: int | None) -> Origin:
+    """Give an origin's images another size and number of channels, as far as they are given."""
     if channels not in (None, 1, 3):
         raise ValueError(f"`channels` must be 1 or 3. Received: {channels}.")
-    return channels
+    if size is not None and (len(size) != 2 or min(size) < 1):
+        raise ValueError(f"`image_size` must be a height and a width above 0. Received: {size}.")
+    size = origin.image_size if size is None else tuple(map(int, size))
+    return replace(origin, image_size=size, channels=channels or origin.channels)
 
 
 def _provenance(prepared: Prepared, dataset: str | None) -> dict[str, Any]:
-    """Say which known set the images are, if any, and where they came from: JSON-ready values."""
-    about = prepared.about
+    """Describe the origin of the images as JSON-ready values; `dataset` is a known set or None."""
     known = DATASETS.get(dataset or "")
+    about = dict(prepared.about)
+    for key in ("attribute_names", "version"):
+        del about[key]
     return {
-        "name": about["name"],
+        **about,
         "dataset": dataset,
         "title": known.title if known else about["name"],
-        "source": about["source"],
-        "location": about["location"],
         "prepared": str(prepared.folder),
-        "image_shape": about["image_shape"],
-        "images": about["images"],
-        "missing": about["missing"],
-        "unlisted": about["unlisted"],
-        "corrupt": about["corrupt"],
-        "seconds": about["seconds"],
         "licence": known.licence if known else "not known: it is that of the images",
         "homepage": known.homepage if known else None,
     }

@@ -1,4 +1,4 @@
-"""Batches of uint8 images for training and for measuring, out of memory-mapped pixels."""
+"""Batches of uint8 images for training and evaluation, read from memory-mapped pixels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import tensorflow as tf
 
-from .binarization import binarize, binarize_rows, draw_binary
+from .binarization import binarize, binarize_rows
 from .dataset import ImageDataset
 
 HELD = 64 * 2**20  # bytes of images that are copied into TensorFlow's memory
@@ -27,23 +27,23 @@ def training_batches(
 ) -> tf.data.Dataset:
     """Shuffled batches of the training split, epoch after epoch without end.
 
-    The order of an epoch follows from the seed and the epoch's number alone, so that a resumed
-    training sees what an uninterrupted one would have seen. An epoch drops its last, incomplete
-    batch; each drops other images.
+    The order of an epoch depends on the seed and the epoch's number alone, so that a resumed
+    training sees the same batches as an uninterrupted one. An epoch drops its last, incomplete
+    batch; each epoch drops other images.
 
     Args:
-        dataset: Where the images are.
+        dataset: The images and their split.
         batch_size: Images in a batch, over all replicas.
-        seed: Seed of order and flips.
+        seed: Seed of order, flips and dynamic binarization.
         start_epoch: First epoch, from 0.
         random_flip: Whether each image is mirrored left to right with probability 1/2.
-        binarization: See `binarization.binarize`; "dynamic" draws each epoch anew.
-        replicas: The replicas that train, and which of them these batches are for, as
-            `distribute_datasets_from_function` hands it over; by default one, and all for it.
+        binarization: See `binarization.binarize`; "dynamic" samples anew in each epoch.
+        replicas: The replicas that train, and which of them these batches are for: the argument of
+            the function that `distribute_datasets_from_function` calls. By default, one replica.
 
     Returns:
         A data set of uint8 [batch_size / replicas, H, W, C]. `steps_per_epoch` batches make an
-        epoch, where each replica of this process takes its share of each batch in turn.
+        epoch; the replicas of this process take their shares of each batch in turn.
 
     Raises:
         ValueError: If there are too few images for a batch, or `batch_size` is no multiple of the
@@ -63,25 +63,46 @@ def training_batches(
         flips = tf.random.stateless_uniform([steps * batch_size], seed=[seed + 1, epoch]) < 0.5
         rows = own(order[: steps * batch_size])
         number = own(tf.range(steps * batch_size, dtype=tf.int64))[:, 0] // share
-        draws = tf.stack([tf.fill(tf.shape(number), epoch), number], axis=1)
-        return tf.data.Dataset.from_tensor_slices((rows, own(flips), draws))
+        position = tf.stack([tf.fill(tf.shape(number), epoch), number], axis=1)
+        return tf.data.Dataset.from_tensor_slices((rows, own(flips), position))
 
     epochs = tf.data.Dataset.range(start_epoch, np.iinfo(np.int64).max)
     dynamic = binarization == "dynamic"
     reader = _reader(dataset.images if dynamic else binarize(dataset.images, binarization), share)
 
-    def read(rows: tf.Tensor, flips: tf.Tensor, draw: tf.Tensor) -> tf.Tensor:
+    def read(rows: tf.Tensor, flips: tf.Tensor, position: tf.Tensor) -> tf.Tensor:
         images = reader(rows)
         if random_flip:
             images = tf.where(flips[:, None, None, None], tf.reverse(images, axis=[2]), images)
         if dynamic:
-            images = draw_binary(images, draw + tf.constant([seed + 2, 0], tf.int64))
+            images = sample_binary(images, position + tf.constant([seed + 2, 0], tf.int64))
         return images
 
-    # Said to be infinite, or workers would ask each other before each step if there is another.
+    # Of unknown length, workers would ask each other before each step whether there is another.
     endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
     batches = epochs.flat_map(epoch_batches).map(read, num_parallel_calls=2).apply(endless)
     return _untuned(batches.prefetch(4))
+
+
+def sample_binary(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Sample each pixel of a batch, white with probability pixel / 255, as a graph operation.
+
+    Args:
+        images: uint8 [B, H, W, C].
+        seed: Two integers, which determine the sample.
+
+    Returns:
+        uint8 [B, H, W, C] of 0 and 255.
+    """
+    # 16 random bits decide each pixel, two pixels to a word: to within 1/65,536 of pixel / 255.
+    count = tf.size(images)
+    words = tf.random.stateless_uniform(
+        [count // 2 + 1], seed, minval=None, maxval=None, dtype=tf.int32
+    )
+    levels = tf.reshape(tf.bitcast(words, tf.uint16), [-1])[:count]
+    levels = tf.minimum(tf.reshape(levels, tf.shape(images)), 65534)  # 255 is white for certain
+    white = levels < tf.cast(images, tf.uint16) * 257
+    return tf.cast(white, tf.uint8) * 255
 
 
 def reading_speed(batches: tf.data.Dataset, seconds: float = 0.5) -> float:
@@ -89,10 +110,10 @@ def reading_speed(batches: tf.data.Dataset, seconds: float = 0.5) -> float:
 
     Args:
         batches: An endless data set of images.
-        seconds: To measure for.
+        seconds: Duration of the measurement.
     """
     reader = iter(batches)
-    next(reader)  # the first waits for its order to be drawn
+    next(reader)  # the first waits until the epoch is shuffled
     images, start = 0, time.perf_counter()
     while (taken := time.perf_counter() - start) < seconds:
         images += len(next(reader))
@@ -103,11 +124,12 @@ def share_of_batch(batch_size: int, replicas: int) -> int:
     """Images of a batch that each replica takes.
 
     Raises:
-        ValueError: If they are not the same for all: the mean over replicas would weigh images.
+        ValueError: If `batch_size` is no multiple of `replicas`: the mean over replicas would give
+            images different weights.
     """
     if batch_size % replicas:
         raise ValueError(
-            f"`batch_size` must be a multiple of the {replicas} replicas, who share each batch. "
+            f"`batch_size` must be a multiple of the {replicas} replicas, which share each batch. "
             f"Received: {batch_size}."
         )
     return batch_size // replicas
@@ -139,11 +161,11 @@ def split_batches(
     """Batches of a split in its order, the same at each call.
 
     Args:
-        dataset: Where the images are.
+        dataset: The images and their split.
         split: "train", "validation" or "test".
-        batch_size: Images in a batch; the last one is as small as it comes.
-        binarization: See `binarization.binarize`; each image as in the whole set binarised.
-        seed: Of a "dynamic" binarisation.
+        batch_size: Images in a batch; the last one may be smaller.
+        binarization: See `binarization.binarize`; each image as in the whole set binarized.
+        seed: Of a "dynamic" binarization.
 
     Returns:
         A finite data set of uint8 [≤ batch_size, H, W, C].
@@ -156,11 +178,11 @@ def split_batches(
 
 
 def ordered_batches(images: np.ndarray, indices: np.ndarray, batch_size: int) -> tf.data.Dataset:
-    """Batches of the named images, in their order, the last one as small as it comes.
+    """Batches of the given rows, in their order; the last batch may be smaller.
 
     Args:
         images: uint8 [N, H, W, C], memory-mapped or not.
-        indices: Which, int64 [M].
+        indices: Rows, int64 [M].
         batch_size: Images in a batch.
 
     Returns:
@@ -173,8 +195,8 @@ def ordered_batches(images: np.ndarray, indices: np.ndarray, batch_size: int) ->
 def _untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
     """Leave the pipeline as it is written.
 
-    TensorFlow's tuner sleeps for 10 ms, 20 ms, 40 ms and so on up to a minute, and an iterator that
-    is no longer wanted often waits until its tuner wakes: a `fit` of 6 seconds took 10.
+    TensorFlow's tuner sleeps for 10 ms, 20 ms, 40 ms and so on up to a minute, and the destruction
+    of an iterator often waits until its tuner wakes: a `fit` of 6 seconds took 10.
     """
     options = tf.data.Options()
     options.autotune.enabled = False
@@ -182,11 +204,11 @@ def _untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
 
 
 def _reader(images: np.ndarray, batch_size: int | None) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Read rows out of the array as a TensorFlow function.
+    """Return a TensorFlow function that reads rows of the array.
 
-    A large array, which may be memory-mapped, is never copied whole: rows are read by NumPy. A
-    small one is held by TensorFlow, which saves the way through Python: a twentieth of a dense
-    network's step (docs/decisions/0003).
+    A large array, which may be memory-mapped, is never copied whole: NumPy reads its rows. A small
+    one is held by TensorFlow, which saves the call of Python: a twentieth of a dense network's step
+    (docs/decisions/0003).
     """
     if images.nbytes <= HELD:
         with tf.device("CPU:0"):  # where pipelines run

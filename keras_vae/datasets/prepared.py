@@ -1,9 +1,9 @@
 """The cache of prepared images: written once, memory-mapped ever after.
 
 A prepared set is a folder with `images.npy`, `known.npz` (partition, attributes, labels) and
-`about.json`. It is written under another name and renamed when it is whole, so that whatever bears
-the final name is finished. A lock makes two processes that want the same set share the work; it
-goes with the process that holds it, even if that is killed.
+`about.json`. It is written under a temporary name and renamed when it is complete, so every folder
+with a final name is complete. A lock makes two processes that want the same set share the work;
+the system releases it when its process ends, even if the process is killed.
 """
 
 from __future__ import annotations
@@ -13,42 +13,21 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import numpy as np
 
-from .source import Origin, Progress, Source
+from .source import Origin, Progress
 
-VERSION = 1  # counts up when the same source would give other pixels
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+VERSION = 1  # raised when the same source would give other pixels
 PARTIAL = ".partial"
-
-
-@dataclass(frozen=True, eq=False)
-class Recipe:
-    """What a prepared set is made from, and how.
-
-    Attributes:
-        name: Of the set.
-        origin: Where its originals are.
-        image_size: Height and width; None for those that all images of a folder have.
-        channels: 1 or 3.
-    """
-
-    name: str
-    origin: Origin
-    image_size: tuple[int, int] | None
-    channels: int
-
-    def key(self) -> str:
-        """Name the folder of the set: readable, and another if anything about the set differs."""
-        size = "native" if self.image_size is None else "{}x{}".format(*self.image_size)
-        what = [VERSION, self.name, self.origin.fingerprint(), self.image_size, self.channels]
-        return f"{self.name}-{size}-{hashlib.sha256(json.dumps(what).encode()).hexdigest()[:12]}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +35,10 @@ class Prepared:
     """A prepared set, opened.
 
     Attributes:
-        folder: Where it lies.
+        folder: Its folder in the cache.
         images: uint8 [N, H, W, C], memory-mapped.
-        known: The arrays `partition`, `attributes` and `labels`, as far as there are any.
-        about: JSON values: name, source, shape, missing, corrupt, seconds it took, and more.
+        known: The arrays `partition`, `attributes` and `labels`, as far as the source has them.
+        about: JSON values: name, source, shape, missing, corrupt, seconds of preparation, and more.
     """
 
     folder: Path
@@ -75,36 +54,40 @@ def cache_folder(cache_dir: str | Path | None = None) -> Path:
 
 
 def open_or_prepare(
-    recipe: Recipe, cache_dir: str | Path | None = None, progress: Progress | None = None
+    name: str,
+    origin: Origin,
+    *,
+    cache_dir: str | Path | None = None,
+    progress: Progress | None = None,
 ) -> Prepared:
-    """Open a prepared set, after preparing it if it is not there.
+    """Open a prepared set; prepare it first if the cache does not have it.
 
     Args:
-        recipe: What to prepare.
+        name: Of the set.
+        origin: Where its originals are, with the size and the channels that they get.
         cache_dir: See `cache_folder`.
-        progress: Called with images done and their total, if there is anything to do.
+        progress: Called with the images done and their total while a set is prepared.
 
     Raises:
         ValueError: If the originals cannot be prepared; see `decoding.write_images`.
     """
-    root = cache_folder(cache_dir)
-    folder = root / recipe.key()
-    if (prepared := _opened(folder)) is not None:
+    folder = cache_folder(cache_dir) / _folder_name(name, origin)
+    if (prepared := _open(folder)) is not None:
         return prepared
-    root.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
-        prepared = _opened(folder)  # another process may have prepared it while this one waited
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _lock(folder):
+        prepared = _open(folder)  # another process may have prepared it while this one waited
         if prepared is None:
-            _remove_abandoned(root)
-            _prepare(recipe, folder, progress)
-            prepared = _opened(folder)
+            _remove_abandoned(folder.parent)
+            _prepare(name, origin, folder, progress)
+            prepared = _open(folder)
     if prepared is None:
         raise OSError(f"{folder} was prepared and cannot be opened: is something deleting it?")
     return prepared
 
 
 def list_prepared(cache_dir: str | Path | None = None) -> list[dict[str, Any]]:
-    """List the prepared sets: each one's `about.json`, and its `folder` and size in `bytes`."""
+    """List the prepared sets: the `about.json` of each, its `folder` and its size in `bytes`."""
     entries = []
     for file in sorted(cache_folder(cache_dir).glob("*/about.json")):
         if file.parent.suffix != PARTIAL:
@@ -114,48 +97,56 @@ def list_prepared(cache_dir: str | Path | None = None) -> list[dict[str, Any]]:
     return entries
 
 
-def _opened(folder: Path) -> Prepared | None:
-    """Open a set, or return None if it is not there or not whole (after a power cut, say)."""
+def _folder_name(name: str, origin: Origin) -> str:
+    """Name the folder of a set: readable, and different if anything about the set differs."""
+    size = "native" if origin.image_size is None else "{}x{}".format(*origin.image_size)
+    facts = [VERSION, name, origin.fingerprint(), origin.image_size, origin.channels]
+    return f"{name}-{size}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
+
+
+def _open(folder: Path) -> Prepared | None:
+    """Open a set; return None if it does not exist or is damaged (for example by a power cut)."""
     try:
         about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
         images = np.load(folder / "images.npy", mmap_mode="r")
         with np.load(folder / "known.npz") as arrays:
-            known = {key: arrays[key] for key in arrays.files}
+            known = dict(arrays)
     except (OSError, ValueError, EOFError, BadZipFile):
         return None
     return Prepared(folder, images, known, about)
 
 
-def _prepare(recipe: Recipe, folder: Path, progress: Progress | None) -> None:
-    """Write a set beside its final name, then rename it. The caller holds the set's lock."""
+def _prepare(name: str, origin: Origin, folder: Path, progress: Progress | None) -> None:
+    """Write a set beside its final name, then rename it. The caller holds the lock of the set."""
     partial = folder.with_name(folder.name + PARTIAL)
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     try:
-        _write(recipe, partial, progress)
-        shutil.rmtree(folder, ignore_errors=True)  # what lies there could not be opened
+        _write(name, origin, partial, progress)
+        shutil.rmtree(folder, ignore_errors=True)  # what is there could not be opened
         partial.rename(folder)
-    except BaseException:
+    finally:
         shutil.rmtree(partial, ignore_errors=True)
-        raise
 
 
-def _write(recipe: Recipe, folder: Path, progress: Progress | None) -> None:
+def _write(name: str, origin: Origin, folder: Path, progress: Progress | None) -> None:
     from .decoding import write_images
 
     began = time.perf_counter()
-    source = recipe.origin.read()
-    images = folder / "images.npy"
-    kept, corrupt = write_images(source, images, recipe.image_size, recipe.channels, progress)
-    np.savez(folder / "known.npz", **_known(source, kept))
-    location = recipe.origin.location
+    source = origin.read()
+    shape, kept, corrupt = write_images(
+        source, folder / "images.npy", origin.image_size, origin.channels, progress
+    )
+    known = {key: getattr(source, key) for key in ("partition", "attributes", "labels")}
+    known = {key: array[kept] for key, array in known.items() if array is not None}
+    np.savez(folder / "known.npz", **known)
     about = {
-        "name": recipe.name,
-        "source": recipe.origin.description,
-        "location": None if location is None else str(location.absolute()),
+        "name": name,
+        "source": origin.description,
+        "location": origin.location and str(origin.location.absolute()),
         "images": len(kept),
-        "image_shape": list(np.load(images, mmap_mode="r").shape[1:]),
-        "attribute_names": list(source.attribute_names),
+        "image_shape": shape,
+        "attribute_names": source.attribute_names,
         "missing": source.missing,
         "unlisted": source.unlisted,
         "corrupt": corrupt,
@@ -165,27 +156,15 @@ def _write(recipe: Recipe, folder: Path, progress: Progress | None) -> None:
     (folder / "about.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
 
 
-def _known(source: Source, kept: np.ndarray) -> dict[str, np.ndarray]:
-    arrays = {
-        "partition": source.partition,
-        "attributes": source.attributes,
-        "labels": source.labels,
-    }
-    return {key: array[kept] for key, array in arrays.items() if array is not None}
+def _lock(folder: Path, timeout: float = -1) -> FileLock:
+    """Return the lock of a prepared set; entering it may raise TimeoutError after `timeout` s."""
+    from filelock import FileLock
 
-
-@contextmanager
-def _locked(folder: Path, wait: bool = True) -> Iterator[None]:
-    """Hold the lock of a prepared set; BlockingIOError if another has it and `wait` is false."""
-    import fcntl
-
-    with folder.with_name(f".{folder.name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield
+    return FileLock(folder.with_name(f".{folder.name}.lock"), timeout)
 
 
 def _remove_abandoned(root: Path) -> None:
     """Remove what killed preparations left: the partial folders whose lock nobody holds."""
     for partial in root.glob("*" + PARTIAL):
-        with suppress(BlockingIOError), _locked(partial.with_suffix(""), wait=False):
+        with suppress(TimeoutError), _lock(partial.with_suffix(""), timeout=0):
             shutil.rmtree(partial, ignore_errors=True)

@@ -1,9 +1,10 @@
-"""The known data sets, as data, and where each is found."""
+"""The known data sets, as data, and how each is found."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 from ..files.naming import near_names, plain_name
@@ -18,17 +19,17 @@ class KnownDataset:
     """A data set that has a name.
 
     Attributes:
-        name: What `kvae train` takes.
-        title: Its own name.
-        images: How many there are, over all splits.
+        name: Key of `DATASETS`.
+        title: Name for people.
+        images: Number of images over all splits.
         image_shape: Native height, width and channels.
-        homepage: Where it is described, and mostly to be had.
-        licence: Its terms, in a few words.
-        finders: Look for it in a folder, the likeliest layout first.
-        files: What they look for, for messages.
-        folders: Names that a subfolder with these files often has.
-        tfds_name: Its name in TensorFlow Datasets; None if it is not there.
-        embedded_in: The package that comes with it; None if none does.
+        homepage: Page that describes it, mostly with a download.
+        licence: Terms of use, in a few words.
+        finders: Functions that look for it in a folder, the likeliest layout first.
+        files: The files that the finders look for, for messages.
+        folders: Usual names of a subfolder with these files.
+        tfds_name: Its name in TensorFlow Datasets; None if it is not among them.
+        embedded_in: The package that contains it, or None.
     """
 
     name: str
@@ -44,30 +45,27 @@ class KnownDataset:
     embedded_in: str | None = None
 
 
-_IDX_FILES = ("{train,t10k}-images-idx3-ubyte[.gz]", "{train,t10k}-labels-idx1-ubyte[.gz]")
+_MNIST = KnownDataset(
+    name="mnist",
+    title="MNIST",
+    images=70_000,
+    image_shape=(28, 28, 1),
+    homepage="https://yann.lecun.com/exdb/mnist",
+    licence="CC BY-SA 3.0",
+    finders=(idx.find, arrays.find),
+    files=("{train,t10k}-images-idx3-ubyte[.gz]", "{train,t10k}-labels-idx1-ubyte[.gz]"),
+    folders=("mnist", "MNIST/raw"),
+    tfds_name="mnist",
+)
 
 _ENTRIES = (
-    KnownDataset(
-        name="mnist",
-        title="MNIST",
-        images=70_000,
-        image_shape=(28, 28, 1),
-        homepage="https://yann.lecun.com/exdb/mnist",
-        licence="CC BY-SA 3.0",
-        finders=(idx.find, arrays.find),
-        files=_IDX_FILES,
-        folders=("mnist", "MNIST/raw"),
-        tfds_name="mnist",
-    ),
-    KnownDataset(
+    _MNIST,
+    replace(
+        _MNIST,
         name="fashion_mnist",
         title="Fashion-MNIST",
-        images=70_000,
-        image_shape=(28, 28, 1),
         homepage="https://github.com/zalandoresearch/fashion-mnist",
         licence="MIT",
-        finders=(idx.find, arrays.find),
-        files=_IDX_FILES,
         folders=("fashion-mnist", "fashion_mnist", "FashionMNIST/raw"),
         tfds_name="fashion_mnist",
     ),
@@ -109,8 +107,8 @@ _ENTRIES = (
 
 DATASETS: dict[str, KnownDataset] = {entry.name: entry for entry in _ENTRIES}
 
-# What a path may hold. Known layouts come first: their splits and attributes would be lost on a
-# reader that sees only a folder of images.
+# What a path may hold. Known layouts come first: a mere folder of images has no splits and no
+# attributes.
 _PATH_FINDERS: tuple[Finder, ...] = (celeba.find, idx.find, frey.find, arrays.find, folder.find)
 
 
@@ -118,16 +116,17 @@ def find_dataset(name: str, data_dir: str | Path | None = None) -> tuple[str, Or
     """Find a data set by its name, or by its path.
 
     Args:
-        name: A key of `DATASETS` (hyphens will do), or the path of an .npz file or a folder.
-        data_dir: The folder, or the file, where a known set lies; None to use the package that
-            embeds it or else TensorFlow Datasets.
+        name: A key of `DATASETS` (with underscores or hyphens), or the path of an .npz file or a
+            folder.
+        data_dir: The folder or the file of a known set; None to use the package that contains it
+            or else TensorFlow Datasets.
 
     Returns:
-        The name of the set, for a path its stem; and where it is. Nothing is read or downloaded.
+        The name of the set, for a path its stem; and its origin. Nothing is read or downloaded.
 
     Raises:
         FileNotFoundError: If `data_dir` does not exist or lacks the files.
-        ValueError: If no set has this name and nothing this path, or the path holds no images.
+        ValueError: If no set has this name and no such path exists, or the path holds no images.
     """
     known = DATASETS.get(plain_name(name))
     if known is None:
@@ -142,11 +141,10 @@ def find_dataset(name: str, data_dir: str | Path | None = None) -> tuple[str, Or
 def _find_in(known: KnownDataset, location: Path) -> Origin:
     if not location.exists():
         raise FileNotFoundError(f"`data_dir` must exist. Received: {location}.")
-    places = [location, *(location / name for name in known.folders)]
-    for place in filter(Path.exists, places):
-        for find in known.finders:
-            if (origin := find(place, known.name)) is not None:
-                return replace(origin, dataset=known.name)
+    places = filter(Path.exists, [location, *(location / name for name in known.folders)])
+    for place, find in product(places, known.finders):
+        if (origin := find(place, known.name)) is not None:
+            return replace(origin, dataset=known.name)
     raise FileNotFoundError(
         f"`data_dir` must hold {', '.join(known.files)}; or {known.name}.npz. "
         f"Received: {location}, {_contents(location)}."
@@ -157,41 +155,37 @@ def _contents(location: Path) -> str:
     if location.is_file():
         return "which is none of these files"
     names = sorted(item.name + "/" * item.is_dir() for item in location.iterdir())
-    if not names:
-        return "which is empty"
     more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-    return f"which holds {', '.join(names[:8])}{more}"
+    return f"which holds {', '.join(names[:8]) or 'nothing'}{more}"
 
 
 def _find_path(name: str, data_dir: str | Path | None) -> tuple[str, Origin]:
     location = Path(name).expanduser()
     if not location.exists():
         raise ValueError(
-            f"A data set must be a known one, or a path that exists. Received: {name!r}. "
+            f"`name` must be a known data set or a path that exists. Received: {name!r}. "
             f"{near_names(name, list(DATASETS))}"
         )
     if data_dir is not None:
         raise ValueError(
-            f"`data_dir` must be left out where the data set is a path. Received: {data_dir} with "
-            f"{name!r}."
+            f"`data_dir` must be None where `name` is a path. Received: {data_dir} with {name!r}."
         )
     stem = location.resolve().stem
     for find in _PATH_FINDERS:
         if (origin := find(location, stem)) is not None:
-            return stem, _recognised(origin, find, stem)
-    looked = ", ".join(IMAGE_SUFFIXES)
+            return stem, _recognized(origin, find, stem)
     raise ValueError(
-        f"A path must hold images ({looked}), an .npz file or a known set. "
+        f"The path must hold images ({', '.join(IMAGE_SUFFIXES)}), an .npz file or a known set. "
         f"Received: {location}, {_contents(location)}."
     )
 
 
-def _recognised(origin: Origin, find: Finder, stem: str) -> Origin:
-    """Say which known set lies at a path, where its layout leaves that open.
+def _recognized(origin: Origin, find: Finder, stem: str) -> Origin:
+    """Decide by its name which known set a path holds, where the layout leaves that open.
 
-    MNIST's IDX files look like Fashion-MNIST's, and arrays like any others: a known set's name on
-    what has one of its layouts is taken at its word. On a mere folder of images it is not, nor is
-    `digits` on arrays, for scikit-learn's need no file and anybody may have some.
+    MNIST's IDX files look like Fashion-MNIST's, and arrays like any others: a file or folder with a
+    known set's name and one of its layouts is that set. A mere folder of images is not, nor is
+    `digits.npz`: scikit-learn's digits need no file, and many people have some of their own.
     """
     known = DATASETS.get(plain_name(stem))
     if origin.dataset or known is None or known.embedded_in or find not in known.finders:

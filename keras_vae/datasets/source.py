@@ -1,4 +1,4 @@
-"""What every source of images gives: where it was found, and its images one after another."""
+"""What every source of images provides: where it was found, and its images one after another."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ IMAGE_SUFFIXES = (
     ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"
 )  # fmt: skip
 
-Progress = Callable[[int, int], None]  # takes what is done and the total
+Progress = Callable[[int, int], None]  # called with (done, total)
 
 
 def native_size(height: int, width: int) -> tuple[int, int]:
-    """Return the size as it is; of an aligned CelebA photo, that of its central square."""
+    """Return the size unchanged; for an aligned CelebA photo, that of its central square."""
     if (width, height) == ALIGNED_SIZE:
         return ALIGNED_CROP, ALIGNED_CROP
     return height, width
@@ -35,19 +35,19 @@ class Source:
 
     Attributes:
         count: Number of images, N.
-        name_of: The name of image i, for reports.
-        payloads: Starts a pass over the images in order; nothing is held that is not in use.
+        payloads: Starts a pass over the images in order; each is read when it is needed.
+        name_of: The name of an image by its index, for reports.
         partition: int8 [N]: 0 train, 1 validation, 2 test; None where the set has no split.
         attributes: int8 [N, A] of +1 and −1, or None.
         attribute_names: A names.
         labels: int64 [N], or None.
-        missing: Images that the set's lists name and that are not there.
-        unlisted: Images that are there and that no list names; they are left out.
+        missing: Number of images that the set's lists name and that do not exist.
+        unlisted: Number of images that exist and that no list names; they are left out.
     """
 
     count: int
-    name_of: Callable[[int], str]
     payloads: Callable[[], Iterator[Payload]]
+    name_of: Callable[[int], str] = "image {}".format
     partition: np.ndarray | None = None
     attributes: np.ndarray | None = None
     attribute_names: tuple[str, ...] = ()
@@ -58,18 +58,19 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Origin:
-    """Where a data set was found. Nothing has been read yet, so making one is cheap.
+    """Where a data set was found, and how its images are prepared. Nothing has been read yet.
 
     Attributes:
         description: What it is, in words.
         location: The file or folder; None for sets that are not read from a given place.
-        files: The files whose sizes and times tell whether the set has changed; a folder stands
-            for all the images in it.
+        files: The files whose sizes and times show whether the set has changed; a folder means all
+            the images in it.
         read: Opens the set.
-        image_size: Native height and width; None where the images themselves must tell.
-        channels: 1 or 3, unless another number is asked for.
-        dataset: Which known set the images are, a key of `DATASETS`, whatever the file or folder is
-            called; None for anybody's own. It says nothing of pixels, so no fingerprint holds it.
+        image_size: Height and width, by default the native ones; None where only the images
+            themselves show them.
+        channels: 1 or 3.
+        dataset: Which known set the images are, a key of `DATASETS`, whatever the name of the file
+            or folder; None for other images. It changes no pixels, so no fingerprint holds it.
     """
 
     description: str
@@ -97,9 +98,9 @@ def _row(path: str, status: os.stat_result) -> str:
 
 
 def image_entries(folder: str | Path) -> Iterator[os.DirEntry[str]]:
-    """Walk over the files of a folder that look like images; what is hidden is left out.
+    """Yield the files in a folder and its subfolders with an image's suffix, except hidden ones.
 
-    CelebA's folder has 202,599 of them and is looked through at each start: no `Path` is made.
+    CelebA's folder has 202,599 of them and is searched at each start: no `Path` is made.
     """
     with os.scandir(folder) as entries:
         for entry in entries:

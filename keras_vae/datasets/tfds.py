@@ -1,6 +1,6 @@
 """TensorFlow Datasets: where a known set comes from when no folder is given.
 
-Its package, and TensorFlow with it, is imported only to prepare a set for the first time.
+Its package, and TensorFlow with it, is imported only when a set is prepared for the first time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .splits import SPLITS
 
 
 class DownloadError(RuntimeError):
-    """A data set could not be had from TensorFlow Datasets."""
+    """TensorFlow Datasets could not provide a data set."""
 
 
 def find(
@@ -28,28 +28,26 @@ def find(
     """Name TensorFlow Datasets as the origin; nothing is imported or downloaded yet.
 
     Args:
-        name: Of the set, as `kvae` knows it.
+        name: Of the set, a key of `DATASETS`.
         tfds_name: Of the set, in TensorFlow Datasets.
         image_shape: Native height, width and channels.
-        files: What `--data-dir` may hold instead, for the message of an error.
+        files: What `data_dir` may hold instead, for the message of an error.
 
     Raises:
         DownloadError: If TensorFlow Datasets does not have the set.
     """
     if tfds_name is None:
         raise DownloadError(
-            f"{name} is not in TensorFlow Datasets: give the folder that holds {', '.join(files)} "
-            "with --data-dir."
+            f"`data_dir` must be the folder that holds {', '.join(files)}: {name} is not in "
+            "TensorFlow Datasets. Received: None."
         )
-    read_it = partial(read, name, tfds_name, files)
-    *size, channels = image_shape
     return Origin(
         f"TensorFlow Datasets: {tfds_name}",
         None,
         (),
-        read_it,
-        image_size=tuple(size),
-        channels=channels,
+        partial(read, name, tfds_name, files),
+        image_size=image_shape[:2],
+        channels=image_shape[2],
         dataset=name,
     )
 
@@ -58,7 +56,7 @@ def read(name: str, tfds_name: str, files: Sequence[str]) -> Source:
     """Download a set, if need be, and open it.
 
     Raises:
-        DownloadError: If that fails; the first line says why, and how to go on without.
+        DownloadError: If that fails; the message gives the reason and the alternative.
     """
     try:
         import tensorflow_datasets
@@ -70,13 +68,13 @@ def read(name: str, tfds_name: str, files: Sequence[str]) -> Source:
     except Exception as error:  # of whatever kind: network, quota, checksum, disk, installation
         reason = shorten(f"{type(error).__name__}: {error}", 160, placeholder=" …")
         raise DownloadError(
-            f"Getting {name} from TensorFlow Datasets failed ({reason}). Get the files yourself "
-            f"and give their folder with --data-dir: {', '.join(files)}."
+            f"Getting {name} from TensorFlow Datasets failed ({reason}). Download the files and "
+            f"give their folder as `data_dir`: {', '.join(files)}."
         ) from error
 
 
 def _fail_fast_and_quietly() -> None:
-    """Let a machine without a network hear of it after seconds, in one line.
+    """Report a missing network after seconds, in one line.
 
     TensorFlow Datasets tries ten times with growing pauses, which take minutes and have no setting;
     urllib3 warns of each.
@@ -89,7 +87,7 @@ def _fail_fast_and_quietly() -> None:
 
 
 def _source(builder: Any) -> Source:
-    """Read what is known of each image, without decoding any; then leave the images to a pass."""
+    """Read what is known of each image without decoding any; a later pass reads the images."""
     splits = [split for split in SPLITS if split in builder.info.splits]
     sizes = [builder.info.splits[split].num_examples for split in splits]
     known = [batch for split in splits for batch in _known(builder, split)]
@@ -97,7 +95,6 @@ def _source(builder: Any) -> Source:
     labelled = bool(known) and "label" in known[0]
     return Source(
         count=sum(sizes),
-        name_of=lambda index: f"image {index}",
         payloads=lambda: (image for split in splits for image in _encoded_images(builder, split)),
         partition=np.repeat(np.array([SPLITS[split] for split in splits], np.int8), sizes),
         attributes=np.concatenate([_signs(batch, names) for batch in known]) if names else None,
@@ -108,28 +105,26 @@ def _source(builder: Any) -> Source:
 
 def _encoded_images(builder: Any, split: str) -> Iterator[bytes]:
     """Yield the images of a split as they are stored: JPEG or PNG."""
-    from tensorflow_datasets import ReadConfig, decode
+    from tensorflow_datasets import decode
 
-    dataset = builder.as_dataset(
-        split=split,
-        decoders={"image": decode.SkipDecoding()},
-        read_config=ReadConfig(try_autocache=False),
-    )
-    for example in dataset.as_numpy_iterator():
-        yield example["image"]
+    examples = _examples(builder, split, {"image": decode.SkipDecoding()})
+    return (example["image"] for example in examples.as_numpy_iterator())
 
 
 def _known(builder: Any, split: str) -> Iterator[dict[str, Any]]:
     """Yield batches of the labels and attributes of a split, in the order of its images."""
-    from tensorflow_datasets import ReadConfig, decode
+    from tensorflow_datasets import decode
 
     wanted = {key: True for key in ("label", "attributes") if key in builder.info.features}
-    dataset = builder.as_dataset(
-        split=split,
-        decoders=decode.PartialDecoding(wanted),
-        read_config=ReadConfig(try_autocache=False),
-    )
-    yield from dataset.batch(1024).as_numpy_iterator()
+    return _examples(builder, split, decode.PartialDecoding(wanted)).batch(1024).as_numpy_iterator()
+
+
+def _examples(builder: Any, split: str, decoders: Any) -> Any:
+    """Return a tf.data pipeline of a split that keeps nothing in memory."""
+    from tensorflow_datasets import ReadConfig
+
+    config = ReadConfig(try_autocache=False)
+    return builder.as_dataset(split=split, decoders=decoders, read_config=config)
 
 
 def _signs(batch: dict[str, Any], names: Sequence[str]) -> np.ndarray:

@@ -15,7 +15,6 @@ import numpy as np
 
 from .. import __version__
 from ..datasets import ImageDataset
-from ..datasets.choice import choose_rows
 from ..datasets.source import Progress
 from ..inference.registry import SavedModel
 from ..latent_space.arithmetic import kl_per_dimension
@@ -178,7 +177,7 @@ class _Subject:
     @classmethod
     def choose(cls, model: SavedModel, dataset: ImageDataset, settings: Settings) -> _Subject:
         """Binarise the data set, and choose among the split's images."""
-        rows = choose_rows(dataset, settings.split, settings.limit, settings.seed)
+        rows = dataset.choose(settings.split, settings.limit, settings.seed)
         if settings.samples != 0 and len(rows) < FEWEST_IMAGES:
             raise ValueError(
                 f"FID and KID need at least {FEWEST_IMAGES} images of the split. "

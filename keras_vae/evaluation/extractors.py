@@ -120,7 +120,7 @@ def inception() -> Extractor:
         ) from error
     return Extractor(
         "InceptionV3 of Keras, trained on ImageNet, 2,048 pooled features",
-        Preprocessing((299, 299), low=-1.0, high=1.0, colour=True),
+        Preprocessing((299, 299), low=-1.0, high=1.0, color=True),
         _compiled(network),
     )
 
@@ -173,7 +173,7 @@ def saved_extractor(path: str | Path, image_shape: tuple[int, int, int]) -> Extr
         )
     size = (shape[1], shape[2]) if shape[1] and shape[2] else None
     return Extractor(
-        path.name, Preprocessing(size, low=0.0, high=255.0, colour=shape[3] == 3), network
+        path.name, Preprocessing(size, low=0.0, high=255.0, color=shape[3] == 3), network
     )
 
 

@@ -1,4 +1,4 @@
-"""Files that are either the old one or the whole new one."""
+"""Atomic writes: a file is complete, or unchanged."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 def write_atomically(
     path: str | Path, write: Callable[[Path], Any], *, overwrite: bool = False
 ) -> Path:
-    """Let `write` fill a file beside `path`, then put it in its place at once.
+    """Write a temporary file beside `path`, then rename it.
 
     Args:
-        path: Where the file shall be; its folder is made.
-        write: Called with the path to fill, which has the same suffix.
-        overwrite: Whether a file that is there may be replaced.
+        path: Path of the file; its folder is created.
+        write: Called with the path of the temporary file, which has the same suffix.
+        overwrite: Whether an existing file may be overwritten.
 
     Returns:
         The path.
@@ -38,7 +38,7 @@ def write_atomically(
 
 
 def write_text(path: str | Path, text: str, *, overwrite: bool = False) -> Path:
-    """Write a text as UTF-8, whole or not at all, its line ends as they are.
+    """Write a text atomically as UTF-8, with its line ends unchanged.
 
     Returns:
         The path.
@@ -52,7 +52,7 @@ def write_text(path: str | Path, text: str, *, overwrite: bool = False) -> Path:
 
 
 def check_free(path: str | Path, *, overwrite: bool = False) -> None:
-    """Refuse a path that is taken: worth asking before long work, too.
+    """Check that a file may be written: also before long work.
 
     Raises:
         FileExistsError: If the file exists and `overwrite` is False.
@@ -60,6 +60,6 @@ def check_free(path: str | Path, *, overwrite: bool = False) -> None:
     """
     path = Path(path)
     if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; a file's path is needed.")
+        raise IsADirectoryError(f"`path` must be a file, not a folder. Received: {path}.")
     if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} exists. Use --overwrite to replace it.")
+        raise FileExistsError(f"{path} exists. Use `overwrite=True` to overwrite it.")

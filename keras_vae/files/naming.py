@@ -1,4 +1,4 @@
-"""Names that people type: what they may have meant, and how they are spelt here."""
+"""Names that people type: suggestions for a mistyped one, and the spelling used here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 
 def near_names(name: str, names: Sequence[str]) -> str:
-    """Say which names come near a mistyped one, or all of them where none does."""
+    """Suggest the names that are similar to a mistyped one, or list all where none is."""
     by_fold = {known.casefold(): known for known in names}
     near = get_close_matches(name.casefold(), by_fold, n=3, cutoff=0.5)
     if near:
@@ -16,5 +16,5 @@ def near_names(name: str, names: Sequence[str]) -> str:
 
 
 def plain_name(name: str) -> str:
-    """Spell a data set's name as here, in lower case with underscores: "Fashion-MNIST"."""
+    """Spell a data set's name in lower case with underscores: "Fashion-MNIST" → "fashion_mnist"."""
     return name.lower().replace("-", "_")

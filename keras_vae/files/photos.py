@@ -1,7 +1,7 @@
-"""Pictures of any size and mode, turned into the pixels that a network sees.
+"""Photos of any size and mode, converted to the pixels that a network takes.
 
-Cropping and scaling are defined here once; `endpoints` repeats the rule as graph operations, and a
-test holds the two together. Pillow and NumPy only.
+Cropping and scaling are defined here; `export.signatures` repeats the rule as graph operations, and
+a test compares the two. Pillow and NumPy only.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 ALIGNED_SIZE = (178, 218)  # (width, height)
 ALIGNED_CROP = 148
 
-# No eye and no network here gains from more; a photo of 20 megapixels would only cost time.
+# Pillow refuses images of more than twice as many pixels: they may be decompression bombs.
 Image.MAX_IMAGE_PIXELS = 400_000_000
 
 
 def open_photo(source: str | Path | bytes) -> Image.Image:
-    """Open an image file of any kind as upright RGB.
+    """Open an image file of any format as upright RGB.
 
-    The EXIF orientation is applied, transparency is laid on white, and CMYK, palette, grey and
-    16-bit images are converted.
+    The EXIF orientation is applied, transparent parts become white, and CMYK, palette, grayscale
+    and 16-bit images are converted.
 
     Args:
         source: A path, or the encoded bytes of an image.
 
     Raises:
         FileNotFoundError: If the path does not exist.
-        ValueError: If the content is no image that Pillow can read, or is damaged.
+        ValueError: If Pillow cannot read the content as an image, or it is damaged.
     """
     name = "the given bytes" if isinstance(source, bytes) else str(source)
     try:
@@ -47,17 +47,17 @@ def open_photo(source: str | Path | bytes) -> Image.Image:
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Convert an image of any mode to RGB, with transparent parts laid on white.
+    """Convert an image of any mode to RGB; transparent parts become white.
 
-    A colour profile stays with it, unless it tells of grey levels or inks.
+    A color profile for RGB is kept; one for gray levels or inks is dropped.
     """
     profile = image.info.get("icc_profile") or b""
-    image = _laid_on_white(image)
+    image = _on_white(image)
     image.info = {"icc_profile": profile} if profile[16:20] == b"RGB " else {}
     return image
 
 
-def _laid_on_white(image: Image.Image) -> Image.Image:
+def _on_white(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16") or image.mode == "I":
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     if image.has_transparency_data:
@@ -68,14 +68,14 @@ def _laid_on_white(image: Image.Image) -> Image.Image:
 
 
 def crop_box(width: int, height: int, aspect: float) -> tuple[float, float, float, float]:
-    """Say which part of an image is shown to a network.
+    """Return the part of an image that a network sees.
 
-    An aligned CelebA photo (exactly 178×218) gives its central square of 148 first; then comes the
-    largest central part whose width : height is `aspect`.
+    An aligned CelebA photo (exactly 178×218) is cropped to its central square of 148 first; then
+    any image to the largest central part whose width : height is `aspect`.
 
     Args:
-        width: Pixels across.
-        height: Pixels down.
+        width: In pixels.
+        height: In pixels.
         aspect: Width over height of the network's input.
 
     Returns:

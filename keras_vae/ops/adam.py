@@ -1,4 +1,4 @@
-"""Adam in one kernel."""
+"""Adam with one TensorFlow kernel per weight."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .registration import package
 
 @package
 class FusedAdam(keras.optimizers.Adam):
-    """Keras's Adam (Kingma and Ba 2014) with a weight's update as one of TensorFlow's kernels.
+    """Keras's Adam (Kingma and Ba 2014) with one TensorFlow kernel for the update of a weight.
 
-    The parent's takes a dozen passes over memory: in dense networks a quarter of the step. Slots,
-    arguments and results are the parent's. For dense gradients; AMSGrad is not offered. Keras names
-    an optimizer's slots and their index for its own subclasses only; they are read nowhere else.
+    The parent's update takes a dozen passes over memory: in dense networks a quarter of the step.
+    Slots, arguments and results are the parent's. For dense gradients, without AMSGrad. The slots
+    are private attributes of Keras's optimizer; only this file reads them.
 
     Raises:
         ValueError: If `amsgrad` is true.

@@ -1,4 +1,4 @@
-"""Convolutions that shrink and grow an image, and the layers that make them fast on a CPU."""
+"""Convolutions that shrink or enlarge feature maps, and layers that make them fast on a CPU."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from . import im2col as patches
+from . import im2col
 from .registration import package
 
 UPSAMPLINGS = ("transposed", "nearest")
@@ -17,54 +17,54 @@ NARROW = 3  # filters: the channels of an image
 
 
 class _IdleBias:
-    """Mixin of a layer that a normalisation follows: its bias stays at zero.
+    """Mixin of a layer that a normalization follows: its bias stays at zero.
 
-    A normalisation takes a channel's mean away, and the bias with it. What is left of the bias's
-    gradient is rounding, which Adam divides by its own size: in bfloat16 the bias wanders off, and
-    the moving averages that a batch normalisation is evaluated with trail behind. To sum it up
-    costs a pass over the feature maps, too (docs/decisions/0003). The weight is kept, so that the
-    reports' parameter counts hold.
+    A normalization subtracts the mean of a channel, and the bias with it. The bias's gradient is
+    then a rounding error, which Adam divides by its own size: in bfloat16 the bias drifts, and the
+    moving averages of a batch normalization lag behind. To compute it also costs a pass over the
+    feature maps (docs/decisions/0003). The weight is kept, so that the reports' parameter counts
+    hold.
     """
 
     def build(self, input_shape: Any) -> None:
-        """Create the weights, and train none but the kernel."""
+        """Create the weights; only the kernel is trained."""
         super().build(input_shape)
         self.bias.trainable = False
 
 
 @package
 class IdleBiasDense(_IdleBias, keras.layers.Dense):
-    """Dense layer that a normalisation follows."""
+    """Dense layer that a normalization follows."""
 
 
 @package
 class IdleBiasConv2D(_IdleBias, keras.layers.Conv2D):
-    """Convolution, undilated and ungrouped, that a normalisation follows."""
+    """Convolution, undilated and ungrouped, that a normalization follows."""
 
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
-        """Shrink images [B, H, W, C] to [B, H', W', filters]."""
+        """Convolve images [B, H, W, C] to [B, H', W', filters]."""
         if training and self.padding == "same":
-            places = self.compute_output_shape(inputs.shape)[1:3]
+            size = self.compute_output_shape(inputs.shape)[1:3]
             kernel = tf.convert_to_tensor(self.kernel)
-            if patches.pay(places, kernel.shape, self.strides):
-                return patches.conv(inputs, kernel, self.strides)
+            if im2col.is_faster(size, kernel.shape, self.strides):
+                return im2col.conv(inputs, kernel, self.strides)
         return super().call(inputs)
 
 
 @package
 class IdleBiasConv2DTranspose(_IdleBias, keras.layers.Conv2DTranspose):
-    """Transposed convolution, undilated, that a normalisation follows.
+    """Transposed convolution, undilated, that a normalization follows.
 
-    Other than a convolution's its bias is added in a pass of its own, which training leaves out.
+    Its bias would be added in a separate pass, unlike a convolution's: training leaves it out.
     """
 
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
-        """Grow images [B, H, W, C] to [B, H', W', filters]."""
+        """Convolve images [B, H, W, C] to [B, H', W', filters]."""
         if not training:
             return super().call(inputs)
-        places, kernel = inputs.shape[1:3], tf.convert_to_tensor(self.kernel)
-        if self.padding == "same" and patches.pay(places, kernel.shape, self.strides):
-            return patches.conv_transpose(inputs, kernel, self.strides)
+        size, kernel = inputs.shape[1:3], tf.convert_to_tensor(self.kernel)
+        if self.padding == "same" and im2col.is_faster(size, kernel.shape, self.strides):
+            return im2col.conv_transpose(inputs, kernel, self.strides)
         return keras.ops.conv_transpose(inputs, kernel, strides=self.strides, padding=self.padding)
 
 
@@ -72,10 +72,10 @@ class IdleBiasConv2DTranspose(_IdleBias, keras.layers.Conv2DTranspose):
 class NarrowConv2D(keras.layers.Conv2D):
     """Convolution to few channels, "same", of stride 1, as one matrix product and a sum of shifts.
 
-    oneDNN's kernels keep 16 output channels in a register, whether there are so many or not. Here
-    the k² taps of each filter are the channels of a 1×1 convolution; a second one, of zeros and
-    ones, adds each tap up where it belongs. Weights and results are the parent's; training takes
-    half the time for the three channels of an image (docs/decisions/0003).
+    oneDNN's kernels keep 16 output channels in a register, even where there are fewer. Here the k²
+    taps of each filter are the channels of a 1×1 convolution; a second convolution, of zeros and
+    ones, shifts and adds the taps. Weights and results are the parent's; training takes half the
+    time for the three channels of an image (docs/decisions/0003).
     """
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
@@ -91,10 +91,10 @@ class NarrowConv2D(keras.layers.Conv2D):
 
 @package
 class SpaceToDepth(keras.layers.Layer):
-    """Squares of pixels become channels: [B, H, W, C] to [B, H/side, W/side, C·side²].
+    """Rearrange squares of pixels into channels: [B, H, W, C] to [B, H/side, W/side, C·side²].
 
     Args:
-        side: Of a square, in pixels.
+        side: Side of a square, in pixels.
     """
 
     def __init__(self, side: int, **kwargs: Any) -> None:
@@ -112,7 +112,7 @@ class SpaceToDepth(keras.layers.Layer):
 
 @package
 class DepthToSpace(SpaceToDepth):
-    """The way back (Shi et al. 2016): [B, H, W, C·side²] to [B, H·side, W·side, C]."""
+    """The inverse (Shi et al. 2016): [B, H, W, C·side²] to [B, H·side, W·side, C]."""
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Rearrange feature maps."""
@@ -120,39 +120,23 @@ class DepthToSpace(SpaceToDepth):
 
 
 def conv(
-    filters: int,
-    kernel: int,
-    stride: int,
-    *,
-    name: str,
-    kernel_initializer: str = "glorot_uniform",
-    idle_bias: bool = False,
-    dtype: Any = None,
+    filters: int, kernel: int, stride: int, *, idle_bias: bool = False, **options: Any
 ) -> keras.layers.Layer:
-    """Convolution that shrinks the image by `stride`, rounding up.
+    """Convolution that divides height and width by `stride`, rounding up.
 
     Args:
         filters: Output channels.
         kernel: Side of the kernel.
-        stride: Factor of shrinkage.
-        name: Name of the layer.
-        kernel_initializer: As Keras has it.
-        idle_bias: Whether a normalisation follows.
-        dtype: Keras dtype policy.
+        stride: Factor by which height and width shrink.
+        idle_bias: Whether a normalization follows.
+        options: Arguments of Keras's layer, such as name, dtype and kernel_initializer.
     """
+    kind = keras.layers.Conv2D
     if idle_bias:
         kind = IdleBiasConv2D
-    else:
-        kind = NarrowConv2D if stride == 1 and filters <= NARROW else keras.layers.Conv2D
-    return kind(
-        filters,
-        kernel,
-        strides=stride,
-        padding="same",
-        kernel_initializer=kernel_initializer,
-        name=name,
-        dtype=dtype,
-    )
+    elif stride == 1 and filters <= NARROW:
+        kind = NarrowConv2D
+    return kind(filters, kernel, strides=stride, padding="same", **options)
 
 
 def up_conv(
@@ -166,16 +150,16 @@ def up_conv(
     idle_bias: bool = False,
     dtype: Any = None,
 ) -> Callable[[Any], Any]:
-    """Convolution that grows the image by `stride`, and is cropped to `size`.
+    """Convolution that multiplies height and width by `stride`, then crops to `size`.
 
     Args:
         filters: Output channels.
         kernel: Side of the kernel.
-        stride: Factor of growth.
-        size: Height and width of the output; less than one stride below the grown image's.
+        stride: Factor by which height and width grow.
+        size: Height and width of the output; less than one stride below those before the crop.
         upsampling: "transposed" (a transposed convolution) or "nearest" (repeat, then convolve).
         name: Name of the convolution.
-        idle_bias: Whether a normalisation follows.
+        idle_bias: Whether a normalization follows.
         dtype: Keras dtype policy.
 
     Raises:
@@ -192,13 +176,12 @@ def up_conv(
             layers.insert(0, keras.layers.UpSampling2D(stride, name=f"{name}_repeat", dtype=dtype))
 
     def apply(inputs: Any) -> Any:
-        surplus = [
+        height, width = (
             before * stride - after for before, after in zip(inputs.shape[1:3], size, strict=True)
-        ]
-        crop = keras.layers.Cropping2D(
-            tuple((0, rest) for rest in surplus), name=f"{name}_crop", dtype=dtype
         )
-        return chain([*layers, crop] if any(surplus) else layers)(inputs)
+        surplus = (0, height), (0, width)
+        crop = keras.layers.Cropping2D(surplus, name=f"{name}_crop", dtype=dtype)
+        return chain([*layers, crop] if height or width else layers)(inputs)
 
     return apply
 

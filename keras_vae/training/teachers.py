@@ -41,7 +41,7 @@ def guides_of(
         if objective.distillation_weight:
             guides["distillation"] = Distillation.of(
                 classifier,
-                classifiers.right_answers(dataset)[dataset.indices("train")].mean(axis=0),
+                classifiers.targets_of(dataset)[dataset.indices("train")].mean(axis=0),
                 latent_dim=config.preset.latent_dim,
                 exclusive=dataset.labels is not None,
                 dtype=config.precision,
