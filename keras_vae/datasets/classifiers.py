@@ -152,7 +152,8 @@ def targets_of(dataset: ImageDataset) -> np.ndarray:
         return (np.asarray(dataset.attributes) > 0).astype(np.float32)
     raise ValueError(
         "`dataset` must have labels or attributes to train a classifier on. "
-        f"Received: {dataset.name!r}, which has neither."
+        f"Received: {dataset.name!r}, which has neither. For FID and KID, `features` can be a "
+        "saved network instead."
     )
 
 

@@ -44,7 +44,7 @@ def test_nothing_is_written_unless_asked_for(tmp_path, monkeypatch, capsys):
 def test_files_that_exist_are_kept_unless_told(tmp_path):
     path = tmp_path / "a.json"
     path.write_text("precious")
-    with pytest.raises(FileExistsError, match="--overwrite"):
+    with pytest.raises(FileExistsError, match="overwrite"):
         write_numbers(ROWS, csv=None, json=path, overwrite=False)
     assert path.read_text() == "precious"
     write_numbers(ROWS, csv=None, json=path, overwrite=True)

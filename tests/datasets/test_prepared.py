@@ -33,9 +33,7 @@ def forbid(*_):
 
 def test_the_second_time_nothing_is_prepared(many_faces):
     first = load_dataset(many_faces, image_size=(8, 8))
-    began = time.perf_counter()
     second = load_dataset(many_faces, image_size=(8, 8), channels=3, seed=5, progress=forbid)
-    assert time.perf_counter() - began < 0.2
     assert isinstance(second.images, np.memmap)
     np.testing.assert_array_equal(first.images, second.images)
     json.dumps(second.provenance)
@@ -204,6 +202,7 @@ def test_the_cache_is_where_it_is_wanted(tmp_path, monkeypatch):
 
 
 @pytest.mark.data
+@pytest.mark.slow
 def test_originals_are_prepared_at_a_thousand_a_second(kvae_data):
     # The promise is for two cores, which do half as much again as one (1,450 images/s by the clock
     # where processor time makes 960). Processor time leaves out what else the machine does.

@@ -37,7 +37,7 @@ def test_validation_is_carved_from_train_alone():
     assert "5000" in rule
 
 
-def test_a_drawn_split_is_its_seeds():
+def test_a_random_split_depends_on_the_seed():
     first, again, other = (assign_splits(None, 500, seed)[0] for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()

@@ -13,7 +13,7 @@ def test_a_failure_says_in_one_line_what_to_do(monkeypatch, cache):
     with pytest.raises(RuntimeError) as caught:
         load_dataset("celeba")
     first = str(caught.value).splitlines()[0]
-    for part in ("celeba", "failed", "ModuleNotFoundError", "--data-dir", "img_align_celeba.zip"):
+    for part in ("celeba", "failed", "ModuleNotFoundError", "`data_dir`", "img_align_celeba.zip"):
         assert part in first
     assert not list(cache.glob("*/"))
 

@@ -47,7 +47,7 @@ def trained(known_digits, tmp_path_factory):
 
 def test_preprocessing_does_what_it_says():
     images = np.array([[0, 255], [255, 0]], np.uint8)[None, :, :, None]
-    prepare = Preprocessing((4, 4), low=-1.0, high=1.0, colour=True)
+    prepare = Preprocessing((4, 4), low=-1.0, high=1.0, color=True)
     prepared = prepare(images).numpy()
     assert prepared.shape == (1, 4, 4, 3)
     np.testing.assert_allclose(prepared[0, 0, :, 1], [-1.0, -0.5, 0.5, 1.0], atol=1e-6)
@@ -140,7 +140,7 @@ def test_another_split_gets_a_classifier_of_its_own(known_digits, tmp_path):
 
 def test_without_labels_there_is_no_classifier(digits):
     bare = ImageDataset("bare", digits.images, digits.partition)
-    with pytest.raises(ValueError, match=r"'bare' has neither.*--features PATH"):
+    with pytest.raises(ValueError, match=r"'bare', which has neither.*`features`"):
         find_extractor((8, 8, 1), dataset=bare, kind="classifier")
 
 

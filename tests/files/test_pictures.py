@@ -53,7 +53,7 @@ def test_saving_keeps_what_is_there(tmp_path):
     path = tmp_path / "new" / "grid.png"
     images = noise(2, 16, 16, 1)
     assert pictures.save_grid(images, path) == path
-    with pytest.raises(FileExistsError, match="--overwrite"):
+    with pytest.raises(FileExistsError, match="overwrite=True"):
         pictures.save_grid(images[:1], path)
     assert Image.open(path).size == pictures.grid(images).size
     pictures.save_grid(images[:1], path, overwrite=True)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_vae.ops import im2col as patches
+from keras_vae.ops import im2col
 
 DEEP = (3, 3, 128, 128)
 STRIDES = (2, 2)
@@ -11,33 +11,35 @@ STRIDES = (2, 2)
 @pytest.mark.parametrize("sides", [(3, 3), (4, 4), (5, 2), (1, 1)])
 @pytest.mark.parametrize("strides", [(1, 1), (2, 2), (2, 3)])
 @pytest.mark.parametrize("size", [(7, 5), (8, 12)], ids=["odd", "even"])
-def test_patches_are_tensorflows(sides, strides, size, photos):
+def test_patches_equal_tensorflows(sides, strides, size, photos):
     images = tf.constant(photos[:3, : size[0], : size[1]], tf.float32)
     wanted = tf.image.extract_patches(images, [1, *sides, 1], [1, *strides, 1], [1] * 4, "SAME")
-    received = patches.extract(images, sides, strides)
+    received = im2col.im2col(images, sides, strides)
     np.testing.assert_array_equal(received, tf.reshape(wanted, received.shape))
 
 
 @pytest.mark.parametrize(
-    ("places", "kernel", "strides", "faster"),
+    ("size", "kernel", "strides", "faster"),
     [
         ((16, 16), DEEP, STRIDES, True),
-        ((16, 16), DEEP, (1, 1), False),  # nine copies of the maps
+        ((16, 16), DEEP, (1, 1), False),  # nine copies of each number
         ((16, 16), (5, 5, 128, 128), STRIDES, False),  # six
-        ((16, 16), (3, 3, 128, 64), STRIDES, False),  # too little to do with each
+        ((16, 16), (3, 3, 128, 64), STRIDES, False),  # too few channels
         ((16, 16), (3, 3, 64, 128), STRIDES, True),
         ((8, 8), (3, 3, 3, 16), STRIDES, True),
         ((8, 9), (3, 3, 3, 16), STRIDES, False),
     ],
 )
-def test_patches_pay_for_few_places_and_for_deep_maps(places, kernel, strides, faster, monkeypatch):
+def test_im2col_is_faster_for_small_maps_and_for_many_channels(
+    size, kernel, strides, faster, monkeypatch
+):
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: [])
-    assert patches.pay(places, kernel, strides) is faster
+    assert im2col.is_faster(size, kernel, strides) is faster
 
 
-def test_a_gpu_has_a_gradient_of_its_own(monkeypatch):
+def test_im2col_is_not_for_gpus(monkeypatch):
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: [f"/{kind}:0"])
-    assert not patches.pay((8, 8), DEEP, STRIDES)
+    assert not im2col.is_faster((8, 8), DEEP, STRIDES)
 
 
 def gradients(convolve, images, kernel):
@@ -60,7 +62,7 @@ def plain_conv_transpose(images, kernel):
 
 @pytest.mark.parametrize(
     ("convolve", "plain"),
-    [(patches.conv, plain_conv), (patches.conv_transpose, plain_conv_transpose)],
+    [(im2col.conv, plain_conv), (im2col.conv_transpose, plain_conv_transpose)],
 )
 @pytest.mark.parametrize(("dtype", "digits"), [(tf.float32, 1e-5), (tf.bfloat16, 0.02)])
 def test_gradients_of_deep_maps_are_the_plain_ones(convolve, plain, dtype, digits):

@@ -100,7 +100,7 @@ def test_wrong_frames_and_paths_are_refused(tmp_path):
         plotting.save_gif([*slopes(1), *slopes(1, (5, 5))], tmp_path / "a.gif")
     path = tmp_path / "b.gif"
     path.write_bytes(b"precious")
-    with pytest.raises(FileExistsError, match="--overwrite"):
+    with pytest.raises(FileExistsError, match="overwrite=True"):
         plotting.save_gif(slopes(1), path)
     assert path.read_bytes() == b"precious"
     assert [file.name for file in tmp_path.iterdir()] == ["b.gif"]

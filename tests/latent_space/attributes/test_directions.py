@@ -45,7 +45,7 @@ def test_saving_overwrites_only_when_told(tmp_path):
     path = tmp_path / "d.npz"
     Attributes(NAMES, np.zeros((3, 2), np.float32)).save(path)
     other = Attributes(NAMES, np.ones((3, 2), np.float32))
-    with pytest.raises(FileExistsError, match="--overwrite"):
+    with pytest.raises(FileExistsError, match="overwrite=True"):
         other.save(path)
     assert Attributes.load(path).directions.max() == 0
     other.save(path, overwrite=True)
