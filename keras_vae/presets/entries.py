@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..files.naming import near_names, plain_name
-from .network import Conv, ConvNetwork, DenseNetwork, PrincipalNetwork, ResidualNetwork
+from .bounds import ELBO, Linear
+from .latents import GaussianPosterior
+from .likelihoods import Bernoulli, MeanSquaredError, OptimalGaussian, SquaredError
+from .networks import Conv, ConvNetwork, DenseNetwork, PCANetwork, ResidualNetwork
 from .objective import Objective
 from .preset import Preset
+from .terms import MMD, Distillation, Perceptual
 
 
 def _mirrored(encoder: Sequence[Conv]) -> tuple[Conv, ...]:
@@ -54,9 +58,9 @@ _ZHAO_NETWORK = ConvNetwork(
 
 # MSE + KL, with the squared error summed over the image (σ² = 1/2): averaged over its pixels, it
 # weighs thousands of times less than the KL divergence, and nothing is learned.
-_SQUARED_ERROR = Objective("squared_error", variance=0.5)
+_SQUARED_ERROR = Objective(SquaredError(0.5))
 
-_ZHAO_OBJECTIVE = Objective("squared_error", variance=0.05)
+_ZHAO_OBJECTIVE = Objective(SquaredError(0.05))
 
 _CELEBA = Preset(
     name="celeba",
@@ -65,7 +69,7 @@ _CELEBA = Preset(
     image_shape=(32, 32, 3),
     latent_dim=200,
     network=_FOSTER_NETWORK,
-    objective=Objective("optimal_gaussian"),
+    objective=Objective(OptimalGaussian()),
     learning_rate=5e-4,
     decay="cosine",
 )
@@ -78,7 +82,7 @@ _ENTRIES = (
         image_shape=(28, 28, 1),
         latent_dim=20,
         network=DenseNetwork((512,), spread=True),
-        objective=Objective("bernoulli"),
+        objective=Objective(Bernoulli()),
         epochs=30,
         learning_rate=3e-3,
         decay="cosine",
@@ -90,7 +94,7 @@ _ENTRIES = (
         image_shape=(8, 8, 1),
         latent_dim=8,
         network=DenseNetwork((256, 128), spread=True),
-        objective=Objective("optimal_gaussian"),
+        objective=Objective(OptimalGaussian()),
         batch_size=32,
         epochs=40,
         decay="cosine",
@@ -100,7 +104,7 @@ _ENTRIES = (
         _CELEBA,
         name="celeba-foster",
         source="Foster 2023, chapter 3",
-        objective=Objective("mean_squared_error", weight=2000.0),
+        objective=Objective(MeanSquaredError(2000.0)),
         decay="constant",
     ),
     replace(
@@ -117,13 +121,9 @@ _ENTRIES = (
         dataset="celeba",
         image_shape=(64, 64, 3),
         latent_dim=200,
-        network=PrincipalNetwork((96, 128, 128), patch=4, pool=2),
+        network=PCANetwork((96, 128, 128), patch=4, pool=2),
         objective=Objective(
-            "optimal_gaussian",
-            beta=8.0,
-            perceptual_weight=3000.0,
-            distillation_weight=300.0,
-            mmd_weight=2.0,
+            OptimalGaussian(), ELBO(8.0), (Perceptual(3000.0), Distillation(300.0), MMD(2.0))
         ),
         batch_size=64,
         epochs=18,
@@ -148,8 +148,8 @@ _ENTRIES = (
         image_shape=(64, 48, 3),
         latent_dim=64,
         network=_ASTORGA_NETWORK,
-        objective=Objective("bernoulli"),
-        posterior_scale="log_sigma",
+        objective=Objective(Bernoulli()),
+        posterior=GaussianPosterior("log_sigma"),
     ),
     Preset(
         name="celeba-perriu",
@@ -158,7 +158,7 @@ _ENTRIES = (
         image_shape=(64, 48, 3),
         latent_dim=64,
         network=_PERRIU_NETWORK,
-        objective=Objective("mean_squared_error", beta=1e-5),
+        objective=Objective(MeanSquaredError(), ELBO(1e-5)),
         output="tanh",
         random_flip=True,
     ),
@@ -169,8 +169,8 @@ _ENTRIES = (
         image_shape=(28, 28, 1),
         latent_dim=16,
         network=DenseNetwork((512, 512)),
-        objective=Objective("bernoulli"),
-        posterior_scale="log_sigma",
+        objective=Objective(Bernoulli()),
+        posterior=GaussianPosterior("log_sigma"),
         epochs=20,
     ),
     Preset(
@@ -181,7 +181,7 @@ _ENTRIES = (
         latent_dim=2,
         network=DenseNetwork((300, 100, 10), activation="elu"),
         objective=_ZHAO_OBJECTIVE,
-        posterior_scale="softplus",
+        posterior=GaussianPosterior("softplus"),
         batch_size=256,
         epochs=15,
         learning_rate=2.5e-3,
@@ -194,7 +194,7 @@ _ENTRIES = (
         latent_dim=2,
         network=_ZHAO_NETWORK,
         objective=_ZHAO_OBJECTIVE,
-        posterior_scale="softplus",
+        posterior=GaussianPosterior("softplus"),
         batch_size=256,
         epochs=15,
         learning_rate=1.5e-3,
@@ -206,7 +206,7 @@ _ENTRIES = (
         image_shape=(28, 28, 1),
         latent_dim=50,
         network=DenseNetwork((200, 200), activation="tanh"),
-        objective=Objective("bernoulli", annealing="linear", annealing_steps=50_000),
+        objective=Objective(Bernoulli(), ELBO(annealing=Linear(50_000))),
         batch_size=100,
         epochs=3500,
         learning_rate=2e-3,
@@ -220,7 +220,7 @@ _ENTRIES = (
         image_shape=(28, 28, 1),
         latent_dim=40,
         network=ResidualNetwork((16, 24, 48), blocks=(0, 1, 1), dense=256, activation="relu"),
-        objective=Objective("bernoulli", annealing="linear", annealing_steps=4000),
+        objective=Objective(Bernoulli(), ELBO(annealing=Linear(4000))),
         batch_size=64,
         epochs=60,
         decay="cosine",

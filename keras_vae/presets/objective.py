@@ -1,66 +1,104 @@
-"""What is minimised, as data."""
+"""The loss, as data: a likelihood, a bound, and terms beside it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-# name → (what is summed, what of a pixel it is the logarithm of: "mass" or "density"; None where it
-# is not normalised, so that the sum with the KL divergence is not −ELBO)
-LIKELIHOODS = {
-    "bernoulli": ("binary cross-entropy", "mass"),
-    "gaussian": ("Gaussian, fixed variance", "density"),
-    "optimal_gaussian": ("Gaussian, variance at its optimum (Rybkin et al. 2021)", "density"),
-    "learned_gaussian": ("Gaussian, learned variance (Rybkin et al. 2021)", "density"),
-    "discretized_logistic": ("discretised logistic, learned scale (Kingma et al. 2016)", "mass"),
-    "squared_error": ("squared error / (2 × variance)", None),
-    "mean_squared_error": ("weight × mean squared error of a pixel", None),
-}
-
-# terms that an objective may have beside likelihood and KL divergence, and their names for people
-EXTRAS = {"perceptual": "perceptual distance", "distillation": "distillation", "mmd": "MMD²"}
+from .bounds import ELBO, Bound, ImportanceWeighted
+from .likelihoods import Likelihood
+from .terms import Term
 
 
 @dataclass(frozen=True)
 class Objective:
-    """What is minimised: a reconstruction term and a weighted KL divergence, per image.
+    """What is minimized, per image.
 
     Attributes:
-        likelihood: One of `LIKELIHOODS`.
-        variance: c of "gaussian" and "squared_error".
-        weight: Factor of "mean_squared_error".
-        beta: Final weight of the KL divergence: β (Higgins et al. 2017) or Perriu's λ.
-        annealing: "constant", "linear" (Bowman et al. 2016) or "cyclical" (Fu et al. 2019).
-        annealing_steps: Optimizer steps until the weight first reaches β; for "cyclical" the length
-            of one cycle, of which the weight grows over the first half.
-        free_bits: Nats of KL in each latent dimension that are not penalised (Kingma et al. 2016).
-        importance_samples: k of the importance-weighted bound (Burda et al. 2015); 1 is the ELBO.
-        perceptual_weight: Factor of the distance of a classifier's feature maps (Hou et al. 2017);
-            at 0 there is none.
-        distillation_weight: Factor of the cross-entropy of a linear reading of z_mean with the same
-            classifier's answers (Hinton et al. 2015); at 0 there is none.
-        mmd_weight: Factor of the aggregate posterior's distance from the prior
-            (`objectives.aggregate_mmd`); at 0 there is none.
+        likelihood: p(x|z), whose negative logarithm is the reconstruction loss.
+        bound: What is made of reconstruction loss and KL divergence.
+        terms: Weighted terms beside the bound.
     """
 
-    likelihood: str
-    variance: float = 1.0
-    weight: float = 1.0
-    beta: float = 1.0
-    annealing: str = "constant"
-    annealing_steps: int = 0
-    free_bits: float = 0.0
-    importance_samples: int = 1
-    perceptual_weight: float = 0.0
-    distillation_weight: float = 0.0
-    mmd_weight: float = 0.0
+    likelihood: Likelihood
+    bound: Bound = field(default_factory=ELBO)
+    terms: tuple[Term, ...] = ()
 
     @property
-    def guided(self) -> bool:
-        """Whether a classifier of the data set's labels or attributes has a say in the loss."""
-        return bool(self.perceptual_weight or self.distillation_weight)
+    def needs_teacher(self) -> bool:
+        """Whether a classifier of the data set's labels or attributes takes part."""
+        return any(term.needs_teacher for term in self.terms)
 
-    @property
-    def extras(self) -> dict[str, float]:
-        """Weights of the terms beside likelihood and KL divergence, by what a log calls them."""
-        weights = {name: getattr(self, f"{name}_weight") for name in EXTRAS}
-        return {f"{name}_loss": weight for name, weight in weights.items() if weight}
+    def term(self, kind: str) -> Term | None:
+        """The term of a kind, if there is one."""
+        return next((term for term in self.terms if term.kind == kind), None)
+
+    def build(self, **context: Any) -> list[Any]:
+        """Build the loss terms, those of the bound first.
+
+        Args:
+            **context: What terms beside the bound may need: see `Term.build`.
+        """
+        return [*self.bound.build(), *(term.build(**context) for term in self.terms)]
+
+    def overridden(self, name: str, value: Any) -> Objective | None:
+        """Return a copy with another kind or number; None if it has nothing of that name."""
+        if name == "likelihood":
+            return replace(self, likelihood=self.likelihood.switched(value, name))
+        if name == "importance_samples":
+            return replace(self, bound=self._bound_of(value))
+        kind = name.removesuffix("_weight")
+        if kind != name and kind in Term.kinds:
+            return replace(self, terms=self._weighted(kind, value))
+        for part in ("likelihood", "bound"):
+            changed = getattr(self, part).overridden(name, value)
+            if changed is not None:
+                return replace(self, **{part: changed})
+        return None
+
+    def check(self, stochastic: bool = True) -> None:
+        """Refuse what would be left out of the importance-weighted bound in silence.
+
+        Args:
+            stochastic: Whether z is sampled.
+
+        Raises:
+            ValueError: If the bound is importance-weighted and there is more than the bound, or an
+                annealing has no steps.
+        """
+        self.bound.check()
+        if self.bound.samples == 1:
+            return
+        others = [f"{term.kind}_weight={term.weight:g}" for term in self.terms]
+        if not stochastic:
+            others.append("stochastic=False")
+        if others:
+            raise _not_a_bound(self.bound.samples, others)
+
+    def _bound_of(self, samples: int) -> Bound:
+        """The ELBO, or the importance-weighted bound of several samples."""
+        bound = self.bound
+        if samples < 1:
+            raise ValueError(f"`importance_samples` must be at least 1. Received: {samples}.")
+        if samples == 1:
+            return ELBO(bound.beta, bound.annealing, bound.free_bits)
+        numbers = {"beta": (bound.beta, 1.0), "free_bits": (bound.free_bits, 0.0)}
+        others = [f"{name}={value:g}" for name, (value, none) in numbers.items() if value != none]
+        if others:
+            raise _not_a_bound(samples, others)
+        return ImportanceWeighted(samples, bound.annealing)
+
+    def _weighted(self, kind: str, weight: float) -> tuple[Term, ...]:
+        """The terms with another weight of one, which is left out at 0."""
+        weights = {term.kind: term.weight for term in self.terms} | {kind: weight}
+        return tuple(
+            Term.kinds[each](weights[each]) for each in Term.kinds if weights.get(each, 0.0)
+        )
+
+
+def _not_a_bound(samples: int, others: list[str]) -> ValueError:
+    return ValueError(
+        "`importance_samples` must be 1 where the loss is more than the importance-weighted bound, "
+        "which has a beta of 1, no free bits, sampled z and no other terms. Leave one or the other "
+        f"out. Received: {samples} with {', '.join(others)}."
+    )

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from .network import STACK_PARTS, ConvNetwork, Network, network_of, retuple
-from .objective import EXTRAS, LIKELIHOODS, Objective
+from .configuration import plain, rebuild
+from .latents import GaussianPosterior, Posterior, Prior, StandardNormal
+from .legacy import is_legacy, upgraded
+from .networks import Network
+from .objective import Objective
+
+# Overrides that choose a kind come first: others are numbers of the kind.
+KIND_CHOICES = ("filters", "likelihood", "stochastic", "annealing", "importance_samples")
 
 # output → lowest and highest pixel
 OUTPUT_RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
@@ -26,11 +32,10 @@ class Preset:
         latent_dim: Dimensions of z.
         network: Encoder and decoder.
         objective: The loss.
-        posterior_scale: What the encoder's second head returns: "log_variance", "log_sigma" (σ =
-            exp, Astorga) or "softplus" (σ² = softplus + 1e-8, Zhao).
+        posterior: q(z|x).
+        prior: p(z).
         output: "sigmoid", for pixels in [0, 1], or "tanh", for pixels in [-1, 1] (Perriu): one of
             `OUTPUT_RANGES`.
-        stochastic: Whether z is drawn; a plain autoencoder passes z_mean on.
         batch_size: Images in a batch, over all devices.
         epochs: Passes over the training split.
         learning_rate: Adam's, at the start.
@@ -48,9 +53,9 @@ class Preset:
     latent_dim: int
     network: Network
     objective: Objective
-    posterior_scale: str = "log_variance"
+    posterior: Posterior = field(default_factory=GaussianPosterior)
+    prior: Prior = field(default_factory=StandardNormal)
     output: str = "sigmoid"
-    stochastic: bool = True
     batch_size: int = 128
     epochs: int = 10
     learning_rate: float = 1e-3
@@ -60,22 +65,28 @@ class Preset:
     binarization: str = "none"
 
     @property
+    def stochastic(self) -> bool:
+        """Whether z is sampled; a plain autoencoder decodes z_mean."""
+        return self.posterior.stochastic
+
+    @property
     def in_nats(self) -> bool:
         """Whether the loss bounds −log p(x), in nats; else it is a weighted sum without a unit.
 
         The bound is −ELBO, or with several importance samples a tighter one: see `loss_name`.
         """
         objective = self.objective
-        exact = objective.beta == 1.0 and objective.free_bits == 0.0 and not objective.extras
+        bound = objective.bound
+        exact = bound.beta == 1.0 and bound.free_bits == 0.0 and not objective.terms
         return exact and self.likelihood_kind is not None
 
     @property
     def likelihood_kind(self) -> str | None:
         """Whether −ELBO is one of a pixel's "mass" or of its "density"; None where there is none.
 
-        There is none without a normalised likelihood, nor in a plain autoencoder.
+        There is none without a normalized likelihood, nor in a plain autoencoder.
         """
-        return LIKELIHOODS[self.objective.likelihood][1] if self.stochastic else None
+        return self.objective.likelihood.measure if self.stochastic else None
 
     def bits_per_dimension(self, nats: float) -> float | None:
         """Bits that a pixel of 256 levels costs; None where there is no −ELBO.
@@ -97,8 +108,8 @@ class Preset:
         """What the loss is called: "−ELBO", "IWAE bound, k = 50" (Burda et al. 2015) or "loss"."""
         if not self.in_nats:
             return "loss"
-        draws = self.objective.importance_samples
-        return "−ELBO" if draws == 1 else f"IWAE bound, k = {draws}"
+        samples = self.objective.bound.samples
+        return "−ELBO" if samples == 1 else f"IWAE bound, k = {samples}"
 
     @property
     def loss_unit(self) -> str:
@@ -109,60 +120,76 @@ class Preset:
     def loss_description(self) -> str:
         """Write the loss, for people: its terms and their weights."""
         objective = self.objective
-        terms = [LIKELIHOODS[objective.likelihood][0]]
-        for name, weight in objective.extras.items():
-            terms.append(f"{weight:g} × {EXTRAS[name.removesuffix('_loss')]}")
-        terms.append(f"{objective.beta:g} × KL ({self.loss_unit})")
-        draws = objective.importance_samples
-        weighted = "" if draws == 1 else f", importance-weighted over k = {draws} draws"
+        terms = [objective.likelihood.description]
+        terms += [f"{term.weight:g} × {term.description}" for term in objective.terms]
+        terms.append(f"{objective.bound.beta:g} × KL ({self.loss_unit})")
+        samples = objective.bound.samples
+        weighted = "" if samples == 1 else f", importance-weighted over k = {samples} samples"
         return " + ".join(terms) + weighted
 
     def override(self, **changes: Any) -> Preset:
-        """Return the preset with some numbers changed, wherever in it they stand.
+        """Return the preset with other numbers or kinds, wherever in it they are.
 
         Args:
-            **changes: Fields of the preset, its network or its objective, by name; also `filters`,
-                `kernels` and `strides` of an encoder's convolutions, which the decoder mirrors, and
-                `image_size` (height, width). None leaves a field as it is.
+            **changes: Fields of the preset, its network, posterior or objective, by name; kinds by
+                `likelihood`, `annealing`, `importance_samples` (more than 1: the
+                importance-weighted bound) and `stochastic` (false: a plain autoencoder); weights of
+                terms by `KIND_weight`; `filters`, `kernels` and `strides` of an encoder's
+                convolutions, which the decoder mirrors; `image_size` (height, width). None leaves
+                a value as it is.
 
         Raises:
-            ValueError: If a name is no field of this preset.
+            ValueError: If the kinds at hand have no value of that name.
         """
-        preset = self
-        for name, value in sorted(changes.items(), key=lambda item: item[0] != "filters"):
-            if value is not None:
-                preset = _override(preset, name, value)
+        changes = {name: value for name, value in changes.items() if value is not None}
+        preset, refused = self, []
+        for name in sorted(changes, key=lambda name: name not in KIND_CHOICES):
+            value = changes[name]
+            changed = preset._overridden(name, tuple(value) if isinstance(value, list) else value)
+            if changed is None:
+                refused.append(name)
+            preset = changed or preset
+        if refused:
+            raise ValueError(preset._refusal(refused))
+        preset.objective.check(preset.stochastic)
         return preset
 
+    def _overridden(self, name: str, value: Any) -> Preset | None:
+        """Return a copy with another value; None if nothing has that name."""
+        if name == "image_size":
+            return replace(self, image_shape=(*value, self.image_shape[2]))
+        if name == "stochastic":
+            kind = "gaussian" if value else "deterministic"
+            return replace(self, posterior=self.posterior.switched(kind, name))
+        if name == "posterior_scale":
+            return replace(self, posterior=replace(self.posterior, scale=value))
+        if name in {each.name for each in fields(self)}:
+            return replace(self, **{name: value})
+        for part in ("objective", "network"):
+            changed = getattr(self, part).overridden(name, value)
+            if changed is not None:
+                return replace(self, **{part: changed})
+        return None
+
+    def _refusal(self, names: list[str]) -> str:
+        listed = ", ".join(f"`{name}`" for name in names)
+        objective = self.objective
+        return (
+            f"{listed} cannot be changed in preset {self.name!r}: its network is "
+            f"{self.network.kind}, its likelihood {objective.likelihood.kind}, its bound "
+            f"{objective.bound.kind}, its annealing {objective.bound.annealing.kind}, and none of "
+            f"them has {'such a value' if len(names) == 1 else 'such values'}."
+        )
+
     def to_dict(self) -> dict[str, Any]:
-        """Return the preset as JSON-ready values."""
-        return asdict(self)
+        """Return the preset as JSON-ready values, each part with its kind."""
+        return plain(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Preset:
-        """Rebuild a preset from `to_dict`, also after a trip through JSON."""
-        values = dict(values)
-        values["network"] = network_of(values["network"])
-        values["objective"] = Objective(**values["objective"])
-        values["image_shape"] = tuple(values["image_shape"])
-        return cls(**values)
+        """Rebuild a preset from `to_dict`, also after a trip through JSON, or of version 0.1.
 
-
-def _override(preset: Preset, name: str, value: Any) -> Preset:
-    value = retuple(value)
-    if name == "image_size":
-        return replace(preset, image_shape=(*value, preset.image_shape[2]))
-    if name in STACK_PARTS and isinstance(preset.network, ConvNetwork):
-        return replace(preset, network=preset.network.restacked(name, value))
-    if name in _field_names(preset):
-        return replace(preset, **{name: value})
-    for part_name in ("objective", "network"):
-        part = getattr(preset, part_name)
-        if name in _field_names(part):
-            return replace(preset, **{part_name: replace(part, **{name: value})})
-    kind = type(preset.network).__name__
-    raise ValueError(f"Preset {preset.name!r} (a {kind}) has nothing called {name!r} to override.")
-
-
-def _field_names(instance: Any) -> set[str]:
-    return {item.name for item in fields(instance)}
+        Raises:
+            ValueError: If a kind or a field is unknown.
+        """
+        return rebuild(cls, upgraded(values) if is_legacy(values) else values)

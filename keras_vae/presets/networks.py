@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any, get_args
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from .configuration import Configuration
+
+if TYPE_CHECKING:
+    from .preset import Preset
 
 STACK_PARTS = ("filters", "kernels", "strides")
-_STACKS = ("encoder", "decoder")
+
+
+class Network(Configuration):
+    """An encoder and a decoder.
+
+    Attributes:
+        steps_per_execution: Steps at most between two returns to Python, so that Python's share of
+            the time does not show.
+        any_precision: Whether it trains as well in bfloat16 as in float32 (docs/decisions/0003).
+        any_size: Whether it takes images of any size.
+    """
+
+    steps_per_execution: ClassVar[int] = 10
+    any_precision: ClassVar[bool] = True
+    any_size: ClassVar[bool] = False
+
+    def build(self, preset: Preset, dtype: Any = None) -> Any:
+        """Make the builder of encoder and decoder: a `models.networks.NetworkBuilder`."""
+        return self.implementation()(self, preset, dtype)
 
 
 @dataclass(frozen=True)
@@ -26,7 +49,7 @@ class Conv:
 
 
 @dataclass(frozen=True)
-class DenseNetwork:
+class DenseNetwork(Network, kind="dense", builds="keras_vae.models.networks.dense.Dense"):
     """Fully connected layers; the decoder mirrors the encoder.
 
     Attributes:
@@ -39,10 +62,15 @@ class DenseNetwork:
     hidden: tuple[int, ...]
     activation: str = "relu"
     spread: bool = False
+    steps_per_execution: ClassVar[int] = 50
+    any_precision: ClassVar[bool] = False  # little faster, and compared by tenths of a nat
+    any_size: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
-class ConvNetwork:
+class ConvNetwork(
+    Network, kind="convolutional", builds="keras_vae.models.networks.convolutional.Convolutional"
+):
     """Convolutions down to the latent and back up.
 
     The sizes of the feature maps on the way up are those on the way down, reversed, so the strides
@@ -64,6 +92,12 @@ class ConvNetwork:
     activation: str = "leaky_relu"
     upsampling: str = "transposed"
     normalize_projection: bool = False
+
+    def overridden(self, name: str, value: Any) -> Network | None:
+        """Return a copy with another value; filters, kernels and strides are the encoder's."""
+        if name in STACK_PARTS:
+            return self.restacked(name, value)
+        return super().overridden(name, value)
 
     def restacked(self, part: str, values: Sequence[int]) -> ConvNetwork:
         """Return the network with other filters, kernels or strides, the decoder mirroring them.
@@ -94,7 +128,9 @@ class ConvNetwork:
 
 
 @dataclass(frozen=True)
-class ResidualNetwork:
+class ResidualNetwork(
+    Network, kind="residual", builds="keras_vae.models.networks.residual.Residual"
+):
     """Residual blocks (He et al. 2016) at each of a few sizes, each half of the one before.
 
     The decoder mirrors the encoder; between the smallest maps and the latent lies a dense layer.
@@ -122,7 +158,7 @@ class ResidualNetwork:
 
 
 @dataclass(frozen=True)
-class PrincipalNetwork:
+class PCANetwork(Network, kind="pca", builds="keras_vae.models.networks.pca.PCA"):
     """Principal components, and convolutions that learn what these leave over.
 
     z_mean is linear in a small image, plus what convolutions add; the mean image is linear in z,
@@ -145,34 +181,3 @@ class PrincipalNetwork:
     kernel: int = 3
     activation: str = "leaky_relu"
     normalization: str = "batch"
-
-
-Network = DenseNetwork | ConvNetwork | ResidualNetwork | PrincipalNetwork
-
-
-def network_of(values: Mapping[str, Any]) -> Network:
-    """Rebuild a network, of the kind that has its fields.
-
-    Raises:
-        ValueError: If none has them all, as where a newer version wrote them.
-    """
-    known = {key: retuple(value) for key, value in values.items()}
-    for part in _STACKS:
-        if part in known:
-            known[part] = tuple(Conv(**conv) for conv in known[part])
-    unknown = {
-        kind: set(known) - {field.name for field in fields(kind)} for kind in get_args(Network)
-    }
-    kind = min(unknown, key=lambda each: len(unknown[each]))
-    if unknown[kind]:
-        raise ValueError(
-            "`network` must have the fields of one kind of network; if a newer keras_vae wrote it, "
-            f"upgrade. Received: {', '.join(map(repr, sorted(unknown[kind])))} "
-            f"beside what {kind.__name__} has."
-        )
-    return kind(**known)
-
-
-def retuple(value: Any) -> Any:
-    """Make a list a tuple again, which JSON had made a list."""
-    return tuple(value) if isinstance(value, list) else value

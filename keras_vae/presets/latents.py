@@ -1,0 +1,52 @@
+"""Kinds of posteriors q(z|x) and priors p(z), as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .configuration import Configuration
+
+
+class Posterior(Configuration):
+    """q(z|x): how z follows from the encoder's output.
+
+    Attributes:
+        stochastic: Whether z is sampled.
+        scale: What the encoder's second head returns: "log_variance", "log_sigma" (σ = exp,
+            Astorga) or "softplus" (σ² = softplus + 1e-8, Zhao).
+    """
+
+    stochastic: ClassVar[bool]
+    scale: str
+
+
+@dataclass(frozen=True)
+class GaussianPosterior(
+    Posterior, kind="gaussian", builds="keras_vae.models.posteriors.GaussianPosterior"
+):
+    """Diagonal Gaussian (Kingma and Welling 2013)."""
+
+    scale: str = "log_variance"
+    stochastic: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class DeterministicPosterior(
+    Posterior, kind="deterministic", builds="keras_vae.models.posteriors.DeterministicPosterior"
+):
+    """z = z_mean: a plain autoencoder, without noise and KL divergence."""
+
+    scale: str = "log_variance"
+    stochastic: ClassVar[bool] = False
+
+
+class Prior(Configuration):
+    """p(z)."""
+
+
+@dataclass(frozen=True)
+class StandardNormal(
+    Prior, kind="standard_normal", builds="keras_vae.models.priors.StandardNormal"
+):
+    """N(0, I)."""

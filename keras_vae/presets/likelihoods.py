@@ -1,0 +1,94 @@
+"""Kinds of likelihoods p(x|z), as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .configuration import Configuration
+
+_MODULE = "keras_vae.models.likelihoods"
+
+
+class Likelihood(Configuration):
+    """What the decoder's output means: p(x|z), or a reconstruction loss that is not normalized.
+
+    Attributes:
+        description: The reconstruction loss, in words.
+        measure: Whether −log p(x|z) is one of a pixel's probability "mass" or "density"; None where
+            it is not normalized, so that the sum with the KL divergence is not −ELBO.
+    """
+
+    description: ClassVar[str]
+    measure: ClassVar[str | None] = None
+
+
+@dataclass(frozen=True)
+class Bernoulli(Likelihood, kind="bernoulli", builds=f"{_MODULE}.Bernoulli"):
+    """Binary cross-entropy (Kingma and Welling 2013)."""
+
+    description: ClassVar[str] = "binary cross-entropy"
+    measure: ClassVar[str] = "mass"
+
+
+@dataclass(frozen=True)
+class Gaussian(Likelihood, kind="gaussian", builds=f"{_MODULE}.Gaussian"):
+    """Gaussian of a fixed variance.
+
+    Attributes:
+        variance: σ².
+    """
+
+    variance: float = 1.0
+    description: ClassVar[str] = "Gaussian, fixed variance"
+    measure: ClassVar[str] = "density"
+
+
+@dataclass(frozen=True)
+class OptimalGaussian(Likelihood, kind="optimal_gaussian", builds=f"{_MODULE}.OptimalGaussian"):
+    """Gaussian whose variance is the batch's mean squared error (Rybkin et al. 2021, eq. 8)."""
+
+    description: ClassVar[str] = "Gaussian, variance at its optimum (Rybkin et al. 2021)"
+    measure: ClassVar[str] = "density"
+
+
+@dataclass(frozen=True)
+class LearnedGaussian(Likelihood, kind="learned_gaussian", builds=f"{_MODULE}.LearnedGaussian"):
+    """Gaussian whose one variance is learned by gradient (Rybkin et al. 2021, eq. 5)."""
+
+    description: ClassVar[str] = "Gaussian, learned variance (Rybkin et al. 2021)"
+    measure: ClassVar[str] = "density"
+
+
+@dataclass(frozen=True)
+class DiscretizedLogistic(
+    Likelihood, kind="discretized_logistic", builds=f"{_MODULE}.DiscretizedLogistic"
+):
+    """Logistic of one learned scale, integrated over each gray level's bin."""
+
+    description: ClassVar[str] = "discretized logistic, learned scale (Kingma et al. 2016)"
+    measure: ClassVar[str] = "mass"
+
+
+@dataclass(frozen=True)
+class SquaredError(Likelihood, kind="squared_error", builds=f"{_MODULE}.SquaredError"):
+    """Squared error / (2c) (Zhao 2023): not normalized.
+
+    Attributes:
+        variance: c; at 1/2 the plain sum of squared errors.
+    """
+
+    variance: float = 1.0
+    description: ClassVar[str] = "squared error / (2 × variance)"
+
+
+@dataclass(frozen=True)
+class MeanSquaredError(Likelihood, kind="mean_squared_error", builds=f"{_MODULE}.MeanSquaredError"):
+    """Weight × the mean squared error of a pixel (Foster 2023): not normalized.
+
+    Attributes:
+        weight: Factor of the mean squared error.
+    """
+
+    weight: float = 1.0
+    description: ClassVar[str] = "weight × mean squared error of a pixel"
