@@ -33,7 +33,7 @@ _HOMES = {
     "PRESETS": "presets",
     "Preset": "presets",
     "get_preset": "presets",
-    "Sampling": "models.layers",
+    "Sampling": "models.sampling",
     "build_encoder": "models.networks",
     "build_decoder": "models.networks",
     "VAE": "models.vae",

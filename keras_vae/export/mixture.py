@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from ..latent_space.priors import GaussianMixturePrior
-from ..losses.objectives import LOG_TWO_PI
+from ..models.distributions import LOG_TWO_PI
 
 
 class Mixture(tf.Module):

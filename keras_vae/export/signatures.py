@@ -15,7 +15,7 @@ import tensorflow as tf
 from ..files.photos import ALIGNED_CROP, ALIGNED_SIZE
 from ..latent_space.attributes import Attributes
 from ..latent_space.priors import GaussianMixturePrior
-from ..models.layers import recast
+from ..ops.recast import recast
 from ..models.vae import VAE
 from .mixture import Mixture
 

@@ -1,8 +1,8 @@
-"""What a classifier answers about an image, read off its latent by one linear layer.
+"""The distillation loss: a linear head on z_mean learns a classifier's output.
 
-A direction in the latent can only stand for an attribute that the latent tells. Reconstruction
-alone keeps what costs most pixels, and glasses cost few; a classifier of the data set's own
-attributes knows of them, and its answers are a finer teacher than labels of 0 and 1.
+A direction in the latent space can only stand for an attribute that the latent represents.
+Reconstruction alone keeps what changes most pixels, and glasses change few; a classifier of the
+data set's own attributes detects them, and its output is a finer target than labels of 0 and 1.
 """
 
 from __future__ import annotations
@@ -13,86 +13,99 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..models.layers import FusedBatchNormalization, recast
+from ..models.composite import Composite
+from ..models.protocols import ForwardPass
+from ..ops.normalization import FusedBatchNormalization
+from ..ops.recast import recast
 from ..ops.registration import package
+from ..presets import Distillation as Configuration
+from .teacher import Teacher
+from .term import LossTerm
 
 
 @package
-class Distillation(keras.layers.Layer):
-    """Cross-entropy of a linear reading of z_mean with a classifier's answers (Hinton et al. 2015).
+class Distillation(Composite, LossTerm):
+    """Cross-entropy of a linear head on z_mean with a teacher's output (Hinton et al. 2015).
 
-    The reading is trained with the encoder; the classifier is not. Neither is needed afterwards.
+    The head is trained with the encoder; the teacher is not. Neither is needed afterwards.
 
     Args:
         teacher: Model from pixels in [-1, 1], [B, H, W, C], to logits [B, T].
+        latent_dim: L.
         exclusive: Whether an image has one of T labels, rather than any of T attributes.
-
-    Call arguments:
-        image: Pixels in 0 … 255, [B, H, W, C].
-        z_mean: Latents [B, L]; gradients flow to them.
-
-    Returns:
-        Nats, summed over attributes, float32 [B].
+        weight: Factor of the cross-entropy.
     """
 
-    def __init__(self, teacher: keras.Model, *, exclusive: bool = False, **kwargs: Any) -> None:
-        super().__init__(**{**kwargs, "dtype": "float32"})
+    PARTS = ("teacher",)
+
+    def __init__(
+        self,
+        teacher: keras.Model,
+        latent_dim: int,
+        *,
+        exclusive: bool = False,
+        weight: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(weight, **kwargs)
         self.teacher = teacher
         self.teacher.trainable = False
+        self.latent_dim = latent_dim
         self.exclusive = exclusive
-        self.reading = keras.layers.Dense(
-            teacher.output_shape[-1], kernel_initializer="zeros", name="reading"
-        )
+        outputs = teacher.output_shape[-1]
+        self.head = keras.layers.Dense(outputs, kernel_initializer="zeros", name="head")
+        self.head.build((None, latent_dim))
 
     @classmethod
-    def of(
+    def from_configuration(
         cls,
-        classifier: keras.Model,
-        rates: np.ndarray,
+        configuration: Configuration,
         *,
+        teacher: Teacher,
         latent_dim: int,
-        exclusive: bool = False,
         dtype: Any = None,
+        **_: Any,
     ) -> Distillation:
-        """Make a classifier the teacher.
+        """Build the loss of a teacher.
+
+        The head's bias is initialized with the targets' rates, or the latent would first move to
+        where all of them are absent.
 
         Args:
-            classifier: Model from pixels in [-1, 1], [B, H, W, C], to logits [B, T].
-            rates: How often each answer is yes, [T]. The reading starts there, or the latent would
-                first move to where all of it says no.
+            configuration: The weight.
+            teacher: The classifier.
             latent_dim: L.
-            exclusive: See `Distillation`.
-            dtype: Keras dtype policy that it answers in.
+            dtype: Keras dtype policy that the teacher computes in.
         """
-        teacher = recast(classifier, dtype, FusedBatchNormalization)
-        distillation = cls(teacher, exclusive=exclusive, name="distillation")
-        distillation.build(classifier.input_shape, (None, latent_dim))
-        rates = np.clip(rates, 1e-4, 1.0 - 1e-4)
-        odds = rates if exclusive else rates / (1.0 - rates)
-        distillation.reading.bias.assign(np.log(odds))
+        network = recast(teacher.classifier, dtype, FusedBatchNormalization)
+        exclusive, weight = teacher.exclusive, configuration.weight
+        distillation = cls(network, latent_dim, exclusive=exclusive, weight=weight)
+        rates = np.clip(teacher.rates, 1e-4, 1.0 - 1e-4)
+        distillation.head.bias.assign(np.log(rates if exclusive else rates / (1.0 - rates)))
         return distillation
 
-    def build(self, image_shape: Any, z_mean_shape: Any = None) -> None:
-        """Create the reading's weights."""
-        self.reading.build(z_mean_shape)
-        self.built = True
+    def value(self, forward: ForwardPass) -> tf.Tensor:
+        """Return the cross-entropies at z_mean, [B]."""
+        return self.cross_entropy(forward.images, forward.posterior.mode())
 
-    def call(self, image: tf.Tensor, z_mean: tf.Tensor) -> tf.Tensor:
-        """Return the cross-entropies."""
-        answers = tf.cast(self.teacher(image / 127.5 - 1.0, training=False), tf.float32)
-        logits = self.reading(z_mean)
+    def cross_entropy(self, image: tf.Tensor, z_mean: tf.Tensor) -> tf.Tensor:
+        """Cross-entropy of the head's output with the teacher's.
+
+        Args:
+            image: Pixels in 0 … 255, [B, H, W, C].
+            z_mean: Latents [B, L]; gradients flow to them.
+
+        Returns:
+            Nats, summed over attributes, float32 [B].
+        """
+        targets = tf.cast(self.teacher(image / 127.5 - 1.0, training=False), tf.float32)
+        logits = self.head(z_mean)
         if self.exclusive:
-            return tf.nn.softmax_cross_entropy_with_logits(tf.nn.softmax(answers), logits)
-        each = tf.nn.sigmoid_cross_entropy_with_logits(tf.nn.sigmoid(answers), logits)
+            return tf.nn.softmax_cross_entropy_with_logits(tf.nn.softmax(targets), logits)
+        each = tf.nn.sigmoid_cross_entropy_with_logits(tf.nn.sigmoid(targets), logits)
         return tf.reduce_sum(each, axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
-        teacher = keras.saving.serialize_keras_object(self.teacher)
-        return {**super().get_config(), "teacher": teacher, "exclusive": self.exclusive}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Distillation:
-        """Rebuild from `get_config`."""
-        teacher = keras.saving.deserialize_keras_object(config["teacher"])
-        return cls(**{**config, "teacher": teacher})
+        numbers = {"latent_dim": self.latent_dim, "exclusive": self.exclusive}
+        return {**super().get_config(), **numbers}

@@ -1,26 +1,31 @@
-"""How alike two images look: the distance of what a classifier sees in them.
+"""The perceptual loss: the distance of a classifier's feature maps.
 
-The squared error of pixels asks for the mean of all images that would fit, which is a blur. A
+The squared error of pixels is least at the mean of all images that would fit, which is a blur. A
 classifier's feature maps differ where a face does (Hou et al. 2017), and its labels are the data
 set's own: nothing has to be downloaded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from ..models.layers import FusedBatchNormalization, recast
+from ..models.composite import Composite
+from ..models.protocols import ForwardPass
+from ..ops.normalization import FusedBatchNormalization
+from ..ops.recast import recast
 from ..ops.registration import package
+from ..presets import Perceptual as Configuration
+from .teacher import Teacher
+from .term import LossTerm
 
-EPSILON = 1e-6  # of a squared length: where nothing is seen, nothing differs
+EPSILON = 1e-6  # of a squared length: features of zero do not differ
 
 
 @package
-class PerceptualDistance(keras.layers.Layer):
+class Perceptual(Composite, LossTerm):
     """Distance of feature maps (Zhang et al. 2018, eq. 1, without learned weights).
 
     The features of each position are scaled to length 1; their squared distances are averaged over
@@ -28,39 +33,47 @@ class PerceptualDistance(keras.layers.Layer):
 
     Args:
         network: Model from pixels in [-1, 1], [B, H, W, C], to a list of maps, each [B, h, w, F].
-
-    Call arguments:
-        image: Pixels in 0 … 255, [B, H, W, C].
-        other: Likewise; gradients flow to it.
-
-    Returns:
-        The distance of each pair, between 0 and 4, float32 [B].
+        weight: Factor of the distance.
     """
 
-    def __init__(self, network: keras.Model, **kwargs: Any) -> None:
-        super().__init__(**{**kwargs, "dtype": "float32", "trainable": False})
+    PARTS = ("network",)
+
+    def __init__(self, network: keras.Model, weight: float = 1.0, **kwargs: Any) -> None:
+        super().__init__(weight, **{**kwargs, "trainable": False})
         self.network = network
         self.network.trainable = False
 
     @classmethod
-    def of(
-        cls, classifier: keras.Model, layers: Sequence[str], *, dtype: Any = None
-    ) -> PerceptualDistance:
-        """Make the distance that a classifier has learned.
+    def from_configuration(
+        cls, configuration: Configuration, *, teacher: Teacher, dtype: Any = None, **_: Any
+    ) -> Perceptual:
+        """Make the distance that a teacher's feature maps define.
 
         Args:
-            classifier: Model from pixels in [-1, 1], [B, H, W, C].
-            layers: Names of those that return the maps.
+            configuration: The weight.
+            teacher: The classifier.
             dtype: Keras dtype policy that the maps are computed in.
         """
-        maps = [classifier.get_layer(name).output for name in layers]
+        classifier = teacher.classifier
+        maps = [classifier.get_layer(name).output for name in teacher.maps]
         network = keras.Model(classifier.inputs, maps, name="perception")
         # The fused kernel is the faster one (docs/decisions/0003).
-        fused = recast(network, dtype, FusedBatchNormalization)
-        return cls(fused, name="perceptual_distance")
+        return cls(recast(network, dtype, FusedBatchNormalization), configuration.weight)
 
-    def call(self, image: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
-        """Return the distances."""
+    def value(self, forward: ForwardPass) -> tf.Tensor:
+        """Return the distance of images and reconstructions, [B]."""
+        return self.distance(forward.images, forward.likelihood.pixels())
+
+    def distance(self, image: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+        """Distance of each pair.
+
+        Args:
+            image: Pixels in 0 … 255, [B, H, W, C].
+            other: Likewise; gradients flow to it.
+
+        Returns:
+            Between 0 and 4, float32 [B].
+        """
         pairs = zip(self._maps(tf.stop_gradient(image)), self._maps(other), strict=True)
         distances = [
             tf.reduce_mean(tf.reduce_sum(tf.math.squared_difference(a, b), axis=-1), axis=[1, 2])
@@ -74,15 +87,3 @@ class PerceptualDistance(keras.layers.Layer):
             tf.math.l2_normalize(tf.cast(each, tf.float32), axis=-1, epsilon=EPSILON)
             for each in maps
         ]
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments."""
-        network = keras.saving.serialize_keras_object(self.network)
-        return {**super().get_config(), "network": network}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> PerceptualDistance:
-        """Rebuild from `get_config`."""
-        return cls(
-            **{**config, "network": keras.saving.deserialize_keras_object(config["network"])}
-        )

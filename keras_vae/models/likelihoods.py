@@ -1,50 +1,92 @@
-"""p(x|z): what the decoder's logits mean, and what a reconstruction costs.
+"""p(x|z, y): what the decoder's output means, and the reconstruction loss.
 
-Each likelihood is a layer, since some learn a scale; the arithmetic is in `objectives`.
+Each likelihood is a layer around the decoder, since some learn a scale.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import tensorflow as tf
 from keras import ops
 
-from ..losses import objectives
 from ..ops.registration import package
-from ..presets import LIKELIHOODS, OUTPUT_RANGES, Objective
+from ..ops.replicas import cross_replica_mean
+from ..presets import OUTPUT_RANGES
+from . import reconstruction
+from .composite import Composite, apply_network, condition_of
 
 # output → activation, and its inverse
 ACTIVATIONS = {"sigmoid": ops.sigmoid, "tanh": ops.tanh}
 INVERSES = {"sigmoid": lambda mean: ops.log(mean) - ops.log1p(-mean), "tanh": ops.arctanh}
 
 
-class Likelihood(keras.layers.Layer):
-    """The base: scaling of pixels, the mean image, and the cost of a reconstruction.
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """p(x|z, y) of a batch.
 
-    Args:
-        output: "sigmoid" for pixels in [0, 1], "tanh" for pixels in [-1, 1].
-
-    Call arguments:
-        image: Scaled pixels, [B, H, W, C].
+    Attributes:
+        layer: The likelihood.
         logits: The decoder's output, [B, H, W, C].
         training: Whether a scale may be updated.
+    """
 
-    Returns:
-        The cost of each image, [B].
+    layer: Likelihood
+    logits: tf.Tensor
+    training: bool
+
+    def mode(self) -> tf.Tensor:
+        """The mean image, [B, H, W, C], in the network's range."""
+        return self.layer.mean(self.logits)
+
+    def pixels(self) -> tf.Tensor:
+        """The mean image, float32 [B, H, W, C] in 0 … 255, not rounded."""
+        return self.layer.unscale(self.mode())
+
+    def log_prob(self, x: tf.Tensor) -> tf.Tensor:
+        """Log p(x|z, y), or minus the reconstruction loss in its place, [B]."""
+        return self.layer.log_prob(x, self.logits, training=self.training)
+
+
+class Likelihood(Composite, keras.layers.Layer):
+    """The base: the range of pixels, the mean image, and the decoder.
+
+    A subclass defines `log_prob`.
+
+    Args:
+        decoder: Model from z [B, L], or a nest of latents (and y, if it has one more input), to
+            logits [B, H, W, C].
+        output: "sigmoid" for pixels in [0, 1], "tanh" for pixels in [-1, 1].
 
     Raises:
         ValueError: If `output` is unknown.
     """
 
-    def __init__(self, output: str = "sigmoid", **kwargs: Any) -> None:
-        super().__init__(dtype="float32", **{k: v for k, v in kwargs.items() if k != "dtype"})
+    PARTS = ("decoder",)
+
+    def __init__(self, decoder: keras.Model, output: str = "sigmoid", **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "dtype": "float32"})
         if output not in ACTIVATIONS:
             raise ValueError(f"`output` must be one of {tuple(ACTIVATIONS)}. Received: {output!r}.")
+        self.decoder = decoder
         self.output_range = output
         self.activation = ACTIVATIONS[output]
         self.low, self.high = OUTPUT_RANGES[output]
+        self.built = decoder.built
+
+    def condition_spec(self, latents: int) -> tf.TensorSpec | None:
+        """y, or None, where z is a nest of so many latents."""
+        return condition_of(self.decoder, latents)
+
+    def call(self, z: Any, y: Any = None, training: bool = False) -> Reconstruction:
+        """Return p(x|z, y)."""
+        return Reconstruction(self, apply_network(self.decoder, z, y, training), training)
+
+    def log_prob(self, x: tf.Tensor, logits: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Return log p(x|z), or minus the reconstruction loss in its place, [B]."""
+        raise NotImplementedError
 
     def scale(self, pixels: tf.Tensor) -> tf.Tensor:
         """Map pixels from 0 … 255, of any dtype, to the network's range, float32."""
@@ -63,9 +105,9 @@ class Likelihood(keras.layers.Layer):
         """The logits of a mean image strictly inside the network's range."""
         return INVERSES[self.output_range](mean)
 
-    def mean_squared_error(self, image: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    def mean_squared_error(self, x: tf.Tensor, mean: tf.Tensor) -> tf.Tensor:
         """Squared error of a pixel in [0, 1], averaged over the image, [B]: for any likelihood."""
-        error = tf.math.squared_difference(image, self.mean(logits))
+        error = tf.math.squared_difference(x, mean)
         return tf.reduce_mean(error, axis=[1, 2, 3]) / (self.high - self.low) ** 2
 
     def get_config(self) -> dict[str, Any]:
@@ -81,34 +123,37 @@ class Bernoulli(Likelihood):
         ValueError: If the pixels are not in [0, 1].
     """
 
-    def __init__(self, output: str = "sigmoid", **kwargs: Any) -> None:
-        super().__init__(output, **kwargs)
+    def __init__(self, decoder: keras.Model, output: str = "sigmoid", **kwargs: Any) -> None:
+        super().__init__(decoder, output, **kwargs)
         if output != "sigmoid":
             raise ValueError(
-                f"A Bernoulli likelihood needs `output='sigmoid'`. Received: {output!r}."
+                f"`output` must be 'sigmoid' for a Bernoulli likelihood. Received: {output!r}."
             )
 
-    def call(self, image: tf.Tensor, logits: tf.Tensor, training: bool = False) -> tf.Tensor:
+    def log_prob(self, x: tf.Tensor, logits: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Return nats, [B]."""
-        return objectives.bernoulli_nll(image, logits)
+        return -reconstruction.bernoulli_nll(x, logits)
 
 
 @package
 class SquaredError(Likelihood):
-    """Squared error / (2c) (Zhao 2023): a Gaussian of variance c without its normaliser.
+    """Squared error / (2c) (Zhao 2023): a Gaussian of variance c without its normalizer.
 
     Args:
+        decoder: See `Likelihood`.
         variance: c; at 1/2 the plain sum of squared errors.
         output: See `Likelihood`.
     """
 
-    def __init__(self, variance: float = 0.5, output: str = "sigmoid", **kwargs: Any) -> None:
-        super().__init__(output, **kwargs)
+    def __init__(
+        self, decoder: keras.Model, variance: float = 0.5, output: str = "sigmoid", **kwargs: Any
+    ) -> None:
+        super().__init__(decoder, output, **kwargs)
         self.variance = variance
 
-    def call(self, image: tf.Tensor, logits: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Return the weighted sum, [B]."""
-        return objectives.squared_error(image, self.mean(logits)) / (2.0 * self.variance)
+    def log_prob(self, x: tf.Tensor, logits: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Return minus the weighted sum, [B]."""
+        return -reconstruction.squared_error(x, self.mean(logits)) / (2.0 * self.variance)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
@@ -119,9 +164,9 @@ class SquaredError(Likelihood):
 class Gaussian(SquaredError):
     """Gaussian of a fixed variance c, in nats."""
 
-    def call(self, image: tf.Tensor, logits: tf.Tensor, training: bool = False) -> tf.Tensor:
+    def log_prob(self, x: tf.Tensor, logits: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Return nats, [B]."""
-        return objectives.gaussian_nll(image, self.mean(logits), self.variance)
+        return -reconstruction.gaussian_nll(x, self.mean(logits), self.variance)
 
 
 @package
@@ -129,18 +174,21 @@ class MeanSquaredError(Likelihood):
     """Weight × the mean squared error of a pixel (Foster 2023: 2000; Perriu and Amadi: 1).
 
     Args:
+        decoder: See `Likelihood`.
         weight: The factor.
         output: See `Likelihood`; the error is taken in that range, as the reports do.
     """
 
-    def __init__(self, weight: float = 1.0, output: str = "sigmoid", **kwargs: Any) -> None:
-        super().__init__(output, **kwargs)
+    def __init__(
+        self, decoder: keras.Model, weight: float = 1.0, output: str = "sigmoid", **kwargs: Any
+    ) -> None:
+        super().__init__(decoder, output, **kwargs)
         self.weight = weight
 
-    def call(self, image: tf.Tensor, logits: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Return the weighted mean, [B]."""
-        error = tf.math.squared_difference(image, self.mean(logits))
-        return self.weight * tf.reduce_mean(error, axis=[1, 2, 3])
+    def log_prob(self, x: tf.Tensor, logits: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Return minus the weighted mean, [B]."""
+        error = tf.math.squared_difference(x, self.mean(logits))
+        return -self.weight * tf.reduce_mean(error, axis=[1, 2, 3])
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
@@ -158,21 +206,21 @@ class OptimalGaussian(Likelihood):
 
     momentum = 0.9
 
-    def build(self, input_shape: Any) -> None:
-        """Create the moving average."""
+    def __init__(self, decoder: keras.Model, output: str = "sigmoid", **kwargs: Any) -> None:
+        super().__init__(decoder, output, **kwargs)
         self.variance = self.add_weight(
             name="variance", shape=(), initializer="ones", trainable=False
         )
 
-    def call(self, image: tf.Tensor, logits: tf.Tensor, training: bool = False) -> tf.Tensor:
+    def log_prob(self, x: tf.Tensor, logits: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Return nats, [B]."""
         mean = self.mean(logits)
-        variance = self._update(image, mean) if training else self.variance
-        return objectives.gaussian_nll(image, mean, variance)
+        variance = self._update(x, mean) if training else self.variance
+        return -reconstruction.gaussian_nll(x, mean, variance)
 
-    def _update(self, image: tf.Tensor, mean: tf.Tensor) -> tf.Tensor:
-        errors = tf.reshape(tf.math.squared_difference(image, mean), [-1])
-        batch = tf.maximum(objectives.cross_replica_mean(errors), 1e-8)
+    def _update(self, x: tf.Tensor, mean: tf.Tensor) -> tf.Tensor:
+        errors = tf.reshape(tf.math.squared_difference(x, mean), [-1])
+        batch = tf.maximum(cross_replica_mean(errors), 1e-8)
         self.variance.assign(self.momentum * self.variance + (1.0 - self.momentum) * batch)
         return batch
 
@@ -181,50 +229,27 @@ class OptimalGaussian(Likelihood):
 class LearnedGaussian(Likelihood):
     """Gaussian whose one variance is learned by gradient, in nats (Rybkin et al. 2021, eq. 5)."""
 
-    def build(self, input_shape: Any) -> None:
-        """Create log σ²."""
+    def __init__(self, decoder: keras.Model, output: str = "sigmoid", **kwargs: Any) -> None:
+        super().__init__(decoder, output, **kwargs)
         self.log_variance = self.add_weight(name="log_variance", shape=(), initializer="zeros")
 
-    def call(self, image: tf.Tensor, logits: tf.Tensor, training: bool = False) -> tf.Tensor:
+    def log_prob(self, x: tf.Tensor, logits: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Return nats, [B]."""
         variance = ops.exp(self.log_variance)
-        return objectives.gaussian_nll(image, self.mean(logits), variance)
+        return -reconstruction.gaussian_nll(x, self.mean(logits), variance)
 
 
 @package
 class DiscretizedLogistic(Likelihood):
-    """Logistic of one learned scale, integrated over each grey level's bin, in nats."""
+    """Logistic of one learned scale, integrated over each gray level's bin, in nats."""
 
-    def build(self, input_shape: Any) -> None:
-        """Create the logarithm of the scale."""
+    def __init__(self, decoder: keras.Model, output: str = "sigmoid", **kwargs: Any) -> None:
+        super().__init__(decoder, output, **kwargs)
         start = keras.initializers.Constant(-2.0)
         self.log_scale = self.add_weight(name="log_scale", shape=(), initializer=start)
 
-    def call(self, image: tf.Tensor, logits: tf.Tensor, training: bool = False) -> tf.Tensor:
+    def log_prob(self, x: tf.Tensor, logits: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Return nats, [B]."""
-        unit, mean = self.unscale(image) / 255.0, self.unscale(self.mean(logits)) / 255.0
+        unit, mean = self.unscale(x) / 255.0, self.unscale(self.mean(logits)) / 255.0
         log_scale = tf.convert_to_tensor(self.log_scale)
-        return objectives.discretized_logistic_nll(unit, mean, log_scale)
-
-
-def build_likelihood(objective: Objective, output: str = "sigmoid") -> Likelihood:
-    """Build the likelihood that an objective names.
-
-    Raises:
-        ValueError: If there is none of that name.
-    """
-    builders = {
-        "bernoulli": lambda: Bernoulli(output),
-        "gaussian": lambda: Gaussian(objective.variance, output),
-        "optimal_gaussian": lambda: OptimalGaussian(output),
-        "learned_gaussian": lambda: LearnedGaussian(output),
-        "discretized_logistic": lambda: DiscretizedLogistic(output),
-        "squared_error": lambda: SquaredError(objective.variance, output),
-        "mean_squared_error": lambda: MeanSquaredError(objective.weight, output),
-    }
-    if objective.likelihood not in builders:
-        raise ValueError(
-            f"`objective` must be one of {', '.join(LIKELIHOODS)}. "
-            f"Received: {objective.likelihood!r}."
-        )
-    return builders[objective.likelihood]()
+        return -reconstruction.discretized_logistic_nll(unit, mean, log_scale)

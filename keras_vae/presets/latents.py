@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from .configuration import Configuration
 
@@ -19,6 +19,10 @@ class Posterior(Configuration):
 
     stochastic: ClassVar[bool]
     scale: str
+
+    def build(self, encoder: Any, seed: int | None = None) -> Any:
+        """Build the layer around an encoder, whose second head has the scale already."""
+        return self.implementation()(encoder, seed)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ..export.signatures import (
     to_uint8,
     traced,
 )
-from ..models.layers import recast
+from ..ops.recast import recast
 from .vdsr import bicubic
 
 BICUBIC_REACH = 2  # pixels to each side

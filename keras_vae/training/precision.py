@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from ..presets import DenseNetwork, Preset
+from ..presets import Preset
 
 SIDE = 1024  # of the matrices that are multiplied
 ROUNDS = 7
@@ -26,7 +26,7 @@ def precision_for(preset: Preset) -> str:
     Returns:
         "float32" or "mixed_bfloat16".
     """
-    return "float32" if isinstance(preset.network, DenseNetwork) else fastest_precision()
+    return fastest_precision() if preset.network.any_precision else "float32"
 
 
 def fastest_precision() -> str:

@@ -13,18 +13,15 @@ import tensorflow as tf
 from ..datasets import ImageDataset
 from ..datasets.pipeline import share_of_batch, split_batches, steps_per_epoch, training_batches
 from ..datasets.source import Progress
-from ..models.initialization import start_from_data
-from ..models.vae import VAE, check_bound
+from ..models.vae import VAE
 from ..ops.adam import FusedAdam
-from ..presets import DenseNetwork, Preset
+from ..presets import Preset
 from .callbacks import DivergenceGuard, EarlyStop, Previews, RunWriter
 from .distribution import is_chief, joined_cluster, make_strategy
 from .multiworker import SharedMovingAverages, copy_from_chief, lost_worker_errors
 from .run_directory import SPLITS, Run, RunConfig, write_json
 from .schedules import learning_rate
-from .teachers import guides_of
-
-MOST_STEPS_AT_ONCE, MOST_DENSE_STEPS_AT_ONCE = 10, 50
+from .teachers import find_teacher
 
 
 def train(
@@ -79,16 +76,16 @@ def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | No
     """
     preset = config.preset
     _check_shape(config, dataset)
-    _check_bound(preset)
+    preset.objective.check(preset.stochastic)  # before a classifier is trained for it
     steps = steps_per_epoch(dataset, preset.batch_size)
     rate = learning_rate(preset, steps)
     strategy = make_strategy(config.strategy)
     share_of_batch(preset.batch_size, strategy.num_replicas_in_sync)
-    guides = guides_of(config, dataset, progress)
+    teacher = find_teacher(preset.objective, dataset, progress)
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():
-        vae = VAE.from_preset(preset, **guides(), dtype=config.precision, seed=config.seed)
-        start_from_data(vae, preset, dataset, seed=config.seed)
+        vae = VAE.from_preset(preset, teacher=teacher, dtype=config.precision, seed=config.seed)
+        preset.network.build(preset).initialize(vae, dataset, seed=config.seed)
         if joined_cluster(config.strategy) is not None:
             copy_from_chief(vae)
         compile_vae(vae, FusedAdam(rate), _steps_at_once(preset, steps))
@@ -245,8 +242,7 @@ def _steps_at_once(preset: Preset, steps: int) -> int:
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     if replicas > 1:
         return 1
-    dense = isinstance(preset.network, DenseNetwork)
-    most = MOST_DENSE_STEPS_AT_ONCE if dense else MOST_STEPS_AT_ONCE
+    most = preset.network.steps_per_execution
     return max(count for count in range(1, most + 1) if steps % count == 0)
 
 
@@ -269,7 +265,7 @@ def measure(
     batches = split_batches(dataset, split, batch_size, binarization=preset.binarization)
     losses = vae.evaluate(batches, verbose=0, return_dict=True)
     errors = keras.metrics.Mean()
-    reconstruct = tf.function(lambda images: vae.decode(vae.encode(images)[0]), autograph=False)
+    reconstruct = tf.function(lambda images: vae.decode(vae.encode(images).mode()), autograph=False)
     for images in batches:
         difference = (reconstruct(images) - tf.cast(images, tf.float32)) / 255.0
         errors.update_state(tf.reduce_mean(tf.square(difference), axis=[1, 2, 3]))
@@ -329,15 +325,3 @@ def _check_shape(config: RunConfig, dataset: ImageDataset) -> None:
             f"`dataset` must have images of shape {tuple(expected)} for preset "
             f"{config.preset.name!r}. Received: {tuple(dataset.image_shape)} in {dataset.name!r}."
         )
-
-
-def _check_bound(preset: Preset) -> None:
-    """Refuse what `VAE` would, before a classifier is trained for it."""
-    objective = preset.objective
-    check_bound(
-        objective.importance_samples,
-        objective.extras,
-        objective.beta,
-        objective.free_bits,
-        preset.stochastic,
-    )

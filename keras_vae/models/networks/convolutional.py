@@ -7,54 +7,64 @@ from typing import Any
 
 import keras
 
-from ...ops.convolutions import IdleBiasDense, conv, up_conv
-from ...presets import ConvNetwork, Preset, PrincipalNetwork, ResidualNetwork
-from ..layers import norm_act
-from .heads import heads
+from ...ops.convolutions import conv, up_conv
+from ...presets import Preset
+from .builder import NetworkBuilder
 
 
-def down(preset: Preset, image: Any, dtype: Any) -> tuple[Any, Any]:
-    """The encoder's convolutions, each normalised and activated, and the heads."""
-    network, features = preset.network, image
-    feature_sizes(preset)
-    for number, stage in enumerate(network.encoder, start=1):
-        name = f"encoder_conv_{number}"
-        features = conv(
-            stage.filters,
-            stage.kernel,
-            stage.stride,
-            name=name,
-            idle_bias=network.normalization != "none",
-            dtype=dtype,
-        )(features)
-        features = normalize(network, features, name, dtype)
-    return heads(preset, keras.layers.Flatten(name="flatten", dtype=dtype)(features))
+class Convolutional(NetworkBuilder):
+    """Builds `presets.ConvNetwork`."""
 
+    def down(self, image: Any) -> tuple[Any, Any]:
+        """The encoder's convolutions, each normalized and activated, and the heads."""
+        feature_sizes(self.preset)
+        features = image
+        for number, stage in enumerate(self.network.encoder, start=1):
+            name = f"encoder_conv_{number}"
+            features = conv(
+                stage.filters,
+                stage.kernel,
+                stage.stride,
+                name=name,
+                idle_bias=self.network.normalization != "none",
+                dtype=self.dtype,
+            )(features)
+            features = self.normalize(features, name)
+        return self.heads(keras.layers.Flatten(name="flatten", dtype=self.dtype)(features))
 
-def up(preset: Preset, z: Any, dtype: Any) -> Any:
-    """A dense layer to the smallest feature maps, then the decoder's convolutions."""
-    network, sizes = preset.network, feature_sizes(preset)
-    features = _projection(preset, z, (*sizes[-1], network.encoder[-1].filters), dtype)
-    targets = [
-        size for size, stage in zip(sizes, network.encoder, strict=False) if stage.stride > 1
-    ]
-    for number, stage in enumerate(network.decoder, start=1):
-        name = f"decoder_conv_{number}"
-        size = targets.pop() if stage.stride > 1 else tuple(features.shape[1:3])
-        last = number == len(network.decoder)
-        features = up_conv(
-            stage.filters or preset.image_shape[2],
-            stage.kernel,
-            stage.stride,
-            size=size,
-            upsampling=network.upsampling,
-            name=name,
-            idle_bias=not last and network.normalization != "none",
-            dtype=dtype,
-        )(features)
-        if not last:
-            features = normalize(network, features, name, dtype)
-    return features
+    def up(self, z: Any) -> Any:
+        """A dense layer to the smallest feature maps, then the decoder's convolutions."""
+        network, sizes = self.network, feature_sizes(self.preset)
+        features = self._projection(z, (*sizes[-1], network.encoder[-1].filters))
+        targets = [
+            size for size, stage in zip(sizes, network.encoder, strict=False) if stage.stride > 1
+        ]
+        for number, stage in enumerate(network.decoder, start=1):
+            name = f"decoder_conv_{number}"
+            size = targets.pop() if stage.stride > 1 else tuple(features.shape[1:3])
+            last = number == len(network.decoder)
+            features = up_conv(
+                stage.filters or self.preset.image_shape[2],
+                stage.kernel,
+                stage.stride,
+                size=size,
+                upsampling=network.upsampling,
+                name=name,
+                idle_bias=not last and network.normalization != "none",
+                dtype=self.dtype,
+            )(features)
+            if not last:
+                features = self.normalize(features, name)
+        return features
+
+    def _projection(self, z: Any, shape: tuple[int, ...]) -> Any:
+        """The dense layer from z to the smallest feature maps."""
+        name, network = "decoder_projection", self.network
+        normalized = network.normalize_projection and network.normalization != "none"
+        features = self.dense(math.prod(shape), name, normalized)(z)
+        if network.normalize_projection:
+            features = self.normalize(features, name)
+        return keras.layers.Reshape(shape, name=f"{name}_maps", dtype=self.dtype)(features)
 
 
 def feature_sizes(preset: Preset) -> list[tuple[int, int]]:
@@ -84,21 +94,3 @@ def feature_sizes(preset: Preset) -> list[tuple[int, int]]:
     for stride in shrink:
         sizes.append(tuple(math.ceil(side / stride) for side in sizes[-1]))
     return sizes
-
-
-def _projection(preset: Preset, z: Any, shape: tuple[int, ...], dtype: Any) -> Any:
-    """The dense layer from z to the smallest feature maps."""
-    name, network = "decoder_projection", preset.network
-    normalized = network.normalize_projection and network.normalization != "none"
-    dense = IdleBiasDense if normalized else keras.layers.Dense
-    features = dense(math.prod(shape), name=name, dtype=dtype)(z)
-    if network.normalize_projection:
-        features = normalize(network, features, name, dtype)
-    return keras.layers.Reshape(shape, name=f"{name}_maps", dtype=dtype)(features)
-
-
-def normalize(
-    network: ConvNetwork | ResidualNetwork | PrincipalNetwork, features: Any, name: str, dtype: Any
-) -> Any:
-    """Normalise and activate features as a network says."""
-    return norm_act(network.normalization, network.activation, name=name, dtype=dtype)(features)

@@ -1,0 +1,26 @@
+"""The teacher of a perceptual or distillation loss: a classifier of the data set's own labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Teacher:
+    """A trained classifier, and what is known of its targets.
+
+    Attributes:
+        classifier: Model from pixels in [-1, 1], [B, H, W, C], to logits [B, T].
+        maps: Names of its layers that return feature maps.
+        rates: Share of the training images with each target, [T].
+        exclusive: Whether an image has one of T labels, rather than any of T attributes.
+    """
+
+    classifier: keras.Model
+    maps: Sequence[str]
+    rates: np.ndarray
+    exclusive: bool

@@ -1,0 +1,56 @@
+"""Layers that are made of other layers: configuration, and networks that take a condition."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import keras
+import tensorflow as tf
+
+
+class Composite:
+    """Mixin of a Keras layer or model with arguments that are Keras objects, or lists of them.
+
+    Attributes:
+        PARTS: Names of these arguments, each also an attribute.
+    """
+
+    PARTS: tuple[str, ...] = ()
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments, parts included."""
+        parts = {name: getattr(self, name) for name in self.PARTS}
+        return {**super().get_config(), **keras.saving.serialize_keras_object(parts)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Rebuild from `get_config`."""
+        parts = {
+            name: keras.saving.deserialize_keras_object(config[name])
+            for name in cls.PARTS
+            if name in config
+        }
+        return cls(**{**config, **parts})
+
+
+def apply_network(network: Any, value: Any, y: Any, training: bool) -> Any:
+    """Apply a network to x or to a nest of latents, and to y if it has an input for it.
+
+    Raises:
+        ValueError: If the network needs a condition and `y` is None.
+    """
+    inputs = keras.tree.flatten(value)
+    if condition_of(network, len(inputs)) is not None:
+        if y is None:
+            raise ValueError(f"`y` must be given: {network.name!r} is conditional. Received: None.")
+        inputs.append(y)
+    return network(inputs if len(inputs) > 1 else inputs[0], training=training)
+
+
+def condition_of(network: Any, count: int) -> tf.TensorSpec | None:
+    """What a network takes beside `count` inputs: the specification of y, or None."""
+    inputs = getattr(network, "inputs", None) or ()
+    if len(inputs) <= count:
+        return None
+    condition = inputs[count]
+    return tf.TensorSpec(condition.shape, condition.dtype, "condition")

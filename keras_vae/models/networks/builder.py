@@ -1,0 +1,134 @@
+"""What every kind of network is built with: heads, functional models, normalization."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from ...ops.convolutions import IdleBiasDense
+from ...ops.normalization import norm_act
+from ...ops.registration import package
+from ...presets import Network, Preset
+
+if TYPE_CHECKING:
+    from ...datasets import ImageDataset
+    from ..vae import VAE
+
+POSTERIOR_SCALES = ("log_variance", "log_sigma", "softplus")
+
+# A posterior in half precision loses the KL divergence's small terms.
+PRECISION = "float32"
+
+
+class NetworkBuilder(ABC):
+    """Builds encoder and decoder of one kind of network, as functional models with named layers.
+
+    Args:
+        network: The network, as data.
+        preset: The model that it is part of.
+        dtype: Keras dtype policy of the layers; outputs are float32 under any.
+    """
+
+    def __init__(self, network: Network, preset: Preset, dtype: Any = None) -> None:
+        self.network: Any = network
+        self.preset = preset
+        self.dtype = dtype
+
+    @abstractmethod
+    def down(self, image: Any) -> tuple[Any, Any]:
+        """From the image [B, H, W, C] to z_mean and what its scale is made of, each [B, L]."""
+
+    @abstractmethod
+    def up(self, z: Any) -> Any:
+        """From z [B, L] to the logits [B, H, W, C]."""
+
+    def encoder(self) -> keras.Model:
+        """Build the encoder: from x [B, H, W, C] to z_mean and z_log_var, each [B, L].
+
+        Raises:
+            ValueError: If the network does not fit the image size.
+        """
+        image = keras.Input(self.preset.image_shape, name="image")
+        z_mean, scale = self.down(image)
+        log_variance = LogVariance(self.preset.posterior.scale, name="z_log_var", dtype="float32")
+        return keras.Model(image, [z_mean, log_variance(scale)], name="encoder")
+
+    def decoder(self) -> keras.Model:
+        """Build the decoder, without the output activation: from z [B, L] to logits [B, H, W, C].
+
+        Raises:
+            ValueError: If the network does not fit the image size.
+        """
+        z = keras.Input((self.preset.latent_dim,), name="z")
+        logits = keras.layers.Activation("linear", name="logits", dtype="float32")
+        return keras.Model(z, logits(self.up(z)), name="decoder")
+
+    def initialize(self, vae: VAE, dataset: ImageDataset, seed: int = 0) -> None:  # noqa: B027
+        """Initialize a new model from its training images; most kinds do not.
+
+        Args:
+            vae: A model of this network.
+            dataset: Its training split is read.
+            seed: Of the choice of images.
+        """
+
+    def heads(self, features: Any) -> tuple[Any, Any]:
+        """z_mean and what its scale is made of, each [B, L], linear in features [B, F]."""
+        latent_dim = self.preset.latent_dim
+        z_mean = keras.layers.Dense(latent_dim, name="z_mean", dtype=PRECISION)
+        scale = keras.layers.Dense(latent_dim, name="z_scale", dtype=PRECISION)
+        return z_mean(features), scale(features)
+
+    def normalize(self, features: Any, name: str) -> Any:
+        """Normalize and activate features, by layers named after the one before."""
+        kinds = (self.network.normalization, self.network.activation)
+        return norm_act(*kinds, name=name, dtype=self.dtype)(features)
+
+    def dense(self, width: int, name: str, normalized: bool = False) -> keras.layers.Dense:
+        """A linear dense layer; one that a normalization follows keeps its bias at zero."""
+        kind = IdleBiasDense if normalized else keras.layers.Dense
+        return kind(width, name=name, dtype=self.dtype)
+
+
+@package
+class LogVariance(keras.layers.Layer):
+    """log σ² from what the encoder's second head returns.
+
+    Args:
+        scale: "log_variance": the head is log σ² (Kingma and Welling 2013). "log_sigma": it is
+            log σ, so σ = exp(head) (Astorga et al. 2025). "softplus": σ² = softplus(head) + 1e-8
+            (Zhao 2023).
+
+    Raises:
+        ValueError: If `scale` is none of these.
+    """
+
+    def __init__(self, scale: str = "log_variance", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if scale not in POSTERIOR_SCALES:
+            raise ValueError(f"`scale` must be one of {POSTERIOR_SCALES}. Received: {scale!r}.")
+        self.scale = scale
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Return log σ² [..., L]."""
+        if self.scale == "log_variance":
+            return inputs
+        if self.scale == "log_sigma":
+            return 2.0 * inputs
+        return ops.log(ops.softplus(inputs) + 1e-8)
+
+    def inverse(self, z_log_var: tf.Tensor) -> tf.Tensor:
+        """Return what the head must return for log σ² [..., L]."""
+        if self.scale == "log_variance":
+            return z_log_var
+        if self.scale == "log_sigma":
+            return 0.5 * z_log_var
+        return ops.log(ops.expm1(ops.exp(z_log_var) - 1e-8))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments."""
+        return {**super().get_config(), "scale": self.scale}

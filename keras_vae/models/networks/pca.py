@@ -1,0 +1,171 @@
+"""A PCA-initialized linear path with a convolutional residual.
+
+A linear VAE at its optimum is probabilistic PCA (Lucas et al. 2019), and that is computed, not
+trained: the network is initialized with it. What the convolutions add is zero at first.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from ...ops.convolutions import DepthToSpace, SpaceToDepth, conv, up_conv
+from ..principal_components import PrincipalComponents
+from .builder import PRECISION, LogVariance, NetworkBuilder
+
+if TYPE_CHECKING:
+    from ...datasets import ImageDataset
+    from ..vae import VAE
+
+LINEAR_MEAN, LINEAR_LOGITS = "linear_mean", "linear_logits"  # the layers initialized with PCA
+MOST_IMAGES = 32_000  # their small images are in memory; more change the components little
+DARKEST, BRIGHTEST = 5, 250  # of a pixel: the logits of 0 and 255 are not finite
+
+
+class PCA(NetworkBuilder):
+    """Builds `presets.PCANetwork`."""
+
+    def down(self, image: Any) -> tuple[Any, Any]:
+        """Principal components of the small image plus a residual; the posterior's scale."""
+        small = keras.layers.AveragePooling2D(self.network.pool, name="small", dtype=PRECISION)
+        flat = keras.layers.Flatten(name="small_flatten", dtype=PRECISION)(small(image))
+        latent_dim = self.preset.latent_dim
+        linear = keras.layers.Dense(latent_dim, name=LINEAR_MEAN, dtype=PRECISION)(flat)
+        features = self._features(image)
+        added, scale = (
+            keras.layers.Dense(latent_dim, kernel_initializer="zeros", name=name, dtype=PRECISION)(
+                features
+            )
+            for name in ("added_mean", "z_scale")
+        )
+        return keras.layers.Add(name="z_mean", dtype=PRECISION)([linear, added]), scale
+
+    def up(self, z: Any) -> Any:
+        """A small image linear in z, enlarged, plus a residual of transposed convolutions."""
+        height, width, channels = self.preset.image_shape
+        pool = self.network.pool
+        shape = (height // pool, width // pool, channels)
+        small = keras.layers.Dense(math.prod(shape), name=LINEAR_LOGITS, dtype=PRECISION)(z)
+        small = keras.layers.Reshape(shape, name="small_logits", dtype=PRECISION)(small)
+        large = keras.layers.UpSampling2D(
+            pool, interpolation="bilinear", name="large_logits", dtype=PRECISION
+        )(small)
+        added = self._added_logits(z, small)
+        return keras.layers.Add(name="sum_of_logits", dtype=PRECISION)([large, added])
+
+    def initialize(self, vae: VAE, dataset: ImageDataset, seed: int = 0) -> None:
+        """Initialize the linear path with probabilistic PCA of the training images.
+
+        Raises:
+            ValueError: If there are fewer images, or pixels in a small one, than latent dimensions.
+        """
+        small = self._small_images(dataset, seed)
+        pixels = vae.likelihood.scale(small)
+        logits = vae.likelihood.logits(vae.likelihood.scale(np.clip(small, DARKEST, BRIGHTEST)))
+        components = PrincipalComponents.of(pixels.numpy(), logits.numpy(), self.preset.latent_dim)
+        encoder, decoder = vae.encoder, vae.decoder
+        weights = [components.encoder_kernel, components.encoder_bias]
+        encoder.get_layer(LINEAR_MEAN).set_weights(weights)
+        scale: LogVariance = encoder.get_layer("z_log_var")
+        encoder.get_layer("z_scale").bias.assign(scale.inverse(components.log_variance))
+        weights = [components.decoder_kernel, components.decoder_bias]
+        decoder.get_layer(LINEAR_LOGITS).set_weights(weights)
+
+    def sizes(self) -> list[tuple[int, int]]:
+        """Heights and widths of the maps, the largest first.
+
+        Raises:
+            ValueError: If the image, the patches or the pooled squares do not divide evenly.
+        """
+        patch, pool = self.network.patch, self.network.pool
+        if patch % pool:
+            raise ValueError(f"`patch` must be a multiple of `pool`, {pool}. Received: {patch}.")
+        height, width = self.preset.image_shape[:2]
+        if height % patch or width % patch:
+            raise ValueError(
+                f"`image_size` must be a multiple of {patch} for {self.preset.name!r}, which reads "
+                f"squares of {patch}×{patch} pixels. Received: {height}×{width}."
+            )
+        found = [(height // patch, width // patch)]
+        for _ in self.network.filters[1:]:
+            found.append(tuple(math.ceil(side / 2) for side in found[-1]))
+        return found
+
+    def _small_images(self, dataset: ImageDataset, seed: int) -> np.ndarray:
+        """Training images as the linear encoder sees them, with mirrored ones if these are trained.
+
+        Returns:
+            Pixels of 0 … 255, float32 [N, D].
+        """
+        flip, pool = self.preset.random_flip, self.network.pool
+        rows = dataset.indices("train")
+        most = MOST_IMAGES // (2 if flip else 1)
+        if len(rows) > most:
+            rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+        height, width, channels = self.preset.image_shape
+        shape = (-1, height // pool, pool, width // pool, pool, channels)
+        small = dataset.images[rows].reshape(shape).mean(axis=(2, 4), dtype=np.float32)
+        if flip:
+            small = np.concatenate([small, small[:, :, ::-1]])
+        return small.reshape(len(small), -1)
+
+    def _features(self, image: Any) -> Any:
+        """Features of squares of pixels by the encoder's convolutions, [B, F]."""
+        network = self.network
+        self.sizes()
+        features = SpaceToDepth(network.patch, name="patches", dtype=self.dtype)(image)
+        for number, filters in enumerate(network.filters, start=1):
+            name = f"encoder_conv_{number}"
+            features = conv(
+                filters,
+                network.kernel,
+                2 if number > 1 else 1,
+                name=name,
+                idle_bias=network.normalization != "none",
+                dtype=self.dtype,
+            )(features)
+            features = self.normalize(features, name)
+        return keras.layers.Flatten(name="flatten", dtype=self.dtype)(features)
+
+    def _added_logits(self, z: Any, small: Any) -> Any:
+        """What the decoder's convolutions add to the small image of logits, at its full size."""
+        network = self.network
+        *larger, smallest = self.sizes()
+        features = self._projection(z, (*smallest, network.filters[-1]))
+        stages = zip(reversed(network.filters[:-1]), reversed(larger), strict=True)
+        for number, (filters, size) in enumerate(stages, start=1):
+            name = f"decoder_conv_{number}"
+            features = up_conv(
+                filters,
+                network.kernel,
+                2,
+                size=size,
+                upsampling="transposed",
+                name=name,
+                idle_bias=network.normalization != "none",
+                dtype=self.dtype,
+            )(features)
+            features = self.normalize(features, name)
+        squares = SpaceToDepth(
+            network.patch // network.pool, name="small_patches", dtype=self.dtype
+        )(small)
+        join = keras.layers.Concatenate(name="with_small", dtype=self.dtype)
+        last = conv(
+            self.preset.image_shape[2] * network.patch**2,
+            network.kernel,
+            1,
+            name=f"decoder_conv_{len(network.filters)}",
+            kernel_initializer="zeros",
+            dtype=self.dtype,
+        )(join([features, squares]))
+        return DepthToSpace(network.patch, name="added_logits", dtype=PRECISION)(last)
+
+    def _projection(self, z: Any, shape: tuple[int, ...]) -> Any:
+        """The dense layer from z to the smallest feature maps, normalized and activated."""
+        name = "decoder_projection"
+        flat = self.dense(math.prod(shape), name, self.network.normalization != "none")(z)
+        maps = keras.layers.Reshape(shape, name=f"{name}_maps", dtype=self.dtype)(flat)
+        return self.normalize(maps, name)

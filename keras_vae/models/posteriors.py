@@ -1,0 +1,68 @@
+"""q(z|x, y): layers from images to distributions of z."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from ..ops.registration import package
+from .composite import Composite, apply_network, condition_of
+from .distributions import Delta, DiagonalGaussian
+from .sampling import Sampling
+
+
+@package
+class GaussianPosterior(Composite, keras.layers.Layer):
+    """Diagonal Gaussian whose parameters an encoder returns (Kingma and Welling 2013).
+
+    Args:
+        encoder: Model from x [B, H, W, C] (and y, if it has a second input) to z_mean and
+            z_log_var, each [B, L]; further outputs are ignored.
+        seed: Seed of the noise; None takes a random one.
+    """
+
+    PARTS = ("encoder",)
+    stochastic = True
+
+    def __init__(self, encoder: keras.Model, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "dtype": "float32"})
+        self.encoder = encoder
+        self.seed = seed
+        self.sampling = Sampling(seed, name="sampling")
+        self.built = encoder.built
+
+    @property
+    def latent_spec(self) -> tf.TensorSpec:
+        """z: float32 [None, L]."""
+        return tf.TensorSpec((None, self.encoder.output_shape[0][-1]), tf.float32, "z")
+
+    @property
+    def condition_spec(self) -> tf.TensorSpec | None:
+        """y, or None."""
+        return condition_of(self.encoder, 1)
+
+    def call(self, x: tf.Tensor, y: Any = None, training: bool = False) -> DiagonalGaussian | Delta:
+        """Return q(z|x, y)."""
+        z_mean, z_log_var, *_ = apply_network(self.encoder, x, y, training)
+        return self.distribution(z_mean, z_log_var)
+
+    def distribution(self, z_mean: tf.Tensor, z_log_var: tf.Tensor) -> DiagonalGaussian | Delta:
+        """The distribution of these parameters, each [B, L]."""
+        return DiagonalGaussian(z_mean, z_log_var, self.sampling)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments."""
+        return {**super().get_config(), "seed": self.seed}
+
+
+@package
+class DeterministicPosterior(GaussianPosterior):
+    """z = z_mean: a plain autoencoder."""
+
+    stochastic = False
+
+    def distribution(self, z_mean: tf.Tensor, z_log_var: tf.Tensor) -> DiagonalGaussian | Delta:
+        """The distribution that is all at z_mean."""
+        return Delta(z_mean, z_log_var)

@@ -1,0 +1,29 @@
+"""Copies of a network in another arithmetic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+
+def recast(
+    network: keras.Model, dtype: Any, normalization: type[keras.layers.Layer] | None = None
+) -> keras.Model:
+    """Copy a network as plain variables under a dtype policy, uncompiled, however it was trained.
+
+    Args:
+        network: A functional model.
+        dtype: Keras dtype policy of every layer of the copy.
+        normalization: Class that batch normalisations become; None: they stay what they are.
+    """
+
+    def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
+        normalizes = isinstance(layer, keras.layers.BatchNormalization)
+        kind = normalization if normalization and normalizes else type(layer)
+        return kind.from_config({**layer.get_config(), "dtype": dtype})
+
+    plain = keras.Model(network.inputs, network.outputs, name=network.name)
+    clone = keras.models.clone_model(plain, clone_function=copy)
+    clone.set_weights(plain.get_weights())
+    return clone
