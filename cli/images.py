@@ -75,9 +75,7 @@ def load_for_run(
         cache_dir: See `load_dataset`.
         native: Whether a dense network takes the data's own size instead.
     """
-    from keras_vae.presets import DenseNetwork
-
-    native = native and isinstance(config.preset.network, DenseNetwork)
+    native = native and config.preset.network.any_size
     return _prepared(
         config.dataset,
         None if native else config.preset.image_shape,

@@ -22,7 +22,7 @@ def list_presets() -> None:
     """List the presets: source, input, latent, parameters, objective."""
     load_tensorflow()
     from keras_vae.models.networks import build_decoder, build_encoder
-    from keras_vae.presets import LIKELIHOODS, PRESETS
+    from keras_vae.presets import PRESETS, Likelihood
 
     click.echo(f"{'preset':16} {'input':9} {'z':>4} {'parameters':>19}  source; loss")
     for preset in PRESETS.values():
@@ -33,8 +33,8 @@ def list_presets() -> None:
             f"{preset.source}; {preset.loss_description}"
         )
     click.echo("\nObjectives (--objective):")
-    for name, (description, in_nats) in LIKELIHOODS.items():
-        click.echo(f"  {name:22} {description} ({'nats' if in_nats else 'weighted'})")
+    for name, kind in Likelihood.kinds.items():
+        click.echo(f"  {name:22} {kind.description} ({'nats' if kind.measure else 'weighted'})")
 
 
 @presets.command(epilog="Example: kvae presets show celeba --latent 64")

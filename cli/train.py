@@ -302,18 +302,18 @@ def _losses(preset: Preset, logs: dict[str, Any], prefix: str) -> str:
         return float(logs.get(prefix + term, "nan"))
 
     total, reconstruction, kl, mse = map(value, ("loss", "reconstruction_loss", "kl_loss", "mse"))
-    if preset.objective.importance_samples > 1:  # of draws, whose mean says less than the bound
+    if preset.objective.bound.samples > 1:  # of draws, whose mean says less than the bound
         return (
             f"{preset.loss_name}: {total:.5g} nats; reconstruction {reconstruction:.5g}, "
             f"KL {kl:.4g} nats, MSE {mse:.4f}"
         )
     extras = "".join(
-        f"{weight:g} × {name.removesuffix('_loss')} {value(name):.4g} + "
-        for name, weight in preset.objective.extras.items()
+        f"{term.weight:g} × {term.kind} {value(f'{term.kind}_loss'):.4g} + "
+        for term in preset.objective.terms
     )
     line = (
         f"loss {total:.5g} {preset.loss_unit} = {reconstruction:.5g} + {extras}"
-        f"{preset.objective.beta:g} × KL {kl:.4g} nats, MSE {mse:.4f}"
+        f"{preset.objective.bound.beta:g} × KL {kl:.4g} nats, MSE {mse:.4f}"
     )
     if preset.in_nats:
         return line

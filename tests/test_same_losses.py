@@ -1,4 +1,4 @@
-"""Every preset trains as version 0.1 did: its first 20 losses, from one seed, are data of this test.
+"""Every preset trains as version 0.1 did: its first 20 losses are data of this test.
 
 The images are scikit-learn's scans of digits, enlarged and tinted. `LOSSES` was recorded with
 version 0.1 by the very steps below.

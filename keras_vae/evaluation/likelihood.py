@@ -80,7 +80,7 @@ def summarize(weights: np.ndarray, kl: np.ndarray, draws: int, preset: Preset) -
         preset: What was trained: it says whether there is a unit.
     """
     reconstruction = weights[:, RECONSTRUCTION]
-    beta = 1.0 if preset.likelihood_kind else preset.objective.beta
+    beta = 1.0 if preset.likelihood_kind else preset.objective.bound.beta
     elbo = reconstruction + beta * kl
     common = {
         "kind": preset.likelihood_kind,

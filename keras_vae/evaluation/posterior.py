@@ -118,11 +118,12 @@ def collapse_warning(active: int, latent_dim: int, preset: Preset) -> str | None
     if 2 * active >= latent_dim:
         return None
     objective = preset.objective
+    bound, likelihood = objective.bound, objective.likelihood
     knobs = {
-        "`--free-bits 0.1`": objective.free_bits == 0.0,
-        "`--annealing linear`": objective.annealing == "constant",
+        "`--free-bits 0.1`": bound.free_bits == 0.0,
+        "`--annealing linear`": bound.annealing.kind == "constant",
         "a lower `--beta`": True,
-        "a higher `--mse-weight`": objective.likelihood == "mean_squared_error",
+        "a higher `--mse-weight`": likelihood.kind == "mean_squared_error",
     }
     named = [knob for knob, helps in knobs.items() if helps]
     return (

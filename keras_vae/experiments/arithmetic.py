@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ..presets import ConvNetwork, DenseNetwork, Preset, PrincipalNetwork, ResidualNetwork
+from ..presets import ConvNetwork, DenseNetwork, PCANetwork, Preset, ResidualNetwork
 
 # Measured on one core beside dense networks of 90 GFLOP/s (docs/decisions/0009): the loss and its
 # gradient take as long as so many operations for each pixel, a cell's start as long as so many.
@@ -73,7 +73,7 @@ def _residual(preset: Preset) -> Iterator[int]:
 
 
 def _principal(preset: Preset) -> Iterator[int]:
-    network: PrincipalNetwork = preset.network
+    network: PCANetwork = preset.network
     height, width, channels = preset.image_shape
     yield 2 * math.prod((height, width, channels)) // network.pool**2 * preset.latent_dim
     height, width = height // network.patch, width // network.patch
@@ -90,5 +90,5 @@ _KINDS = {
     DenseNetwork: _dense,
     ConvNetwork: _convolutional,
     ResidualNetwork: _residual,
-    PrincipalNetwork: _principal,
+    PCANetwork: _principal,
 }

@@ -75,7 +75,7 @@ def _autoencoder(facts: Mapping[str, Any], evaluation: Mapping[str, Any] | None)
     measured = evaluation or {"probes": facts.get("attribute_probes"), "split": "validation"}
     return {
         "preset": preset,
-        "distilled": preset.objective.distillation_weight > 0,
+        "distilled": preset.objective.term("distillation") is not None,
         "evaluation": evaluation,
         "probes": measured["probes"] or [],
         "split": measured["split"],

@@ -18,7 +18,6 @@ from ..latent_space.attributes import Attributes
 from ..latent_space.priors import fit_prior
 from ..latent_space.probes import linear_probes
 from ..models.vae import VAE
-from ..presets import LIKELIHOODS
 from ..training.run_directory import Run, RunDirectory, read_json
 from .card import write_card
 from .saved_model import export_model
@@ -87,7 +86,7 @@ def publish(
 def describe(run: Run) -> dict[str, Any]:
     """Gather the facts of `model.json` that only a VAE's run has: preset, loss, metrics."""
     preset = run.config().preset
-    likelihood, _ = LIKELIHOODS[preset.objective.likelihood]
+    likelihood = preset.objective.likelihood.description
     return {
         "preset": preset.to_dict(),
         "objective": {"reconstruction": likelihood, "unit": preset.loss_unit},

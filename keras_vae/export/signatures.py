@@ -15,8 +15,8 @@ import tensorflow as tf
 from ..files.photos import ALIGNED_CROP, ALIGNED_SIZE
 from ..latent_space.attributes import Attributes
 from ..latent_space.priors import GaussianMixturePrior
-from ..ops.recast import recast
 from ..models.vae import VAE
+from ..ops.recast import recast
 from .mixture import Mixture
 
 # ITU-R 601 in 65,536ths, as Pillow's "L": whole numbers that float32 adds without error.
@@ -178,7 +178,7 @@ class Endpoints:
         flat = tf.reshape(z, (-1, self.latent_dim))
         logits = self.decoder(at_least_one(flat)[1], training=False)[: count * draws]
         image = tf.repeat(self.likelihood.scale(image), draws, axis=0)
-        nats = -self.likelihood(image, logits, training=False)
+        nats = self.likelihood.log_prob(image, logits)
         return {"log_likelihood": tf.reshape(nats, (count, draws))}
 
     def feature_maps(self, image: tf.Tensor) -> Tensors:

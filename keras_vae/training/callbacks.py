@@ -86,7 +86,7 @@ class Previews:
     def __call__(self, vae: VAE) -> dict[str, tuple[np.ndarray, int]]:
         """Two rows of samples; a row of originals above their reconstructions."""
         z = np.random.default_rng(0).standard_normal((2 * PREVIEWS, vae.latent_dim), np.float32)
-        z_mean, _ = vae.encode(self.originals)
+        z_mean = vae.encode(self.originals).mode()
         pairs = np.concatenate([self.originals, to_pixels(vae.decode(z_mean))])
         return {
             "epoch_{}_samples.png": (to_pixels(vae.decode(z)), PREVIEWS),

@@ -8,13 +8,14 @@ import math
 import platform
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ..files.atomic import write_atomically, write_text
 from ..presets import Preset
+from ..presets.configuration import plain
 
 if TYPE_CHECKING:
     from ..datasets import ImageDataset
@@ -47,7 +48,7 @@ class TrainingConfig:
         """Return JSON-ready values, with the versions of the packages."""
         versions = {name: version(name) for name in VERSIONED}
         versions["python"] = platform.python_version()
-        return {**asdict(self), "versions": versions}
+        return {**plain(self), "versions": versions}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
