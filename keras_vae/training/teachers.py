@@ -29,7 +29,7 @@ def find_teacher(
             dataset, recipe, cache_dir=_cache_of(dataset), progress=progress
         ),
         classifiers.MAPS,
-        classifiers.targets(dataset)[dataset.indices("train")].mean(axis=0),
+        classifiers.targets_of(dataset)[dataset.indices("train")].mean(axis=0),
         exclusive=dataset.labels is not None,
     )
 
