@@ -26,12 +26,12 @@ BICUBIC_REACH = 2  # pixels to each side
 class UpscalerEndpoints:
     """The functions behind the signatures, for one network.
 
-    The network corrects the luminance alone: what it adds goes to red, green and blue alike, which
-    leaves the colour differences as interpolated (as in Kim et al. 2016).
+    The network corrects the luminance alone: its residual is added to red, green and blue alike,
+    so that the colour differences are those of the interpolation (as in Kim et al. 2016).
 
     Args:
-        network: From interpolated luminance to what it lacks, as `build_vdsr` makes it.
-        factor: How much larger images become.
+        network: From interpolated luminance to its residual, as `build_vdsr` makes it.
+        factor: How many times larger images become.
     """
 
     def __init__(self, network: keras.Model, factor: int) -> None:
@@ -41,20 +41,20 @@ class UpscalerEndpoints:
 
     @property
     def reach(self) -> int:
-        """How far a result depends on its surroundings, in pixels of the image given."""
+        """Distance at which a pixel still influences the result, in pixels of the small image."""
         convolutions = [layer for layer in self.network.layers if layer.weights]
         seen = sum(layer.kernel_size[0] // 2 for layer in convolutions)
         return math.ceil(seen / self.factor) + BICUBIC_REACH
 
     def signatures(self) -> Signatures:
-        """Every signature's function and inputs; the first is also `serving_default`."""
+        """Function and inputs of each signature; the first is also `serving_default`."""
         return {
             "upscale": (self.upscale, [tf.TensorSpec([None], tf.string, "image_bytes")]),
             "upscale_pixels": (self.upscale_pixels, [tf.TensorSpec([None] * 4, tf.uint8, "image")]),
         }
 
     def upscale(self, image_bytes: tf.Tensor) -> Tensors:
-        """Enlarge photos of any sizes, [B] → [B] PNG in RGB; transparent parts lie on white."""
+        """Enlarge photos of any sizes, [B] → [B] PNG in RGB; transparent parts become white."""
 
         def enlarge(data: tf.Tensor) -> tf.Tensor:
             return tf.io.encode_png(self._enlarge(decode_photo(data)[tf.newaxis])[0])
@@ -74,5 +74,5 @@ class UpscalerEndpoints:
     def _run(self, image: tf.Tensor) -> tf.Tensor:
         """Enlarge uint8 [B, H, W, 3] to uint8 [B, H · factor, W · factor, 3]."""
         interpolated = bicubic(image, self.factor)
-        lacking = self.network(luminance(interpolated) / 255.0, training=False)
-        return to_uint8(interpolated + 255.0 * lacking)
+        residual = self.network(luminance(interpolated) / 255.0, training=False)
+        return to_uint8(interpolated + 255.0 * residual)

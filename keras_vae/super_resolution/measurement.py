@@ -1,4 +1,4 @@
-"""PSNR and SSIM of enlarged images, of the network and of bicubic interpolation."""
+"""PSNR and SSIM of enlarged images, by the network and by bicubic interpolation."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def measure(
         methods: By name.
         pairs: Images of both sizes.
         split: "train", "validation" or "test"; it must have images.
-        progress: Called with the images done and their total.
+        progress: Called with (done, total) images.
 
     Returns:
         The score of each method, by its name.

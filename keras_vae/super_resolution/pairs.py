@@ -1,8 +1,10 @@
-"""Images of two sizes: what the network is shown, and what it should make of it."""
+"""Images of two sizes: the inputs and the targets of super-resolution."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,12 @@ from .vdsr import bicubic
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """A data set in colour, shrunk twice.
+    """A data set in colour, downscaled to two sizes.
 
     Attributes:
         small: Images of [h, w, 3].
         large: The same images, of [h · factor, w · factor, 3].
-        factor: How much larger.
+        factor: How many times larger.
 
     Raises:
         ValueError: If the two do not hold the same images.
@@ -45,41 +47,33 @@ class Pairs:
         """Shuffled examples of the training split without end, half of them mirrored.
 
         See `pipeline.training_batches`: order and flips follow from the seed and the epoch, so
-        both sizes come in step.
+        they are the same for both sizes.
         """
-        return self._examples(
-            *(
-                training_batches(
-                    images, batch_size, seed=seed, start_epoch=start_epoch, random_flip=True
-                )
-                for images in (self.small, self.large)
-            )
-        )
+        options = {"seed": seed, "start_epoch": start_epoch, "random_flip": True}
+        return self._examples(partial(training_batches, batch_size=batch_size, **options))
 
     def split_batches(self, split: str, batch_size: int) -> tf.data.Dataset:
         """Examples of a split in its order."""
-        return self._examples(
-            *(split_batches(images, split, batch_size) for images in (self.small, self.large))
-        )
+        return self._examples(partial(split_batches, split=split, batch_size=batch_size))
 
-    def _examples(self, small: tf.data.Dataset, large: tf.data.Dataset) -> tf.data.Dataset:
-        """Interpolated luminance and what it lacks, each float32 [B, H, W, 1] over 255."""
+    def _examples(self, batches: Callable[[ImageDataset], tf.data.Dataset]) -> tf.data.Dataset:
+        """Interpolated luminance and its residual, each float32 [B, H, W, 1] over 255."""
 
         def example(small: tf.Tensor, large: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             interpolated = luminance(bicubic(small, self.factor))
-            lacking = luminance(tf.cast(large, tf.float32)) - interpolated
-            return interpolated / 255.0, lacking / 255.0
+            residual = luminance(tf.cast(large, tf.float32)) - interpolated
+            return interpolated / 255.0, residual / 255.0
 
-        return tf.data.Dataset.zip((small, large)).map(example)
+        return tf.data.Dataset.zip((batches(self.small), batches(self.large))).map(example)
 
 
 def load_pairs(name: str | Path, *, size: tuple[int, int], factor: int, **options: Any) -> Pairs:
-    """Load a data set at two sizes, by the package's own preparation.
+    """Load a data set at two sizes, each prepared from the originals.
 
     Args:
         name: See `load_dataset`.
         size: Height and width of the small images.
-        factor: How much larger the large ones are.
+        factor: How many times larger the large ones are.
         **options: Of `load_dataset`, such as `data_dir` and `limit`.
     """
     height, width = size

@@ -84,21 +84,21 @@ def new_network(config: UpscalerConfig, steps: int) -> keras.Model:
     return network
 
 
-def psnr(lacking: tf.Tensor, residual: tf.Tensor) -> tf.Tensor:
-    """Peak signal-to-noise ratio of each image's luminance with the residual added, dB [B]."""
-    return -10.0 * keras.ops.log10(_mean_square(lacking - residual))
+def psnr(residual: tf.Tensor, predicted: tf.Tensor) -> tf.Tensor:
+    """Peak signal-to-noise ratio of each image's luminance with the prediction added, dB [B]."""
+    return -10.0 * keras.ops.log10(_mean_square(residual - predicted))
 
 
-def bicubic_psnr(lacking: tf.Tensor, residual: tf.Tensor) -> tf.Tensor:
-    """The same of the interpolation alone, dB [B]."""
-    return -10.0 * keras.ops.log10(_mean_square(lacking))
+def bicubic_psnr(residual: tf.Tensor, predicted: tf.Tensor) -> tf.Tensor:
+    """Peak signal-to-noise ratio of the interpolation without the prediction, dB [B]."""
+    return -10.0 * keras.ops.log10(_mean_square(residual))
 
 
 METRICS = {"psnr": psnr, "bicubic_psnr": bicubic_psnr}
 
 
 def _compile(network: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
-    """Compile a network, also one from another machine's checkpoint, for the devices of this."""
+    """Compile a network, new or from a checkpoint, for the devices of this machine."""
     network.compile(optimizer, "mse", metrics=list(METRICS.values()), jit_compile=jit_here())
 
 
@@ -132,12 +132,12 @@ def _fit(
 
 
 def _previews(pairs: Pairs, split: str) -> Pictures:
-    """Pictures: a row of interpolations, one of these with the residual added, one of originals."""
-    interpolated, lacking = next(iter(pairs.split_batches(split, PREVIEWS)))
+    """Make the pictures: rows of interpolated images, upscaled images, and originals."""
+    interpolated, residual = next(iter(pairs.split_batches(split, PREVIEWS)))
 
     def pictures(network: keras.Model) -> dict[str, tuple[np.ndarray, int]]:
-        residual = network(interpolated, training=False)
-        rows = [interpolated, interpolated + residual, interpolated + lacking]
+        predicted = network(interpolated, training=False)
+        rows = [interpolated, interpolated + predicted, interpolated + residual]
         return {"epoch_{}.png": (to_pixels(255.0 * np.concatenate(rows)), len(interpolated))}
 
     return pictures

@@ -1,4 +1,4 @@
-"""The network, and the interpolation that it corrects."""
+"""VDSR, and the interpolation that it corrects."""
 
 from __future__ import annotations
 
@@ -15,26 +15,25 @@ def bicubic(images: tf.Tensor, factor: int) -> tf.Tensor:
     """Enlarge images [B, H, W, C] by a whole factor, to float32 [B, H · factor, W · factor, C].
 
     Cubic convolution with a = −1/2 (Keys 1981) over pixel centres, as Pillow's `BICUBIC`. Nothing
-    is rounded or clipped. This is the one interpolation that training, endpoints and measurements
-    start from.
+    is rounded or clipped. Training, endpoints and measurements all use this interpolation.
     """
     size = tf.shape(images)[1:3] * factor
     return tf.image.resize(images, size, tf.image.ResizeMethod.BICUBIC)
 
 
 def build_vdsr(depth: int = DEPTH, filters: int = FILTERS, *, dtype: Any = None) -> keras.Model:
-    """Build the network of Kim et al. (2016), figure 2: interpolated luminance → what it lacks.
+    """Build the network of Kim et al. (2016), figure 2: interpolated luminance → its residual.
 
-    Convolutions 3×3 with ReLU between them, started after He et al. (2015). The last starts at
-    zero, so that the network begins as the interpolation itself.
+    Convolutions 3×3 with ReLU between them, initialized after He et al. (2015). The last is
+    initialized with zeros, so that the untrained network is the interpolation itself.
 
     Args:
-        depth: Number of convolutions; each pixel sees 2 · depth + 1 pixels across.
+        depth: Number of convolutions; the receptive field is 2 · depth + 1 pixels across.
         filters: Channels of all but the last.
         dtype: Keras dtype policy of all but the last, which is float32.
 
     Returns:
-        A model from luminance [B, H, W, 1], in [0, 1], to the residual that is to be added to it.
+        A model from luminance [B, H, W, 1], in [0, 1], to the residual that is added to it.
     """
     inputs = hidden = keras.Input((None, None, 1), name="interpolated")
     for number in range(1, depth):

@@ -14,12 +14,13 @@ class Cluster:
     """Worker processes, and which of them this one is.
 
     Attributes:
-        workers: HOST:PORT of each. The first is the chief, who alone writes files.
-        index: The place of this process among them, from 0.
-        chiefs: How many of them, 0 or 1, TF_CONFIG lists under "chief" rather than "worker".
+        workers: HOST:PORT of each. The first is the chief: it alone writes files.
+        index: Index of this process among them, from 0.
+        chiefs: How many of them, 0 or 1, TF_CONFIG lists under "chief" instead of "worker".
 
     Raises:
-        ValueError: If an address is none or occurs twice, or if `index` is beyond the last.
+        ValueError: If an address is not of the form HOST:PORT or occurs twice, or if `index` is
+            beyond the last.
     """
 
     workers: tuple[str, ...]
@@ -58,11 +59,11 @@ class Cluster:
 
     @classmethod
     def from_environment(cls) -> Cluster | None:
-        """Read TF_CONFIG; None where it names no cluster.
+        """Read TF_CONFIG; None if it names no cluster.
 
         Raises:
-            ValueError: If it is no JSON of the form that TensorFlow reads, or names other jobs than
-                "chief" and "worker".
+            ValueError: If it is not JSON of the form that TensorFlow reads, or if it names other
+                jobs than "chief" and "worker".
         """
         text = os.environ.get(VARIABLE, "").strip()
         try:
@@ -89,12 +90,12 @@ class Cluster:
         """Write TF_CONFIG for this process.
 
         Raises:
-            ValueError: If TF_CONFIG names other workers, or another of them, already.
+            ValueError: If TF_CONFIG already names other workers or another index.
         """
         known = self.from_environment()
         if known is not None and (known.workers, known.index) != (self.workers, self.index):
             raise ValueError(
-                f"`workers` and `index` must agree with {VARIABLE}, which says: {known}. "
+                f"`workers` and `index` must agree with {VARIABLE}, which names {known}. "
                 f"Received: {self}."
             )
         if known is None:

@@ -14,8 +14,8 @@ STRATEGIES = ("auto", "single", "mirrored", "multiworker")
 def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
     """Make a distribution strategy, or return the one that was made before.
 
-    With several workers it waits until all have called it, and it must come before any other work
-    of TensorFlow in the process.
+    With several workers it waits until all have called it, and it must be called before anything
+    else uses TensorFlow in the process.
 
     Args:
         name: "single" device; "mirrored" over all GPUs (or, without any, all logical CPUs);
@@ -24,9 +24,9 @@ def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
             GPUs.
 
     Raises:
-        ValueError: If the name is unknown, or if "multiworker" is asked for without TF_CONFIG.
-        RuntimeError: If TensorFlow worked already, so that it is too late for several workers, or
-            if the worker's port is taken.
+        ValueError: If the name is unknown, or if it is "multiworker" without TF_CONFIG.
+        RuntimeError: If TensorFlow is initialized already, so that it is too late for several
+            workers, or if the worker's port is in use.
     """
     cluster = joined_cluster(name)
     if cluster is not None:
@@ -39,7 +39,7 @@ def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
 
 
 def joined_cluster(name: str) -> Cluster | None:
-    """The processes that a strategy of this name joins; None where this one trains alone.
+    """The processes that a strategy of this name joins; None if this one trains alone.
 
     Args:
         name: As of `make_strategy`.
@@ -60,7 +60,7 @@ def joined_cluster(name: str) -> Cluster | None:
 
 
 def is_chief(name: str) -> bool:
-    """Whether this process writes the run that a strategy of this name trains."""
+    """Whether this process writes the run directory, with a strategy of this name."""
     cluster = joined_cluster(name)
     return cluster is None or cluster.is_chief
 

@@ -1,4 +1,4 @@
-"""What training in several processes needs: equal weights, shared averages, errors with a name.
+"""Training in several processes: equal weights, shared moving averages, errors of lost workers.
 
 The repair of Keras's `fit` over several processes is `models.replicated_fit`.
 """
@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from .cluster import Cluster
 
-# What a step raises where another process is gone, and how TensorFlow names one.
+# What a step raises when another process is gone, and how TensorFlow names one.
 _LOSSES = (
     tf.errors.UnavailableError,
     tf.errors.AbortedError,
@@ -29,11 +29,11 @@ _TASK = re.compile(r"/job:(chief|worker)(?:/replica:0)?/task:(\d+)")
 
 
 def copy_from_chief(model: keras.Model) -> None:
-    """Give the model of every worker the chief's weights, in the scope of their strategy.
+    """Copy the chief's weights to the model of every worker, in the scope of their strategy.
 
-    TensorFlow hands out a variable's first value alone. What is assigned to it afterwards (weights
-    of a classifier that each worker trained for itself, principal components) stays with a worker.
-    It has no public broadcast: all but the first replica add zeros to a sum.
+    TensorFlow distributes only a variable's initial value. Values assigned later (weights of a
+    classifier that each worker trained itself, principal components) stay with one worker.
+    TensorFlow has no public broadcast: all but the first replica add zeros to a sum.
 
     Args:
         model: Built, and of the same shape at every worker.
@@ -44,7 +44,7 @@ def copy_from_chief(model: keras.Model) -> None:
     def chiefs() -> list[tf.Tensor]:
         replica = tf.distribute.get_replica_context()
         first = tf.equal(replica.replica_id_in_sync_group, 0)
-        # A copy lies on the replica's device; the variable's own tensor names none.
+        # A copy is placed on the replica's device; the variable's tensor has no device.
         values = [tf.identity(weight) for weight in model.weights]
         return replica.all_reduce(
             "SUM", [tf.where(first, value, tf.zeros_like(value)) for value in values]
@@ -55,10 +55,10 @@ def copy_from_chief(model: keras.Model) -> None:
 
 
 class SharedMovingAverages(keras.callbacks.Callback):
-    """Averages over the replicas what each of them keeps for itself, before it is used or saved.
+    """Averages the moving averages of batch normalisations over the replicas.
 
-    Those are a model's `moving_averages`, of batch normalisations. They are linear in what each
-    batch adds, so that to average them once an epoch is to have averaged every batch.
+    Each replica updates its own; they are a model's `moving_averages`. They are linear in what each
+    batch adds, so that averaging once an epoch gives the same as averaging after every batch.
     """
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
@@ -66,7 +66,7 @@ class SharedMovingAverages(keras.callbacks.Callback):
         strategy, weights = self.model.distribute_strategy, self.model.moving_averages
 
         def share() -> None:
-            # A copy lies on the replica's device; the variable's own tensor names none.
+            # A copy is placed on the replica's device; the variable's tensor has no device.
             values = [tf.identity(weight) for weight in weights]
             means = tf.distribute.get_replica_context().all_reduce("MEAN", values)
             for weight, mean in zip(weights, means, strict=True):
@@ -79,24 +79,24 @@ class SharedMovingAverages(keras.callbacks.Callback):
         self.share()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Average before the epoch is recorded, for want of a validation."""
+        """Average before the checkpoint is written, also without a validation split."""
         self.share()
 
 
 class WorkerLostError(RuntimeError):
-    """A worker process is gone, and the others cannot go on without it."""
+    """A worker process is gone, and the others cannot continue without it."""
 
 
 @contextmanager
 def lost_worker_errors(cluster: Cluster | None, run: str | Path) -> Iterator[None]:
-    """Turn TensorFlow's report of a lost worker into one line that names it.
+    """Turn TensorFlow's errors of a lost worker into one line that names the worker.
 
-    TensorFlow notices at once that a connection broke, and after some ten seconds without a
-    heartbeat that a host fell silent.
+    TensorFlow detects a broken connection at once, and a silent host after some ten seconds without
+    a heartbeat.
 
     Args:
-        cluster: The workers; None: there are no others.
-        run: The run directory, for the advice.
+        cluster: The workers; None: this process trains alone.
+        run: The run directory, for the message.
 
     Raises:
         WorkerLostError: If a worker is gone.
@@ -114,6 +114,6 @@ def lost_worker_errors(cluster: Cluster | None, run: str | Path) -> Iterator[Non
 
 
 def _lost_worker(cluster: Cluster, message: str) -> int | None:
-    """The first worker other than this one that an error of TensorFlow names."""
+    """Index of the first worker other than this one that an error of TensorFlow names."""
     tasks = (cluster.position(job, int(task)) for job, task in _TASK.findall(message))
     return next((index for index in tasks if index != cluster.index), None)

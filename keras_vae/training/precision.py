@@ -1,8 +1,8 @@
-"""Which arithmetic trains fastest on this device."""
+"""Choice of the floating-point precision that trains fastest on this device."""
 
 from __future__ import annotations
 
-import time
+import timeit
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -11,7 +11,7 @@ from ..presets import Preset
 
 SIDE = 1024  # of the matrices that are multiplied
 ROUNDS = 7
-GAIN = 1.3  # by which bfloat16 must be faster: below it, conversions take the gain away
+GAIN = 1.3  # minimum speed-up by bfloat16: with less, conversions cost more than it gains
 
 
 def precision_for(preset: Preset) -> str:
@@ -32,13 +32,16 @@ def precision_for(preset: Preset) -> str:
 def fastest_precision() -> str:
     """Choose between "float32" and "mixed_bfloat16" by this device's speed.
 
-    Not every processor computes faster in bfloat16: two matrices are multiplied in both, which
-    takes a fifth of a second. They take turns, so that other work which holds one up for a while
-    holds the other up as well; the least time of each counts, for other work only adds to it.
+    Not every processor computes faster in bfloat16: two matrices are multiplied in both precisions,
+    which takes a fifth of a second. The two alternate, so that other work on the machine delays
+    both; the least time of each counts, since other work only adds to it.
     """
     products = {dtype: _product(dtype) for dtype in ("float32", "bfloat16")}
-    rounds = [{name: _seconds(work) for name, work in products.items()} for _ in range(ROUNDS)]
-    least = {name: min(seconds[name] for seconds in rounds) for name in products}
+    rounds = [
+        {dtype: timeit.timeit(product, number=1) for dtype, product in products.items()}
+        for _ in range(ROUNDS)
+    ]
+    least = {dtype: min(seconds[dtype] for seconds in rounds) for dtype in products}
     return "mixed_bfloat16" if least["float32"] > GAIN * least["bfloat16"] else "float32"
 
 
@@ -48,9 +51,3 @@ def _product(dtype: str) -> Callable[[], object]:
     multiply = tf.function(lambda: tf.reduce_sum(matrix @ matrix), autograph=False)
     multiply()
     return lambda: multiply().numpy()
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start

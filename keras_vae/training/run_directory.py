@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import platform
@@ -13,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from ..files.atomic import write_atomically, write_text
+from ..files.atomic import write_text
 from ..presets import Preset
 from ..presets.configuration import plain
 
@@ -204,14 +205,11 @@ class RunDirectory:
 
     def write_history(self, rows: list[dict[str, float]]) -> None:
         """Write the epochs' losses."""
-
-        def write(path: Path) -> None:
-            with path.open("w", newline="") as file:
-                writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else [])
-                writer.writeheader()
-                writer.writerows(rows)
-
-        write_atomically(self.history_file, write, overwrite=True)
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else [])
+        writer.writeheader()
+        writer.writerows(rows)
+        write_text(self.history_file, text.getvalue(), overwrite=True)
 
     def _clear(self) -> None:
         """Remove what a run wrote; its folders only if there was a run: they may be another's."""
@@ -236,11 +234,8 @@ class Run(RunDirectory):
             changes: Numbers of the preset, such as `epochs`; None: unchanged.
         """
         config = self.config()
-        config = replace(
-            config,
-            preset=config.preset.override(**changes),
-            strategy=strategy or config.strategy,
-        )
+        preset = config.preset.override(**changes)
+        config = replace(config, preset=preset, strategy=strategy or config.strategy)
         write_json(self.config_file, config.to_dict())
         return config
 

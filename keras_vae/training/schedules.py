@@ -1,4 +1,4 @@
-"""Learning rates: over the steps of a training, and for another batch."""
+"""Learning rates: by step of a training, and for another batch size."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import keras
 
 from ..presets import Preset
 
-LAST_RATES = {"constant": 1.0, "cosine": 0.0}  # decay → the last rate's part of the first
-RATE_RULES = {"none": 0.0, "linear": 1.0, "sqrt": 0.5}  # rule → power of the batch's growth
+LAST_RATES = {"constant": 1.0, "cosine": 0.0}  # decay → last rate, as a share of the highest
+RATE_RULES = {"none": 0.0, "linear": 1.0, "sqrt": 0.5}  # rule → exponent of the batch's growth
 
 
 def learning_rate(preset: Preset, steps: int) -> float | keras.optimizers.schedules.CosineDecay:
@@ -40,8 +40,8 @@ def cosine(
     Args:
         rate: The highest.
         steps: Of the training.
-        last: The last rate's part of the highest.
-        warmup: Of the steps, those over which the rate first grows from 0.
+        last: The last rate, as a share of the highest.
+        warmup: Steps at the start over which the rate grows from 0.
     """
     return keras.optimizers.schedules.CosineDecay(
         0.0 if warmup else rate,
@@ -53,13 +53,13 @@ def cosine(
 
 
 def scale_learning_rate(preset: Preset, rule: str, batch_size: int) -> Preset:
-    """Multiply a preset's learning rate for a batch that is k times what it was chosen for.
+    """Scale a preset's learning rate for a batch k times the one that it was chosen for.
 
     Args:
-        preset: With the batch that will be trained on.
+        preset: With the batch size of the training.
         rule: "none"; "linear", by k (Goyal et al. 2017, section 2.1); or "sqrt", by √k, which keeps
             the variance of a step (Krizhevsky 2014, section 5).
-        batch_size: The batch that the learning rate was chosen for.
+        batch_size: The batch size that the learning rate was chosen for.
 
     Raises:
         ValueError: If the rule is unknown.

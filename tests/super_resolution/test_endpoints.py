@@ -30,10 +30,10 @@ def test_without_a_residual_the_result_is_the_interpolation(photos, factor):
 def test_the_residual_changes_luminance_alone(endpoints, small_vdsr, photos):
     images = photos[100:102] // 4 + 90  # nothing is clipped
     larger = np.asarray(bicubic(images, 3))
-    lacking = 255 * np.asarray(small_vdsr(luminance(larger) / 255))
-    assert np.ptp(lacking) > 5
+    residual = 255 * np.asarray(small_vdsr(luminance(larger) / 255))
+    assert np.ptp(residual) > 5
     changed = pixels_of(endpoints, images) - larger
-    np.testing.assert_allclose(changed, np.broadcast_to(lacking, changed.shape), atol=0.51)
+    np.testing.assert_allclose(changed, np.broadcast_to(residual, changed.shape), atol=0.51)
 
 
 def test_grey_images_stay_grey(endpoints, photos):

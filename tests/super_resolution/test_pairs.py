@@ -27,11 +27,11 @@ def test_both_sizes_are_prepared_from_the_originals(pairs, photos):
     np.testing.assert_array_equal(pairs.large.images[7], prepare(original, (30, 30)))
 
 
-def test_interpolation_and_what_it_lacks_make_the_original(pairs):
-    [(interpolated, lacking)] = pairs.split_batches("validation", 8)
+def test_interpolation_and_residual_make_the_original(pairs):
+    [(interpolated, residual)] = pairs.split_batches("validation", 8)
     small, large = (each.images[52:].astype(np.float32) for each in (pairs.small, pairs.large))
     np.testing.assert_allclose(255 * interpolated, luminance(bicubic(small, 3)), atol=1e-3)
-    np.testing.assert_allclose(255 * (interpolated + lacking), luminance(large), atol=1e-3)
+    np.testing.assert_allclose(255 * (interpolated + residual), luminance(large), atol=1e-3)
 
 
 def test_training_examples_come_in_step_and_are_mirrored(pairs):
@@ -40,9 +40,9 @@ def test_training_examples_come_in_step_and_are_mirrored(pairs):
     known = np.asarray(known)
     batches = list(pairs.training_batches(4, seed=3).take(13))
     found, mirrored = [], 0
-    for lacking in np.concatenate([np.asarray(batch[1]) for batch in batches]):
+    for residual in np.concatenate([np.asarray(batch[1]) for batch in batches]):
         straight, turned = (
-            np.abs(known - each).max(axis=(1, 2, 3)) for each in (lacking, lacking[:, ::-1])
+            np.abs(known - each).max(axis=(1, 2, 3)) for each in (residual, residual[:, ::-1])
         )
         assert min(straight.min(), turned.min()) < 1e-5
         mirrored += turned.min() < straight.min()

@@ -34,9 +34,9 @@ def test_a_pixel_sees_41_pixels_across():
 
 
 def test_an_untrained_network_adds_nothing(photos):
-    lacking = build_vdsr(depth=4, filters=8, dtype="mixed_bfloat16")(photos[:2, ..., :1] / 255)
-    assert lacking.dtype == "float32"
-    np.testing.assert_array_equal(lacking, 0)
+    residual = build_vdsr(depth=4, filters=8, dtype="mixed_bfloat16")(photos[:2, ..., :1] / 255)
+    assert residual.dtype == "float32"
+    np.testing.assert_array_equal(residual, 0)
 
 
 @pytest.mark.parametrize("factor", [2, 3, 4])
