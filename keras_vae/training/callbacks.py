@@ -1,7 +1,7 @@
 """Keras callbacks of a training: one writes the run directory, two end the training early.
 
-Keras's `CSVLogger`, `BackupAndRestore` and `EarlyStopping` do not resume exactly, and
-`TerminateOnNaN` ends a training without an error: docs/decisions/0011.
+Why not Keras's `CSVLogger`, `BackupAndRestore`, `EarlyStopping` and `TerminateOnNaN`:
+docs/decisions/0011.
 """
 
 from __future__ import annotations
