@@ -153,8 +153,8 @@ class RunDirectory:
         """
         if self.config_file.exists() and not overwrite:
             raise FileExistsError(
-                f"{self.path} holds a run already. Resume it with `resume={self.path}`, or "
-                "overwrite it with overwrite=True."
+                f"{self.path} holds a run already. Resume it with `resume={self.path}`, or use "
+                "`overwrite=True` to overwrite it."
             )
 
     def config(self) -> Any:
