@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from keras_vae.files.photos import encode_png
+from tests.encoding import encode_png
 from tests.serving.fake_server import serve
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

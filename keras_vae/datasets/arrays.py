@@ -67,19 +67,13 @@ def _folded(name: str) -> str:
 
 def _images_shape(file: Path) -> tuple[int, ...]:
     """Read the shape of `images` from their header: [N, H, W] or [N, H, W, C]."""
-    with _reading(file), _open_images(file) as (_, shape, dtype):
-        pass
-    if dtype != np.uint8 or not (len(shape) == 3 or (len(shape) == 4 and shape[3] in (1, 3))):
-        raise ValueError(
-            f"`images` of {file} must be uint8 [N, H, W] or [N, H, W, C] with C 1 or 3. "
-            f"Received: {dtype} {list(shape)}."
-        )
-    return shape
+    with _open_images(file) as (_, shape):
+        return shape
 
 
 def _rows(file: Path) -> Iterator[np.ndarray]:
     """Yield image after image; a set of many gigabytes never has to fit into memory."""
-    with _reading(file), _open_images(file) as (stream, shape, _):
+    with _open_images(file) as (stream, shape):
         size = math.prod(shape[1:])
         for _ in range(shape[0]):
             content = stream.read(size)
@@ -89,18 +83,9 @@ def _rows(file: Path) -> Iterator[np.ndarray]:
 
 
 @contextmanager
-def _reading(file: Path) -> Iterator[None]:
-    """Name the file in the errors of a damaged one."""
-    try:
-        yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        raise ValueError(f"{file} is damaged, or is not an .npz file: {error}.") from error
-
-
-@contextmanager
-def _open_images(file: Path) -> Iterator[tuple[IO[bytes], tuple[int, ...], np.dtype]]:
-    """Open the array `images` at its first byte of data, with its shape and type."""
-    with zipfile.ZipFile(file) as archive:
+def _open_images(file: Path) -> Iterator[tuple[IO[bytes], tuple[int, ...]]]:
+    """Open the array `images` at its first byte of data, with its shape."""
+    with _reading(file), zipfile.ZipFile(file) as archive:
         names = [name.removesuffix(".npy") for name in archive.namelist()]
         if "images" not in names:
             found = ", ".join(names) or "nothing"
@@ -112,9 +97,23 @@ def _open_images(file: Path) -> Iterator[tuple[IO[bytes], tuple[int, ...], np.dt
                     f"`images` of {file} must be plain uint8. Received: .npy {version}."
                 )
             shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+            if dtype != np.uint8 or len(shape) not in (3, 4) or (*shape, 1)[3] not in (1, 3):
+                raise ValueError(
+                    f"`images` of {file} must be uint8 [N, H, W] or [N, H, W, C] with C 1 or 3. "
+                    f"Received: {dtype} {list(shape)}."
+                )
             if fortran and math.prod(shape) > 1:
                 raise ValueError(f"`images` of {file} must be in C order. Received: Fortran order.")
-            yield stream, shape, dtype
+            yield stream, shape
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[None]:
+    """Name the file in the errors of a damaged one."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        raise ValueError(f"{file} is damaged, or is not an .npz file: {error}.") from error
 
 
 def _known(archive: Any, key: str, count: int, file: Path) -> np.ndarray:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .dataset import ImageDataset
-from .prepared import Prepared, open_or_prepare
+from .prepared import open_or_prepare
 from .registry import DATASETS, find_dataset
 from .source import Origin, Progress
 from .splits import SPLITS, assign_splits, limit_training
@@ -52,19 +52,12 @@ def load_dataset(
     """
     found_name, origin = find_dataset(str(name), data_dir)
     origin = _resized(origin, image_size, channels)
-    prepared = open_or_prepare(found_name, origin, cache_dir=cache_dir, progress=progress)
-    known = dict(prepared.known)
-    partition, rule = assign_splits(known.pop("partition", None), len(prepared.images), seed)
+    dataset = open_or_prepare(found_name, origin, cache_dir=cache_dir, progress=progress)
+    partition, rule = assign_splits(dataset.partition, seed)
     if limit is not None:
         partition = limit_training(partition, limit, seed)
-    dataset = ImageDataset(
-        name=found_name,
-        images=prepared.images,
-        partition=partition,
-        attribute_names=tuple(prepared.about["attribute_names"]),
-        provenance=_provenance(prepared, origin.dataset),
-        **known,
-    )
+    dataset = replace(dataset, partition=partition)
+    dataset.provenance.update(_known_facts(origin.dataset, found_name))
     dataset.provenance.update(split=rule, seed=seed, limit=limit)
     dataset.provenance["counts"] = {split: dataset.count(split) for split in SPLITS}
     return dataset
@@ -80,17 +73,12 @@ def _resized(origin: Origin, size: tuple[int, int] | None, channels: int | None)
     return replace(origin, image_size=size, channels=channels or origin.channels)
 
 
-def _provenance(prepared: Prepared, dataset: str | None) -> dict[str, Any]:
-    """Describe the origin of the images as JSON-ready values; `dataset` is a known set or None."""
-    known = DATASETS.get(dataset or "")
-    about = dict(prepared.about)
-    for key in ("attribute_names", "version"):
-        del about[key]
+def _known_facts(dataset: str | None, name: str) -> dict[str, Any]:
+    """Describe a known set, or somebody's own images of this name, as JSON-ready values."""
+    known = DATASETS.get(dataset)
     return {
-        **about,
         "dataset": dataset,
-        "title": known.title if known else about["name"],
-        "prepared": str(prepared.folder),
+        "title": known.title if known else name,
         "licence": known.licence if known else "not known: it is that of the images",
         "homepage": known.homepage if known else None,
     }

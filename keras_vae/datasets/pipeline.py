@@ -170,26 +170,12 @@ def split_batches(
     Returns:
         A finite data set of uint8 [≤ batch_size, H, W, C].
     """
-    indices = dataset.indices(split)
-    if binarization == "none":
-        return ordered_batches(dataset.images, indices, batch_size)
-    images = binarize_rows(dataset.images, indices, binarization, seed)
-    return ordered_batches(images, np.arange(len(images)), batch_size)
-
-
-def ordered_batches(images: np.ndarray, indices: np.ndarray, batch_size: int) -> tf.data.Dataset:
-    """Batches of the given rows, in their order; the last batch may be smaller.
-
-    Args:
-        images: uint8 [N, H, W, C], memory-mapped or not.
-        indices: Rows, int64 [M].
-        batch_size: Images in a batch.
-
-    Returns:
-        A finite data set of uint8 [≤ batch_size, H, W, C].
-    """
-    rows = tf.data.Dataset.from_tensor_slices(indices).batch(batch_size)
-    return _untuned(rows.map(_reader(images, None), num_parallel_calls=2).prefetch(4))
+    images, rows = dataset.images, dataset.indices(split)
+    if binarization != "none":
+        images = binarize_rows(images, rows, binarization, seed)
+        rows = np.arange(len(images))
+    batches = tf.data.Dataset.from_tensor_slices(rows).batch(batch_size)
+    return _untuned(batches.map(_reader(images, None), num_parallel_calls=2).prefetch(4))
 
 
 def _untuned(batches: tf.data.Dataset) -> tf.data.Dataset:

@@ -14,13 +14,13 @@ import os
 import shutil
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import numpy as np
 
+from .dataset import ImageDataset
 from .source import Origin, Progress
 
 if TYPE_CHECKING:
@@ -28,23 +28,6 @@ if TYPE_CHECKING:
 
 VERSION = 1  # raised when the same source would give other pixels
 PARTIAL = ".partial"
-
-
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """A prepared set, opened.
-
-    Attributes:
-        folder: Its folder in the cache.
-        images: uint8 [N, H, W, C], memory-mapped.
-        known: The arrays `partition`, `attributes` and `labels`, as far as the source has them.
-        about: JSON values: name, source, shape, missing, corrupt, seconds of preparation, and more.
-    """
-
-    folder: Path
-    images: np.ndarray
-    known: dict[str, np.ndarray]
-    about: dict[str, Any]
 
 
 def cache_folder(cache_dir: str | Path | None = None) -> Path:
@@ -59,7 +42,7 @@ def open_or_prepare(
     *,
     cache_dir: str | Path | None = None,
     progress: Progress | None = None,
-) -> Prepared:
+) -> ImageDataset:
     """Open a prepared set; prepare it first if the cache does not have it.
 
     Args:
@@ -68,22 +51,26 @@ def open_or_prepare(
         cache_dir: See `cache_folder`.
         progress: Called with the images done and their total while a set is prepared.
 
+    Returns:
+        The data set with its official splits; where there are none, all are training images. Its
+        provenance is what `about.json` records, and `prepared`, the folder.
+
     Raises:
         ValueError: If the originals cannot be prepared; see `decoding.write_images`.
     """
     folder = cache_folder(cache_dir) / _folder_name(name, origin)
-    if (prepared := _open(folder)) is not None:
-        return prepared
+    if (dataset := _open(folder)) is not None:
+        return dataset
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _lock(folder):
-        prepared = _open(folder)  # another process may have prepared it while this one waited
-        if prepared is None:
+        dataset = _open(folder)  # another process may have prepared it while this one waited
+        if dataset is None:
             _remove_abandoned(folder.parent)
             _prepare(name, origin, folder, progress)
-            prepared = _open(folder)
-    if prepared is None:
+            dataset = _open(folder)
+    if dataset is None:
         raise OSError(f"{folder} was prepared and cannot be opened: is something deleting it?")
-    return prepared
+    return dataset
 
 
 def list_prepared(cache_dir: str | Path | None = None) -> list[dict[str, Any]]:
@@ -104,7 +91,7 @@ def _folder_name(name: str, origin: Origin) -> str:
     return f"{name}-{size}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
 
 
-def _open(folder: Path) -> Prepared | None:
+def _open(folder: Path) -> ImageDataset | None:
     """Open a set; return None if it does not exist or is damaged (for example by a power cut)."""
     try:
         about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
@@ -113,7 +100,12 @@ def _open(folder: Path) -> Prepared | None:
             known = dict(arrays)
     except (OSError, ValueError, EOFError, BadZipFile):
         return None
-    return Prepared(folder, images, known, about)
+    known.setdefault("partition", np.zeros(len(images), np.int8))
+    known["attribute_names"] = tuple(about.pop("attribute_names"))
+    del about["version"]
+    return ImageDataset(
+        about["name"], images, provenance={**about, "prepared": str(folder)}, **known
+    )
 
 
 def _prepare(name: str, origin: Origin, folder: Path, progress: Progress | None) -> None:

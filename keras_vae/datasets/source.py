@@ -86,8 +86,7 @@ class Origin:
         rows = [self.description]
         for file in self.files:
             if file.is_dir():
-                entries = image_entries(file.absolute())
-                rows += sorted(_row(entry.path, entry.stat()) for entry in entries)
+                rows += sorted(_row(e.path, e.stat()) for e in image_entries(file.absolute()))
             else:
                 rows.append(_row(str(file.absolute()), file.stat()))
         return hashlib.sha256("\n".join(rows).encode(errors="surrogateescape")).hexdigest()

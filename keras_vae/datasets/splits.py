@@ -11,7 +11,7 @@ LEFT_OUT = -1
 VALIDATION_LIMIT = 5_000
 
 
-def assign_splits(partition: np.ndarray | None, count: int, seed: int) -> tuple[np.ndarray, str]:
+def assign_splits(partition: np.ndarray, seed: int) -> tuple[np.ndarray, str]:
     """Give each image a split.
 
     Official splits stay as they are. Where only train and test are given (MNIST), a tenth of the
@@ -19,21 +19,19 @@ def assign_splits(partition: np.ndarray | None, count: int, seed: int) -> tuple[
     images, 80 % train, 10 % validate and 10 % test.
 
     Args:
-        partition: The official split of each image, int8 [N], or None.
-        count: N.
+        partition: The official split of each image, int8 [N].
         seed: Of a random split.
 
     Returns:
         The split of each image, int8 [N], and the rule that it follows, in words.
     """
     rng = np.random.default_rng(seed)
-    if partition is None or not partition.any():
-        order, tenth = rng.permutation(count), count // 10
-        partition = np.zeros(count, np.int8)
+    partition = partition.astype(np.int8)
+    if not partition.any():
+        order, tenth = rng.permutation(len(partition)), len(partition) // 10
         partition[order[:tenth]] = SPLITS["validation"]
         partition[order[tenth : 2 * tenth]] = SPLITS["test"]
         return partition, "random 80 % train, 10 % validation, 10 % test"
-    partition = partition.astype(np.int8)
     if SPLITS["validation"] in partition:
         return partition, "official"
     training = np.flatnonzero(partition == SPLITS["train"])

@@ -113,10 +113,3 @@ def prepare(image: Image.Image, size: tuple[int, int], channels: int = 3) -> np.
     if image.size != (width, height) or box != (0, 0, width, height):
         image = image.resize((width, height), Image.Resampling.BILINEAR, box=box)
     return np.asarray(image).reshape(height, width, channels)
-
-
-def encode_png(pixels: np.ndarray) -> bytes:
-    """Encode uint8 pixels [H, W, C] (C = 1 or 3) as PNG."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels).save(buffer, "PNG")
-    return buffer.getvalue()

@@ -6,7 +6,6 @@ import pytest
 from keras_vae.datasets import ImageDataset, pipeline
 from keras_vae.datasets.binarization import binarize
 from keras_vae.datasets.pipeline import (
-    ordered_batches,
     reading_speed,
     split_batches,
     steps_per_epoch,
@@ -86,9 +85,9 @@ def test_static_binarization_is_the_same_in_training_and_evaluation():
     assert {image.tobytes() for image in trained} == shown
 
 
-def test_ordered_batches_keep_order_and_remainder(numbered):
+def test_batches_of_a_split_keep_order_and_remainder(numbered):
     rows = numbered.indices("train")
-    batches = [batch.numpy() for batch in ordered_batches(numbered.images, rows, 50)]
+    batches = [batch.numpy() for batch in split_batches(numbered, "train", 50)]
     assert [len(batch) for batch in batches] == [50, len(rows) - 50]
     np.testing.assert_array_equal(np.concatenate(batches)[:, 0, 0, 0], rows)
 

@@ -10,11 +10,11 @@ from scipy import stats
 
 from keras_vae.export import saved_model as export_module
 from keras_vae.export.saved_model import export_model
-from keras_vae.files.photos import encode_png
 from keras_vae.inference import registry as runtime
 from keras_vae.models.vae import VAE
 from keras_vae.presets import get_preset
 from keras_vae.training.distribution import make_strategy
+from tests.encoding import encode_png
 
 # The contract, as clients of TensorFlow Serving rely on it: inputs, outputs. L = 6, 32×32×3.
 BYTES, PIXELS, Z = (tf.string, [None]), (tf.uint8, [None, 32, 32, 3]), (tf.float32, [None, 6])

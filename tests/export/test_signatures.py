@@ -5,8 +5,8 @@ from PIL import Image
 
 from keras_vae.export.signatures import Endpoints, crop_box, read_photos
 from keras_vae.files.photos import crop_box as photo_crop_box
-from keras_vae.files.photos import encode_png, open_photo, prepare
-from tests.encoding import encoded
+from keras_vae.files.photos import open_photo, prepare
+from tests.encoding import encode_png, encoded
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from keras_vae.files.photos import crop_box, encode_png, open_photo, prepare
-from tests.encoding import encoded
+from keras_vae.files.photos import crop_box, open_photo, prepare
+from tests.encoding import encode_png, encoded
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 

@@ -71,7 +71,7 @@ class Suite:
         assert remote.encode(pixels)[0].shape == (5, local.latent_dim)
 
     def test_photos_travel_as_bytes(self, remote, local, pixels):
-        from keras_vae.files.photos import encode_png
+        from tests.encoding import encode_png
 
         photos = [encode_png(image) for image in pixels]
         inputs = {"attribute": [local.attributes.names[0]] * 5, "strength": np.arange(5) / 2}
