@@ -1,18 +1,8 @@
-"""Evaluation of a model: likelihood, reconstructions, posterior, samples and linear probes."""
+"""Measurements of a model: likelihood, reconstructions, posterior, samples, linear probes."""
 
-from ..latent_space.probes import Probe, linear_probes
-from .evaluator import Settings, check_model, evaluate
-from .report import Evaluation, incomparable, notes, sections, table
-
-__all__ = [
-    "Evaluation",
-    "Probe",
-    "Settings",
-    "check_model",
-    "evaluate",
-    "incomparable",
-    "linear_probes",
-    "notes",
-    "sections",
-    "table",
-]
+from .comparison import incomparable as incomparable
+from .evaluator import Settings as Settings
+from .evaluator import check_model as check_model
+from .evaluator import evaluate as evaluate
+from .report import Evaluation as Evaluation
+from .tables import table as table

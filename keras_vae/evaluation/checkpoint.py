@@ -1,8 +1,7 @@
-"""Results by image that outlive a kill."""
+"""Results by image in a file, so that an interrupted evaluation resumes."""
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,72 +16,65 @@ EVERY = 30.0  # seconds between two writes
 
 @dataclass
 class Checkpoint:
-    """A file of the images that are measured so far.
+    """A file with the results so far.
 
     Attributes:
-        path: An .npz file; None keeps nothing.
-        key: What is measured; a file of another key is refused.
-        spent: Seconds of the evaluations that were killed before this one.
+        path: An .npz file; None stores nothing.
+        key: A hash of what is measured; a file with another key is refused.
+        started: When the evaluation started, on the clock of `time.monotonic`; `load` moves it
+            back by the seconds of the interrupted evaluations before.
     """
 
-    path: Path | None
-    key: str
-    spent: float = 0.0
-    _started: float = field(default_factory=time.monotonic, repr=False)
+    path: Path | None = None
+    key: str = ""
+    started: float = field(default_factory=time.monotonic)
     _written: float = field(default_factory=time.monotonic, repr=False)
 
-    def load(self, images: int, measures: int) -> np.ndarray:
-        """Read what an earlier, killed evaluation left.
+    @property
+    def seconds(self) -> float:
+        """Seconds of this evaluation and of the interrupted ones before it."""
+        return time.monotonic() - self.started
+
+    def load(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Read the results of an earlier, interrupted evaluation.
 
         Args:
-            images: N.
-            measures: M.
+            shape: Shape of the results.
 
         Returns:
-            float64 [N, M]; NaN in the rows of images that are still to be measured.
+            float64; NaN where nothing has been measured yet.
 
         Raises:
             ValueError: If the file is no checkpoint, or that of another evaluation.
         """
         if self.path is None or not self.path.exists():
-            return np.full((images, measures), np.nan)
+            return np.full(shape, np.nan)
         try:
             with np.load(self.path, allow_pickle=False) as file:
-                key, values = str(file["key"]), file["values"]
-                spent = float(file["spent"])
+                key, values, spent = str(file["key"]), file["values"], float(file["spent"])
         except (KeyError, OSError, ValueError, BadZipFile) as error:
             raise ValueError(f"{self.path} is not the checkpoint of an evaluation.") from error
-        if key != self.key or values.shape != (images, measures):
+        if key != self.key or values.shape != shape:
             raise ValueError(
                 f"{self.path} belongs to another evaluation, of another model, other images, "
                 "samples or seed. Remove it, or write to another file."
             )
-        self.spent = spent
+        self.started -= spent
         return values
 
     def save(self, values: np.ndarray) -> None:
-        """Write results [N, M], unless that was done a moment ago."""
-        now = time.monotonic()
-        if self.path is None or now - self._written < EVERY:
+        """Write the results, at most every 30 seconds."""
+        if self.path is None or time.monotonic() - self._written < EVERY:
             return
-        facts = {"key": np.array(self.key), "spent": self.spent + now - self._started}
 
         def write(draft: Path) -> None:
             with draft.open("wb") as file:
-                np.savez(file, values=values, **facts)
+                np.savez(file, values=values, key=np.array(self.key), spent=self.seconds)
 
         write_atomically(self.path, write, overwrite=True)
-        self._written = now
+        self._written = time.monotonic()
 
     def remove(self) -> None:
-        """Delete the file, when all is done."""
+        """Delete the file after the evaluation."""
         if self.path is not None:
             self.path.unlink(missing_ok=True)
-
-
-def digest(*parts: bytes | np.ndarray) -> str:
-    """Hash bytes and arrays into a key."""
-    sha = hashlib.sha256()
-    for part in parts:
-        sha.update(np.ascontiguousarray(part) if isinstance(part, np.ndarray) else part)
-    return sha.hexdigest()

@@ -1,4 +1,4 @@
-"""What turns images into features for FID and KID: InceptionV3, a saved model, a classifier."""
+"""Feature extractors for FID and KID: InceptionV3, a saved network, or a classifier."""
 
 from __future__ import annotations
 
@@ -20,16 +20,14 @@ from ..datasets.source import Progress
 BATCH = 64  # images at a time: a bound on the memory of InceptionV3
 SECONDS_TO_CONNECT = 10.0
 
-KINDS = ("auto", "inception", "classifier")
-
 
 @dataclass(frozen=True)
 class Extractor:
     """A network that turns images into features.
 
     Attributes:
-        name: What it is, for the line beside a number.
-        preprocessing: What is done to images before.
+        name: Its description, for tables.
+        preprocessing: Applied to images first.
         network: From float32 [B, height, width, channels] to [B, F], or to maps [B, h, w, F], which
             are averaged.
     """
@@ -63,40 +61,36 @@ def find_extractor(
     *,
     features: str | Path | None = None,
     dataset: ImageDataset | None = None,
-    kind: str = "auto",
     cache_dir: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Extractor:
-    """Find what FID and KID shall be measured with.
+    """Choose a feature extractor for FID and KID.
 
-    "auto" takes the classifier for grey images with labels or attributes, since InceptionV3 knows
-    colour photographs; else InceptionV3; and the classifier where that cannot be had.
+    Grey images with labels or attributes get a classifier, because InceptionV3 was trained on
+    colour photographs; other images get InceptionV3, or a classifier where its weights are not
+    available.
 
     Args:
         image_shape: Height, width, channels of the images.
-        features: A saved network, taken before anything else: see `saved_extractor`.
-        dataset: What a classifier can be trained on.
-        kind: "auto", "inception" or "classifier".
-        cache_dir: Where trained classifiers are kept; see `datasets.prepared.cache_folder`.
+        features: A saved network, used instead: see `saved_extractor`.
+        dataset: Training data of a classifier.
+        cache_dir: Folder of trained classifiers; see `datasets.prepared.cache_folder`.
         progress: Called with (done, total) steps if a classifier has to be trained.
 
     Raises:
-        ValueError: If `kind` is unknown, `features` is no network for such images, or there is
-            nothing to train a classifier by.
-        ConnectionError: If InceptionV3 is asked for and its weights cannot be had.
+        ValueError: If `features` is no network for such images.
+        ConnectionError: If InceptionV3's weights are not available, and a classifier cannot be
+            trained.
     """
-    if kind not in KINDS:
-        raise ValueError(f"`kind` must be one of {', '.join(KINDS)}. Received: {kind!r}.")
     if features is not None:
         return saved_extractor(features, image_shape)
     labelled = dataset is not None and (dataset.labels is not None or dataset.attribute_names)
-    if kind == "classifier" or (kind == "auto" and labelled and image_shape[-1] == 1):
-        return classifier_extractor(dataset, cache_dir=cache_dir, progress=progress)
-    try:
-        return inception()
-    except ConnectionError:
-        if kind == "inception" or not labelled:
-            raise
+    if not labelled or image_shape[-1] != 1:
+        try:
+            return inception()
+        except ConnectionError:
+            if not labelled:
+                raise
     return classifier_extractor(dataset, cache_dir=cache_dir, progress=progress)
 
 
@@ -109,13 +103,14 @@ def inception() -> Extractor:
         ConnectionError: If the weights are not on the disk and cannot be downloaded.
     """
     try:
-        with _impatient(SECONDS_TO_CONNECT), redirect_stdout(sys.stderr):  # its progress bar
+        # Keras prints a progress bar.
+        with _connection_timeout(SECONDS_TO_CONNECT), redirect_stdout(sys.stderr):
             network = keras.applications.InceptionV3(
                 weights="imagenet", include_top=False, pooling="avg"
             )
     except Exception as error:  # Keras raises nothing more particular where a download fails
         raise ConnectionError(
-            "InceptionV3's weights cannot be downloaded. Give --features PATH: a saved Keras model "
+            "InceptionV3's weights cannot be downloaded. Set `features` to a saved Keras model "
             "(.keras) or a SavedModel from float32 pixels 0 … 255 [B, H, W, C] to features [B, F]."
         ) from error
     return Extractor(
@@ -147,8 +142,8 @@ def classifier_extractor(
 def saved_extractor(path: str | Path, image_shape: tuple[int, int, int]) -> Extractor:
     """Open a network that maps pixels 0 … 255, float32 [B, H, W, C], to features.
 
-    Images are scaled to the height and width that the network asks for, if it asks for any, and
-    grey ones are repeated where it asks for three channels.
+    Images are scaled to the network's height and width, if it has a fixed size, and grey images are
+    repeated for a network of three channels.
 
     Args:
         path: A Keras model (.keras), or the folder of a SavedModel whose `serving_default` has one
@@ -201,8 +196,8 @@ def _compiled(network: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
 
 
 @contextmanager
-def _impatient(seconds: float) -> Iterator[None]:
-    """Let no connection be waited for any longer; a slow one that moves is."""
+def _connection_timeout(seconds: float) -> Iterator[None]:
+    """Limit how long a connection may send nothing."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:

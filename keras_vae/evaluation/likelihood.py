@@ -1,30 +1,31 @@
-"""How likely a model holds images to be: −ELBO, and −log p(x) by importance sampling.
+"""How likely images are under a model: −ELBO, and −log p(x) by importance sampling.
 
-All of it goes through the endpoint `log_likelihood`, which knows what the model was trained on.
+Both use the endpoint `log_likelihood`, with the likelihood that the model was trained with.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..datasets.source import Progress
 from .checkpoint import Checkpoint
+from .means import mean_and_error
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from ..inference.registry import SavedModel
+    from ..inference.saved_model import SavedModel
     from ..presets import Preset
 
 
 LOG_TWO_PI = math.log(2.0 * math.pi)
-BLOCK = 100  # draws of one image that share a seed: whatever is decoded at once, they are the same
-CHUNK = 2**20  # pixels decoded at once: large enough for speed, and little memory
+BLOCK = 100  # samples of one image that share a seed: they do not depend on the batches
+CHUNK = 2**20  # pixels decoded at once: enough for speed, and little memory
 
 # The columns of `sample_weights`.
 EVIDENCE, VARIANCE, RECONSTRUCTION, FITTED = range(4)
@@ -32,30 +33,30 @@ EVIDENCE, VARIANCE, RECONSTRUCTION, FITTED = range(4)
 
 @dataclass(frozen=True)
 class Likelihood:
-    """Means over images of what an image costs, with the standard error of the first.
+    """Means over images, some with their standard error over images.
 
     Attributes:
-        kind: "mass" or "density" of a pixel, in nats; None for a cost without a unit ("weighted").
-        draws: Draws of z for each image.
-        elbo: −ELBO: reconstruction + KL divergence; without a unit, the trained loss.
-        elbo_error: Its standard error over images.
-        reconstruction: −log p(x|z), mean over the draws.
+        kind: "mass" or "density" of a pixel, in nats; None for a weighted loss without a unit.
+        importance_samples: Samples of z per image.
+        elbo: −ELBO: reconstruction loss + KL divergence; without a unit, the trained loss.
+        elbo_error: Its standard error.
+        reconstruction: Reconstruction loss, −log p(x|z), with z sampled from q(z|x).
         kl: KL divergence, analytic.
-        bits_per_dimension: Of −ELBO; None without a unit.
-        nll: −log p(x) by importance weights (Burda et al. 2015, eq. 8, k = draws); None without a
-            unit. An upper bound in expectation, that tightens with the draws.
-        nll_error: Its standard error over images.
-        nll_monte_carlo_error: The part of it that is due to the draws (delta method); it does not
-            show the bias of the bound, which `effective_draws` hints at.
-        nll_bits_per_dimension: Of −log p(x).
-        effective_draws: (Σw)² / Σw², median over the images: few mean that few draws count.
-        nll_fitted_prior: −log p(x) of the same draws where z comes from the prior that was fitted
-            to the training latents; None where the model has none.
-        nll_fitted_prior_error: Its standard error over images.
+        bits_per_dimension: −ELBO in bits per dimension; None without a unit.
+        nll: Upper bound on −log p(x) by importance weights (Burda et al. 2015, eq. 8, k =
+            importance_samples); it tightens with more samples. None without a unit.
+        nll_error: Its standard error.
+        nll_monte_carlo_error: The part of it that is due to sampling (delta method); the bias of
+            the bound is not in it; few `effective_samples` indicate that bias.
+        nll_bits_per_dimension: The bound on −log p(x) in bits per dimension.
+        effective_samples: (Σw)² / Σw², median over the images.
+        nll_fitted_prior: The bound on −log p(x) from the same samples where z comes from the prior
+            that was fitted to the training latents; None for a model without one.
+        nll_fitted_prior_error: Its standard error.
     """
 
     kind: str | None
-    draws: int
+    importance_samples: int
     elbo: float
     elbo_error: float
     reconstruction: float
@@ -65,143 +66,102 @@ class Likelihood:
     nll_error: float | None = None
     nll_monte_carlo_error: float | None = None
     nll_bits_per_dimension: float | None = None
-    effective_draws: float | None = None
+    effective_samples: float | None = None
     nll_fitted_prior: float | None = None
     nll_fitted_prior_error: float | None = None
 
 
-def summarize(weights: np.ndarray, kl: np.ndarray, draws: int, preset: Preset) -> Likelihood:
-    """Average what was measured of each image.
+def summarize(weights: np.ndarray, kl: np.ndarray, samples: int, preset: Preset) -> Likelihood:
+    """Average the measurements of the images.
 
     Args:
-        weights: What `sample_weights` returns, [N, 4].
+        weights: The result of `sample_weights`, [N, 4].
         kl: Analytic KL divergence, nats, [N].
-        draws: S.
-        preset: What was trained: it says whether there is a unit.
+        samples: S.
+        preset: The model's preset, which decides whether the loss has a unit.
     """
-    reconstruction = weights[:, RECONSTRUCTION]
+    kind, reconstruction = preset.likelihood_kind, weights[:, RECONSTRUCTION]
     beta = 1.0 if preset.likelihood_kind else preset.objective.bound.beta
-    elbo = reconstruction + beta * kl
-    common = {
-        "kind": preset.likelihood_kind,
-        "draws": draws,
-        "elbo": float(elbo.mean()),
-        "elbo_error": standard_error(elbo),
-        "reconstruction": float(reconstruction.mean()),
-        "kl": float(kl.mean()),
-    }
-    if preset.likelihood_kind is None:
-        return Likelihood(**common)
-    nll, variance, fitted = -weights[:, EVIDENCE], weights[:, VARIANCE], -weights[:, FITTED]
-    has_fitted = not np.isnan(fitted).any()
-    return Likelihood(
-        **common,
-        nll_fitted_prior=float(fitted.mean()) if has_fitted else None,
-        nll_fitted_prior_error=standard_error(fitted) if has_fitted else None,
-        bits_per_dimension=preset.bits_per_dimension(common["elbo"]),
-        nll=float(nll.mean()),
-        nll_error=standard_error(nll),
-        nll_monte_carlo_error=float(np.sqrt(variance.sum()) / len(nll)),
-        nll_bits_per_dimension=preset.bits_per_dimension(float(nll.mean())),
-        effective_draws=float(np.median(draws / (1.0 + (draws - 1.0) * variance))),
+    elbo, error = mean_and_error(reconstruction + beta * kl)
+    found = Likelihood(kind, samples, elbo, error, float(reconstruction.mean()), float(kl.mean()))
+    if kind is None:
+        return found
+    (nll, nll_error), variance = mean_and_error(-weights[:, EVIDENCE]), weights[:, VARIANCE]
+    if not np.isnan(weights[:, FITTED]).any():
+        fitted, error = mean_and_error(-weights[:, FITTED])
+        found = replace(found, nll_fitted_prior=fitted, nll_fitted_prior_error=error)
+    return replace(
+        found,
+        bits_per_dimension=preset.bits_per_dimension(elbo),
+        nll=nll,
+        nll_error=nll_error,
+        nll_monte_carlo_error=float(np.sqrt(variance.sum()) / len(variance)),
+        nll_bits_per_dimension=preset.bits_per_dimension(nll),
+        effective_samples=float(np.median(samples / (1.0 + (samples - 1.0) * variance))),
     )
-
-
-def standard_error(values: np.ndarray) -> float:
-    """Standard error of a mean over images; NaN for one image."""
-    return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
 
 
 def sample_weights(
     model: SavedModel,
     images: np.ndarray,
     posterior: tuple[np.ndarray, np.ndarray],
-    draws: int,
+    samples: int,
     *,
     seed: int = 0,
     keys: np.ndarray | None = None,
     checkpoint: Checkpoint | None = None,
     progress: Progress | None = None,
 ) -> np.ndarray:
-    """Draw z ~ q(z|x) for each image, and weigh it: w = p(x|z) p(z) / q(z|x).
+    """Sample z ~ q(z|x) for each image, and compute importance weights w = p(x|z) p(z) / q(z|x).
 
-    The noise follows from the seed, the image's key and the number of the draw alone, so neither
-    the order nor what is decoded at once changes a result.
+    The noise depends on the seed, the image's key and the number of the sample alone: neither the
+    order of the images nor the size of the batches changes a result.
 
     Args:
         model: A model with the endpoint `log_likelihood`.
         images: uint8 [N, H, W, C].
         posterior: z_mean and z_log_var, float32 [N, L].
-        draws: S, at least 1.
-        seed: Of the noise.
-        keys: Of each image's noise, below 2³¹, int [N]; None numbers them.
-        checkpoint: Where results are kept against a kill.
+        samples: S, at least 1.
+        seed: Seed of the noise.
+        keys: Keys of the images' noise, below 2³¹, int [N]; None numbers them.
+        checkpoint: Stores results, so that an interrupted evaluation resumes.
         progress: Called with the images done and their total.
 
     Returns:
-        float64 [N, 4], in nats: `EVIDENCE`, log of the mean weight; `VARIANCE` of that over draws
-        (delta method; NaN for one draw); `RECONSTRUCTION`, the mean of −log p(x|z); `FITTED`, the
-        evidence with the fitted prior as p(z) (NaN for a model without).
+        float64 [N, 4], in nats: `EVIDENCE`, log of the mean weight; `VARIANCE` of that over samples
+        (delta method; NaN for one sample); `RECONSTRUCTION`, the mean of −log p(x|z); `FITTED`, the
+        evidence with the fitted prior as p(z) (NaN for a model without one).
     """
     keys = np.arange(len(images)) if keys is None else np.asarray(keys)
-    blocks = _Blocks(draws)
-    statistics = _block_statistics(model, blocks.size)
-    at_once = max(1, CHUNK // (blocks.size * math.prod(images.shape[1:])))
-    group = max(1, at_once // blocks.number)  # images
-    checkpoint = checkpoint or Checkpoint(None, "")
-    results = checkpoint.load(len(images), 4)
-    missing = np.flatnonzero(np.isnan(results[:, EVIDENCE]))
-    for start in range(0, len(missing), group):
-        rows = missing[start : start + group]
-        items = blocks.items(rows, keys[rows], seed)
-        inputs = (images, *posterior)
-        parts = []
-        for first in range(0, len(items.rows), at_once):
-            part = slice(first, first + at_once)
-            gathered = (array[items.rows[part]] for array in inputs)
-            parts.append(statistics(*gathered, items.seeds[part], items.counts[part]).numpy())
-        table = np.concatenate(parts).reshape(len(rows), blocks.number, 4)
-        results[rows] = _combine(table, draws)
-        checkpoint.save(results)
+    checkpoint = checkpoint or Checkpoint()
+    sizes = _block_sizes(samples)  # [blocks]
+    size, blocks = int(sizes.max()), len(sizes)
+    statistics = _block_statistics(model, size)
+    table = checkpoint.load((len(images) * blocks, 4))
+    missing = np.flatnonzero(np.isnan(table[:, 0]))
+    at_once = max(1, CHUNK // (size * math.prod(images.shape[1:])))
+    for start in range(0, len(missing), at_once):
+        part = missing[start : start + at_once]
+        rows, block = np.divmod(part, blocks)
+        seeds = np.stack([np.full_like(part, seed), (keys[rows].astype(np.int64) << 32) + block], 1)
+        z_mean, z_log_var = (array[rows] for array in posterior)
+        table[part] = statistics(images[rows], z_mean, z_log_var, seeds, sizes[block]).numpy()
+        checkpoint.save(table)
         if progress:
-            progress(len(images) - len(missing) + start + len(rows), len(images))
-    return results
+            progress((len(table) - len(missing) + start + len(part)) // blocks, len(images))
+    return _combine(table.reshape(len(images), blocks, 4), samples)
 
 
-@dataclass(frozen=True)
-class _Items:
-    """Blocks of draws to work on: the image's row, its seed, and how many draws count."""
-
-    rows: np.ndarray
-    seeds: np.ndarray
-    counts: np.ndarray
-
-
-class _Blocks:
-    """S draws in blocks of one size; the last may hold a few that do not count."""
-
-    def __init__(self, draws: int) -> None:
-        if draws < 1:
-            raise ValueError(f"`draws` must be at least 1. Received: {draws}.")
-        self.number = math.ceil(draws / BLOCK)
-        self.size = math.ceil(draws / self.number)
-        spare = self.number * self.size - draws
-        self.counts = np.full(self.number, self.size, np.int32)
-        self.counts[-spare:] -= 1 if spare else 0
-
-    def items(self, rows: np.ndarray, keys: np.ndarray, seed: int) -> _Items:
-        """Every block of some images."""
-        number = np.tile(np.arange(self.number), len(rows))
-        place = (np.repeat(keys.astype(np.int64), self.number) << 32) + number
-        return _Items(
-            rows=np.repeat(rows, self.number),
-            seeds=np.stack([np.full_like(place, seed), place], axis=1),
-            counts=np.tile(self.counts, len(rows)),
-        )
+def _block_sizes(samples: int) -> np.ndarray:
+    """Divide S samples into blocks of nearly one size, int32 [blocks]."""
+    if samples < 1:
+        raise ValueError(f"`samples` must be at least 1. Received: {samples}.")
+    blocks = np.array_split(np.arange(samples), math.ceil(samples / BLOCK))
+    return np.array([len(block) for block in blocks], np.int32)
 
 
 def _block_statistics(model: SavedModel, size: int) -> Callable[..., tf.Tensor]:
-    """Make a TensorFlow function that sums up blocks of draws, [G, …] → float64 [G, 4].
+    """Make a TensorFlow function that sums over blocks of samples, [G, …] → float64 [G, 4].
 
     It returns log Σw, log Σw² and Σ log p(x|z) of each block, and log Σw under the fitted prior.
     """
@@ -251,14 +211,14 @@ def _block_statistics(model: SavedModel, size: int) -> Callable[..., tf.Tensor]:
     return statistics
 
 
-def _combine(table: np.ndarray, draws: int) -> np.ndarray:
+def _combine(table: np.ndarray, samples: int) -> np.ndarray:
     """Add up the blocks of each image, [N, blocks, 4] → [N, 4]."""
-    with np.errstate(invalid="ignore"):  # one draw has no variance, some models no fitted prior
+    with np.errstate(invalid="ignore"):  # one sample has no variance, some models no fitted prior
         log_sum, log_squares, fitted = (
             np.logaddexp.reduce(table[..., column], axis=1) for column in (0, 1, 3)
         )
-        spread = draws * np.exp(log_squares - 2.0 * log_sum) - 1.0
-        variance = np.maximum(spread, 0.0) / np.float64(draws - 1)
-    reconstruction = -table[..., 2].sum(axis=1) / draws
-    log_draws = math.log(draws)
-    return np.stack([log_sum - log_draws, variance, reconstruction, fitted - log_draws], axis=1)
+        spread = samples * np.exp(log_squares - 2.0 * log_sum) - 1.0
+        variance = np.maximum(spread, 0.0) / np.float64(samples - 1)
+    reconstruction = -table[..., 2].sum(axis=1) / samples
+    log_samples = math.log(samples)
+    return np.stack([log_sum - log_samples, variance, reconstruction, fitted - log_samples], axis=1)

@@ -1,4 +1,4 @@
-"""How near a reconstruction comes to its image: errors of pixels in [0, 1]."""
+"""Errors of reconstructions, with pixels in [0, 1]."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .likelihood import standard_error
+from .means import mean_and_error
 
 BATCH = 250  # images whose SSIM is measured at once
 WINDOW = 11  # side of SSIM's Gaussian window (Wang et al. 2004); less in smaller images
@@ -21,8 +21,8 @@ class Pixels:
         mse: Squared error of a pixel in [0, 1].
         mse_error: Its standard error over images.
         sse: Squared error summed over an image.
-        psnr: Peak signal-to-noise ratio in dB; infinite where an image is met exactly.
-        ssim: Structural similarity (Wang et al. 2004), 1 at the image itself.
+        psnr: Peak signal-to-noise ratio in dB; infinite if a reconstruction is exact.
+        ssim: Structural similarity (Wang et al. 2004), at most 1.
         ssim_window: Side of its window, in pixels.
     """
 
@@ -41,8 +41,9 @@ def squared_errors(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarra
 
 
 def peak_ratios(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
-    """PSNR of each image in dB, uint8 [N, H, W, C] → float64 [N]; infinite where it is met."""
-    return _decibels(squared_errors(images, reconstructions))
+    """PSNR of each image in dB, uint8 [N, H, W, C] → float64 [N]; infinite for equal images."""
+    with np.errstate(divide="ignore"):
+        return -10.0 * np.log10(squared_errors(images, reconstructions))
 
 
 def similarities(
@@ -65,18 +66,13 @@ def similarities(
 
 def measure_pixels(images: np.ndarray, reconstructions: np.ndarray) -> Pixels:
     """Compare images with their reconstructions, both uint8 [N, H, W, C]."""
-    errors = squared_errors(images, reconstructions)
     window = min(WINDOW, *images.shape[1:3])
+    mse, error = mean_and_error(squared_errors(images, reconstructions))
     return Pixels(
-        mse=float(errors.mean()),
-        mse_error=standard_error(errors),
-        sse=float(errors.mean() * math.prod(images.shape[1:])),
-        psnr=float(_decibels(errors).mean()),
+        mse=mse,
+        mse_error=error,
+        sse=mse * math.prod(images.shape[1:]),
+        psnr=float(peak_ratios(images, reconstructions).mean()),
         ssim=float(np.mean(similarities(images, reconstructions, window))),
         ssim_window=window,
     )
-
-
-def _decibels(errors: np.ndarray) -> np.ndarray:
-    with np.errstate(divide="ignore"):
-        return -10.0 * np.log10(errors)

@@ -1,4 +1,4 @@
-"""How much of the latent space is used, and how near the posteriors come to the prior together."""
+"""The posteriors of a split: active units, KL by dimension, MMD of the aggregate from the prior."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ..latent_space.arithmetic import kl_per_dimension
 if TYPE_CHECKING:
     from ..presets import Preset
 
-ACTIVE = 0.01  # least variance of E[z|x] over images in a dimension that is used
-MMD_DRAWS = 3_000  # at most: the kernel's matrix has its square of values
+ACTIVE = 0.01  # variance of E[z|x] over images above which a dimension counts as active
+MMD_SAMPLES = 3_000  # at most: the kernel matrix has its square of values
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """The health of q(z|x) over a split.
+    """Measurements of q(z|x) over a split.
 
     Attributes:
         latent_dim: L.
         active_units: Dimensions whose E[z|x] varies by more than 0.01 over the images.
         kl_per_dimension: KL divergence from the prior, nats, L of them.
-        mmd: MMD² between draws of the aggregate posterior and N(0, I): see `squared_mmd`.
+        mmd: MMD² between samples of the aggregate posterior and N(0, I): see `squared_mmd`.
         mmd_error: Its standard error.
-        mmd_draws: How many draws.
-        warning: What is wrong and which knob helps; None where nothing is.
+        mmd_samples: Number of these samples.
+        warning: See `collapse_warning`.
     """
 
     latent_dim: int
@@ -36,7 +36,7 @@ class Posterior:
     kl_per_dimension: tuple[float, ...]
     mmd: float
     mmd_error: float
-    mmd_draws: int
+    mmd_samples: int
     warning: str | None = None
 
 
@@ -48,11 +48,11 @@ def measure_posterior(
     Args:
         z_mean: float32 [N, L].
         z_log_var: float32 [N, L].
-        preset: What was trained: it decides which knobs the warning names.
-        seed: Of the draws for the MMD.
+        preset: The model's preset, which decides what the warning recommends.
+        seed: Seed of the samples for the MMD.
     """
     rng = np.random.default_rng(seed)
-    rows = rng.permutation(len(z_mean))[:MMD_DRAWS]
+    rows = rng.permutation(len(z_mean))[:MMD_SAMPLES]
     noise = rng.standard_normal((len(rows), z_mean.shape[1]))
     mmd, error = squared_mmd(z_mean[rows] + np.exp(0.5 * z_log_var[rows]) * noise)
     active = active_units(z_mean)
@@ -62,7 +62,7 @@ def measure_posterior(
         kl_per_dimension=tuple(kl_per_dimension(z_mean, z_log_var).mean(axis=0).tolist()),
         mmd=mmd,
         mmd_error=error,
-        mmd_draws=len(rows),
+        mmd_samples=len(rows),
         warning=collapse_warning(active, z_mean.shape[1], preset),
     )
 
@@ -77,14 +77,14 @@ def active_units(z_mean: np.ndarray) -> int:
 
 
 def squared_mmd(z: np.ndarray) -> tuple[float, float]:
-    """Unbiased MMD² between draws and N(0, I) (Gretton et al. 2012, lemma 6), and its error.
+    """Unbiased MMD² between samples and N(0, I) (Gretton et al. 2012, lemma 6), and its error.
 
-    The kernel is exp(−‖z − z'‖² / 2L), whose bandwidth is the scale of the prior: two draws of it
-    lie √(2L) apart. Its means under N(0, I) are known, so the prior adds no noise of its own
-    (Baringhaus and Henze 1988). 0 for draws of the prior, up to its error, on either side.
+    The kernel is exp(−‖z − z'‖² / 2L), whose bandwidth is the scale of the prior: two samples from
+    it are √(2L) apart. Its means under N(0, I) are known, so the prior needs no samples
+    (Baringhaus and Henze 1988). Of samples from the prior it is 0 up to its error.
 
     Args:
-        z: Draws, [N, L], N ≥ 2.
+        z: Samples, [N, L], N ≥ 2.
 
     Returns:
         MMD², and its standard error from the variance of a U-statistic (Hoeffding 1948).
@@ -102,31 +102,31 @@ def squared_mmd(z: np.ndarray) -> tuple[float, float]:
     np.fill_diagonal(core, 0.0)
     pairs = count * (count - 1)
     mmd = core.sum() / pairs
-    by_draw = np.var(core.sum(axis=1) / (count - 1), ddof=1)
+    by_sample = np.var(core.sum(axis=1) / (count - 1), ddof=1)
     by_pair = np.square(core).sum() / pairs - mmd**2
-    return float(mmd), float(math.sqrt(4.0 * by_draw / count + 2.0 * by_pair / pairs))
+    return float(mmd), float(math.sqrt(4.0 * by_sample / count + 2.0 * by_pair / pairs))
 
 
 def collapse_warning(active: int, latent_dim: int, preset: Preset) -> str | None:
-    """Say, where more than half of the latent is unused, what would use it.
+    """Recommend settings where more than half of the dimensions are inactive.
 
     Args:
         active: Active units.
         latent_dim: L.
-        preset: What was trained; knobs that are turned already are not named.
+        preset: The model's preset; settings that it has already are not recommended.
     """
     if 2 * active >= latent_dim:
         return None
-    objective = preset.objective
-    bound, likelihood = objective.bound, objective.likelihood
+    bound, likelihood = preset.objective.bound, preset.objective.likelihood
     knobs = {
-        "`--free-bits 0.1`": bound.free_bits == 0.0,
-        "`--annealing linear`": bound.annealing.kind == "constant",
-        "a lower `--beta`": True,
-        "a higher `--mse-weight`": likelihood.kind == "mean_squared_error",
+        "`free_bits=0.1`": bound.free_bits == 0.0,
+        '`annealing="linear"`': bound.annealing.kind == "constant",
+        "a lower `beta`": True,
+        "a higher `mse_weight`": likelihood.kind == "mean_squared_error",
     }
     named = [knob for knob, helps in knobs.items() if helps]
     return (
-        f"Posterior collapse: {latent_dim - active} of {latent_dim} dimensions carry nothing "
-        f"(E[z|x] varies by at most {ACTIVE}). Train with {', or '.join(named)}."
+        f"Posterior collapse: {latent_dim - active} of {latent_dim} dimensions are inactive "
+        f"(the variance of E[z|x] over images is at most {ACTIVE}). Train with "
+        f"{', or '.join(named)}."
     )

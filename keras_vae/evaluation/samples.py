@@ -1,4 +1,4 @@
-"""How like real images the generated ones are: FID and KID, from features of both. Arrays only."""
+"""Sample quality: FID and KID between the features of generated and of real images. Arrays only."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .means import mean_and_error
+
 if TYPE_CHECKING:
     from .extractors import Extractor
 
 LARGEST_SUBSET = 1000  # images, as in Bińkowski et al. 2018
-FEWEST_SUBSETS = 10  # of which the standard error is taken
+FEWEST_SUBSETS = 10  # for the standard error
 FEWEST_IMAGES = 2 * FEWEST_SUBSETS
 
 
 @dataclass(frozen=True)
 class SampleQuality:
-    """Two distances of generated images from real ones; 0 where nothing tells them apart.
+    """Two distances of generated images from real ones; 0 for equal distributions.
 
     Distances by different extractors, or from different counts of images (FID falls as they grow),
     may not be compared.
@@ -28,8 +30,8 @@ class SampleQuality:
         kid_error: Standard error of `kid`.
         count: Generated images.
         real_count: Real images.
-        extractor: What the features are of.
-        preprocessing: What was done to the images before.
+        extractor: Name of the feature extractor.
+        preprocessing: Its preprocessing of the images.
     """
 
     fid: float
@@ -42,12 +44,12 @@ class SampleQuality:
 
 
 def compare_features(features: np.ndarray, real: np.ndarray, extractor: Extractor) -> SampleQuality:
-    """Measure FID and KID from features, so that those of the real images are made once.
+    """Measure FID and KID from features.
 
     Args:
-        features: Of generated images, [N, F].
-        real: Of real images, [M, F].
-        extractor: What they are of.
+        features: Features of generated images, [N, F].
+        real: Features of real images, [M, F].
+        extractor: The feature extractor.
 
     Raises:
         ValueError: If there are too few images for `kid`.
@@ -65,11 +67,11 @@ def compare_features(features: np.ndarray, real: np.ndarray, extractor: Extracto
 def fid(features: np.ndarray, real: np.ndarray) -> float:
     """Fréchet distance of the Gaussians with the moments of two sets of features.
 
-    Heusel et al. 2017. With finite samples it is too large, the more the fewer they are.
+    Heusel et al. 2017. It is biased upwards, the more the fewer images there are.
 
     Args:
-        features: Of generated images, [N, F].
-        real: Of real images, [M, F].
+        features: Features of generated images, [N, F].
+        real: Features of real images, [M, F].
     """
     moments = [
         (values.mean(axis=0), np.cov(values, rowvar=False).reshape(values.shape[1], -1))
@@ -106,9 +108,9 @@ def kid(features: np.ndarray, real: np.ndarray, *, seed: int = 0) -> tuple[float
     independent: at least ten, and as many as the smaller set yields.
 
     Args:
-        features: Of generated images, [N, F].
-        real: Of real images, [M, F].
-        seed: Of what goes into which subset.
+        features: Features of generated images, [N, F].
+        real: Features of real images, [M, F].
+        seed: Seed of the choice of the subsets.
 
     Raises:
         ValueError: If there are fewer than 20 images of either kind.
@@ -125,8 +127,7 @@ def kid(features: np.ndarray, real: np.ndarray, *, seed: int = 0) -> tuple[float
         values[rng.permutation(len(values))[: fewest // size * size]].reshape(-1, size, dimension)
         for values, dimension in ((features, features.shape[1]), (real, real.shape[1]))
     ]
-    distances = [polynomial_mmd(*pair) for pair in zip(*subsets, strict=True)]
-    return float(np.mean(distances)), float(np.std(distances, ddof=1) / np.sqrt(len(distances)))
+    return mean_and_error(np.array([polynomial_mmd(*pair) for pair in zip(*subsets, strict=True)]))
 
 
 def polynomial_mmd(x: np.ndarray, y: np.ndarray) -> float:

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..evaluation import Probe, linear_probes
 from ..evaluation.groups import errors_by_group, group_images
 from ..evaluation.pixels import squared_errors
 from ..latent_space.arithmetic import interpolate, morph
 from ..latent_space.attributes import Attributes
 from ..latent_space.attributes import contributions as contributions_of
 from ..latent_space.grouping import Grouping
+from ..latent_space.probes import Probe, linear_probes
 from ..latent_space.projections import project
 from ..plotting.channels import statistics
 from .conventions import STRENGTHS, TARGET, TRAVERSED

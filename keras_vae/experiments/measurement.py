@@ -97,7 +97,9 @@ def card(subject: Subject) -> Measured:
     from ..training.run_directory import read_json
 
     known = read_json(subject.served.path / "assets.extra" / "evaluation.json")
-    numbers = {name: known["likelihood"][name] for name in ("nll", "nll_error", "draws")}
+    likelihood = known["likelihood"]
+    numbers = {name: likelihood[name] for name in ("nll", "nll_error")}
+    numbers["draws"] = likelihood["importance_samples"]
     return {**numbers, "test_mse_of_mean": known["pixels"]["mse"]}, {}
 
 

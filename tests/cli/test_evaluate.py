@@ -36,7 +36,7 @@ def test_one_model_one_table_one_json(kvae, faces, labelled):
     assert result.exit_code == 0, result.output
     found = json.loads(Path("out.json").read_text())
     assert (found["model"], found["split"], found["images"]) == ("faces", "train", 40)
-    assert found["likelihood"]["draws"] == 3
+    assert found["likelihood"]["importance_samples"] == 3
     assert found["likelihood"]["kind"] == "density"
     assert [probe["name"] for probe in found["probes"]] == ["Bright", "Third"]
     assert sum(group["count"] for group in found["groups"]) == 40
@@ -45,7 +45,12 @@ def test_one_model_one_table_one_json(kvae, faces, labelled):
         "kvae evaluate faces labelled.npz --split train --limit 40 --importance-samples 3 "
         "--by Bright --no-samples"
     )
-    for text in ("faces, version 1", "−log p(x) (nats)", "not Bright", found["command"]):
+    for text in (
+        "faces, version 1",
+        "−log p(x), upper bound (nats)",
+        "not Bright",
+        found["command"],
+    ):
         assert text in result.stdout
     assert f"{found['pixels']['mse']:.5f}" in result.stdout
 

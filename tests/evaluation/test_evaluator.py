@@ -7,8 +7,9 @@ import pytest
 
 from keras_vae.datasets.binarization import binarize
 from keras_vae.datasets.preprocessing import Preprocessing
-from keras_vae.evaluation import Settings, evaluate, extractors, linear_probes
+from keras_vae.evaluation import Settings, evaluate, extractors
 from keras_vae.evaluation.extractors import Extractor
+from keras_vae.latent_space.probes import linear_probes
 
 FEW = Settings(importance_samples=5, probes=False)
 
@@ -82,12 +83,15 @@ def test_probes_are_fitted_to_the_training_split(exported, attributed):
     assert [group.name for group in found.groups] == ["Six", "not Six"]
 
 
-def test_a_cost_without_a_unit_is_weighted(exported, digits):
+def test_a_loss_without_a_unit_is_weighted(exported, digits):
     found = evaluate(exported(likelihood="squared_error"), digits, replace(FEW, limit=10))
     assert found.likelihood.kind is None
     assert found.likelihood.nll is None
     many = replace(FEW, limit=10, importance_samples=5000)
-    assert evaluate(exported(likelihood="squared_error"), digits, many).likelihood.draws == 10
+    assert (
+        evaluate(exported(likelihood="squared_error"), digits, many).likelihood.importance_samples
+        == 10
+    )
 
 
 def test_a_plain_autoencoder_has_neither_likelihood_nor_posterior(exported, digits):
@@ -118,7 +122,7 @@ def test_samples_of_each_kind_are_measured_against_grey_images(exported, digits,
     assert asked["dataset"] is digits
 
 
-def test_progress_is_told_by_stage(exported, digits):
+def test_progress_is_reported_by_stage(exported, digits):
     stages = []
 
     @contextmanager
@@ -132,21 +136,21 @@ def test_progress_is_told_by_stage(exported, digits):
     assert stages == [(name, (30, 30)) for name in names]
 
 
-def test_progress_of_samples_is_told_in_images_over_all_sets(exported, digits, monkeypatch):
+def test_progress_of_samples_counts_the_images_of_all_sets(exported, digits, monkeypatch):
     pixels = Extractor("pixels", Preprocessing((2, 2), low=0.0, high=1.0), lambda images: images)
     monkeypatch.setattr(extractors, "find_extractor", lambda *_, **__: pixels)
     monkeypatch.setattr(extractors, "BATCH", 20)
-    told = defaultdict(list)
+    seen = defaultdict(list)
 
     @contextmanager
     def stage(name):
-        yield lambda *step: told[name].append(step)
+        yield lambda *step: seen[name].append(step)
 
     evaluate(exported(), digits, replace(FEW, limit=30, samples=25), stages=stage)
-    assert told["Decoding"] == [(30, 30)]
-    assert told["Generating, N(0, I)"] == [(25, 25)]
-    done = [20, 30, 50, 60, 80, 85]  # 30 real images, 30 reconstructions, 25 draws
-    assert told["FID and KID"] == [(images, 85) for images in done]
+    assert seen["Decoding"] == [(30, 30)]
+    assert seen["Generating, N(0, I)"] == [(25, 25)]
+    done = [20, 30, 50, 60, 80, 85]  # 30 real images, 30 reconstructions, 25 samples
+    assert seen["FID and KID"] == [(images, 85) for images in done]
 
 
 def test_a_checkpoint_is_gone_when_all_is_done(exported, digits, tmp_path, monkeypatch):
@@ -170,14 +174,12 @@ def test_a_checkpoint_is_gone_when_all_is_done(exported, digits, tmp_path, monke
 
 def test_an_older_model_is_to_be_exported_again(exported, digits, monkeypatch):
     model = exported()
-    monkeypatch.setattr(
-        type(model), "endpoint", lambda self, name: (_ for _ in ()).throw(ValueError(name))
-    )
-    with pytest.raises(ValueError, match=r"without the endpoint log_likelihood.*kvae export RUN"):
+    monkeypatch.setattr(type(model), "endpoints", property(lambda self: {}))
+    with pytest.raises(ValueError, match=r"without the endpoint log_likelihood.*Export its run"):
         evaluate(model, digits, FEW)
 
 
-def test_a_model_that_does_not_tell_its_preset(exported, digits):
+def test_a_model_without_a_preset(exported, digits):
     model = exported()
     with pytest.raises(ValueError, match="does not tell the preset"):
         evaluate(replace(model, metadata={**model.metadata, "preset": {}}), digits, FEW)

@@ -73,13 +73,13 @@ def test_features_do_not_depend_on_batches_and_maps_are_averaged(photos, monkeyp
     assert seen == [(4, 10), (8, 10), (10, 10)]
 
 
-def test_offline_inception_tells_of_features(offline):
-    with pytest.raises(ConnectionError, match=r"--features PATH: a saved Keras model") as error:
+def test_offline_inception_names_the_argument_features(offline):
+    with pytest.raises(ConnectionError, match=r"Set `features` to a saved Keras model") as error:
         find_extractor((32, 32, 3))
     assert len(str(error.value).splitlines()) == 1
 
 
-def test_auto_falls_back_on_the_classifier_and_says_so(offline, photos, monkeypatch):
+def test_without_inception_a_classifier_is_used_and_named(offline, photos, monkeypatch):
     monkeypatch.setattr(classifiers, "MOST_STEPS", 1)
     attributes = np.where(photos[:80].mean(axis=(1, 2)) > 110, 1, -1).astype(np.int8)
     partition = np.repeat([0, 1], [60, 20]).astype(np.int8)
@@ -89,8 +89,6 @@ def test_auto_falls_back_on_the_classifier_and_says_so(offline, photos, monkeypa
     assert extractor.name.startswith("classifier of 3 attributes of tiles, seed 0, 128 features")
     assert "validation mean AUC" in extractor.name
     assert extractor.preprocessing == classifiers.PREPROCESSING
-    with pytest.raises(ConnectionError):
-        find_extractor((32, 32, 3), dataset=dataset, kind="inception")
 
 
 def test_grey_labelled_images_get_a_classifier_that_knows_them(trained, digits):
@@ -98,7 +96,7 @@ def test_grey_labelled_images_get_a_classifier_that_knows_them(trained, digits):
     assert float(extractor.name.rpartition("accuracy ")[2]) > 0.9
     steps = seen[0][1]
     assert seen == [(done, steps) for done in range(1, steps + 1)]
-    # Its features tell noise from digits, and digits not from digits.
+    # Its features separate noise from digits, but not digits from digits.
     real, others = digits.images[1397:], digits.images[:400]
     noise = np.random.default_rng(0).permuted(others, axis=1)
     features = extractor(real)
@@ -140,13 +138,8 @@ def test_another_split_gets_a_classifier_of_its_own(known_digits, tmp_path):
 
 def test_without_labels_there_is_no_classifier(digits):
     bare = ImageDataset("bare", digits.images, digits.partition)
-    with pytest.raises(ValueError, match=r"'bare', which has neither.*`features`"):
-        find_extractor((8, 8, 1), dataset=bare, kind="classifier")
-
-
-def test_kind_must_be_known():
-    with pytest.raises(ValueError, match=r"auto, inception, classifier\. Received: 'vgg'"):
-        find_extractor((8, 8, 1), kind="vgg")
+    with pytest.raises(ValueError, match="'bare', which has neither"):
+        extractors.classifier_extractor(bare)
 
 
 @pytest.fixture

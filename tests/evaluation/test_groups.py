@@ -43,7 +43,7 @@ def test_classes_are_groups_as_well():
     assert {name: group.count for name, group in groups.items()} == {"label 3": 3, "label 7": 2}
 
 
-def test_nothing_asked_nothing_told():
+def test_without_attributes_there_are_no_groups():
     assert group_images(DATASET, np.arange(5), ()) == []
 
 

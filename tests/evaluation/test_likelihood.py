@@ -1,4 +1,5 @@
 import math
+import time
 
 import numpy as np
 import pytest
@@ -104,15 +105,15 @@ def test_log_p_of_a_linear_gaussian_model_is_met_within_two_standard_errors(mode
     assert abs(difference) < 2 * error
 
 
-def repeated(model, times, draws, widened):
+def repeated(model, times, samples, widened):
     """The weights of every image, `times` over with other noise: [times, N, 3]."""
     images = np.tile(model.images, (times, 1, 1, 1))
     posterior = [np.tile(array, (times, 1)) for array in model.posterior(widened)]
-    return sample_weights(model, images, posterior, draws).reshape(times, -1, 4)
+    return sample_weights(model, images, posterior, samples).reshape(times, -1, 4)
 
 
-def test_the_monte_carlo_error_is_the_scatter_over_draws(model):
-    runs = repeated(model, times=30, draws=200, widened=1.5)
+def test_the_monte_carlo_error_is_the_standard_deviation_over_samples(model):
+    runs = repeated(model, times=30, samples=200, widened=1.5)
     scatter = runs[..., EVIDENCE].var(axis=0, ddof=1).mean()
     assert runs[..., VARIANCE].mean() == pytest.approx(scatter, rel=0.15)
 
@@ -125,7 +126,7 @@ def test_log_p_under_a_fitted_prior_is_met_within_two_standard_errors(model):
     )
     each = [model.log_evidence(*part) for part in zip(means, scales, strict=True)]
     expected = np.logaddexp.reduce(np.log(weights)[:, None] + each)
-    runs = repeated(model, times=30, draws=1000, widened=3.0)[..., FITTED]
+    runs = repeated(model, times=30, samples=1000, widened=3.0)[..., FITTED]
     error = runs.std(axis=0, ddof=1) / math.sqrt(30)
     assert error.mean() < 0.02
     assert np.sqrt(np.mean(((runs.mean(axis=0) - expected) / error) ** 2)) < 2
@@ -147,17 +148,17 @@ def test_a_model_without_a_fitted_prior_has_no_such_number(model):
     assert found.nll_fitted_prior is None
 
 
-def test_the_exact_posterior_needs_one_draw(model):
+def test_the_exact_posterior_needs_one_sample(model):
     model.weights[:3, 1] = model.weights[3:, 0] = 0.0  # orthogonal columns: it factorises
     weights = sample_weights(model, model.images, model.posterior(), 2)
     np.testing.assert_allclose(weights[:, EVIDENCE], model.log_evidence(), atol=1e-4)
     assert weights[:, VARIANCE].max() < 1e-8
 
 
-def test_the_bound_tightens_with_the_draws(model):
+def test_the_bound_tightens_with_more_samples(model):
     bounds = [
-        repeated(model, times=5, draws=draws, widened=3.0)[..., EVIDENCE].mean()
-        for draws in (1, 4, 16, 256)
+        repeated(model, times=5, samples=samples, widened=3.0)[..., EVIDENCE].mean()
+        for samples in (1, 4, 16, 256)
     ]
     assert bounds == sorted(bounds)
     assert bounds[0] < bounds[-1] - 0.3
@@ -182,23 +183,20 @@ def test_an_images_noise_is_its_own(model):
     assert np.abs(other - some).min(axis=0)[EVIDENCE] > 1e-6
 
 
-@pytest.mark.parametrize(("draws", "number", "size"), [(1, 1, 1), (100, 1, 100), (101, 2, 51)])
-def test_no_draw_is_counted_twice_or_left_out(draws, number, size):
-    blocks = likelihood._Blocks(draws)
-    assert (blocks.number, blocks.size, blocks.counts.sum()) == (number, size, draws)
-    seeds = blocks.items(np.arange(9), np.arange(9), 0).seeds
-    assert len(np.unique(seeds, axis=0)) == 9 * number
+@pytest.mark.parametrize(("samples", "sizes"), [(1, [1]), (100, [100]), (101, [51, 50])])
+def test_blocks_hold_every_sample_once(samples, sizes):
+    np.testing.assert_array_equal(likelihood._block_sizes(samples), sizes)
 
 
-def test_draws_that_do_not_count_have_no_weight(model):
-    """101 draws in two blocks of 51: the mean is over 101, not over 102."""
+def test_samples_beyond_the_number_have_no_weight(model):
+    """101 samples in two blocks of 51: the mean is over 101, not over 102."""
     weights = sample_weights(model, model.images, model.posterior(), 101)
     table = np.concatenate([_block(model, 0), _block(model, 1)[:, :-1]], axis=1)
     np.testing.assert_allclose(-weights[:, RECONSTRUCTION], table.mean(axis=1), rtol=1e-5)
 
 
 def _block(model, number, size=51):
-    """The log p(x|z) of a block's draws, made by hand."""
+    """The log p(x|z) of a block's samples, made by hand."""
     mean, log_var = model.posterior()
     seeds = [[0, (image << 32) + number] for image in range(len(mean))]
     noise = [
@@ -209,20 +207,20 @@ def _block(model, number, size=51):
     return model.endpoint("log_likelihood")(model.images, z)["log_likelihood"].numpy()
 
 
-def test_a_killed_evaluation_goes_on(model, tmp_path, monkeypatch):
+def test_an_interrupted_evaluation_resumes(model, tmp_path, monkeypatch):
     monkeypatch.setattr("keras_vae.evaluation.checkpoint.EVERY", 0.0)
     monkeypatch.setattr(likelihood, "CHUNK", PIXELS * 100)  # an image at a time
     expected = sample_weights(model, model.images, model.posterior(), 100)
     whole, model.calls = model.calls, 0
 
-    def killed(done, total):
+    def interrupted(done, total):
         if done == 20:
             raise KeyboardInterrupt
 
-    checkpoint = Checkpoint(tmp_path / "partial.npz", "key", spent=1000.0)
+    checkpoint = Checkpoint(tmp_path / "partial.npz", "key", time.monotonic() - 1000.0)
     arguments = (model, model.images, model.posterior(), 100)
     with pytest.raises(KeyboardInterrupt):
-        sample_weights(*arguments, checkpoint=checkpoint, progress=killed)
+        sample_weights(*arguments, checkpoint=checkpoint, progress=interrupted)
     model.calls, seen = 0, []
     checkpoint = Checkpoint(checkpoint.path, "key")
     resumed = sample_weights(
@@ -231,7 +229,7 @@ def test_a_killed_evaluation_goes_on(model, tmp_path, monkeypatch):
     np.testing.assert_allclose(resumed, expected, rtol=1e-6)
     assert (whole, model.calls) == (60, 40)
     assert seen == list(range(21, 61))
-    assert 1000 < checkpoint.spent < 1100
+    assert checkpoint.seconds > 1000
     checkpoint.remove()
     assert not checkpoint.path.exists()
 
@@ -240,23 +238,23 @@ def test_the_checkpoint_of_something_else_is_refused(model, tmp_path, monkeypatc
     monkeypatch.setattr("keras_vae.evaluation.checkpoint.EVERY", 0.0)
     path = tmp_path / "partial.npz"
     Checkpoint(path, "mine").save(np.zeros((4, 3)))
-    assert not Checkpoint(path, "mine").load(4, 3).any()
+    assert not Checkpoint(path, "mine").load((4, 3)).any()
     with pytest.raises(ValueError, match="belongs to another evaluation"):
-        Checkpoint(path, "yours").load(4, 3)
+        Checkpoint(path, "yours").load((4, 3))
     path.write_text("no archive")
     with pytest.raises(ValueError, match="not the checkpoint"):
-        Checkpoint(path, "mine").load(4, 3)
+        Checkpoint(path, "mine").load((4, 3))
 
 
-def test_without_draws_there_is_nothing(model):
-    with pytest.raises(ValueError, match=r"`draws` must be at least 1\. Received: 0"):
+def test_a_sample_is_required(model):
+    with pytest.raises(ValueError, match=r"`samples` must be at least 1\. Received: 0"):
         sample_weights(model, model.images, model.posterior(), 0)
 
 
 def test_the_endpoint_of_an_exported_model_is_what_is_measured(exported, digits):
     model, images = exported(), digits.images[:7]
     z_mean, _ = model.encode(images)
-    narrow = np.full_like(z_mean, -60.0)  # every draw is z_mean
+    narrow = np.full_like(z_mean, -60.0)  # every sample is z_mean
     weights = sample_weights(model, images, (z_mean, narrow), 3)
     expected = -model.log_likelihood(images, z_mean[:, None])[:, 0]
     np.testing.assert_allclose(weights[:, RECONSTRUCTION], expected, rtol=1e-5)
@@ -275,10 +273,10 @@ def test_the_summary_adds_up():
     assert found.nll_monte_carlo_error == pytest.approx(math.sqrt(0.5) / 2)
     assert found.nll_fitted_prior == 98.5
     assert found.nll_bits_per_dimension == pytest.approx(100 / 784 / math.log(2))
-    assert found.effective_draws == pytest.approx(2.5)
+    assert found.effective_samples == pytest.approx(2.5)
 
 
-def test_a_cost_without_a_unit_has_no_likelihood():
+def test_a_weighted_loss_has_no_likelihood():
     preset = get_preset("mnist").override(likelihood="squared_error", beta=0.1)
     found = summarize(WEIGHTS, KL, 5, preset)
     assert found.elbo == pytest.approx(85.0 + 0.1 * 25.0)
@@ -289,7 +287,7 @@ def test_beta_is_no_part_of_the_elbo():
     assert summarize(WEIGHTS, KL, 5, get_preset("mnist").override(beta=4.0)).elbo == 110.0
 
 
-def test_one_draw_has_no_monte_carlo_error(model):
+def test_one_sample_has_no_monte_carlo_error(model):
     weights = sample_weights(model, model.images, model.posterior(), 1)
     found = summarize(weights, KL.repeat(30), 1, get_preset("mnist"))
     assert math.isnan(found.nll_monte_carlo_error)

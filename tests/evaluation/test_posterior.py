@@ -15,7 +15,7 @@ PRESET = get_preset("mnist")
 
 
 @pytest.mark.parametrize("dim", [2, 50])
-def test_draws_of_the_prior_are_at_distance_0(dim):
+def test_samples_from_the_prior_are_at_distance_0(dim):
     scores = []
     for seed in range(20):
         mmd, error = squared_mmd(np.random.default_rng(seed).normal(size=(400, dim)))
@@ -25,13 +25,13 @@ def test_draws_of_the_prior_are_at_distance_0(dim):
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.5, 2.0])
-def test_other_draws_are_not(scale):
+def test_other_samples_are_not(scale):
     shift = 0.5 if scale == 1.0 else 0.0
     mmd, error = squared_mmd(shift + scale * rng.normal(size=(1000, 10)))
     assert mmd > 8 * error
 
 
-def test_the_means_under_the_prior_are_those_of_many_draws():
+def test_the_means_under_the_prior_are_those_of_many_samples():
     z = 0.3 + 1.2 * rng.normal(size=(300, 3))
     prior = rng.normal(size=(1500, 3))
 
@@ -53,7 +53,7 @@ def test_the_error_is_the_scatter_of_the_estimate():
     assert errors.mean() == pytest.approx(values.std(ddof=1), rel=0.25)
 
 
-def test_one_draw_tells_nothing():
+def test_one_sample_has_no_distance():
     assert np.isnan(squared_mmd(np.zeros((1, 3)))).all()
 
 
@@ -73,22 +73,22 @@ def test_a_healthy_posterior():
     s = 0.3
     z_mean = rng.normal(scale=np.sqrt(1 - s**2), size=(4000, 6))
     found = measure_posterior(z_mean, np.full_like(z_mean, 2 * np.log(s)), PRESET)
-    assert (found.active_units, found.warning, found.mmd_draws) == (6, None, 3000)
+    assert (found.active_units, found.warning, found.mmd_samples) == (6, None, 3000)
     assert abs(found.mmd) < 4 * found.mmd_error
     assert np.mean(found.kl_per_dimension) == pytest.approx(-np.log(s), rel=0.02)
 
 
-def test_collapse_is_told_with_the_knobs_that_help():
+def test_collapse_is_reported_with_the_settings_that_help():
     collapsed = np.zeros((100, 10))
     collapsed[:, 0] = rng.normal(size=100)
     warning = measure_posterior(collapsed, np.zeros_like(collapsed), PRESET).warning
-    assert "9 of 10 dimensions carry nothing" in warning
-    for knob in ("--free-bits 0.1", "--annealing linear", "--beta"):
+    assert "9 of 10 dimensions are inactive" in warning
+    for knob in ("`free_bits=0.1`", '`annealing="linear"`', "`beta`"):
         assert knob in warning
-    assert "--mse-weight" not in warning
+    assert "`mse_weight`" not in warning
     turned = PRESET.override(free_bits=0.1, annealing="linear", annealing_steps=100)
     warning = collapse_warning(1, 10, turned)
-    assert "--free-bits" not in warning
-    assert "--annealing" not in warning
-    assert "--mse-weight" in collapse_warning(1, 10, get_preset("celeba-foster"))
+    assert "free_bits" not in warning
+    assert "annealing" not in warning
+    assert "`mse_weight`" in collapse_warning(1, 10, get_preset("celeba-foster"))
     assert collapse_warning(5, 10, PRESET) is None

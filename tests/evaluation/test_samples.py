@@ -84,7 +84,7 @@ def test_kid_is_unbiased_and_its_error_is_honest():
     assert np.sqrt(np.mean(error**2)) == pytest.approx(spread, rel=0.3)
 
 
-def test_kid_tells_different_distributions_apart():
+def test_kid_separates_different_distributions():
     mean, error = kid(gaussian(500), gaussian(500, shift=0.3, seed=1))
     assert mean > 3 * error > 0
     exact, _ = kid(gaussian(10_000), gaussian(10_000, shift=0.3, seed=1))

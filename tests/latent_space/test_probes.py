@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_vae.evaluation import linear_probes
+from keras_vae.latent_space.probes import linear_probes
 
 rng = np.random.default_rng(0)
 
