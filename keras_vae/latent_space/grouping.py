@@ -64,7 +64,7 @@ class Grouping:
             Mean area under the ROC curve; None where no group has images of both kinds in both
             halves.
         """
-        from ..evaluation import linear_probes
+        from .probes import linear_probes
 
         names = self.names[:1] if len(self.names) == 2 else self.names
         member = self.index[:, None] == np.arange(len(names))  # [N, G]

@@ -74,7 +74,7 @@ def test_a_logistic_step_is_as_long_as_the_mean_difference(confounded):
 
 
 def test_logistic_scores_are_those_of_the_linear_probes(study):
-    from keras_vae.evaluation import linear_probes
+    from keras_vae.latent_space.probes import linear_probes
 
     z, labels, _ = study
     train, held_out = (z[:5000], labels[:5000]), (z[5000:], labels[5000:])
