@@ -181,7 +181,7 @@ def test_an_older_model_is_to_be_exported_again(exported, digits, monkeypatch):
 
 def test_a_model_without_a_preset(exported, digits):
     model = exported()
-    with pytest.raises(ValueError, match="does not hold the preset"):
+    with pytest.raises(ValueError, match="preset"):
         evaluate(replace(model, metadata={**model.metadata, "preset": {}}), digits, FEW)
 
 
