@@ -1,4 +1,4 @@
-"""The fitted prior as graph operations: draws and densities of a mixture of Gaussians."""
+"""The fitted prior as graph operations: samples and densities of a mixture of Gaussians."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from ..latent_space.priors import GaussianMixturePrior
 from ..models.distributions import LOG_TWO_PI
+from ..models.sampling import Sampling
 
 
 class Mixture(tf.Module):
@@ -18,28 +19,20 @@ class Mixture(tf.Module):
     def __init__(self, prior: GaussianMixturePrior) -> None:
         super().__init__(name="mixture")
         self.latent_dim = prior.latent_dim
+        self.sampling = Sampling()
         self.weights, self.means, self.scales = (
             tf.Variable(part, trainable=False)
             for part in (prior.weights, prior.means, prior.scale_tril)
         )
 
-    def draw(self, uniform: tf.Tensor, epsilon: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
-        """Turn noise into latents, z = μ + temperature · S ε.
-
-        Args:
-            uniform: In [0, 1): chooses the component, of mean μ and covariance S Sᵀ, [B].
-            epsilon: Standard normal, [B, L].
-            temperature: Factor of the deviation, [B].
-
-        Returns:
-            z, [B, L].
-        """
+    def sample(self, count: tf.Tensor) -> tf.Tensor:
+        """Sample z = μ + S ε, [count, L]: of a component with mean μ and covariance S Sᵀ."""
+        epsilon = self.sampling.normal(count, self.latent_dim)
         ends = tf.cumsum(self.weights)[:-1]
-        component = tf.searchsorted(ends, uniform, side="right")
+        component = tf.searchsorted(ends, self.sampling.uniform(count), side="right")
         # Through every S and one kept: to gather [B, L, L] takes longer than the product.
         moves = tf.einsum("kij,bj->bki", self.scales, epsilon)
-        move = tf.gather(moves, component, batch_dims=1)
-        return tf.gather(self.means, component) + temperature[:, tf.newaxis] * move
+        return tf.gather(self.means, component) + tf.gather(moves, component, batch_dims=1)
 
     def log_prob(self, z: tf.Tensor) -> tf.Tensor:
         """Measure the log density of latents [N, L], in nats, [N]."""

@@ -143,9 +143,16 @@ def _facts(endpoints: Endpoints, metadata: Mapping[str, Any]) -> dict[str, Any]:
         **metadata,
         "image_shape": list(endpoints.image_shape),
         "latent_dim": endpoints.latent_dim,
+        "latents": {spec.name: list(spec.shape[1:]) for spec in endpoints.latents},
+        "condition": _shape_and_type(endpoints.condition),
         "attribute_names": [] if attributes is None else list(attributes.names),
         "priors": ["normal"] if endpoints.mixture is None else ["normal", "gmm"],
     }
+
+
+def _shape_and_type(condition: list[tf.TensorSpec]) -> dict[str, Any] | None:
+    """The condition of each image; None for a model that is not conditional."""
+    return next(({"shape": list(c.shape[1:]), "dtype": c.dtype.name} for c in condition), None)
 
 
 def git_commit() -> str | None:

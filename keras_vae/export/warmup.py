@@ -46,21 +46,24 @@ def warmup_requests(model: str, endpoints: Endpoints) -> Iterator[PredictRequest
 
 def examples(endpoints: Endpoints) -> dict[str, np.ndarray]:
     """Make an example of each input by its name; the image is one that the model generates."""
-    seed, temperature = np.zeros(1, np.int64), np.ones(1, np.float32)
-    drawn = endpoints.generate(tf.constant(seed), tf.constant(temperature))
     inputs = {
-        "seed": seed,
-        "temperature": temperature,
-        "z": drawn["z"].numpy(),
-        "image": endpoints.decode_pixels(drawn["z"])["image"].numpy(),
-        "image_bytes": drawn["image_bytes"].numpy(),
+        "seed": np.zeros(1, np.int64),
+        "temperature": np.ones(1, np.float32),
         "strength": np.ones(1, np.float32),
     }
+    for spec in endpoints.condition:
+        inputs[spec.name] = np.zeros((1, *spec.shape[1:]), spec.dtype.as_numpy_dtype)
+    condition = [tf.constant(inputs[spec.name]) for spec in endpoints.condition]
+    noise = (tf.constant(inputs[name]) for name in ("seed", "temperature"))
+    generated = endpoints.generate(*noise, *condition)
+    z = [generated[spec.name] for spec in endpoints.latents]
+    generated |= endpoints.decode_pixels(*z, *condition)
+    inputs |= {name: value.numpy() for name, value in generated.items()}
     if endpoints.attributes is not None and endpoints.attributes.names:
         inputs["attribute"] = np.array(endpoints.attributes.names[:1], object)
     return inputs
 
 
 def _of_rank(array: np.ndarray, rank: int) -> np.ndarray:
-    """Add the axis of draws to a latent, [B, L] → [B, 1, L], where the signature has one."""
+    """Add the axis of samples to a latent, [B, L] → [B, 1, L], where the signature has one."""
     return array if array.ndim == rank else array[:, np.newaxis]

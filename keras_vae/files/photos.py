@@ -1,6 +1,6 @@
 """Photos of any size and mode, converted to the pixels that a network takes.
 
-Cropping and scaling are defined here; `export.signatures` repeats the rule as graph operations, and
+Cropping and scaling are defined here; `export.graph_ops` repeats the rule as graph operations, and
 a test compares the two. Pillow and NumPy only.
 """
 

@@ -7,6 +7,8 @@ from typing import Any, Self
 import keras
 import tensorflow as tf
 
+from ..ops.recast import recast
+
 
 class Composite:
     """Mixin of a Keras layer or model with arguments that are Keras objects, or lists of them.
@@ -31,6 +33,21 @@ class Composite:
             if name in config
         }
         return cls(**{**config, **parts})
+
+
+def in_float32(layer: keras.layers.Layer) -> keras.layers.Layer:
+    """Copy a layer, its networks as plain float32 variables, however they were trained.
+
+    A layer that is not a `Composite` of functional models is returned as it is.
+    """
+    parts = {name: getattr(layer, name) for name in getattr(layer, "PARTS", ())}
+    if not parts or not all(isinstance(part, keras.Model) for part in parts.values()):
+        return layer
+    networks = {name: recast(part, "float32") for name, part in parts.items()}
+    copy = type(layer)(**{**layer.get_config(), **networks})
+    for weight, original in zip(copy.weights, layer.weights, strict=True):
+        weight.assign(keras.ops.convert_to_numpy(original))
+    return copy
 
 
 def apply_network(network: Any, value: Any, y: Any, training: bool) -> Any:

@@ -53,6 +53,10 @@ class DiagonalGaussian:
     log_var: tf.Tensor
     sampling: Sampling
 
+    def parameters(self) -> dict[str, tf.Tensor]:
+        """What an encoder returns, each [B, L]."""
+        return {"z_mean": self.mean, "z_log_var": self.log_var}
+
     def sample(self) -> tf.Tensor:
         """Sample z [B, L] by the reparameterization."""
         return self.sampling((self.mean, self.log_var))
@@ -98,6 +102,10 @@ class Delta:
 
     mean: tf.Tensor
     log_var: tf.Tensor
+
+    def parameters(self) -> dict[str, tf.Tensor]:
+        """What an encoder returns, each [B, L]."""
+        return {"z_mean": self.mean, "z_log_var": self.log_var}
 
     def sample(self) -> tf.Tensor:
         """z, [B, L]."""

@@ -7,16 +7,8 @@ import math
 import keras
 import tensorflow as tf
 
-from ..export.signatures import (
-    Signatures,
-    Tensors,
-    at_least_one,
-    decode_photo,
-    luminance,
-    require,
-    to_uint8,
-    traced,
-)
+from ..export.graph_ops import at_least_one, decode_photo, luminance, require, to_uint8, traced
+from ..export.signatures import Signatures, Tensors
 from ..ops.recast import recast
 from .vdsr import bicubic
 

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from ..export.signatures import to_uint8
+from ..export.graph_ops import to_uint8
 from .pairs import Pairs
 from .vdsr import bicubic
 

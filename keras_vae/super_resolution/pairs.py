@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from ..datasets import ImageDataset, load_dataset
 from ..datasets.pipeline import split_batches, training_batches
-from ..export.signatures import luminance
+from ..export.graph_ops import luminance
 from .vdsr import bicubic
 
 

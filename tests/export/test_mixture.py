@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_vae.export.mixture import Mixture
 from keras_vae.latent_space.priors import GaussianMixturePrior
+from keras_vae.models.sampling import seeded
 
 
 @pytest.fixture(scope="module")
@@ -18,10 +20,24 @@ def test_the_density_is_that_of_the_arrays(prior):
     np.testing.assert_allclose(Mixture(prior).log_prob(z), prior.log_prob(z), rtol=1e-4)
 
 
-def test_a_draw_is_its_components_mean_and_a_turned_deviation(prior):
+def test_a_sample_is_its_components_mean_and_its_noise_by_the_covariances_root(prior, monkeypatch):
     uniform = np.array([0.0, 0.19, 0.21, 0.69, 0.71, 0.999], np.float32)
     component = [0, 0, 1, 1, 2, 2]
     epsilon = np.random.default_rng(2).normal(size=(6, 4)).astype(np.float32)
-    z = Mixture(prior).draw(uniform, epsilon, np.full(6, 0.5, np.float32))
+    mixture = Mixture(prior)
+    monkeypatch.setattr(mixture.sampling, "normal", lambda *shape: epsilon)
+    monkeypatch.setattr(mixture.sampling, "uniform", lambda *shape: uniform)
     moves = np.einsum("bij,bj->bi", prior.scale_tril[component], epsilon)
-    np.testing.assert_allclose(z, prior.means[component] + 0.5 * moves, rtol=1e-5, atol=1e-5)
+    expected = prior.means[component] + moves
+    np.testing.assert_allclose(mixture.sample(6), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_the_temperature_scales_the_standard_deviation_within_a_component(prior):
+    seed, mixture = tf.range(6, dtype=tf.int64), Mixture(prior)
+    samples = []
+    for temperature in (0.0, 0.5, 1.0):
+        with seeded(seed, tf.fill(6, temperature)):
+            samples.append(mixture.sample(6).numpy())
+    mean, half, whole = samples
+    assert all(row in prior.means for row in mean)
+    np.testing.assert_allclose(half - mean, 0.5 * (whole - mean), rtol=1e-3, atol=1e-5)

@@ -3,7 +3,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_vae.export.signatures import Endpoints, crop_box, read_photos
+from keras_vae.export.graph_ops import crop_box, read_photos
+from keras_vae.export.signatures import Endpoints
 from keras_vae.files.photos import crop_box as photo_crop_box
 from keras_vae.files.photos import open_photo, prepare
 from tests.encoding import encode_png, encoded

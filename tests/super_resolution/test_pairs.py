@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_vae.datasets import ImageDataset
-from keras_vae.export.signatures import luminance
+from keras_vae.export.graph_ops import luminance
 from keras_vae.super_resolution.pairs import Pairs, load_pairs
 from keras_vae.super_resolution.vdsr import bicubic
 

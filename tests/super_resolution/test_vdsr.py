@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_vae.export.signatures import luminance
+from keras_vae.export.graph_ops import luminance
 from keras_vae.super_resolution.vdsr import bicubic, build_vdsr
 
 

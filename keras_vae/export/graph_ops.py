@@ -1,0 +1,155 @@
+"""Graph operations of signatures: photos to pixels, rounding, checks.
+
+Decoding, cropping, scaling and clipping follow `files.photos`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from ..files.photos import ALIGNED_CROP, ALIGNED_SIZE
+
+# ITU-R 601 in 65,536ths, as Pillow's "L": whole numbers that float32 adds without error.
+LUMINANCE = (19595.0, 38470.0, 7471.0)
+
+
+def read_photos(image_bytes: tf.Tensor, image_shape: tuple[int, int, int]) -> tf.Tensor:
+    """Decode, crop and scale photos as `photos.open_photo` and `photos.prepare` do.
+
+    Only the EXIF orientation is not applied: TensorFlow does not read it.
+
+    Args:
+        image_bytes: JPEG, PNG, GIF or BMP files of any sizes, string [B].
+        image_shape: Height, width, channels of the network's input.
+
+    Returns:
+        Pixels, uint8 [B, height, width, channels].
+    """
+
+    def read(data: tf.Tensor) -> tf.Tensor:
+        pixels = _crop_and_scale(decode_photo(data), image_shape[:2])
+        if image_shape[2] == 1:
+            pixels = luminance(_round(pixels))
+        return tf.ensure_shape(to_uint8(pixels), image_shape)
+
+    return tf.map_fn(read, image_bytes, fn_output_signature=tf.TensorSpec(image_shape, tf.uint8))
+
+
+def luminance(images: tf.Tensor) -> tf.Tensor:
+    """Weigh RGB [..., 3] to the luminance of ITU-R 601, [..., 1], with Pillow's numbers."""
+    return tf.reduce_sum(images * LUMINANCE, -1, keepdims=True) / 65536.0
+
+
+def crop_box(
+    height: tf.Tensor, width: tf.Tensor, aspect: float
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Say which part of an image is shown to a network, by the rule of `photos.crop_box`.
+
+    Args:
+        height: Pixels down, int scalar.
+        width: Pixels across, int scalar.
+        aspect: Width over height of the network's input.
+
+    Returns:
+        upper, left, height, width of the part, in pixels, float32 scalars.
+    """
+    aligned = tf.logical_and(tf.equal(width, ALIGNED_SIZE[0]), tf.equal(height, ALIGNED_SIZE[1]))
+    height, width = tf.cast(height, tf.float32), tf.cast(width, tf.float32)
+    inner_height = tf.where(aligned, float(ALIGNED_CROP), height)
+    inner_width = tf.where(aligned, float(ALIGNED_CROP), width)
+    crop_height = tf.minimum(inner_height, inner_width / aspect)
+    crop_width = tf.minimum(inner_width, inner_height * aspect)
+    return (height - crop_height) / 2, (width - crop_width) / 2, crop_height, crop_width
+
+
+def decode_photo(data: tf.Tensor) -> tf.Tensor:
+    """Decode one file to RGB, uint8 [h, w, 3], with transparent parts laid on white."""
+    return _on_white(_decode_file(data))
+
+
+def _decode_file(data: tf.Tensor) -> tf.Tensor:
+    """Decode one file to uint8 [h, w, 1 … 4]; bytes of no image are an InvalidArgument."""
+
+    def jpeg() -> tf.Tensor:
+        # Pillow's transform; TensorFlow's default one is up to four levels off.
+        return tf.io.decode_jpeg(data, channels=0, dct_method="INTEGER_ACCURATE")
+
+    def other() -> tf.Tensor:
+        return tf.io.decode_image(data, channels=0, expand_animations=False)
+
+    return tf.cond(tf.io.is_jpeg(data), jpeg, other)
+
+
+def _on_white(image: tf.Tensor) -> tf.Tensor:
+    """Turn a decoded image [h, w, 1 … 4] into RGB, with transparent parts laid on white."""
+    channels = tf.shape(image)[-1]
+    transparent = tf.equal(channels % 2, 0)
+    colours = channels - tf.cast(transparent, tf.int32)
+
+    def blend(row: tf.Tensor) -> tf.Tensor:
+        values = tf.cast(row, tf.float32)
+        alpha = values[:, colours:] / 255.0
+        return to_uint8(values[:, :colours] * alpha + 255.0 * (1.0 - alpha))
+
+    def blended() -> tf.Tensor:
+        # Row by row: the whole of 100 megapixels, in float32, would take gigabytes.
+        return tf.map_fn(blend, image, fn_output_signature=tf.TensorSpec([None, None], tf.uint8))
+
+    rgb = tf.cond(transparent, blended, lambda: image)
+    return tf.ensure_shape(tf.tile(rgb, [1, 1, 3 // colours]), [None, None, 3])
+
+
+def _crop_and_scale(image: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """Crop and scale uint8 [h, w, 3] to float32 [H, W, 3]: bilinear, antialiased, as Pillow's box.
+
+    ScaleAndTranslate, unlike crop-then-resize, takes boxes that begin between pixels.
+    """
+    shape = tf.shape(image)
+    upper, left, height, width = crop_box(shape[0], shape[1], aspect=size[1] / size[0])
+    scale = tf.stack([size[0] / height, size[1] / width])
+    return tf.raw_ops.ScaleAndTranslate(
+        images=image[tf.newaxis],
+        size=size,
+        scale=scale,
+        translation=-scale * tf.stack([upper, left]),
+        kernel_type="triangle",
+        antialias=True,
+    )[0]
+
+
+def _round(pixels: tf.Tensor) -> tf.Tensor:
+    return tf.floor(pixels + 0.5)  # halves go up, as in Pillow; tf.round sends them to even
+
+
+def to_uint8(pixels: tf.Tensor) -> tf.Tensor:
+    """Round halves up and clip to 0 … 255, as Pillow does."""
+    return tf.cast(tf.clip_by_value(_round(pixels), 0.0, 255.0), tf.uint8)
+
+
+def printable(text: tf.Tensor) -> tf.Tensor:
+    """Make strings fit for an error message: valid UTF-8 of at most 40 characters, in one line."""
+    valid = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", replace_control_characters=True)
+    return tf.strings.substr(valid, 0, 40, unit="UTF8_CHAR")
+
+
+def require(condition: tf.Tensor, message: str | tf.Tensor) -> tf.Operation:
+    """Answer with an InvalidArgument unless the condition holds."""
+    return tf.raw_ops.Assert(condition=condition, data=[message], summarize=1)
+
+
+def traced(function: Callable[..., Any], *specs: tf.TensorSpec) -> Callable[..., Any]:
+    """Trace a function once, so that whatever calls it shares one graph."""
+    return tf.function(function, input_signature=specs, autograph=False)
+
+
+def at_least_one(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Say how many inputs there are, and add one where there is none.
+
+    TensorFlow's fused convolutions return the wrong shape for an empty batch.
+    """
+    count = tf.shape(inputs)[0]
+    missing = tf.maximum(1 - count, 0)
+    return count, tf.pad(inputs, [[0, missing], *[[0, 0]] * (len(inputs.shape) - 1)])
