@@ -179,7 +179,7 @@ def split_batches(
 
 
 def _untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
-    """Leave the pipeline as it is written.
+    """Disable automatic tuning of the pipeline.
 
     TensorFlow's tuner sleeps for 10 ms, 20 ms, 40 ms and so on up to a minute, and the destruction
     of an iterator often waits until its tuner wakes: a `fit` of 6 seconds took 10.

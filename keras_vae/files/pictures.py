@@ -15,22 +15,22 @@ from PIL import Image, ImageOps
 
 from .atomic import write_atomically
 
-CELL = 128  # pixels that the longer side of an enlarged image comes near to
-LARGEST = 4096  # pixels that a grid is not made wider than by enlarging
+CELL = 128  # approximate length of an enlarged image's longer side, in pixels
+LARGEST = 4096  # images are not enlarged so much that a grid is wider than this, in pixels
 MARGIN = 4
 
-# JPEG's own defaults are those of a thumbnail: coarse steps, and colour at half the resolution.
-# PNG's take seven times as long for a file an eighth smaller.
+# JPEG's default is for thumbnails: low quality, and color at half the resolution.
+# PNG's default takes seven times as long for a file an eighth smaller.
 SETTINGS = {"JPEG": {"quality": 95, "subsampling": "4:4:4"}, "PNG": {"compress_level": 2}}
 
 
 def grid(images: np.ndarray, columns: int | None = None, cell: int = CELL) -> Image.Image:
-    """Lay images out in rows, enlarged so that they can be looked at.
+    """Arrange images in an image grid, enlarged so that details can be seen.
 
     Args:
         images: uint8 [N, H, W, C].
-        columns: Images in a row; None takes 10 for tens of images, otherwise a near square.
-        cell: Pixels that the longer side of an enlarged image comes near to.
+        columns: Images in a row; None: 10 for multiples of ten up to 100, otherwise near a square.
+        cell: Approximate length of an enlarged image's longer side, in pixels.
 
     Returns:
         The picture.
@@ -51,9 +51,9 @@ def arrange(rows: Sequence[Sequence[Image.Image]], gap: int = 0, align: float = 
     """Arrange pictures in rows and columns, each as high and as wide as its largest picture.
 
     Args:
-        rows: The pictures; they are centred vertically. The last rows may be shorter.
+        rows: The pictures; they are centered vertically. The last rows may be shorter.
         gap: Pixels between two rows and between two columns.
-        align: Where a picture is in its column: 0 at the left, 0.5 centred.
+        align: Where a picture is in its column: 0 at the left, 0.5 centered.
 
     Returns:
         A picture without margins; what no other picture covers is white.
@@ -71,7 +71,7 @@ def arrange(rows: Sequence[Sequence[Image.Image]], gap: int = 0, align: float = 
 
 
 def enlarge(image: np.ndarray, factor: int) -> Image.Image:
-    """Enlarge an image by a whole factor: photos smoothly, grey digits pixel by pixel.
+    """Enlarge an image by a whole factor: photos smoothly, gray digits pixel by pixel.
 
     Args:
         image: uint8 [H, W, C], C = 1 or 3.
@@ -85,7 +85,7 @@ def enlarge(image: np.ndarray, factor: int) -> Image.Image:
 
 
 def save(picture: Image.Image, path: str | Path, *, overwrite: bool = False) -> Path:
-    """Write a picture in the format of its suffix, whole or not at all; its colour profile as well.
+    """Write a picture atomically in the format of its suffix, with its color profile.
 
     Raises:
         FileExistsError: If the file exists and `overwrite` is False.
@@ -102,10 +102,10 @@ def save(picture: Image.Image, path: str | Path, *, overwrite: bool = False) -> 
 
 
 def check_picture(path: str | Path) -> None:
-    """Refuse a path that is not a picture's: worth asking before long work.
+    """Check that a path has the suffix of a picture: also before long work.
 
     Raises:
-        ValueError: If its suffix is of no format that pictures can be written in.
+        ValueError: If pictures cannot be written in the format of its suffix.
     """
     kind = Image.registered_extensions().get(Path(path).suffix.lower())
     if kind is None or not _can_be_written(kind):
@@ -114,7 +114,7 @@ def check_picture(path: str | Path) -> None:
 
 @cache
 def _can_be_written(kind: str) -> bool:
-    """Try it: Pillow only reads some of the formats that it knows, and others take no colours."""
+    """Try to write: Pillow can only read some formats, and others have no colors."""
     try:
         Image.new("RGB", (16, 16)).save(io.BytesIO(), kind)
     except (KeyError, OSError, ValueError):
@@ -143,12 +143,12 @@ def save_grid(
 
 
 def whole_factor(size: tuple[int, int], cell: int = CELL) -> int:
-    """The whole factor that brings an image's longer side near to `cell` pixels."""
+    """Return the whole factor that makes an image's longer side about `cell` pixels."""
     return max(1, round(cell / max(size)))
 
 
 def fitting_factor(size: tuple[int, int], columns: int, cell: int = CELL) -> int:
-    """`whole_factor`, less where `columns` such images would be wider than a picture may be."""
+    """Return `whole_factor`, or less if `columns` such images would be wider than `LARGEST`."""
     fitting = LARGEST // (columns * (size[1] + MARGIN))
     return max(1, min(whole_factor(size, cell), fitting))
 

@@ -1,4 +1,4 @@
-"""Normalization through a fused kernel, and the activation that follows it."""
+"""Normalization with a fused kernel, and the activation that follows it."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ NORMALIZATIONS = ("none", "batch", "instance")
 
 @package
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """Keras's BatchNormalization over the last axis of images, through TensorFlow's fused kernel.
+    """Keras's BatchNormalization over the last axis of images, with TensorFlow's fused kernel.
 
-    Weights, arguments and results are those of the parent, which computes moments and the
-    normalisation as separate passes over memory. What the kernel does not know is left to the
-    parent: a mask, other axes, no γ or β, batch renormalisation, moments over the replicas.
+    Weights, arguments and results are those of the parent, which computes moments and normalization
+    in separate passes over memory. The parent also computes what the kernel does not support: a
+    mask, other axes, no γ or β, batch renormalization, moments over the replicas.
     """
 
     def call(
         self, inputs: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None
     ) -> tf.Tensor:
-        """Normalise images [B, H, W, C]."""
+        """Normalize images [B, H, W, C]."""
         if mask is not None or not self._fits(inputs):
             return super().call(inputs, training=training, mask=mask)
         learning = bool(training and self.trainable)
@@ -56,32 +56,27 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 def norm_act(
     normalization: str, activation: str, *, name: str, dtype: Any = None
 ) -> Callable[[Any], Any]:
-    """Normalisation and activation, named after the layer that they follow.
+    """Normalization and activation, named after the layer that they follow.
 
     Raises:
         ValueError: If `normalization` is unknown.
     """
-    layers = []
-    if normalization == "batch":
-        layers.append(FusedBatchNormalization(name=f"{name}_norm", dtype=dtype))
-    elif normalization == "instance":
-        # One group for each channel and no parameters: PyTorch's InstanceNorm2d by default.
-        layers.append(
-            keras.layers.GroupNormalization(
-                groups=-1,
-                epsilon=1e-5,
-                center=False,
-                scale=False,
-                name=f"{name}_norm",
-                dtype=dtype,
-            )
-        )
-    elif normalization != "none":
+    if normalization not in NORMALIZATIONS:
         raise ValueError(
             f"`normalization` must be one of {NORMALIZATIONS}. Received: {normalization!r}."
         )
-    layers.append(_activation(activation, name=f"{name}_{activation}", dtype=dtype))
+    layers = [_activation(activation, name=f"{name}_{activation}", dtype=dtype)]
+    if normalization != "none":
+        kind = FusedBatchNormalization if normalization == "batch" else _instance_normalization
+        layers.insert(0, kind(name=f"{name}_norm", dtype=dtype))
     return chain(layers)
+
+
+def _instance_normalization(**options: Any) -> keras.layers.Layer:
+    # One group for each channel and no parameters: PyTorch's InstanceNorm2d by default.
+    return keras.layers.GroupNormalization(
+        groups=-1, epsilon=1e-5, center=False, scale=False, **options
+    )
 
 
 def _activation(activation: str, **kwargs: Any) -> keras.layers.Layer:

@@ -1,4 +1,4 @@
-"""Copies of a network in another arithmetic."""
+"""Copies of a network with another precision."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import keras
 def recast(
     network: keras.Model, dtype: Any, normalization: type[keras.layers.Layer] | None = None
 ) -> keras.Model:
-    """Copy a network as plain variables under a dtype policy, uncompiled, however it was trained.
+    """Copy a network under a dtype policy: plain variables, uncompiled, however it was trained.
 
     Args:
         network: A functional model.
         dtype: Keras dtype policy of every layer of the copy.
-        normalization: Class that batch normalisations become; None: they stay what they are.
+        normalization: Class that replaces each batch normalization; None: unchanged.
     """
 
     def copy(layer: keras.layers.Layer) -> keras.layers.Layer:

@@ -1,0 +1,20 @@
+import pytest
+
+from keras_vae.files.naming import near_names, plain_name
+
+NAMES = ["Smiling", "Young", "Wearing_Hat"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("smilng", "Smiling"), ("wearing_hats", "Wearing_Hat")]
+)
+def test_a_mistyped_name_gets_the_near_one(typed, meant):
+    assert near_names(typed, NAMES) == f"Did you mean '{meant}'?"
+
+
+def test_without_a_near_name_all_are_listed():
+    assert near_names("xyz", NAMES) == "Choose from: Smiling, Young, Wearing_Hat."
+
+
+def test_a_plain_name_is_in_lower_case_with_underscores():
+    assert plain_name("Fashion-MNIST") == "fashion_mnist"
