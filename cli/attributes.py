@@ -9,21 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .images import load_for_model, note_of_binarization, seen_by
-from .options import (
-    data_options,
-    directions_option,
-    json_option,
-    model_option,
-    out_option,
-    overwrite_option,
-)
-from .outputs import Outputs, check_files, output_options
-from .pictures import directions_of, write_picture
+from .command import Group, option
+from .data_source import DataSource, binarization_note, binarized_for, data_options
+from .model_choice import DIRECTIONS, ModelChoice, model_options
+from .outputs import NUMBERS, Outputs, json_option, output_options, picture_option
 from .progress import progress_bar
 from .quiet import load_tensorflow
-from .standard_output import write_json
-from .types import Names
+from .types import FILE, NAME, NAMES, Integer
 
 if TYPE_CHECKING:
     from keras_vae.latent_space.attributes import Attributes, Contribution
@@ -31,154 +23,127 @@ if TYPE_CHECKING:
 SCORES = ("AUC", "accuracy", "balanced")  # the columns of `Attributes.scores`
 
 
-@click.group(epilog="Example: kvae attributes contributions --to Attractive")
+@click.group(cls=Group, epilog="Example: kvae attributes contributions --to Attractive")
 def attributes() -> None:
     """List, fit and compare attribute directions.
 
-    A direction Δ is the mean latent of the images that have an attribute minus that of those that
-    lack it, unless `fit` made it otherwise; `kvae morph` moves along it.
+    The direction Δ of an attribute is the mean latent of the images that have it minus the mean
+    latent of those that lack it, unless `fit` computed it otherwise. `kvae morph` adds it to z.
     """
 
 
 @attributes.command("list", epilog="Example: kvae attributes list --model celeba")
-@model_option
-@directions_option
-@json_option("JSON in place of the table")
-@overwrite_option
-def list_attributes(
-    model_name: str, directions: Path | None, json_file: Path | None, overwrite: bool
-) -> None:
-    """List the attributes that a model can be moved along.
+@model_options(DIRECTIONS)
+@output_options(json_option("JSON instead of the table"))
+def list_attributes(choice: ModelChoice, outputs: Outputs) -> None:
+    """List the attributes that a model has directions for.
 
-    Beside each name: the length of Δ; on how many images with and without the attribute it was
-    fitted; and, where that is known, how well it tells held-out images apart.
+    For each: the length of Δ; the number of images with and without the attribute that it was
+    fitted to; and, if stored, how well it separates held-out images.
     """
-    from keras_vae.inference import registry as runtime
-
-    check_files(others=[json_file], overwrite=overwrite)
-    known = directions_of(runtime.load(model_name), directions)
-    if json_file:
-        write_json(_rows(known), json_file, overwrite)
+    outputs.check()
+    directions = choice.directions(choice.open())
+    if outputs.json:
+        outputs.write_json(_rows(directions))
     else:
-        click.echo(_table(known))
+        click.echo(_table(directions))
 
 
 @attributes.command(epilog="Example: kvae attributes fit celeba --data-dir ~/celeba --out my.npz")
 @click.argument("data")
-@model_option
-@data_options
-@click.option("--limit", type=click.IntRange(2), help="Use at most so many training images.")
-@click.option(
+@option(
     "--method",
-    type=click.Choice(["mean", "logistic"]),
-    default="mean",
-    show_default=True,
-    help="Difference of the mean latents, or normal of a logistic regression.",
+    "Difference of the mean latents, or normal vector of a logistic regression.",
+    ["mean", "logistic"],
+    "mean",
 )
-@click.option(
+@option(
     "--balance",
-    type=Names(),
-    default=(),
-    help="Weigh images so that these are equally frequent with and without each attribute.",
+    "Attributes that weights of the images make equally frequent with and without each other "
+    "attribute.",
+    NAMES,
+    (),
 )
-@out_option("directions.npz", "File of directions to write.")
-@overwrite_option
+@model_options()
+@data_options(option("--limit", "Maximum number of training images.", Integer(2)))
+@output_options(option("--out", "File of the directions, .npz.", FILE, "directions.npz"))
 def fit(
     data: str,
-    model_name: str,
-    data_dir: Path | None,
-    cache_dir: Path | None,
-    limit: int | None,
     method: str,
     balance: tuple[str, ...],
+    choice: ModelChoice,
+    source: DataSource,
+    limit: int | None,
     out: Path,
-    overwrite: bool,
+    outputs: Outputs,
 ) -> None:
-    """Fit directions to the labelled images of DATA: its training split, encoded by a model.
+    """Fit directions to the labelled images of DATA's training split, encoded by a model.
 
-    DATA is a data set's name or an .npz with images and attributes. The table says how well z·Δ
-    tells the images of the validation split apart. The model itself stays as it is, since its graph
-    holds the directions that it was exported with; the file goes to the --directions of `kvae
-    morph` and `kvae attributes`.
+    DATA is a data set's name or an .npz with images and attributes. The table shows how well z·Δ
+    separates the images of the validation split. The model is unchanged, since its graph contains
+    the directions that it was exported with; `kvae morph` and `kvae attributes` take the file with
+    --directions.
 
-    --balance Male takes Δ within men and within women, and averages the two: what Male alone
-    changes is then no part of another attribute's Δ.
+    --balance Male computes Δ among men and among women, and averages the two. The effect of Male
+    is then no part of another attribute's Δ.
     """
-    from keras_vae.files.atomic import check_free
-    from keras_vae.inference import registry as runtime
     from keras_vae.inference.fitting import fit_attributes
 
     if out.suffix != ".npz":
         raise click.BadParameter("must end in .npz.", param_hint="--out")
-    check_free(out, overwrite=overwrite)
+    outputs.check(others=[out])
     load_tensorflow()
-    model = runtime.load(model_name)
-    dataset = load_for_model(model, data, data_dir=data_dir, cache_dir=cache_dir, limit=limit)
-    fitted = fit_attributes(
-        model,
-        seen_by(model, dataset),
-        method=method,
-        balance=balance,
-        stages=progress_bar,
-    )
-    fitted.save(out, overwrite=overwrite)
+    model = choice.open()
+    dataset = source.load_for_model(model, data, limit)
+    images = binarized_for(model, dataset)
+    fitted = fit_attributes(model, images, method=method, balance=balance, stages=progress_bar)
+    fitted.save(out, overwrite=outputs.overwrite)
     click.echo(_table(fitted))
     left_out = [name for name in dataset.attribute_names if name not in fitted.names]
     if left_out:
-        click.echo(f"Left out, as no image is in one of their groups: {', '.join(left_out)}.")
-    images = f"{dataset.count('train')} images{note_of_binarization(model)}"
-    click.echo(f"{len(fitted.names)} directions, from {images}: {out}")
+        click.echo(f"Left out, because one of their groups has no image: {', '.join(left_out)}.")
+    count = f"{dataset.count('train')} images{binarization_note(model)}"
+    click.echo(f"{len(fitted.names)} directions, from {count}: {out}")
 
 
 @attributes.command(epilog="Example: kvae attributes contributions --to Attractive --out bars.png")
-@click.option("--to", required=True, help="The attribute that the others may contribute to.")
-@model_option
-@directions_option
-@json_option("JSON in place of the table")
-@out_option(None, "Bar chart to write.")
-@overwrite_option
-def contributions(
-    to: str,
-    model_name: str,
-    directions: Path | None,
-    json_file: Path | None,
-    out: Path | None,
-    overwrite: bool,
-) -> None:
-    """Say how far each attribute points along another (Jiang 2024, section 5.4).
+@option("--to", "Attribute that others contribute to.", NAME, required=True)
+@model_options(DIRECTIONS)
+@output_options(
+    picture_option(None, "File of a bar chart."), json_option("JSON instead of the table")
+)
+def contributions(to: str, choice: ModelChoice, outputs: Outputs) -> None:
+    """Print how far each attribute's direction points along another's (Jiang 2024, section 5.4).
 
-    The dot product grows with the lengths of both directions, and rare attributes have long ones;
-    the cosine does not. In brackets stand 95 % bootstrap intervals, where the directions were
-    fitted with them.
+    The dot product increases with the lengths of both directions, which are large for rare
+    attributes; the cosine does not. The 95 % bootstrap intervals are in brackets, if the directions
+    were fitted with them.
     """
     from keras_vae import plotting
-    from keras_vae.inference import registry as runtime
     from keras_vae.latent_space.attributes import contributions as compare
 
-    check_files([out], [json_file], overwrite=overwrite)
-    known = directions_of(runtime.load(model_name), directions)
+    outputs.check()
+    known = choice.directions(choice.open())
     table = compare(known.directions, known.names, to, known.standard_errors)
-    if json_file:
-        write_json([asdict(entry) for entry in table], json_file, overwrite)
+    if outputs.json:
+        outputs.write_json([asdict(entry) for entry in table])
     else:
         click.echo(_contribution_table(table, to))
-    if out is not None:
-        write_picture(plotting.contribution_chart(table, to), out, overwrite)
+    if outputs.picture:
+        outputs.write_picture(plotting.contribution_chart(table, to))
 
 
 @attributes.command(epilog="Example: kvae attributes similarity --model celeba --csv cosines.csv")
-@model_option
-@directions_option
-@output_options("similarity.png")
-def similarity(model_name: str, directions: Path | None, outputs: Outputs) -> None:
-    """Draw the cosines of all directions with one another, alike ones side by side."""
+@model_options(DIRECTIONS)
+@output_options(picture_option("similarity.png"), *NUMBERS)
+def similarity(choice: ModelChoice, outputs: Outputs) -> None:
+    """Plot the cosine similarities of all directions, similar ones next to each other."""
     from keras_vae import plotting
-    from keras_vae.inference import registry as runtime
     from keras_vae.latent_space.attributes import cluster_order, cosines
 
     outputs.check()
-    model = runtime.load(model_name)
-    known = directions_of(model, directions)
+    model = choice.open()
+    known = choice.directions(model)
     matrix = cosines(known.directions)
     order = cluster_order(matrix)
     names, matrix = [known.names[index] for index in order], matrix[order][:, order]
@@ -191,7 +156,7 @@ def similarity(model_name: str, directions: Path | None, outputs: Outputs) -> No
 
 
 def _rows(known: Attributes) -> list[dict[str, str | float | int | None]]:
-    """What is known of each direction, ready for JSON."""
+    """Return the facts of each direction, ready for JSON."""
     import numpy as np
 
     size = len(known.names)
@@ -204,13 +169,13 @@ def _rows(known: Attributes) -> list[dict[str, str | float | int | None]]:
     ]
     if known.scores is not None:
         for row, scores in zip(rows, known.scores.tolist(), strict=True):
-            told = (None if np.isnan(score) else round(score, 4) for score in scores)
-            row |= zip(SCORES, told, strict=True)
+            rounded = (None if np.isnan(score) else round(score, 4) for score in scores)
+            row |= zip(SCORES, rounded, strict=True)
     return rows
 
 
 def _table(known: Attributes) -> str:
-    """Set directions out as text."""
+    """Format directions as a table."""
     width = max(map(len, known.names), default=0)
     columns = () if known.scores is None else SCORES
     heads = "".join(f"  {head:>8}" for head in columns)
@@ -224,7 +189,7 @@ def _table(known: Attributes) -> str:
 
 
 def _contribution_table(table: Sequence[Contribution], to: str) -> str:
-    """Set contributions out as text."""
+    """Format contributions as a table."""
     width = max((len(entry.name) for entry in table), default=0)
     lines = [f"{'to ' + to:{width}}       dot{'':20}  cosine".rstrip()]
     for entry in table:

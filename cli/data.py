@@ -1,22 +1,24 @@
-"""`kvae data`: the data sets that are known, and those that are prepared."""
+"""`kvae data`: the known data sets, and the prepared ones."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .options import data_options
-from .progress import progress_bar
+from .command import Group, option, section
+from .data_source import CACHE_DIR, DataSource, data_options
 from .quiet import load_tensorflow
-from .types import ImageSize
+from .types import IMAGE_SIZE
 
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset
 
 
 @click.group(
+    cls=Group,
     invoke_without_command=True,
     epilog="Example: kvae data prepare celeba --data-dir ~/celeba --image-size 64",
 )
@@ -28,20 +30,16 @@ def data(ctx: click.Context) -> None:
 
 
 @data.command("list", epilog="Example: kvae data list")
-@click.option(
-    "--cache-dir",
-    type=click.Path(path_type=Path),
-    help="Where prepared images are kept.  [default: ~/.cache/keras_vae]",
-)
+@section("Data", CACHE_DIR)
 def list_data(cache_dir: Path | None) -> None:
-    """List the known data sets, and what is prepared."""
+    """List the known data sets, and the prepared ones."""
     from keras_vae.datasets.registry import DATASETS
 
     click.echo(f"{'name':14} {'images':>8}  {'size':10} {'without --data-dir':22} with --data-dir")
     for known in DATASETS.values():
         source = f"TFDS: {known.tfds_name}" if known.tfds_name else known.embedded_in or "-"
         click.echo(
-            f"{known.name:14} {known.images:8,}  {_times(known.image_shape):10} {source:22} "
+            f"{known.name:14} {known.images:8,}  {times(known.image_shape):10} {source:22} "
             f"{', '.join(known.files)}"
         )
     click.echo("or the path of an .npz file or of a folder of images\n")
@@ -55,54 +53,42 @@ def _list_prepared(cache_dir: Path | None) -> None:
     click.echo(f"Prepared in {cache_folder(cache_dir)}: {'' if entries else 'nothing yet'}")
     for entry in entries:
         click.echo(
-            f"{entry['name']:14} {entry['images']:8,}  {_times(entry['image_shape']):10} "
-            f"{_megabytes(entry['bytes']):>9}  from {entry['location'] or entry['source']}"
+            f"{entry['name']:14} {entry['images']:8,}  {times(entry['image_shape']):10} "
+            f"{entry['bytes'] / 1e6:6,.1f} MB  from {entry['location'] or entry['source']}"
         )
 
 
 @data.command(epilog="Example: kvae data prepare mnist --data-dir ~/mnist")
 @click.argument("name")
-@data_options
-@click.option(
-    "--image-size",
-    type=ImageSize(),
-    help="Size to prepare, as 64 or 64x48 (height x width).  "
-    "[default: what the set's own preset takes, or the native size]",
-)
-@click.option(
-    "--channels", type=click.Choice(["1", "3"]), help="Grey or RGB.  [default: the set's own]"
+@data_options(
+    option(
+        "--image-size",
+        "Size of the prepared images, as 64 or 64x48 (height x width).",
+        IMAGE_SIZE,
+        show_default="size of the data set's preset, or the native size",
+    ),
+    option("--channels", "Grey or RGB.", ["1", "3"], show_default="the data set's"),
 )
 def prepare(
-    name: str,
-    data_dir: Path | None,
-    cache_dir: Path | None,
-    image_size: tuple[int, int] | None,
-    channels: str | None,
+    name: str, source: DataSource, image_size: tuple[int, int] | None, channels: str | None
 ) -> None:
-    """Decode, crop and scale a data set once, for all trainings to come.
+    """Decode, crop and scale a data set once, for all later trainings.
 
-    NAME is one of the names of `kvae data list`, or the path of an .npz file or a folder of images.
+    NAME is a name that `kvae data list` prints, or the path of an .npz file or a folder of images.
     """
-    from keras_vae.datasets import DATASETS, load_dataset
+    from keras_vae.datasets import DATASETS
     from keras_vae.files.naming import plain_name
 
     known = DATASETS.get(plain_name(name))
-    if data_dir is None and known is not None and known.tfds_name is not None:
-        load_tensorflow()  # TensorFlow Datasets will; here it is quiet
-    with progress_bar(f"Preparing {name}") as progress:
-        dataset = load_dataset(
-            name,
-            data_dir=data_dir,
-            image_size=image_size or _preset_size(name),
-            channels=None if channels is None else int(channels),
-            cache_dir=cache_dir,
-            progress=progress,
-        )
-    _report(dataset)
+    if source.data_dir is None and known is not None and known.tfds_name is not None:
+        load_tensorflow()  # TensorFlow Datasets imports it, with its messages
+    _report(
+        source.load(name, image_size or _preset_size(name), None if not channels else int(channels))
+    )
 
 
 def _preset_size(name: str) -> tuple[int, int] | None:
-    """Return the size at which `kvae train NAME` would read the set; None for the native one."""
+    """Return the size at which `kvae train NAME` reads the data set; None for the native size."""
     from keras_vae.files.naming import plain_name
     from keras_vae.presets import default_preset
 
@@ -113,7 +99,7 @@ def _preset_size(name: str) -> tuple[int, int] | None:
 def _report(dataset: ImageDataset) -> None:
     facts = dataset.provenance
     speed = facts["images"] / max(facts["seconds"], 1e-3)
-    click.echo(f"{facts['title']}: {facts['images']:,} images {_times(dataset.image_shape)}")
+    click.echo(f"{facts['title']}: {facts['images']:,} images {times(dataset.image_shape)}")
     click.echo("  from      " + ": ".join(filter(None, [facts["source"], facts["location"]])))
     click.echo(
         f"  prepared  {facts['prepared']} in {facts['seconds']:.1f} s, {speed:,.0f} images/s"
@@ -121,11 +107,11 @@ def _report(dataset: ImageDataset) -> None:
     counts = ", ".join(f"{count:,} {split}" for split, count in facts["counts"].items())
     click.echo(f"  split     {counts} ({facts['split']})")
     click.echo(f"  licence   {facts['licence']}")
-    report_gaps(dataset)
+    report_left_out(dataset)
 
 
-def report_gaps(dataset: ImageDataset) -> None:
-    """Say which images are not in a prepared set, and why."""
+def report_left_out(dataset: ImageDataset) -> None:
+    """Print which images are not in a prepared data set, and why."""
     facts = dataset.provenance
     if facts["missing"]:
         click.echo(f"  missing   {facts['missing']:,} images that the lists name are not there")
@@ -135,9 +121,6 @@ def report_gaps(dataset: ImageDataset) -> None:
         click.echo(f"  corrupt   {corrupt} cannot be decoded and was left out")
 
 
-def _times(shape: tuple[int, ...] | list[int]) -> str:
+def times(shape: Iterable[int]) -> str:
+    """Write a shape, such as 64×64×3."""
     return "×".join(map(str, shape))
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"

@@ -1,4 +1,4 @@
-"""`kvae evaluate`: how good models are, in the units of the literature."""
+"""`kvae evaluate`: measurements of models, in the units of the literature."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .images import load_for_model
-from .options import data_options, json_option, overwrite_option, split_option
-from .outputs import check_files
+from .command import command, option
+from .command_line import command_line, refuse
+from .data_source import DataSource, data_options
+from .outputs import STDOUT, Outputs, echo, json_option, output_options
 from .progress import progress_bar
 from .quiet import load_tensorflow
-from .standard_output import STDOUT, tell, write_json
-from .typed import command_line, refuse
-from .types import BINARIZATION, Names
+from .types import BINARIZATION, NAMES, SPLIT, Integer
 
 if TYPE_CHECKING:
     from keras_vae.evaluation import Evaluation
@@ -27,110 +26,109 @@ Examples:
   kvae evaluate mnist ./saved_models/mine mnist --compare
 """
 
-# Options that say where things go, not what is measured.
-LOCAL_OPTIONS = ("cache_dir", "json_file", "compare", "card", "overwrite")
-
-
-@click.command(epilog=EPILOG)
-@click.argument("models", metavar="MODEL...", nargs=-1, required=True)
-@click.argument("data")
-@data_options
-@split_option("test")
-@click.option("--limit", type=click.IntRange(1), help="Measure so many of them, by chance.")
-@click.option(
-    "--importance-samples",
-    type=click.IntRange(1),
-    default=5_000,
-    show_default=True,
-    help="Draws of z for each image: for −ELBO and −log p(x).",
-)
-@click.option(
-    "--binarization",
-    type=BINARIZATION,
-    help="How grey pixels become black or white.  [default: as the model was trained]",
-)
-@click.option("--seed", default=0, show_default=True, help="Seed of every draw.")
-@click.option("--by", type=Names(), default=(), help="Group errors by attributes, or by `label`.")
-@click.option("--probes/--no-probes", default=True, help="Whether attributes are probed for.")
-@click.option(
-    "--samples",
-    metavar="N",
-    type=click.IntRange(20),
-    help="Images to generate for FID and KID.  [default: as many as are measured]",
-)
-@click.option("--no-samples", is_flag=True, help="Leave FID and KID out.")
-@click.option(
-    "--features",
-    type=click.Path(exists=True, path_type=Path),
-    help="Saved feature extractor for FID and KID.",
-)
-@click.option("--compare", is_flag=True, help="Set the models side by side in one table.")
-@json_option(
-    "JSON of the numbers, for several models a list; a killed evaluation goes on where it was when "
+# Options that determine where results are written, not what is measured.
+LOCAL_OPTIONS = ("cache_dir", "json", "compare", "card", "overwrite")
+JSON = json_option(
+    "JSON of the numbers, a list for several models; an interrupted evaluation resumes when it is "
     "called again"
 )
-@click.option("--card", is_flag=True, help="Write the model's card from the numbers.")
-@overwrite_option
+
+
+@command(epilog=EPILOG)
+@click.argument("models", metavar="MODEL...", nargs=-1, required=True)
+@click.argument("data")
+@data_options(
+    option("--split", "Split of the images.", SPLIT, "test"),
+    option(
+        "--limit", "Number of images to measure, chosen randomly.", Integer(1), show_default="all"
+    ),
+    option(
+        "--binarization",
+        "How grey pixels become black or white.",
+        BINARIZATION,
+        show_default="as in the model's training",
+    ),
+)
+@option(
+    "--importance-samples",
+    "Samples of z for each image, for −ELBO and −log p(x).",
+    Integer(1),
+    5_000,
+)
+@option("--seed", "Seed of all random choices.", default=0, metavar="N")
+@option("--by", "Attributes that errors are grouped by, or `label`.", NAMES, ())
+@option("--probes/--no-probes", "Whether linear probes are fitted.", default=True)
+@option(
+    "--samples",
+    "Number of generated images for FID and KID.",
+    Integer(20),
+    show_default="the number of measured images",
+)
+@option("--no-samples", "Leave out FID and KID.", is_flag=True)
+@option(
+    "--features",
+    "Saved feature extractor for FID and KID.",
+    click.Path(exists=True, path_type=Path),
+)
+@option("--compare", "Print all models in one table.", is_flag=True)
+@output_options(JSON, option("--card", "Write the model's card with the numbers.", is_flag=True))
 @click.pass_context
 def evaluate(
     ctx: click.Context,
     models: tuple[str, ...],
     data: str,
-    data_dir: Path | None,
-    cache_dir: Path | None,
+    source: DataSource,
     samples: int | None,
     no_samples: bool,
     compare: bool,
-    json_file: Path | None,
     card: bool,
-    overwrite: bool,
+    outputs: Outputs,
     **settings: object,
 ) -> None:
-    """Measure MODEL, or several, on the images of DATA.
+    """Measure MODEL, or several models, on the images of DATA.
 
-    −ELBO and importance-weighted −log p(x); errors of reconstructions; the use of the latent;
-    FID and KID of samples; what linear probes read of attributes.
+    The table shows −ELBO and importance-weighted −log p(x), errors of reconstructions, the use of
+    the latent, FID and KID of samples, and linear probes of attributes on z_mean.
     """
     from keras_vae.evaluation import Settings, check_model, table
     from keras_vae.evaluation import evaluate as measure
     from keras_vae.export.card import write_card
-    from keras_vae.inference import registry as runtime
+    from keras_vae.inference import registry
 
     if no_samples:
-        refuse(["samples", "features"], "is of FID and KID, which --no-samples leaves out.")
-    opened = [runtime.load(name) for name in models]
-    cards = [model.card for model in opened if card]
-    check_files(others=[json_file, *cards], overwrite=overwrite)
+        refuse(["samples", "features"], "has no effect with --no-samples.")
+    opened = [registry.load(name) for name in models]
+    outputs.check(others=[model.card for model in opened if card])
     load_tensorflow()
     for model in opened:
         check_model(model)
-    chosen = Settings(samples=0 if no_samples else samples, cache_dir=cache_dir, **settings)
+    chosen = Settings(samples=0 if no_samples else samples, cache_dir=source.cache_dir, **settings)
     found: list[Evaluation] = []
     for number, model in enumerate(opened):
-        images = load_for_model(model, data, data_dir=data_dir, cache_dir=cache_dir)
+        images = source.load_for_model(model, data)
         evaluation = measure(
             model,
             images,
             chosen,
             command=command_line(ctx, [model.name, Path(data).name], LOCAL_OPTIONS),
-            checkpoint=_checkpoint([json_file, model.card if card else None], number),
+            checkpoint=_checkpoint([outputs.json, model.card if card else None], number),
             stages=progress_bar,
         )
         found.append(evaluation)
         if not compare:
-            tell(table([evaluation]) + "\n")
+            echo(table([evaluation]) + "\n")
     if compare:
-        tell(table(found))
-    if json_file:
+        echo(table(found))
+    if outputs.json:
         values = [evaluation.to_dict() for evaluation in found]
-        write_json(values if len(values) > 1 else values[0], json_file, overwrite)
+        outputs.write_json(values if len(values) > 1 else values[0])
     for model, evaluation in zip(opened, found, strict=True):
         if card:
-            tell(write_card(model.path, evaluation.to_dict()))
+            echo(write_card(model.path, evaluation.to_dict()))
 
 
 def _checkpoint(results: Sequence[Path | None], number: int) -> Path | None:
-    """Where the work on a model is kept against a kill: beside the first that it shall become."""
+    """Return the checkpoint of a model's evaluation: a file beside the first of its results."""
     for file in results:
         if file not in (None, STDOUT):
             return file.with_name(f".{file.stem}.{number}.partial.npz")

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from tqdm import tqdm
 
-from .options import data_options
+from .command import Command, Group, option
+from .data_source import DataSource, data_options
 from .progress import progress_bar
+from .types import FILE, FOLDER, Integer
 
 if TYPE_CHECKING:
     from keras_vae.experiments.cell import Cell
@@ -24,20 +26,19 @@ Examples:
   kvae experiment report
 """
 
-out_option = click.option(
+out_option = option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("runs/experiments"),
-    show_default=True,
-    help="Folder of results: cells/ of all experiments, and NAME/ of each.",
+    "Folder of results: cells/ for all experiments, and NAME/ for each.",
+    FOLDER,
+    Path("runs/experiments"),
 )
 
 
-class ExperimentGroup(click.Group):
-    """Every experiment is a subcommand, beside those of the group itself."""
+class ExperimentGroup(Group):
+    """A group with a subcommand for each experiment, besides its own subcommands."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name the experiments last."""
+        """Return the names, those of the experiments last."""
         from keras_vae.experiments import EXPERIMENTS
 
         return [*super().list_commands(ctx), *EXPERIMENTS]
@@ -56,9 +57,9 @@ class ExperimentGroup(click.Group):
 def experiment(ctx: click.Context) -> None:
     """Repeat an experiment of the reports, or list them.
 
-    Models that are trained are not trained again: a stopped experiment goes on when it is called
-    anew, and one that is finished writes its table, figures and verdicts again. --data-dir may be a
-    folder for all data sets, with mnist/, fashion-mnist/, and celeba/ or celeba….npz in it.
+    A trained model is not trained again: an interrupted experiment resumes when it is called again,
+    and a finished one writes its table, figures and verdicts again. --data-dir can be a folder of
+    all data sets that contains mnist/, fashion-mnist/, and celeba/ or celeba….npz.
     """
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_experiments)
@@ -67,7 +68,7 @@ def experiment(ctx: click.Context) -> None:
 @experiment.command("list", epilog="Example: kvae experiment list --out runs/experiments")
 @out_option
 def list_experiments(out: Path) -> None:
-    """List the experiments: the claims they judge, their budget, how far they are."""
+    """List the experiments: claims, budget, and number of trained models."""
     from keras_vae.experiments import EXPERIMENTS, get_experiment
     from keras_vae.experiments.experiment import store_in
 
@@ -80,12 +81,11 @@ def list_experiments(out: Path) -> None:
 
 @experiment.command(epilog="Example: kvae experiment report --page docs/reproduction.md")
 @out_option
-@click.option(
+@option(
     "--page",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("docs/reproduction.md"),
-    show_default=True,
-    help="Page to write; tables and figures go to the folder of its name.",
+    "File of the page; tables and figures are written to the folder of its name.",
+    FILE,
+    Path("docs/reproduction.md"),
 )
 def report(out: Path, page: Path) -> None:
     """Write the page of all claims, verdicts and numbers from the finished experiments."""
@@ -95,19 +95,22 @@ def report(out: Path, page: Path) -> None:
 
 
 def _command(name: str, title: str) -> click.Command:
-    """The command that runs an experiment."""
+    """Make the command that runs an experiment."""
 
-    @click.command(name, help=title, epilog=f"Example: kvae experiment {name} --data-dir ~/data")
-    @data_options
-    @out_option
-    @click.option(
-        "--jobs",
-        type=click.IntRange(1),
-        default=os.cpu_count,
-        help="Processes, of one thread each, or threads of one.  [default: one for each core]",
+    @click.command(
+        name, Command, help=title, epilog=f"Example: kvae experiment {name} --data-dir ~/data"
     )
-    @click.option("--limit", type=click.IntRange(1), help="A trial: only so many models.")
-    @click.option("--epochs", type=click.IntRange(1), help="A trial: so many epochs.")
+    @data_options()
+    @out_option
+    @option(
+        "--jobs",
+        "Number of processes of one thread each, or of threads of one process.",
+        Integer(1),
+        os.cpu_count,
+        show_default="one for each core",
+    )
+    @option("--limit", "Number of models, for a trial.", Integer(1))
+    @option("--epochs", "Number of epochs, for a trial.", Integer(1))
     def command(**options: Any) -> None:
         _run(name, **options)
 
@@ -115,23 +118,14 @@ def _command(name: str, title: str) -> click.Command:
 
 
 def _run(
-    name: str,
-    data_dir: Path | None,
-    cache_dir: Path | None,
-    out: Path,
-    jobs: int,
-    limit: int | None,
-    epochs: int | None,
+    name: str, source: DataSource, out: Path, jobs: int, limit: int | None, epochs: int | None
 ) -> None:
     from keras_vae.experiments import get_experiment
     from keras_vae.experiments.experiment import run, store_in
     from keras_vae.experiments.workplace import Workplace
 
-    place = Workplace(store_in(out), data_dir, cache_dir)
-    with (
-        progress_bar("Preparing") as preparing,
-        progress_bar("Training", "GFLOP") as progress,
-    ):
+    place = Workplace(store_in(out), source.data_dir, source.cache_dir)
+    with progress_bar("Preparing") as preparing, progress_bar("Training", "GFLOP") as progress:
         files, failures = run(
             get_experiment(name),
             out,
@@ -141,17 +135,17 @@ def _run(
             jobs=jobs,
             preparing=preparing,
             progress=progress,
-            finished=_tell,
+            finished=_print_outcome,
         )
     for file in files:
         click.echo(file)
     if failures:
         lost = "; ".join(f"{key}: {reason}" for key, reason in failures.items())
-        raise RuntimeError(f"{len(failures)} models failed, call again to try anew: {lost}")
+        raise RuntimeError(f"{len(failures)} models failed; call again to retry: {lost}")
 
 
-def _tell(cell: Cell, outcome: Row | str) -> None:
-    """A line for each model."""
+def _print_outcome(cell: Cell, outcome: Row | str) -> None:
+    """Print a line for a model."""
     if isinstance(outcome, str):
         tqdm.write(f"{cell.key}: failed: {outcome}")
         return

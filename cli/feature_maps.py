@@ -1,95 +1,77 @@
-"""`kvae feature-maps`: what each convolution makes of an image."""
+"""`kvae feature-maps`: the feature maps of each convolution for an image."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from .framing import Framing, framing_options
-from .model_choice import ModelChoice, model_options
-from .numbers import numbers_options, write_numbers
-from .options import overwrite_option
-from .outputs import check_files
-from .pictures import write_picture
+from .command import command, option
+from .model_choice import SERVER, ModelChoice, model_options
+from .outputs import NUMBERS, Outputs, output_options
+from .sources import Sources, photos_argument, source_options
+from .types import FOLDER, NAME, Integer
 
 if TYPE_CHECKING:
     import numpy as np
 
 OVERVIEW = "overview"
+FOLDER_OPTION = option("--out", "Folder of the pictures.", FOLDER, "feature-maps")
 
 
-@click.command("feature-maps", epilog="Example: kvae feature-maps face.jpg --top 16 --out maps")
-@click.argument(
-    "image", metavar="IMG", type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
-@click.option("--layer", metavar="NAME", help="Only this convolution, without the overview.")
-@click.option(
+@command("feature-maps", epilog="Example: kvae feature-maps face.jpg --top 16 --out maps")
+@option("--layer", "The only convolution to plot, without the overview.", NAME)
+@option(
     "--top",
-    type=click.IntRange(1),
-    help="Only so many channels of a layer: those of the largest variance over the image.  "
-    "[default: all; 16 in the overview]",
+    "Number of channels per layer: those of the largest variance over the image.",
+    Integer(1),
+    show_default="all; 16 in the overview",
 )
-@click.option(
+@option(
     "--scale",
-    type=click.Choice(["shared", "channel"]),
-    default="shared",
-    show_default=True,
-    help="Black and white are the extremes of the layer, or of each channel.",
+    "Black and white are the extremes of the layer (shared) or of each channel.",
+    ["shared", "channel"],
+    "shared",
 )
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    default="feature-maps",
-    show_default=True,
-    help="Folder to write the pictures to.",
-)
-@framing_options
-@model_options
-@numbers_options
-@overwrite_option
+@source_options(photos_argument("IMG", 1, required=True))
+@model_options(*SERVER)
+@output_options(FOLDER_OPTION, *NUMBERS)
 def feature_maps(
-    image: Path,
     layer: str | None,
     top: int | None,
     scale: str,
-    out: Path,
-    framing: Framing,
+    sources: Sources,
     choice: ModelChoice,
-    csv_file: Path | None,
-    json_file: Path | None,
-    overwrite: bool,
+    out: Path,
+    outputs: Outputs,
 ) -> None:
-    """Show what each convolution of the encoder and of the decoder makes of an image.
+    """Plot the feature maps of each convolution of the encoder and the decoder for an image.
 
-    The folder receives overview.png, and for each layer a sheet of its channels, numbered from 0:
-    encoder_conv_1.png and so on. The decoder is given the image's z_mean. Shown is what a
-    convolution returns, before normalisation and activation. The numbers behind it are minimum,
-    maximum, mean and variance of each channel over the image.
+    The folder receives overview.png, and for each layer an image grid of its channels, numbered
+    from 0: encoder_conv_1.png and so on. The decoder's input is the image's z_mean. The values are
+    those before normalization and activation. The numbers are minimum, maximum, mean and variance
+    of each channel over the image.
     """
     from keras_vae import plotting
 
-    def check(names: Iterable[str]) -> None:
-        pictures = [out / f"{name}.png" for name in names]
-        check_files(pictures, [csv_file, json_file], overwrite=overwrite)
+    def file(name: str) -> Path:
+        return out / f"{name}.png"
 
-    check([layer or OVERVIEW])
+    outputs.check([file(layer or OVERVIEW)])
     model = choice.open()
-    pixels = framing.read_one(image, model).pixels[None]
+    pixels = sources.read_one(model).pixels[None]
     choice.start()
     layers = {name: maps[0] for name, maps in model.feature_maps(pixels).items()}
     shown = layers if layer is None else _only(layers, layer)
-    check(shown if layer else [OVERVIEW, *shown])
+    outputs.check([file(name) for name in (shown if layer else [OVERVIEW, *shown])])
     if layer is None:
         options = {} if top is None else {"top": top}
         overview = plotting.feature_overview(layers, pixels[0], scale=scale, **options)
-        write_picture(overview, out / f"{OVERVIEW}.png", overwrite)
+        outputs.write_picture(overview, file(OVERVIEW))
     for name, maps in shown.items():
-        sheet = plotting.feature_grid(name, maps, top=top, scale=scale)
-        write_picture(sheet, out / f"{name}.png", overwrite)
-    write_numbers(_rows(shown), csv=csv_file, json=json_file, overwrite=overwrite)
+        channels = plotting.feature_grid(name, maps, top=top, scale=scale)
+        outputs.write_picture(channels, file(name))
+    outputs.write_numbers(_rows(shown))
 
 
 def _only(layers: Mapping[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
@@ -101,7 +83,7 @@ def _only(layers: Mapping[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
 
 
 def _rows(layers: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
-    """A row for each channel of each layer."""
+    """Return a row for each channel of each layer."""
     from keras_vae.plotting.channels import statistics
 
     rows = []

@@ -1,4 +1,4 @@
-"""Photos edited in their full size: a file for each photo and n, or an animation."""
+"""Photos edited in full size: a file for each photo and n, or an animation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .pictures import write_picture
+from .outputs import Outputs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from keras_vae.faces.crops import Portrait
 
-GIF_SIDE = 640  # pixels of an animation's long side: full size would be tens of megabytes
+GIF_SIDE = 640  # pixels of an animation's long side; in full size it has tens of megabytes
 
 
 def edit_files(out: Path, photos: Sequence[Path], steps: Sequence[float]) -> list[Path]:
-    """Name a file for each photo and n: OUT where there is one, else OUT's name with more to it.
+    """Name a file for each photo and n: OUT if it is the only one, otherwise OUT's name extended.
 
     Args:
         out: The file that was asked for.
@@ -42,53 +42,47 @@ def edit_files(out: Path, photos: Sequence[Path], steps: Sequence[float]) -> lis
 
     stems = [photo.stem for photo in photos]
     if len(set(stems)) < len(stems):
-        raise ValueError(f"Photos must differ in name. Received: {', '.join(stems)}.")
+        raise ValueError(f"The photos' names must differ. Received: {', '.join(stems)}.")
     return [out.with_name(name(photo, n)) for photo in photos for n in steps]
 
 
 def write_edits(
-    portraits: Sequence[Portrait], changes: np.ndarray, files: Sequence[Path], overwrite: bool
+    crops: Sequence[Portrait], changes: np.ndarray, files: Sequence[Path], outputs: Outputs
 ) -> None:
     """Write each photo at each n.
 
     Args:
-        portraits: B faces, those of one photo together.
-        changes: What each n changes in the decoded images, in levels, [B, N, H, W, C].
+        crops: B faces, those of one photo one after another.
+        changes: Difference of the decoded images at each n from n = 0, in levels, [B, N, H, W, C].
         files: The file of each photo and n, photo by photo.
-        overwrite: Whether files that are there may be replaced.
+        outputs: Writes the pictures.
     """
     targets = iter(files)
-    for photo, places in _by_photo(portraits):
-        for edit in _edits(photo, [portraits[place] for place in places], changes[places]):
-            write_picture(edit, next(targets), overwrite)
+    for _, group in groupby(range(len(crops)), lambda index: id(crops[index].photo)):
+        same = list(group)
+        faces = [crops[index] for index in same]
+        for edit in _edits(faces[0].photo, faces, changes[same]):
+            outputs.write_picture(edit, next(targets))
 
 
-def reduced_edits(portraits: Sequence[Portrait], changes: np.ndarray) -> list[Image]:
+def reduced_edits(crops: Sequence[Portrait], changes: np.ndarray) -> list[Image]:
     """Edit a single photo at each n, reduced for an animation.
 
     Args:
-        portraits: B faces of one photo.
+        crops: B faces of one photo.
         changes: See `write_edits`.
     """
-    small = portraits[0].photo.copy()
+    small = crops[0].photo.copy()
     small.thumbnail((GIF_SIDE, GIF_SIDE))
-    return list(_edits(small, portraits, changes))
+    return list(_edits(small, crops, changes))
 
 
-def _by_photo(portraits: Sequence[Portrait]) -> Iterator[tuple[Image, list[int]]]:
-    """Yield each photo and the places of its portraits."""
-    places = range(len(portraits))
-    for _, group in groupby(places, lambda place: id(portraits[place].photo)):
-        same = list(group)
-        yield portraits[same[0]].photo, same
-
-
-def _edits(photo: Image, portraits: Sequence[Portrait], changes: np.ndarray) -> Iterator[Image]:
-    """Edit all faces of a photo, perhaps a reduced one, together at each n."""
+def _edits(photo: Image, crops: Sequence[Portrait], changes: np.ndarray) -> Iterator[Image]:
+    """Edit all faces of a photo, which can be reduced, together at each n."""
     from keras_vae.faces.blending import retouch
     from keras_vae.faces.similarity import Similarity
 
-    reduce = Similarity(photo.width / portraits[0].photo.width, 0)
-    ways = [reduce @ portrait.to_photo for portrait in portraits]
+    reduce = Similarity(photo.width / crops[0].photo.width, 0)
+    to_photo = [reduce @ crop.to_photo for crop in crops]
     for change in changes.swapaxes(0, 1):
-        yield retouch(photo, change, ways)
+        yield retouch(photo, change, to_photo)

@@ -2,55 +2,37 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import click
-
-from .model_choice import ModelChoice, model_options
-from .options import (
-    out_option,
-    overwrite_option,
-    prior_option,
-    temperature_option,
-)
-from .outputs import check_files
-from .pictures import write_picture
-from .sheet import Sheet, upscale_option
+from .command import command, option
+from .layout import Layout, upscale_option
+from .model_choice import SERVER, ModelChoice, model_options
+from .outputs import Outputs, output_options, picture_option
+from .sources import PRIOR
+from .types import SEED, Integer
 
 
-@click.command(epilog="Example: kvae generate -n 40 --seed 7 --prior gmm --out faces.png")
-@model_options
-@click.option("-n", "--count", type=click.IntRange(1, 10_000), default=40, show_default=True)
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**62),
-    default=0,
-    show_default=True,
-    help="Of the first image; the next take SEED + 1, SEED + 2, …",
-)
-@prior_option
-@temperature_option
+@command(epilog="Example: kvae generate -n 40 --seed 7 --prior gmm --out faces.png")
+@option("-n --count", "Number of images.", Integer(1, 10_000), 40)
+@option("--seed", "Seed of the first image; the next have the seeds SEED + 1, SEED + 2, …", SEED, 0)
+@model_options(*SERVER)
+@PRIOR
 @upscale_option
-@out_option("generated.png")
-@overwrite_option
+@output_options(picture_option("generated.png"))
 def generate(
-    choice: ModelChoice,
     count: int,
     seed: int,
+    choice: ModelChoice,
     prior: str,
     temperature: float,
-    sheet: Sheet,
-    out: Path,
-    overwrite: bool,
+    layout: Layout,
+    outputs: Outputs,
 ) -> None:
-    """Draw new images from a prior.
+    """Generate images from samples of a prior.
 
-    A seed gives the same image in any batch and on any machine. Several images are laid out as a
-    grid; a single one is written bare, without margins, so that `kvae morph` can take it.
+    A seed gives the same image in any batch and on any machine. Several images are written as an
+    image grid; a single image is written without margins, so that `kvae morph` can read it.
     """
-    check_files([out], overwrite=overwrite)
+    outputs.check()
     model = choice.open()
     choice.start()
     images, _ = model.generate(range(seed, seed + count), temperature, prior)
-    picture = sheet.bare(images[0]) if count == 1 else sheet.grid(images)
-    write_picture(picture, out, overwrite)
+    outputs.write_picture(layout.single(images[0]) if count == 1 else layout.grid(images))

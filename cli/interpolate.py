@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .framing import Framing, framing_options
-from .model_choice import ModelChoice, model_options
-from .options import gif_option, prior_option, temperature_option
-from .outputs import Outputs, output_options
-from .pictures import check_source_options, decode, latents_of, source_name
-from .types import PhotoOrSeed
+from .command import command, option
+from .latents import decode
+from .model_choice import SERVER, ModelChoice, model_options
+from .outputs import GIF, NUMBERS, Outputs, output_options, picture_option
+from .sources import PRIOR, Sources, source_name, source_options
+from .types import PHOTO_OR_SEED, Integer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,66 +20,50 @@ if TYPE_CHECKING:
 
     from keras_vae.inference.model import Model
 
+SOURCES = click.argument("photos", metavar="A B [C…]", nargs=-1, required=True, type=PHOTO_OR_SEED)
 
-@click.command(epilog="Example: kvae interpolate face.jpg 7 --steps 10 --method spherical")
-@click.argument("sources", metavar="A B [C…]", nargs=-1, required=True, type=PhotoOrSeed())
-@click.option("--steps", type=click.IntRange(2, 100), default=10, show_default=True)
-@click.option(
+
+@command(epilog="Example: kvae interpolate face.jpg 7 --steps 10 --method spherical")
+@option("--steps", "Number of images from A to B, with both.", Integer(2, 100), 10)
+@option(
     "--method",
-    type=click.Choice(["linear", "spherical"]),
-    default="linear",
-    show_default=True,
-    help="Spherical turns z at constant speed and keeps its length, as draws from the prior do.",
+    "Spherical turns z at constant speed and keeps its length, which samples of the prior have.",
+    ["linear", "spherical"],
+    "linear",
 )
-@framing_options
-@model_options
-@prior_option
-@temperature_option
-@gif_option
-@output_options("interpolate.png")
+@source_options(SOURCES, PRIOR)
+@model_options(*SERVER)
+@output_options(picture_option("interpolate.png"), *NUMBERS, GIF)
 def interpolate(
-    sources: tuple[Path | int, ...],
-    steps: int,
-    method: str,
-    framing: Framing,
-    choice: ModelChoice,
-    prior: str,
-    temperature: float,
-    outputs: Outputs,
+    steps: int, method: str, sources: Sources, choice: ModelChoice, outputs: Outputs
 ) -> None:
-    """Interpolate between images: from A to B, then on to C, in STEPS images each.
+    """Interpolate between images: from A to B, then from B to C, in STEPS images each.
 
-    Each is an image file or a seed of `kvae generate`; where a file is called 7, that file is
-    meant. The first and last image of a row are the two reconstructions.
+    Each of them is an image file or a seed of `kvae generate`. If there is a file with the name 7,
+    then 7 is that file. The first and the last image of a row are the two reconstructions.
     """
     import numpy as np
 
     from keras_vae import plotting
-    from keras_vae.latent_space import arithmetic as latents
+    from keras_vae.latent_space import arithmetic
 
-    if len(sources) < 2:
+    if len(sources.inputs) < 2:
         raise click.UsageError("Give at least two images or seeds.")
-    photos = [isinstance(source, Path) for source in sources]
-    check_source_options(photos=any(photos), seeds=not all(photos))
+    sources.check()
     outputs.check()
     model = choice.open()
-    sources = [
-        framing.read_one(source, model) if isinstance(source, Path) else source
-        for source in sources
-    ]
+    ends = sources.read_each(model)
     choice.start()
-    z = latents_of(sources, model, prior, temperature)
-    paths = np.stack([latents.interpolate(a, b, steps, method) for a, b in pairwise(z)])
-    names = [source_name(source) for source in sources]
+    z = sources.latents(ends, model)
+    paths = np.stack([arithmetic.interpolate(a, b, steps, method) for a, b in pairwise(z)])
+    names = [*pairwise(map(source_name, ends))]
     parts = np.linspace(0, 1, steps)
     picture = plotting.strip(
-        decode(model, paths),
-        [f"t = {t:.2g}" for t in parts],
-        [f"{a}\n→ {b}" for a, b in pairwise(names)],
+        decode(model, paths), [f"t = {t:.2g}" for t in parts], [f"{a}\n→ {b}" for a, b in names]
     )
     rows = [
         {"from": a, "to": b, "t": t, "z": point}
-        for (a, b), path in zip(pairwise(names), paths, strict=True)
+        for (a, b), path in zip(names, paths, strict=True)
         for t, point in zip(parts, path, strict=True)
     ]
     outputs.write(picture, rows)
@@ -89,13 +72,13 @@ def interpolate(
 
 
 def _frames(model: Model, z: np.ndarray, steps: int, method: str) -> list[Image]:
-    """Draw the frames of the whole way, with t counting the images that were passed."""
+    """Draw the frames of all parts; t counts the images that were reached."""
     import numpy as np
 
     from keras_vae import plotting
-    from keras_vae.latent_space import arithmetic as latents
+    from keras_vae.latent_space import arithmetic
 
-    legs = [latents.interpolate(a, b, steps, method) for a, b in pairwise(z)]
+    legs = [arithmetic.interpolate(a, b, steps, method) for a, b in pairwise(z)]
     path = np.concatenate([z[:1], *(leg[1:] for leg in legs)])
     return [
         plotting.strip([image[np.newaxis]], [f"t = {t:.2f}"], cell=plotting.FRAME_CELL)

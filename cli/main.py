@@ -1,4 +1,4 @@
-"""The group `kvae`: subcommands load when they are called; errors become one line."""
+"""The group `kvae`: subcommands are imported when they are called; an error is one line."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import click
 
 import keras_vae
 
-# command → (module, one line of help). The help stands here so that `kvae --help` imports nothing.
+# Command → one line of help. It is here so that `kvae --help` imports no command.
 COMMANDS = {
-    "train": "Train a model, and export it when it is done.",
-    "export": "Write a run's SavedModel.",
-    "generate": "Draw new images from the prior.",
+    "train": "Train a model and export it.",
+    "export": "Export a run as a SavedModel.",
+    "generate": "Generate images from samples of the prior.",
     "reconstruct": "Encode and decode images.",
-    "morph": "Move an image along attributes: more smiling, less so.",
-    "upscale": "Make an image larger, and sharper than by interpolation.",
-    "align": "Cut a photo's face out as the models of faces take it.",
-    "interpolate": "Walk from one image to the next.",
+    "morph": "Move images along attributes, for example to more or less smiling.",
+    "upscale": "Increase an image's size with a super-resolution network.",
+    "align": "Crop a photo's faces, aligned to CelebA's layout.",
+    "interpolate": "Interpolate between the latents of images.",
     "traverse": "Change one dimension of the latent space at a time.",
-    "manifold": "Lay a decoded plane of the latent space out.",
+    "manifold": "Decode a plane of the latent space.",
     "evaluate": "Measure models: likelihood, reconstructions, latents, samples.",
     "attributes": "List, fit and compare attribute directions.",
-    "latent-map": "Scatter encoded images, coloured by attribute or class.",
-    "feature-maps": "Show what each convolution makes of an image.",
-    "train-upscaler": "Train a network for `upscale` on your own images.",
+    "latent-map": "Plot encoded images in two dimensions, coloured by attribute or class.",
+    "feature-maps": "Plot the feature maps of each convolution for an image.",
+    "train-upscaler": "Train a super-resolution network for `kvae upscale`.",
     "experiment": "Repeat the reports' experiments: tables, figures, verdicts.",
     "serve": "Serve models with TensorFlow Serving.",
     "models": "List and describe exported models.",
@@ -36,10 +36,10 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group whose subcommands are imported when called, each from a module of its name."""
+    """A group whose subcommands are imported when they are called, each from its own module."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name the subcommands, in the order of use rather than of the alphabet."""
+        """Return the subcommands' names in the order of use, not of the alphabet."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
@@ -54,32 +54,25 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the subcommand; a mistyped one is answered with near matches."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from difflib import get_close_matches
-
-            near = get_close_matches(args[0], COMMANDS)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise click.UsageError(f"No such command {args[0]!r}.{hint}", ctx)
-        return super().resolve_command(ctx, args)
-
 
 @click.group(
     cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    commands=dict.fromkeys(COMMANDS),  # click suggests near names among these
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "show_default": True,
+    },
     epilog="Example: kvae morph face.jpg --attr Smiling --steps -3:3",
 )
 @click.version_option(keras_vae.__version__, prog_name="kvae")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--debug", is_flag=True, help="Print the traceback of an error.")
 def kvae(debug: bool) -> None:
     """Train, measure, edit with and serve variational autoencoders."""
 
 
 def run() -> None:
-    """Run `kvae`: exit status 2 after a usage error, 1 after any other, one line on stderr."""
+    """Run `kvae`: exit code 2 after a usage error, 1 after any other, one line on stderr."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         sys.exit(kvae(standalone_mode=False) or 0)
@@ -87,7 +80,7 @@ def run() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped.", err=True)
+        click.echo("Interrupted.", err=True)
         sys.exit(130)
     except Exception as error:
         if "--debug" in sys.argv:

@@ -1,35 +1,19 @@
-"""`kvae manifold`: a plane of the latent space, decoded."""
+"""`kvae manifold`: a decoded plane of the latent space."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .framing import Framing, framing_options
-from .model_choice import ModelChoice, model_options
-from .options import (
-    directions_option,
-    photo_argument,
-    prior_option,
-    seed_option,
-    temperature_option,
-)
-from .outputs import Outputs, output_options
-from .pictures import (
-    active_dims,
-    activity,
-    check_source,
-    decode,
-    dim_label,
-    directions_of,
-    give_notice,
-    latents_of,
-)
-from .typed import refuse
-from .types import Dimensions
+from .command import command, option
+from .command_line import refuse
+from .latents import active_dims, decode, dim_label, kl_of
+from .model_choice import DIRECTIONS, SERVER, ModelChoice, model_options
+from .outputs import NUMBERS, Outputs, output_options, picture_option
+from .sources import PRIOR, SEED_OPTION, Sources, photos_argument, source_options
+from .types import DIMENSIONS, NAME, Integer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,83 +21,65 @@ if TYPE_CHECKING:
     from keras_vae.inference.model import Model
 
 
-@click.command(epilog="Example: kvae manifold --model celeba --attr Smiling --attr Male --size 10")
-@photo_argument
-@seed_option
-@click.option(
-    "--size",
-    type=click.IntRange(2, 100),
-    default=20,
-    show_default=True,
-    help="Images along each axis.",
-)
-@click.option(
+@command(epilog="Example: kvae manifold --model celeba --attr Smiling --attr Male --size 10")
+@option("--size", "Number of images along each axis.", Integer(2, 100), 20)
+@option(
     "--dims",
-    type=Dimensions(),
+    "Two dimensions of z, as 0,1; auto: those of the largest KL.",
+    DIMENSIONS,
+    "auto",
     metavar="auto|I,J",
-    default="auto",
-    show_default=True,
-    help="Two dimensions of z, as 0,1; auto takes those of the largest KL.",
 )
-@click.option(
-    "--attr",
-    "attributes",
+@option(
+    "--attr attributes",
+    "Attribute of an axis, instead of a dimension; to be given twice.",
+    NAME,
     multiple=True,
-    metavar="NAME",
-    help="Attribute along an axis, in place of a dimension; give two.",
 )
-@directions_option
-@framing_options
-@model_options
-@prior_option
-@temperature_option
-@output_options("manifold.png")
+@source_options(photos_argument("[IMG]", 1), SEED_OPTION, PRIOR)
+@model_options(*SERVER, DIRECTIONS)
+@output_options(picture_option("manifold.png"), *NUMBERS)
 def manifold(
-    photo: Path | None,
-    seed: int | None,
     size: int,
     dims: tuple[int, ...],
     attributes: tuple[str, ...],
-    directions: Path | None,
-    framing: Framing,
+    sources: Sources,
     choice: ModelChoice,
-    prior: str,
-    temperature: float,
     outputs: Outputs,
 ) -> None:
     """Decode a plane of the latent space at the quantiles of a normal distribution.
 
-    So the points are spread over the plane as the prior's draws are. It is spanned by two
-    dimensions of z or by the directions of two attributes, and passes through an image's z_mean, a
-    seed's z, or without either through z = 0, the mean of the prior.
+    The points have the density of samples from the prior. Two dimensions of z or the directions of
+    two attributes span the plane. It contains an image's z_mean or a seed's z; without either, it
+    contains z = 0, the mean of the prior.
     """
     from keras_vae import plotting
-    from keras_vae.latent_space import arithmetic as latents
+    from keras_vae.latent_space import arithmetic
 
-    check_source(photo, seed)
+    sources.check()
     if not _is_plane(dims, attributes):
-        raise click.UsageError("A plane has two --dims, or two --attr.")
+        raise click.UsageError("A plane needs two different --dims, or two different --attr.")
     if not attributes:
-        refuse(["directions"], "needs two --attr to look up in it.")
+        refuse(["directions_file"], "has no effect without two --attr.")
     outputs.check()
     model = choice.open()
-    known = directions_of(model, directions) if attributes else None
-    give_notice(attributes, choice.name)
-    source = seed if photo is None else framing.read_one(photo, model)
+    directions = choice.directions(model) if attributes else None
+    choice.print_notice(attributes)
+    source = sources.read_one(model)
     choice.start()
-    (origin,) = latents_of([source], model, prior, temperature)
-    if known:
-        u, v = (known.direction(name) for name in attributes)
+    (origin,) = sources.latents([source], model)
+    if directions:
+        u, v = (directions.direction(name) for name in attributes)
         names, axes = attributes, [f"n of {name}" for name in attributes]
     else:
-        kl = activity(model, source)
+        kl = kl_of(model, source)
         dims = dims or _default_dims(model, kl)
         u, v = _basis(dims, model.latent_dim)
-        origin = origin * (1 - u - v)  # so that the axes give z itself
+        origin = origin * (1 - u - v)  # so that the axes show z itself
         names = [f"dimension {dim}" for dim in dims]
         axes = [f"{dim_label(dim, kl)}, in prior standard deviations" for dim in dims]
-    quantiles = latents.gaussian_quantiles(size)
-    points = latents.plane(origin, u, v, quantiles, quantiles)
+    quantiles = arithmetic.gaussian_quantiles(size)
+    points = arithmetic.plane(origin, u, v, quantiles, quantiles)
     picture = plotting.plane(decode(model, points), quantiles, quantiles, axes)
     rows = [
         {names[0]: x, names[1]: y, "z": z}
@@ -130,7 +96,7 @@ def _default_dims(model: Model, kl: Sequence[float] | None) -> tuple[int, ...]:
 
 
 def _basis(dims: tuple[int, ...], latent_dim: int) -> np.ndarray:
-    """Unit vectors of some dimensions, float32 [D, L]."""
+    """Return the unit vectors of some dimensions, float32 [D, L]."""
     import numpy as np
 
     from keras_vae.latent_space.arithmetic import check_dims
@@ -140,7 +106,6 @@ def _basis(dims: tuple[int, ...], latent_dim: int) -> np.ndarray:
 
 
 def _is_plane(dims: tuple[int, ...], attributes: tuple[str, ...]) -> bool:
-    """Whether two different things span it."""
-    return (len(dims), len(attributes)) in ((0, 0), (2, 0), (0, 2)) and (
-        len({*dims, *attributes}) != 1
-    )
+    """Return whether two different dimensions or two different attributes are given, or nothing."""
+    counts = len({*dims}), len({*attributes})
+    return counts in ((0, 0), (2, 0), (0, 2)) and sum(counts) == len(dims) + len(attributes)

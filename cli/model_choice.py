@@ -1,19 +1,28 @@
-"""Which model a command uses, and where: in this process or on a server."""
+"""Which model a command uses: in this process or on a server, and with which directions."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import wraps
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from .options import Command, model_option, server_option, timeout_option
+from .command import Decorator, collected, option
+from .command_line import refuse
 from .quiet import load_tensorflow
-from .typed import refuse
+from .types import EXISTING_FILE, POSITIVE
 
 if TYPE_CHECKING:
     from keras_vae.inference.model import Model
+    from keras_vae.latent_space.attributes import Attributes
+
+NOTICE = (
+    "Note: `Attractive` is the raters' taste and the data set's bias, not a fact about a person; "
+    "the model card says more: kvae models show {name} --card"
+)
 
 
 @dataclass(frozen=True)
@@ -23,42 +32,99 @@ class ModelChoice:
     Attributes:
         name: A name or path, or a name on the server.
         server: Address of a TensorFlow Serving server, or None.
-        timeout: Seconds that a request to it may take.
+        timeout: Maximum duration of a request to the server, in seconds.
+        directions_file: File of attribute directions, or None for the model's.
     """
 
     name: str
-    server: str | None
-    timeout: float
+    server: str | None = None
+    timeout: float = 30.0
+    directions_file: Path | None = None
 
     def open(self) -> Model:
-        """Open it: its facts are then known."""
+        """Open the model: its properties are known, its graph is not yet loaded."""
         if self.server is None:
-            from keras_vae.inference import registry as runtime
+            from keras_vae.inference import registry
 
-            return runtime.load(self.name)
+            refuse(["timeout"], "has no effect without --server.")
+            return registry.load(self.name)
         from keras_vae.inference import remote
 
-        return remote.connect(self.server, self.name, timeout=self.timeout, notify=_tell)
+        notify = partial(click.echo, err=True)
+        return remote.connect(self.server, self.name, timeout=self.timeout, notify=notify)
 
     def start(self) -> None:
-        """Import TensorFlow if the model needs it, once all that costs less has been checked."""
+        """Import TensorFlow if the model needs it; to be called after all cheaper checks."""
         if self.server is None:
             load_tensorflow()
 
+    def directions(self, model: Model) -> Attributes | Model:
+        """Return an object that maps attribute names to directions.
 
-def _tell(sentence: str) -> None:
-    click.echo(sentence, err=True)
+        Raises:
+            ValueError: If the model has none, or the file is of another model.
+        """
+        from keras_vae.latent_space.attributes import Attributes
+
+        if self.directions_file is not None:
+            return _fitting(Attributes.load(self.directions_file), model, self.directions_file)
+        if model.attributes is None:
+            return model  # the server looks up each one
+        if not model.attributes.names:
+            raise ValueError(
+                f"Model {model.name!r} has no attributes. `kvae attributes fit` fits directions to "
+                "labelled images; pass its file with --directions."
+            )
+        return model.attributes
+
+    def print_notice(self, names: Iterable[str]) -> None:
+        """Print on stderr what `Attractive` means, if it is among the attributes."""
+        if "Attractive" in names:
+            click.echo(NOTICE.format(name=self.name), err=True)
 
 
-def model_options(command: Command) -> Command:
-    """Add --model, --server and --timeout; they reach the command as `choice`."""
+def _fitting(attributes: Attributes, model: Model, file: Path) -> Attributes:
+    dimensions = attributes.directions.shape[1]
+    if dimensions != model.latent_dim:
+        raise ValueError(
+            f"{file} was fitted to another model: its directions have {dimensions} dimensions, "
+            f"{model.name!r} has {model.latent_dim}."
+        )
+    return attributes
 
-    @wraps(command)
-    def wrapper(
-        *args: Any, model_name: str, server: str | None, timeout: float, **options: Any
-    ) -> Any:
-        if server is None:
-            refuse(["timeout"], "is of a --server: nothing else is waited for.")
-        return command(*args, choice=ModelChoice(model_name, server, timeout), **options)
 
-    return model_option(server_option(timeout_option(wrapper)))
+def model_option(default: str = "celeba64", what: str = "Exported model") -> Decorator:
+    """Make the option --model."""
+    return option(
+        "--model name",
+        f"{what}; `kvae models list` prints the names.",
+        default=default,
+        metavar="NAME|PATH",
+    )
+
+
+SERVER = (
+    option(
+        "--server",
+        "TensorFlow Serving server, http://HOST:8501 or grpc://HOST:8500. --model is then a "
+        "name on it: NAME, NAME/VERSION or NAME/LABEL.",
+        metavar="URL",
+    ),
+    option(
+        "--timeout",
+        "Maximum duration of a request to the server, including the time that it starts in.",
+        POSITIVE,
+        30.0,
+        metavar="SECONDS",
+    ),
+)
+DIRECTIONS = option(
+    "--directions directions_file",
+    "File of attribute directions, written by `kvae attributes fit`, instead of the model's.",
+    EXISTING_FILE,
+)
+
+
+def model_options(*options: Decorator) -> Decorator:
+    """Add --model and further options of the model; they reach the command as `choice`."""
+    return collected(ModelChoice, "choice", "Model", model_option(), *options)

@@ -1,4 +1,4 @@
-"""`kvae models`: which exported models there are, and what is known of each."""
+"""`kvae models`: the exported models, and what each one stores about itself."""
 
 from __future__ import annotations
 
@@ -8,38 +8,36 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import json_option, overwrite_option
-from .outputs import check_files
-from .standard_output import write_json
-from .typed import refuse
+from .command import Group, option
+from .command_line import refuse
+from .outputs import Outputs, json_option, output_options
 
 if TYPE_CHECKING:
     from keras_vae.inference.exported import ExportedModel
 
 
-@click.group(epilog="Example: kvae models show celeba --card")
+@click.group(cls=Group, epilog="Example: kvae models show celeba --card")
 def models() -> None:
     """List and describe exported models.
 
     Names are looked up in ./saved_models, in the folders of the environment variable KVAE_MODELS,
-    and among the models that come with kvae.
+    and among the models shipped with kvae.
     """
 
 
 @models.command("list", epilog="Example: kvae models list")
-@json_option("JSON in place of the list")
-@overwrite_option
-def list_models(json_file: Path | None, overwrite: bool) -> None:
+@output_options(json_option("JSON instead of the list"))
+def list_models(outputs: Outputs) -> None:
     """List the models that --model can name: autoencoders, and upscalers for `kvae upscale`."""
-    from keras_vae.inference import registry as runtime
+    from keras_vae.inference import registry
 
-    check_files(others=[json_file], overwrite=overwrite)
-    rows = list(_summaries(path for _, _, path in runtime.list_models()))
-    if json_file:
-        write_json(rows, json_file, overwrite)
+    outputs.check()
+    rows = list(_summaries(path for _, _, path in registry.list_models()))
+    if outputs.json:
+        outputs.write_json(rows)
         return
     if not rows:
-        click.echo("There are no models yet: `kvae train` makes one.", err=True)
+        click.echo("No models were found. `kvae train` makes one.", err=True)
         return
     width = max(len(row["name"]) for row in rows)
     for row in rows:
@@ -50,41 +48,40 @@ def list_models(json_file: Path | None, overwrite: bool) -> None:
 
 @models.command(epilog="Example: kvae models show celeba --card")
 @click.argument("name", metavar="NAME|PATH")
-@click.option("--card", is_flag=True, help="Print the model card: measurements, limits, bias.")
-@json_option("JSON in place of the lines, with all of model.json")
-@overwrite_option
-def show(name: str, card: bool, json_file: Path | None, overwrite: bool) -> None:
-    """Describe a model: where it is, how it was made, what it was measured at."""
-    from keras_vae.inference import registry as runtime
+@option("--card", "Print the model card: measurements, limits, bias.", is_flag=True)
+@output_options(json_option("JSON instead of the lines, with all of model.json"))
+def show(name: str, card: bool, outputs: Outputs) -> None:
+    """Describe a model: its path, how it was trained, its measurements."""
+    from keras_vae.inference import registry
 
     if card:
-        refuse(["json_file"], "is not of --card, which is Markdown.")
-    check_files(others=[json_file], overwrite=overwrite)
-    model = runtime.load_any(name)
+        refuse(["json"], "has no effect with --card, which is Markdown.")
+    outputs.check()
+    model = registry.load_any(name)
     if card:
         if not model.card.is_file():
             raise ValueError(f"Model {model.name!r} has no card: {model.card} is missing.")
         click.echo(model.card.read_text(encoding="utf-8"))
-    elif json_file:
-        write_json({**summary(model), "metadata": model.metadata}, json_file, overwrite)
+    elif outputs.json:
+        outputs.write_json({**summary(model), "metadata": model.metadata})
     else:
         for key, value in described(model):
             click.echo(f"{key:18} {value}")
 
 
 def _summaries(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
-    """Sum models up; others' SavedModels may lie among them, and are passed over."""
-    from keras_vae.inference import registry as runtime
+    """Summarize models; SavedModels of other programs are left out."""
+    from keras_vae.inference import registry
 
     for path in paths:
         try:
-            yield summary(runtime.load_any(path))
-        except (AttributeError, KeyError, TypeError, ValueError):  # whatever its JSON may hold
-            click.echo(f"Left out: {path} is no model that this kvae exported.", err=True)
+            yield summary(registry.load_any(path))
+        except (AttributeError, KeyError, TypeError, ValueError):  # its JSON can hold anything
+            click.echo(f"Left out: {path} is not a model that this kvae exported.", err=True)
 
 
 def summary(model: ExportedModel) -> dict[str, Any]:
-    """The facts that every model of a kind has, JSON-ready."""
+    """Return the facts that every model of a kind has, ready for JSON."""
     facts = {
         "name": model.name,
         "kind": model.kind,
@@ -102,7 +99,7 @@ def summary(model: ExportedModel) -> dict[str, Any]:
 
 
 def in_short(row: dict[str, Any]) -> str:
-    """Say what a model is, from its summary."""
+    """Return a short description of a model, from its summary."""
     if row["kind"] == "upscaler":
         return f"upscaler ×{row['factor']}"
     image = "×".join(map(str, row["image_shape"]))
@@ -110,13 +107,13 @@ def in_short(row: dict[str, Any]) -> str:
 
 
 def described(model: ExportedModel) -> list[tuple[str, str]]:
-    """Everything known of a model, as pairs of a heading and a line."""
+    """Return all that a model stores about itself, as pairs of a heading and a line."""
     shown = summary(model)
     facts = {key: value for key, value in model.metadata.items() if key not in shown}
     names = facts.pop("attribute_names", [])
     probes = facts.pop("attribute_probes", None)
     preset = facts.get("preset")
-    if isinstance(preset, dict):  # its numbers are in model.json; --json prints them
+    if isinstance(preset, dict):  # its numbers are in model.json, which --json prints
         facts["preset"] = f"{preset['name']} ({preset['source']})"
     if names:
         shown["attributes"] = f"{len(names)}: {', '.join(names)}"

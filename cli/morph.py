@@ -9,31 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .framing import Framing, framing_options
+from .command import command, option
+from .command_line import refuse
 from .full_size import edit_files, reduced_edits, write_edits
-from .model_choice import ModelChoice, model_options
-from .options import (
-    directions_option,
-    gif_option,
-    photos_argument,
-    prior_option,
-    seed_option,
-    temperature_option,
-)
-from .outputs import Outputs, output_options
-from .pictures import (
+from .latents import decode
+from .layout import Layout, upscale_option
+from .model_choice import DIRECTIONS, SERVER, ModelChoice, model_options
+from .outputs import GIF, NUMBERS, Outputs, output_options, picture_option
+from .sources import (
+    PRIOR,
+    SEED_OPTION,
+    Photo,
     Source,
-    check_source_options,
-    decode,
-    directions_of,
-    give_notice,
-    latents_of,
+    Sources,
+    photos_argument,
     row_labels,
     source_name,
+    source_options,
 )
-from .sheet import Sheet, upscale_option
-from .typed import refuse
-from .types import Attribute, AttributeSteps, Steps
+from .types import ATTRIBUTE, ATTRIBUTE_STEPS, STEPS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,89 +39,70 @@ Factors = Sequence[tuple[str, float]]  # names and factors
 Axes = tuple[tuple[str, tuple[float, ...]], ...]  # two names, with their values of n; or none
 
 
-@click.command(epilog="Example: kvae morph face.jpg --attr Smiling --attr Young=-0.5 --steps -3:3")
-@photos_argument
-@seed_option
-@click.option(
-    "--attr",
-    "attributes",
-    type=Attribute(),
+@command(epilog="Example: kvae morph face.jpg --attr Smiling --attr Young=-0.5 --steps -3:3")
+@option(
+    "--attr attributes",
+    "Attribute to change, as Smiling or Smiling=0.5; several are added.",
+    ATTRIBUTE,
     multiple=True,
-    help="Attribute to move along, as Smiling or Smiling=0.5; several add up.",
 )
-@click.option(
-    "--steps",
-    type=Steps(),
-    default="-3:3",
-    show_default=True,
-    help="How far --attr goes: values of n, as -3:3, -3:3:0.5 or -2,0,1.5.",
-)
-@click.option(
-    "--grid",
-    "axes",
-    type=AttributeSteps(),
+@option("--steps", "Values of n, as -3:3, -3:3:0.5 or -2,0,1.5.", STEPS, "-3:3")
+@option(
+    "--grid axes",
+    "Two attributes and their values of n, as Smiling=-2:2 Male=-2:2, instead of --attr.",
+    ATTRIBUTE_STEPS,
     nargs=2,
-    help="In place of --attr: a table of two attributes, as Smiling=-2:2 Male=-2:2.",
 )
-@click.option(
+@option(
     "--full-size",
+    "Edit the photo itself in its own size; write a picture for each n.",
     is_flag=True,
-    help="Edit the photo itself, in its own size; writes a picture for each n.",
 )
-@framing_options
-@model_options
-@directions_option
-@prior_option
-@temperature_option
+@source_options(photos_argument("[IMG...]"), SEED_OPTION, PRIOR)
+@model_options(*SERVER, DIRECTIONS)
 @upscale_option
-@gif_option
-@output_options("morph.png")
+@output_options(picture_option("morph.png"), *NUMBERS, GIF)
 def morph(
-    images: tuple[Path, ...],
-    seed: int | None,
     attributes: Factors,
     steps: tuple[float, ...],
     axes: Axes,
     full_size: bool,
-    framing: Framing,
+    sources: Sources,
     choice: ModelChoice,
-    directions: Path | None,
-    prior: str,
-    temperature: float,
-    sheet: Sheet,
+    layout: Layout,
     outputs: Outputs,
 ) -> None:
     """Move images along attributes: z' = z + n Δ.
 
-    Writes a strip for each image: the original, then each n. At n = 0 stands the reconstruction:
-    what the model keeps of the image, from which all the others depart. With --grid it is a table
-    instead: the first attribute runs to the right, the second downwards.
+    Writes a strip for each image: the original, then the image at each n. At n = 0 it is the
+    reconstruction. With --grid the picture is a table: the first attribute changes to the right,
+    the second downwards.
 
-    For a model of faces the face of each photo is found and aligned as those of CelebA. With
-    --full-size only what changes is taken from the model and laid over the photo, which keeps its
-    size and detail; at n = 0 it is the photo. OUT gets n added to its name for each of several n.
+    For a model of faces, the face in each photo is detected and aligned to CelebA's layout. With
+    --full-size only the change is taken from the model and blended into the photo, which keeps its
+    size and detail; at n = 0 it is the photo. If there are several n, OUT gets n added to its name.
     """
     import numpy as np
 
-    _check_usage(images, seed, attributes, axes, bool(outputs.gif))
+    _check_usage(sources, attributes, axes, bool(outputs.gif))
     if full_size:
-        _check_full_size(images, axes, bool(outputs.gif), sheet)
-    files = edit_files(outputs.picture, images, steps) if full_size else []
+        _check_full_size(sources.files, axes, bool(outputs.gif), layout)
+    files = edit_files(outputs.picture, sources.files, steps) if full_size else None
     outputs.check(files)
     names, amounts = zip(*(axes or attributes), strict=True)
     model = choice.open()
-    known = directions_of(model, directions)
-    deltas = np.stack([known.direction(name) for name in names])
-    sources = framing.read(images, model) or [seed]
-    if axes and len(sources) > 1:
+    directions = choice.directions(model)
+    deltas = np.stack([directions.direction(name) for name in names])
+    starts = sources.read(model)
+    if axes and len(starts) > 1:
         raise click.UsageError("--grid takes one face.")
-    give_notice(names, choice.name)
+    choice.print_notice(names)
     choice.start()
-    z = latents_of(sources, model, prior, temperature)
+    z = sources.latents(starts, model)
     if axes:
-        outputs.write(*table(model, z[0], deltas, axes, sheet))
+        outputs.write(*table(model, z[0], deltas, axes, layout))
         return
-    walk = Walk(model, sources, z, np.array(amounts) @ deltas, sheet)
+    walk = Walk(model, starts, z, np.array(amounts) @ deltas, layout)
     if full_size:
         _write_full_size(walk, steps, files, outputs)
     else:
@@ -135,7 +110,7 @@ def morph(
 
 
 def _write_strip(walk: Walk, steps: Sequence[float], title: str, outputs: Outputs) -> None:
-    steps = _from_zero(steps)  # every strip shows the reconstruction
+    steps = _with_zero(steps)  # every strip shows the reconstruction
     outputs.write(walk.strip(steps, title), walk.numbers(steps))
     if outputs.gif:
         outputs.write_gif(walk.frames(steps, title))
@@ -146,38 +121,38 @@ def _write_full_size(
 ) -> None:
     from keras_vae.plotting import sweep
 
-    portraits = [sitter.portrait for sitter in walk.sources]
-    write_edits(portraits, walk.changes(steps), files, outputs.overwrite)
+    crops = [photo.crop for photo in walk.sources]
+    write_edits(crops, walk.changes(steps), files, outputs)
     outputs.write_numbers(walk.numbers(steps))
     if outputs.gif:
-        way = sweep(_from_zero(steps))  # every animation shows the photo as it is, too
-        outputs.write_gif(reduced_edits(portraits, walk.changes(way)))
+        frames = sweep(_with_zero(steps))  # every animation also shows the unchanged photo
+        outputs.write_gif(reduced_edits(crops, walk.changes(frames)))
 
 
-def _from_zero(steps: Sequence[float]) -> Sequence[float]:
+def _with_zero(steps: Sequence[float]) -> Sequence[float]:
     return steps if 0 in steps else (0.0, *steps)
 
 
 @dataclass(frozen=True)
 class Walk:
-    """Images on their way along one move.
+    """Images that move along one direction.
 
     Attributes:
-        model: What decodes them.
+        model: The model that decodes them.
         sources: B faces of photos, or one seed.
-        z: Where each sets out, [B, L].
-        move: What n = 1 adds, [L].
-        sheet: What draws them.
+        z: z of each at n = 0, [B, L].
+        move: The difference between z at n = 1 and at n = 0, [L].
+        layout: The layout of the images.
     """
 
     model: Model
     sources: Sequence[Source]
     z: np.ndarray
     move: np.ndarray
-    sheet: Sheet
+    layout: Layout
 
     def latents(self, steps: Sequence[float]) -> np.ndarray:
-        """Look z up at every n, [B, N, L]."""
+        """Compute z at every n, [B, N, L]."""
         import numpy as np
 
         from keras_vae.latent_space.arithmetic import morph
@@ -187,26 +162,26 @@ class Walk:
     def changes(self, steps: Sequence[float]) -> np.ndarray:
         """Subtract the decoded image at n = 0 from that at every n: levels, [B, N, H, W, C].
 
-        Each n is decoded once, since a result's last bits depend on its place in the batch: at
-        n = 0 nothing changes.
+        Each n is decoded once, since a result's last bits depend on its position in the batch: at
+        n = 0 the difference is exactly 0.
         """
         import numpy as np
 
-        values, places = np.unique([0.0, *steps], return_inverse=True)
-        images = decode(self.model, self.latents(values))[:, places].astype(np.float32)
+        values, positions = np.unique([0.0, *steps], return_inverse=True)
+        images = decode(self.model, self.latents(values))[:, positions].astype(np.float32)
         return images[:, 1:] - images[:, :1]
 
     def strip(self, steps: Sequence[float], title: str) -> Image:
         """Draw a row for each source: the original, if there is one, then each n."""
         from keras_vae.plotting import step_label
 
-        seeded = isinstance(self.sources[0], int)
-        kind = source_name(self.sources[0]) if seeded else "reconstruction"
+        first = self.sources[0]
+        kind = "reconstruction" if isinstance(first, Photo) else source_name(first)
         labels = [step_label(n, kind) for n in steps]
         return self._draw(decode(self.model, self.latents(steps)), labels, title)
 
     def frames(self, steps: Sequence[float], title: str) -> list[Image]:
-        """Draw the frames of an animation, from the least n to the greatest."""
+        """Draw the frames of an animation, from the smallest n to the largest."""
         from keras_vae.plotting import FRAME_CELL, number_label, sweep
 
         values = sweep(steps)
@@ -217,7 +192,7 @@ class Walk:
         ]
 
     def numbers(self, steps: Sequence[float]) -> list[dict[str, Any]]:
-        """List what the strip shows: source, n and z."""
+        """Return the numbers of the strip: source, n and z."""
         return [
             {"image": source_name(source), "n": n, "z": z}
             for source, path in zip(self.sources, self.latents(steps), strict=True)
@@ -227,40 +202,40 @@ class Walk:
     def _draw(self, images: np.ndarray, labels: list[str], title: str, **options: Any) -> Image:
         import numpy as np
 
-        if not isinstance(self.sources[0], int):
-            originals = np.stack([sitter.pixels for sitter in self.sources])
+        if isinstance(self.sources[0], Photo):
+            originals = np.stack([photo.pixels for photo in self.sources])
             images = np.concatenate([originals[:, np.newaxis], images], axis=1)
             labels = ["original", *labels]
-        return self.sheet.strip(images, labels, row_labels(self.sources), title, **options)
+        return self.layout.strip(images, labels, row_labels(self.sources), title, **options)
 
 
 def table(
-    model: Model, z: np.ndarray, deltas: np.ndarray, axes: Axes, sheet: Sheet
+    model: Model, z: np.ndarray, deltas: np.ndarray, axes: Axes, layout: Layout
 ) -> tuple[Image, list[dict[str, Any]]]:
     """Draw a table of two attributes' steps.
 
     Args:
-        model: What decodes it.
+        model: The model that decodes the images.
         z: The latent at n = 0, [L].
         deltas: Δ to the right and Δ downwards, [2, L].
-        axes: Name and steps of each.
-        sheet: What draws it.
+        axes: Name and values of n of each.
+        layout: The layout of the images.
 
     Returns:
         The picture, and the steps and z of each cell.
     """
     from keras_vae import plotting
-    from keras_vae.latent_space import arithmetic as latents
+    from keras_vae.latent_space.arithmetic import plane
 
     (x_name, xs), (y_name, ys) = axes
-    points = latents.plane(z, *deltas, xs, ys)
+    points = plane(z, *deltas, xs, ys)
     columns, rows = ([f"{name} {plotting.number_label(n)}" for n in steps] for name, steps in axes)
     numbers = [
         {x_name: x, y_name: y, "z": point}
         for y, line in zip(ys, points, strict=True)
         for x, point in zip(xs, line, strict=True)
     ]
-    return sheet.strip(decode(model, points), columns, rows), numbers
+    return layout.strip(decode(model, points), columns, rows), numbers
 
 
 def title_of(attributes: Factors) -> str:
@@ -273,26 +248,24 @@ def title_of(attributes: Factors) -> str:
     return f"n × ({terms.strip()})" if len(attributes) > 1 or attributes[0][1] != 1 else terms
 
 
-def _check_usage(
-    images: tuple[Path, ...], seed: int | None, attributes: Factors, axes: Axes, gif: bool
-) -> None:
-    if bool(images) == (seed is not None):
-        raise click.UsageError("Give images, or --seed in place of them.")
-    check_source_options(photos=bool(images), seeds=seed is not None)
+def _check_usage(sources: Sources, attributes: Factors, axes: Axes, gif: bool) -> None:
+    sources.check()
+    if not sources.inputs:
+        raise click.UsageError("Give images, or --seed instead of them.")
     if bool(attributes) == bool(axes):
-        raise click.UsageError("Give --attr, or --grid in place of it.")
+        raise click.UsageError("Give --attr, or --grid instead of it.")
     if axes:
-        refuse(["steps"], "is of --attr: --grid takes steps of its own, as in Smiling=-2:2.")
-    if axes and (len(images) > 1 or gif):
+        refuse(["steps"], "has no effect with --grid, which has its own steps: Smiling=-2:2.")
+    if axes and (len(sources.inputs) > 1 or gif):
         raise click.UsageError("--grid takes one image, and no --gif.")
     if axes and axes[0][0] == axes[1][0]:
-        raise click.UsageError("--grid takes two attributes that differ.")
+        raise click.UsageError("--grid takes two different attributes.")
 
 
-def _check_full_size(images: tuple[Path, ...], axes: Axes, gif: bool, sheet: Sheet) -> None:
-    if axes or not images:
+def _check_full_size(photos: Sequence[Path], axes: Axes, gif: bool, layout: Layout) -> None:
+    if axes or not photos:
         raise click.UsageError("--full-size takes photos and --attr.")
-    if sheet.upscaler:
+    if layout.upscale:
         raise click.UsageError("--full-size keeps the photo's own size: it takes no --upscale.")
-    if gif and len(images) > 1:
+    if gif and len(photos) > 1:
         raise click.UsageError("--gif with --full-size takes one photo.")

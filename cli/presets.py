@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import click
 
+from .command import Group, option
 from .quiet import load_tensorflow
+from .types import Integer
 
 
 @click.group(
-    invoke_without_command=True, epilog="Example: kvae presets show celeba-perriu --latent 32"
+    cls=Group,
+    invoke_without_command=True,
+    epilog="Example: kvae presets show celeba-perriu --latent 32",
 )
 @click.pass_context
 def presets(ctx: click.Context) -> None:
@@ -39,7 +43,7 @@ def list_presets() -> None:
 
 @presets.command(epilog="Example: kvae presets show celeba --latent 64")
 @click.argument("name")
-@click.option("--latent", "latent_dim", type=click.IntRange(1), help="Latent dimensions.")
+@option("--latent latent_dim", "Number of latent dimensions.", Integer(1))
 def show(name: str, latent_dim: int | None) -> None:
     """Print the layer table of a preset."""
     from keras_vae.presets import get_preset

@@ -1,4 +1,4 @@
-"""TensorFlow without its start-up chatter."""
+"""TensorFlow without its start-up messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import tempfile
 
 
 def load_tensorflow() -> None:
-    """Import TensorFlow while file descriptor 2 is turned away; if it fails, show what it said.
+    """Import TensorFlow without its messages on file descriptor 2, unless the import fails.
 
     Its C++ libraries write to the descriptor before any log level is read, so neither
     TF_CPP_MIN_LOG_LEVEL nor `sys.stderr` can silence them.

@@ -1,51 +1,38 @@
-"""`kvae reconstruct`: what a model keeps of an image."""
+"""`kvae reconstruct`: images and their reconstructions."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from .framing import Framing, framing_options
-from .model_choice import ModelChoice, model_options
-from .options import images_argument, out_option, overwrite_option
-from .outputs import check_files
-from .pictures import row_labels, write_picture
-from .sheet import Sheet, upscale_option
+from .command import command
+from .layout import Layout, upscale_option
+from .model_choice import SERVER, ModelChoice, model_options
+from .outputs import Outputs, output_options, picture_option
+from .sources import Sources, photos_argument, row_labels, source_options
 
 
-@click.command(epilog="Example: kvae reconstruct face.jpg --out reconstruction.png")
-@images_argument
-@framing_options
-@model_options
+@command(epilog="Example: kvae reconstruct face.jpg --out reconstruction.png")
+@source_options(photos_argument("IMG...", required=True))
+@model_options(*SERVER)
 @upscale_option
-@out_option("reconstruction.png")
-@overwrite_option
-def reconstruct(
-    images: tuple[Path, ...],
-    framing: Framing,
-    choice: ModelChoice,
-    sheet: Sheet,
-    out: Path,
-    overwrite: bool,
-) -> None:
-    """Encode and decode images; show them beside what came back.
+@output_options(picture_option("reconstruction.png"))
+def reconstruct(sources: Sources, choice: ModelChoice, layout: Layout, outputs: Outputs) -> None:
+    """Encode and decode images; write each original beside its reconstruction.
 
-    For a model of faces the face of each image is found and aligned as those of CelebA; other
-    images are cropped in the middle. The mean squared error of a pixel in [0, 1] is printed for
-    each.
+    For a model of faces, the face in each image is detected and aligned to CelebA's layout; for
+    other models, the middle of the image is cropped. For each image the mean squared error per
+    pixel is printed, with pixels in [0, 1].
     """
     import numpy as np
 
-    check_files([out], overwrite=overwrite)
+    outputs.check()
     model = choice.open()
-    sitters = framing.read(images, model)
-    originals = np.stack([sitter.pixels for sitter in sitters])
+    photos = sources.read(model)
+    originals = np.stack([photo.pixels for photo in photos])
     choice.start()
-    results = model.reconstruct(originals)
-    rows = [np.stack(pair) for pair in zip(originals, results, strict=True)]
-    picture = sheet.strip(rows, ["original", "reconstruction"], row_labels(sitters))
-    for sitter, (original, result) in zip(sitters, rows, strict=True):
-        error = np.mean((original.astype(float) - result) ** 2) / 255.0**2
-        click.echo(f"{sitter.name}: MSE {error:.4f}")
-    write_picture(picture, out, overwrite)
+    rows = np.stack([originals, model.reconstruct(originals)], axis=1)
+    picture = layout.strip(rows, ["original", "reconstruction"], row_labels(photos))
+    for photo, (original, reconstruction) in zip(photos, rows, strict=True):
+        error = np.mean((original.astype(float) - reconstruction) ** 2) / 255.0**2
+        click.echo(f"{photo.name}: MSE {error:.4f}")
+    outputs.write_picture(picture)

@@ -1,4 +1,4 @@
-"""`kvae serve`: TensorFlow Serving with the models' configuration, or that configuration alone."""
+"""`kvae serve`: TensorFlow Serving with the models' configuration, or only the configuration."""
 
 from __future__ import annotations
 
@@ -12,57 +12,50 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import overwrite_option
-from .outputs import check_files
-from .standard_output import write_text
-from .types import Parsed
+from .command import command, option
+from .outputs import Outputs, output_options
+from .types import FOLDER, Parsed, integer
 
 if TYPE_CHECKING:
     from keras_vae.serving.configuration import ModelConfig
 
 
-class VersionLabel(Parsed):
-    """A label of a version: "stable=1", "celeba/stable=1"; gives (model or "", label, version)."""
-
-    name = "[NAME/]LABEL=VERSION"
-
-    def parse(self, text: str) -> tuple[str, str, int]:
-        """Parse the three parts."""
-        name, _, version = text.rpartition("=")
-        model, _, label = name.rpartition("/")
-        if not (label and version.isdecimal() and int(version) > 0):
-            self.fail(f"{text!r} is no label; write stable=1, or celeba/stable=1.")
-        return model, label, int(version)
+def _label(text: str) -> tuple[str, str, int]:
+    name, _, version = text.rpartition("=")
+    model, _, label = name.rpartition("/")
+    if not label:
+        raise ValueError
+    return model, label, integer(version)
 
 
-@click.command(epilog="Example: kvae serve celeba64 mnist --label celeba64/stable=1 --out serving")
+# Gives (model or "", label, version).
+LABEL = Parsed("[NAME/]LABEL=VERSION", "a label: stable=1, or celeba/stable=1", _label)
+
+
+@command(epilog="Example: kvae serve celeba64 mnist --label celeba64/stable=1 --out serving")
 @click.argument("names", metavar="NAME|PATH...", nargs=-1, required=True)
-@click.option(
-    "--label",
-    "labels",
-    type=VersionLabel(),
+@option(
+    "--label labels",
+    "Label of a version, as stable=1 or celeba/stable=1; without NAME/ for every model. Only "
+    "labelled versions are then loaded; without labels the highest version is.",
+    LABEL,
     multiple=True,
-    help="Serve a version under a label, as stable=1 or celeba/stable=1; without NAME/ of every "
-    "model. Only labelled versions are then loaded; otherwise the highest.",
 )
-@click.option("--print-config", is_flag=True, help="Print the configuration; start nothing.")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder to write the configuration to, with a compose.yaml; start nothing.",
+@option("--print-config", "Print the configuration; do not start a server.", is_flag=True)
+@output_options(
+    option("--out", "Folder of the configuration and a compose.yaml; no server is started.", FOLDER)
 )
-@overwrite_option
 def serve(
     names: tuple[str, ...],
     labels: tuple[tuple[str, str, int], ...],
     print_config: bool,
     out: Path | None,
-    overwrite: bool,
+    outputs: Outputs,
 ) -> None:
     """Serve models with TensorFlow Serving: REST on port 8501, gRPC on 8500.
 
-    The server itself is not part of kvae: `tensorflow_model_server` or `docker` must be on the
-    PATH. --print-config and --out need neither.
+    The server is not part of kvae: `tensorflow_model_server` or `docker` must be on the PATH.
+    --print-config and --out need neither.
     """
     from keras_vae.serving import configuration as serving
 
@@ -73,11 +66,11 @@ def serve(
         for name, text in serving.files(models).items():
             click.echo(f"# {name}\n{text}")
     if out is not None:
-        write_files(serving.files(models), out, overwrite)
-    folder = (out or Path()).resolve()  # where the commands look for the files
+        write_files(serving.files(models), out, outputs)
+    folder = (out or Path()).resolve()  # the folder that the printed commands refer to
     compose = ["docker", "compose", "--file", str(folder / "compose.yaml"), "up", "--wait"]
     click.echo(f"# Server and Prometheus:\n{shlex.join(compose)}")
-    click.echo(f"# The server alone:\n{shlex.join(serving.docker_command(models, folder))}")
+    click.echo(f"# The server only:\n{shlex.join(serving.docker_command(models, folder))}")
 
 
 def find_models(
@@ -86,12 +79,13 @@ def find_models(
     """Find models and give each its labels.
 
     Raises:
-        ValueError: If a model or version is missing, a name occurs twice, or a label is of none.
+        ValueError: If a model or version is missing, a name occurs twice, or a label's model is
+            not served.
     """
-    from keras_vae.inference import registry as runtime
+    from keras_vae.inference import registry
     from keras_vae.serving.configuration import ModelConfig
 
-    folders = [runtime.find(name).resolve().parent for name in names]
+    folders = [registry.find(name).resolve().parent for name in names]
     known = [folder.name for folder in folders]
     if len({*known}) < len(known):
         raise ValueError(f"`NAME`s must differ. Received: {', '.join(known)}.")
@@ -102,23 +96,23 @@ def find_models(
     for folder in folders:
         own = {label: number for name, label, number in labels if name in ("", folder.name)}
         for version in own.values():
-            runtime.find(folder, version)  # or say which there are
+            registry.find(folder, version)  # raises an error that lists the versions
         models.append(ModelConfig(folder, own))
     return models
 
 
-def write_files(texts: dict[str, str], folder: Path, overwrite: bool) -> None:
-    """Write files into a folder, all or none of them, and say where."""
-    check_files(others=[folder / name for name in texts], overwrite=overwrite)
+def write_files(texts: dict[str, str], folder: Path, outputs: Outputs) -> None:
+    """Write all files into a folder, or none, and print their paths."""
+    outputs.check(others=[folder / name for name in texts])
     for name, text in texts.items():
-        write_text(text, folder / name, overwrite)
+        outputs.write_text(text, folder / name)
 
 
 def run_server(models: list[ModelConfig]) -> int:
-    """Run the server that is here until it ends, and return its status.
+    """Run the installed server until it ends, and return its exit code.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: If none is installed.
     """
     from keras_vae.serving import configuration as serving
 
@@ -136,7 +130,7 @@ def run_server(models: list[ModelConfig]) -> int:
         else:
             raise ValueError(
                 "Neither tensorflow_model_server nor docker is on the PATH. Install Docker, or "
-                "write what a machine that has it needs: kvae serve NAME --out DIR."
+                "write the configuration for a machine that has it: kvae serve NAME --out DIR."
             )
         click.echo(shlex.join(command), err=True)
         return subprocess.run(command, check=False).returncode

@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .data import report_gaps
-from .images import load_for_run
-from .interrupt import interrupt_between_batches, stoppable
-from .options import data_options, models_dir_option, overwrite_option, precision_option
-from .overrides import preset_options
-from .progress import progress_bar, training_bar
+from .command import command, option, section
+from .command_line import refuse, typed
+from .data import report_left_out, times
+from .data_source import DataSource, data_options
+from .progress import progress_bar
 from .quiet import load_tensorflow
-from .resuming import refuse_changes, resuming
-from .typed import command_line, refuse, typed
-from .types import Names
+from .training import (
+    PRECISION,
+    RunOptions,
+    card_command,
+    interrupt_after_batch,
+    interruptible,
+    run_options,
+    training_bar,
+)
+from .types import BINARIZATION, IMAGE_SIZE, INTEGERS, NAME, NAMES, POSITIVE, Integer, Number
 
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset
@@ -33,77 +39,143 @@ Examples:
   kvae train celeba --workers host0:2222,host1:2222 --index 0   (and --index 1 on host1)
 """
 
-# Options that say where things lie and what trains them, not what is trained.
-LOCAL_OPTIONS = (
-    "cache_dir", "run_dir", "models_dir", "name", "export", "overwrite", "workers", "index"
-)  # fmt: skip
+# A warning is printed if reading the input is not at least this many times as fast as training.
+READING_MARGIN = 10
+
+# Those of these options that override a value of the preset have its name.
+DATA = data_options(
+    option("--image-size", "Height and width, as 64 or 64x48.", IMAGE_SIZE),
+    option("--binarization", "How grey pixels become black or white.", BINARIZATION),
+    option("--random-flip/--no-random-flip", "Whether training images are mirrored randomly."),
+    option("--limit", "Maximum number of training images.", Integer(1)),
+)
+NETWORK = section(
+    "Network",
+    option(
+        "--preset preset_name",
+        "Network, objective and optimization; `kvae presets` prints the names.",
+        NAME,
+        show_default="the data set's",
+    ),
+    option("--latent latent_dim", "Number of latent dimensions.", Integer(1)),
+    option("--hidden", "Widths of the dense layers.", INTEGERS),
+    option("--filters", "Filters of the convolutions.", INTEGERS),
+    option("--kernels", "Kernel sides of the convolutions.", INTEGERS),
+    option("--strides", "Strides of the convolutions.", INTEGERS),
+    option("--activation", "Keras name of the activation.", NAME),
+    option(
+        "--normalization", "Normalization after each convolution.", ["none", "batch", "instance"]
+    ),
+    option(
+        "--upsampling",
+        "Upsampling in the decoder: transposed convolutions, or nearest neighbours.",
+        ["transposed", "nearest"],
+    ),
+)
+OBJECTIVE = section(
+    "Objective",
+    option(
+        "--objective likelihood",
+        "Likelihood or reconstruction loss; `kvae presets` prints the names.",
+        NAME,
+    ),
+    option("--variance", "Variance c of gaussian and squared_error.", POSITIVE),
+    option("--mse-weight weight", "Weight of mean_squared_error.", POSITIVE),
+    option("--beta", "Weight of the KL divergence (β).", Number(0)),
+    option(
+        "--annealing",
+        "Schedule of the weight of the KL divergence.",
+        ["constant", "linear", "cyclical"],
+    ),
+    option("--annealing-steps", "Steps until β is reached, or of one cycle.", Integer(1)),
+    option("--free-bits", "KL per dimension that is not penalised, in nats.", Number(0)),
+    option("--importance-samples", "Number of samples k of the IWAE bound.", Integer(1)),
+    option(
+        "--perceptual-weight",
+        "Weight of the perceptual loss, computed with a classifier of the data set's "
+        "attributes or labels.",
+        Number(0),
+    ),
+    option(
+        "--distillation-weight",
+        "Weight of the distillation loss: the cross-entropy of a linear head on z_mean with "
+        "that classifier's predictions.",
+        Number(0),
+    ),
+    option(
+        "--mmd-weight",
+        "Weight of the MMD between the aggregate posterior and the prior.",
+        Number(0),
+    ),
+    option(
+        "--stochastic/--autoencoder",
+        "Whether z is sampled, or z_mean is decoded as in an autoencoder.",
+    ),
+)
+OPTIMIZATION = section(
+    "Optimization",
+    option("--epochs", "Number of passes over the training split.", Integer(1)),
+    option("--batch-size", "Images per batch.", Integer(1)),
+    option("--learning-rate", "Adam's initial learning rate.", POSITIVE),
+    option(
+        "--scale-learning-rate",
+        "Scaling of the learning rate with --batch-size divided by the preset's batch size.",
+        ["none", "linear", "sqrt"],
+        "none",
+    ),
+    option("--decay", "Schedule of the learning rate.", ["constant", "cosine"]),
+    option("--warmup-steps", "Steps in which the learning rate grows from 0.", Integer(0)),
+    option(
+        "--early-stop",
+        "Number of epochs without a lower validation loss after which training stops.",
+        Integer(1),
+    ),
+    option(
+        "--seed",
+        "Seed of all random numbers. It repeats a run exactly, with the same --precision and "
+        "devices.",
+        int,
+        0,
+        metavar="N",
+    ),
+)
+DEVICES = section(
+    "Devices",
+    PRECISION,
+    option(
+        "--strategy",
+        "Devices: one, all of this machine, or those of all workers.",
+        ["auto", "single", "mirrored", "multiworker"],
+        "auto",
+    ),
+    option(
+        "--workers",
+        "The machines that train together, the same list on each; the first writes the run.",
+        NAMES,
+        metavar="HOST:PORT,…",
+        show_default="the variable TF_CONFIG",
+    ),
+    option("--index", "Index of this worker in the list, from 0.", Integer(0)),
+)
+RUN = run_options(
+    "the preset's, or the data set's if the preset belongs to another",
+    option("--export/--no-export", "Whether to write a SavedModel.", default=True),
+)
 
 
-# How many times as fast as it is trained on the input should be read, for nobody to notice it.
-ENOUGH = 10
-
-
-@click.command(epilog=EPILOG)
+@command(epilog=EPILOG)
 @click.argument("dataset", required=False)
-@click.option("--preset", "preset_name", help="Model and objective.  [default: the data set's own]")
-@data_options
-@preset_options
-@click.option("--limit", type=click.IntRange(1), help="Train on at most so many images.")
-@click.option(
-    "--seed",
-    type=int,
-    default=0,
-    show_default=True,
-    help="Repeats a run exactly, with the same --precision and devices.",
-)
-@precision_option
-@click.option(
-    "--strategy",
-    type=click.Choice(["auto", "single", "mirrored", "multiworker"]),
-    default="auto",
-    show_default=True,
-    help="Devices: one, all of this machine, or those of all workers.",
-)
-@click.option(
-    "--workers",
-    type=Names(),
-    metavar="HOST:PORT,…",
-    help="The machines that train together, the same list on each; the first writes the run. "
-    "Without it the variable TF_CONFIG is read.",
-)
-@click.option("--index", type=click.IntRange(0), help="Which of the workers this one is, from 0.")
-@click.option(
-    "--scale-learning-rate",
-    type=click.Choice(["none", "linear", "sqrt"]),
-    default="none",
-    show_default=True,
-    help="Multiply the learning rate as --batch-size multiplies the preset's batch.",
-)
-@click.option(
-    "--early-stop",
-    type=click.IntRange(1),
-    metavar="N",
-    help="Stop after N epochs without a lower validation loss.",
-)
-@click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run directory.")
-@click.option(
-    "--name",
-    help="Name of the run and the model.  [default: the preset's, or the data set's where the "
-    "preset is of another]",
-)
-@click.option(
-    "--run-dir", type=click.Path(path_type=Path), help="Run directory.  [default: runs/NAME]"
-)
-@models_dir_option
-@click.option("--export/--no-export", default=True, help="Whether to write a SavedModel.")
-@overwrite_option
-@click.pass_context
+@DATA
+@NETWORK
+@OBJECTIVE
+@OPTIMIZATION
+@DEVICES
+@RUN
 def train(
-    ctx: click.Context,
     dataset: str | None,
+    source: DataSource,
+    runs: RunOptions,
     preset_name: str | None,
-    data_dir: Path | None,
-    cache_dir: Path | None,
     limit: int | None,
     seed: int,
     precision: str,
@@ -112,128 +184,119 @@ def train(
     index: int | None,
     scale_learning_rate: str,
     early_stop: int | None,
-    resume: Path | None,
-    name: str | None,
-    run_dir: Path | None,
-    models_dir: Path,
     export: bool,
-    overwrite: bool,
     **changes: Any,
 ) -> None:
-    """Train a model on DATASET, and export it when it is done.
+    """Train a model on DATASET and export it.
 
     DATASET is mnist, fashion_mnist, celeba, frey, digits, or the path of a folder of images or of
-    an .npz file.
+    an .npz file. Options without a default here have the preset's value as their default.
     """
-    if (dataset is None) == (resume is None):
-        raise click.UsageError("Give either a DATASET, or a run with --resume.")
+    runs.check(dataset, "epochs", "strategy")
     if strategy in ("single", "mirrored"):
-        refuse(["workers"], f"would be left out: --strategy {strategy} trains here alone.")
+        refuse(["workers"], f"has no effect: --strategy {strategy} uses only this machine.")
     _name_workers(workers, index)
     load_tensorflow()
     from keras_vae.training.distribution import is_chief
     from keras_vae.training.run_directory import Run, RunConfig
 
-    if resume:
-        refuse_changes(
-            ctx,
-            ("epochs", "data_dir", "strategy", *LOCAL_OPTIONS),
-            "only --epochs and the devices may be",
-        )
-        run = _reopen(resume, strategy if typed(ctx, "strategy") else None, changes["epochs"])
+    if runs.resume:
+        run = _reopen(runs.resume, strategy, changes["epochs"])
         config = run.config()
-        images = load_for_run(config, data_dir, cache_dir)
+        images = source.load_for_run(config)
     else:
         preset = _preset(dataset, preset_name, scale_learning_rate, changes)
         precision = _precision(precision, preset, strategy)
         config = RunConfig(
             preset,
             dataset,
-            data_dir=str(data_dir.absolute()) if data_dir else None,
+            data_dir=str(source.data_dir.absolute()) if source.data_dir else None,
             limit=limit,
             seed=seed,
             precision=precision,
             strategy=strategy,
             early_stop=early_stop,
-            command=command_line(
-                ctx, [Path(dataset).name], LOCAL_OPTIONS, {"precision": precision}
-            ),
+            command=card_command(dataset, precision),
         )
-        run = Run(run_dir or Path("runs") / (name or _default_name(config)))
-        run.check_free(overwrite=overwrite)
-        _meet_workers(strategy)
-        images = load_for_run(config, data_dir, cache_dir, native=changes["image_size"] is None)
+        run = Run(runs.directory(_default_name(config)))
+        run.check_free(overwrite=runs.overwrite)
+        _wait_for_workers(strategy)
+        images = source.load_for_run(config, native=changes["image_size"] is None)
         config = _fitted(config, images)
     chief = is_chief(config.strategy)
     if chief:
         _introduce(config, images, run)
-    _train(run, config, images, go_on=resume is not None, overwrite=overwrite)
+    _train(run, config, images, runs)
     if chief:
         _report(run, config)
     if chief and export:
         from .export import write_model
 
-        write_model(run, images, models_dir / (name or run.path.name), overwrite)
+        write_model(run, images, runs.model_directory(run.path), runs.overwrite)
 
 
 def _preset(dataset: str, name: str | None, rate_rule: str, changes: dict[str, Any]) -> Preset:
-    """The preset, with what was typed changed in it."""
+    """Return the preset, with the values that were typed.
+
+    Raises:
+        click.UsageError: If the preset does not have one of the values.
+    """
     from keras_vae.presets import default_preset, get_preset
     from keras_vae.training.schedules import scale_learning_rate
 
     preset = get_preset(name) if name else default_preset(dataset)
-    return scale_learning_rate(preset.override(**changes), rate_rule, preset.batch_size)
+    try:
+        changed = preset.override(**changes)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    return scale_learning_rate(changed, rate_rule, preset.batch_size)
 
 
-def _precision(asked: str, preset: Preset, strategy: str) -> str:
-    """The precision, chosen if it is left open; workers, who might choose differently, take one."""
+def _precision(typed: str, preset: Preset, strategy: str) -> str:
+    """Return the precision, chosen if it is auto; for several workers float32."""
     from keras_vae.training.distribution import joined_cluster
     from keras_vae.training.precision import precision_for
 
-    if asked != "auto":
-        return asked
+    if typed != "auto":
+        return typed
     return "float32" if joined_cluster(strategy) else precision_for(preset)
 
 
-def _reopen(path: Path, strategy: str | None, epochs: int | None) -> Run:
-    """Open a run, with more epochs or other devices; its chief writes that down for all workers."""
+def _reopen(path: Path, strategy: str, epochs: int | None) -> Run:
+    """Open a run, with more epochs or other devices; its chief stores them for all workers."""
     from keras_vae.training.distribution import is_chief
     from keras_vae.training.run_directory import Run
 
     run = Run.open(path)
-    strategy = strategy or run.config().strategy
+    typed_strategy = strategy if typed(click.get_current_context(), "strategy") else None
+    strategy = typed_strategy or run.config().strategy
     if is_chief(strategy):
         run.extend(epochs=epochs, strategy=strategy)
-    _meet_workers(strategy)
+    _wait_for_workers(strategy)
     return run
 
 
-def _train(
-    run: Run, config: RunConfig, images: ImageDataset, *, go_on: bool, overwrite: bool
-) -> None:
-    """Train to the last epoch, with a bar where the losses are told; Ctrl-C says how to go on."""
-    from keras_vae.training import trainer as training
+def _train(run: Run, config: RunConfig, images: ImageDataset, runs: RunOptions) -> None:
+    """Train to the last epoch; the chief shows a bar."""
+    from keras_vae.training import trainer
     from keras_vae.training.distribution import is_chief
 
     bar = training_bar(
         config.preset.batch_size,
         partial(_losses, config.preset),
-        partial(_judge_input, config, images),
+        partial(_reading_warning, config, images),
     )
-    callbacks = [*([bar] if is_chief(config.strategy) else []), interrupt_between_batches()]
-    with (
-        stoppable(bar, resuming(click.get_current_context(), run.path, LOCAL_OPTIONS)),
-        progress_bar("Training a classifier", "step") as progress,
-    ):
+    callbacks = [*([bar] if is_chief(config.strategy) else []), interrupt_after_batch()]
+    with interruptible(bar, run.path), progress_bar("Training a classifier", "step") as progress:
         options = {"callbacks": callbacks, "progress": progress}
-        if go_on:
-            training.resume(run, images, **options)
+        if runs.resume:
+            trainer.resume(run, images, **options)
         else:
-            training.train(config, images, run.path, **options, overwrite=overwrite)
+            trainer.train(config, images, run.path, **options, overwrite=runs.overwrite)
 
 
 def _name_workers(workers: tuple[str, ...] | None, index: int | None) -> None:
-    """Write TF_CONFIG as --workers and --index say, before TensorFlow reads it."""
+    """Write TF_CONFIG from --workers and --index, before TensorFlow reads it."""
     if (workers is None) != (index is None):
         raise click.UsageError("Give --workers and --index together.")
     if workers is not None:
@@ -242,8 +305,8 @@ def _name_workers(workers: tuple[str, ...] | None, index: int | None) -> None:
         Cluster(workers, index).to_environment()
 
 
-def _meet_workers(strategy: str) -> None:
-    """Wait until all workers are there, before TensorFlow does anything else."""
+def _wait_for_workers(strategy: str) -> None:
+    """Wait until all workers are connected, before TensorFlow does anything else."""
     from keras_vae.training.distribution import joined_cluster, make_strategy
 
     cluster = joined_cluster(strategy)
@@ -262,7 +325,7 @@ def _default_name(config: RunConfig) -> str:
 
 
 def _fitted(config: RunConfig, images: ImageDataset) -> RunConfig:
-    """The configuration with the data's own size and provenance."""
+    """Return the configuration with the data's size and provenance."""
     from dataclasses import replace
 
     preset = config.preset.override(image_shape=images.image_shape)
@@ -270,7 +333,7 @@ def _fitted(config: RunConfig, images: ImageDataset) -> RunConfig:
 
 
 def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
-    """Say what is about to be trained, on what, and where it goes."""
+    """Print what is trained, on which data, and the run directory."""
     from keras_vae.models.networks import build_decoder, build_encoder
     from keras_vae.training.distribution import make_strategy
 
@@ -281,13 +344,12 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
     counts = ", ".join(
         f"{images.count(split):,} {split}" for split in ("train", "validation", "test")
     )
-    height, width, channels = images.image_shape
     steps = math.floor(images.count("train") / preset.batch_size)
     click.echo(f"Preset   {preset.name} ({preset.source}), z = {preset.latent_dim}")
     click.echo(f"Network  {encoder:,} + {decoder:,} parameters, {config.precision}")
     click.echo(f"Loss     {preset.loss_description}")
-    click.echo(f"Data     {images.name}: {counts} images of {height}×{width}×{channels}")
-    report_gaps(images)
+    click.echo(f"Data     {images.name}: {counts} images of {times(images.image_shape)}")
+    report_left_out(images)
     click.echo(
         f"Steps    {steps:,} of {preset.batch_size} images in each of {preset.epochs} epochs{by}"
     )
@@ -296,13 +358,13 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
 
 
 def _losses(preset: Preset, logs: dict[str, Any], prefix: str) -> str:
-    """Tell the losses of a training, or of its validation."""
+    """Format the losses of a training, or of its validation."""
 
     def value(term: str) -> float:
         return float(logs.get(prefix + term, "nan"))
 
     total, reconstruction, kl, mse = map(value, ("loss", "reconstruction_loss", "kl_loss", "mse"))
-    if preset.objective.bound.samples > 1:  # of draws, whose mean says less than the bound
+    if preset.objective.bound.samples > 1:  # the terms are means over the samples, not the bound
         return (
             f"{preset.loss_name}: {total:.5g} nats; reconstruction {reconstruction:.5g}, "
             f"KL {kl:.4g} nats, MSE {mse:.4f}"
@@ -320,13 +382,13 @@ def _losses(preset: Preset, logs: dict[str, Any], prefix: str) -> str:
     return f"{line}, SSE {mse * math.prod(preset.image_shape):.2f}"
 
 
-def _judge_input(config: RunConfig, images: ImageDataset, speed: float) -> str | None:
-    """Warn if reading takes a good part of the time; `speed` is the training's, in images/s."""
+def _reading_warning(config: RunConfig, images: ImageDataset, speed: float) -> str | None:
+    """Return a warning if reading takes much of the time; `speed` is that of training, images/s."""
     from keras_vae.datasets.pipeline import reading_speed
     from keras_vae.training.trainer import batches_of
 
     alone = reading_speed(batches_of(config, images))
-    if alone > ENOUGH * speed:
+    if alone > READING_MARGIN * speed:
         return None
     return (
         f"Reading takes {speed / alone:.0%} of the time ({alone:,.0f} images/s alone, "

@@ -7,15 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .interrupt import interrupt_between_batches, stoppable
-from .options import data_options, models_dir_option, overwrite_option, precision_option
-from .overrides import POSITIVE
-from .progress import progress_bar, training_bar
+from .command import command, option, section
+from .data import times
+from .data_source import DataSource, data_options
+from .layout import UPSCALER
+from .progress import progress_bar
 from .quiet import load_tensorflow
-from .resuming import refuse_changes, resuming
-from .sheet import UPSCALER
-from .typed import command_line
-from .types import ImageSize
+from .training import (
+    PRECISION,
+    RunOptions,
+    card_command,
+    interrupt_after_batch,
+    interruptible,
+    run_options,
+    training_bar,
+)
+from .types import IMAGE_SIZE, POSITIVE, Integer
 
 if TYPE_CHECKING:
     from keras_vae.super_resolution.pairs import Pairs
@@ -28,97 +35,68 @@ Examples:
   kvae train-upscaler --resume runs/photos-x2
 """
 
-# Options that say where things lie, not what is trained.
-LOCAL_OPTIONS = ("cache_dir", "run_dir", "models_dir", "name", "overwrite")
 
-
-@click.command(epilog=EPILOG)
+@command(epilog=EPILOG)
 @click.argument("dataset", required=False)
-@data_options
-@click.option(
-    "--image-size",
-    type=ImageSize(),
-    default="32",
-    show_default=True,
-    help="Of the small images, as 32 or 32x24; the large ones are FACTOR times that.",
+@data_options(
+    option(
+        "--image-size size",
+        "Size of the small images, as 32 or 32x24; the large ones are FACTOR times that.",
+        IMAGE_SIZE,
+        "32",
+    ),
+    option("--factor", "Scale factor.", Integer(2, 8), 3),
+    option("--limit", "Maximum number of training images.", Integer(1)),
 )
-@click.option("--factor", type=click.IntRange(2, 8), default=3, show_default=True)
-@click.option("--epochs", type=click.IntRange(1), default=4, show_default=True)
-@click.option("--batch-size", type=click.IntRange(1), default=4, show_default=True)
-@click.option("--learning-rate", type=POSITIVE, default=1e-3, show_default=True)
-@click.option("--limit", type=click.IntRange(1), help="Train on at most so many images.")
-@click.option(
-    "--seed",
-    type=int,
-    default=0,
-    show_default=True,
-    help="Repeats a run, with the same --precision.",
+@section(
+    "Optimization",
+    option("--epochs", "Number of epochs.", Integer(1), 4),
+    option("--batch-size", "Images per batch.", Integer(1), 4),
+    option("--learning-rate", "Adam's initial learning rate.", POSITIVE, 1e-3),
+    option(
+        "--seed",
+        "Seed of all random numbers. It repeats a run, with the same --precision.",
+        int,
+        0,
+        metavar="N",
+    ),
 )
-@precision_option
-@click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run directory.")
-@click.option(
-    "--name",
-    help=f"Of the run and the model.  [default: the run directory's, or {UPSCALER}]",
-)
-@click.option(
-    "--run-dir", type=click.Path(path_type=Path), help="Run directory.  [default: runs/NAME]"
-)
-@models_dir_option
-@overwrite_option
-@click.pass_context
+@section("Devices", PRECISION)
+@run_options(f"the run directory's, or {UPSCALER}")
 def train_upscaler(
-    ctx: click.Context,
-    dataset: str | None,
-    data_dir: Path | None,
-    cache_dir: Path | None,
-    resume: Path | None,
-    name: str | None,
-    run_dir: Path | None,
-    models_dir: Path,
-    overwrite: bool,
-    precision: str,
-    **numbers: Any,
+    dataset: str | None, source: DataSource, runs: RunOptions, precision: str, **numbers: Any
 ) -> None:
-    """Train a network that makes images larger, and export it when it is done.
+    """Train a super-resolution network and export it.
 
-    DATASET is celeba, or the path of a folder of images or of an .npz file. Each image is shrunk
-    twice, and the network (VDSR, Kim et al. 2016) learns to turn one into the other; the images
-    should be as large as the larger of the two at least.
+    DATASET is celeba, or the path of a folder of images or of an .npz file. Each image is reduced
+    to two sizes, and the network (VDSR, Kim et al. 2016) learns to compute the larger from the
+    smaller one. The images should have at least the larger size.
     """
-    if (dataset is None) == (resume is None):
-        raise click.UsageError("Give either a DATASET, or a run with --resume.")
+    runs.check(dataset)
     load_tensorflow()
     from keras_vae.super_resolution.run import UpscalerConfig, UpscalerRun
     from keras_vae.training.precision import fastest_precision
 
-    if resume:
-        refuse_changes(
-            ctx,
-            ("data_dir", *LOCAL_OPTIONS),
-            "nothing of the training may be",
-        )
-        run = UpscalerRun.open(resume)
+    if runs.resume:
+        run = UpscalerRun.open(runs.resume)
         config = run.config()
     else:
-        run = UpscalerRun(run_dir or Path("runs") / (name or UPSCALER))
-        run.check_free(overwrite=overwrite)
+        run = UpscalerRun(runs.directory(UPSCALER))
+        run.check_free(overwrite=runs.overwrite)
         precision = fastest_precision() if precision == "auto" else precision
         config = UpscalerConfig(
             dataset,
-            data_dir=str(data_dir.absolute()) if data_dir else None,
-            size=numbers.pop("image_size"),
+            data_dir=str(source.data_dir.absolute()) if source.data_dir else None,
             precision=precision,
-            command=command_line(
-                ctx, [Path(dataset).name], LOCAL_OPTIONS, {"precision": precision}
-            ),
+            command=card_command(dataset, precision),
             **numbers,
         )
-    pairs = _load(config, data_dir, cache_dir)
-    _train(run, config, pairs, go_on=resume is not None, overwrite=overwrite)
-    _publish(run, pairs, models_dir / (name or run.path.name), overwrite)
+    pairs = _load(config, source)
+    _train(run, config, pairs, runs)
+    _publish(run, pairs, runs.model_directory(run.path), runs.overwrite)
 
 
-def _load(config: UpscalerConfig, data_dir: Path | None, cache_dir: Path | None) -> Pairs:
+def _load(config: UpscalerConfig, source: DataSource) -> Pairs:
     from keras_vae.super_resolution.pairs import load_pairs
 
     with progress_bar("Preparing") as progress:
@@ -126,50 +104,48 @@ def _load(config: UpscalerConfig, data_dir: Path | None, cache_dir: Path | None)
             config.dataset,
             size=config.size,
             factor=config.factor,
-            data_dir=data_dir or config.data_dir,
-            cache_dir=cache_dir,
+            data_dir=source.data_dir or config.data_dir,
+            cache_dir=source.cache_dir,
             seed=config.seed,
             limit=config.limit,
             progress=progress,
         )
 
 
-def _train(
-    run: UpscalerRun, config: UpscalerConfig, pairs: Pairs, *, go_on: bool, overwrite: bool
-) -> None:
-    """Train to the last epoch, with a bar; Ctrl-C says how to go on."""
+def _train(run: UpscalerRun, config: UpscalerConfig, pairs: Pairs, runs: RunOptions) -> None:
+    """Train to the last epoch, with a bar."""
     from dataclasses import replace
 
     from keras_vae.super_resolution import training
 
-    bar = training_bar(config.batch_size, _tell)
-    callbacks = [bar, interrupt_between_batches()]
-    with stoppable(bar, resuming(click.get_current_context(), run.path, LOCAL_OPTIONS)):
-        if go_on:
+    bar = training_bar(config.batch_size, _quality)
+    callbacks = [bar, interrupt_after_batch()]
+    with interruptible(bar, run.path):
+        if runs.resume:
             training.resume(run, pairs, callbacks=callbacks)
         else:
             config = replace(config, provenance=pairs.large.provenance)
             _introduce(config, pairs, run)
-            training.train(config, pairs, run.path, callbacks=callbacks, overwrite=overwrite)
+            training.train(config, pairs, run.path, callbacks=callbacks, overwrite=runs.overwrite)
 
 
 def _introduce(config: UpscalerConfig, pairs: Pairs, run: UpscalerRun) -> None:
-    """Say what is about to be trained, on what, and where it goes."""
-    small, large = ("×".join(map(str, each.image_shape[:2])) for each in (pairs.small, pairs.large))
+    """Print what is trained, on which data, and the run directory."""
+    small, large = (times(each.image_shape[:2]) for each in (pairs.small, pairs.large))
     counts = f"{pairs.large.count('train'):,} train, {pairs.large.count('validation'):,} validation"
     click.echo(f"Network  VDSR, {config.depth} convolutions of {config.filters} filters")
     click.echo(f"Data     {pairs.large.name}: {counts} images, {small} to {large}")
     click.echo(f"Run      {run.path}")
 
 
-def _tell(logs: dict[str, Any], prefix: str) -> str:
-    """Tell how near the images come, those of the network and those that it started from."""
+def _quality(logs: dict[str, Any], prefix: str) -> str:
+    """Format the PSNR of the network's images, and of bicubic interpolation."""
     psnr, bicubic = (float(logs.get(prefix + name, "nan")) for name in ("psnr", "bicubic_psnr"))
     return f"PSNR {psnr:.2f} dB (bicubic {bicubic:.2f})"
 
 
 def _publish(run: UpscalerRun, pairs: Pairs, directory: Path, overwrite: bool) -> None:
-    """Export a run, and say what it was measured at, where it is and how to use it."""
+    """Export a run, and print its measurements, the model's path and how to use it."""
     from keras_vae.inference.exported import read_metadata
     from keras_vae.super_resolution.publishing import publish
 

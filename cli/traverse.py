@@ -2,91 +2,55 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import click
-
-from .framing import Framing, framing_options
-from .model_choice import ModelChoice, model_options
-from .options import gif_option, photo_argument, prior_option, seed_option, temperature_option
-from .outputs import Outputs, output_options
-from .pictures import (
-    active_dims,
-    activity,
-    check_source,
-    decode,
-    dim_label,
-    latents_of,
-    source_name,
-)
-from .typed import refuse
-from .types import Dimensions, Steps
+from .command import command, option
+from .command_line import refuse
+from .latents import active_dims, decode, dim_label, kl_of
+from .model_choice import SERVER, ModelChoice, model_options
+from .outputs import GIF, NUMBERS, Outputs, output_options, picture_option
+from .sources import PRIOR, SEED_OPTION, Sources, photos_argument, source_name, source_options
+from .types import DIMENSIONS, STEPS, Integer
 
 
-@click.command(epilog="Example: kvae traverse face.jpg --dims auto --range -3:3")
-@photo_argument
-@seed_option
-@click.option(
-    "--dims",
-    type=Dimensions(),
-    metavar="auto|K,K,…",
-    default="auto",
-    show_default=True,
-    help="Dimensions of z, as 0,5,7; auto takes those of the largest KL.",
+@command(epilog="Example: kvae traverse face.jpg --dims auto --range -3:3")
+@option("--dims", "Dimensions of z, as 0,5,7; auto: those of the largest KL.", DIMENSIONS, "auto")
+@option("--count", "Number of dimensions with --dims auto.", Integer(1, 100), 10)
+@option(
+    "--range values",
+    "Values of z, in standard deviations of the prior, as -3:3, -3:3:0.5 or -2,0,1.5.",
+    STEPS,
+    "-3:3",
 )
-@click.option(
-    "--count",
-    type=click.IntRange(1, 100),
-    default=10,
-    show_default=True,
-    help="How many dimensions auto takes.",
-)
-@click.option(
-    "--range",
-    "values",
-    type=Steps(),
-    default="-3:3",
-    show_default=True,
-    help="Values of z, in standard deviations of the prior: -3:3, -3:3:0.5 or -2,0,1.5.",
-)
-@framing_options
-@model_options
-@prior_option
-@temperature_option
-@gif_option
-@output_options("traverse.png")
+@source_options(photos_argument("[IMG]", 1), SEED_OPTION, PRIOR)
+@model_options(*SERVER)
+@output_options(picture_option("traverse.png"), *NUMBERS, GIF)
 def traverse(
-    photo: Path | None,
-    seed: int | None,
     dims: tuple[int, ...],
     count: int,
     values: tuple[float, ...],
-    framing: Framing,
+    sources: Sources,
     choice: ModelChoice,
-    prior: str,
-    temperature: float,
     outputs: Outputs,
 ) -> None:
-    """Set one dimension of z at a time, the others kept; a row for each.
+    """Change one dimension of z at a time and keep the others; write a row for each dimension.
 
-    The start is an image's z_mean, a seed's z, or without either z = 0, the mean of the prior. A
-    row tells the dimension's KL: its mean over the validation split where the model knows that,
-    otherwise that of the image.
+    The other dimensions are those of an image's z_mean or of a seed's z; without either they are 0,
+    the mean of the prior. Each row is labelled with the dimension's KL: the mean over the
+    validation split if the model stores it, otherwise the KL of the image.
     """
     from keras_vae import plotting
-    from keras_vae.latent_space import arithmetic as latents
+    from keras_vae.latent_space import arithmetic
 
-    check_source(photo, seed)
+    sources.check()
     if dims:
-        refuse(["count"], "is of --dims auto: these are counted.")
+        refuse(["count"], "has no effect unless --dims is auto.")
     outputs.check()
     model = choice.open()
-    source = seed if photo is None else framing.read_one(photo, model)
+    source = sources.read_one(model)
     choice.start()
-    kl = activity(model, source)
+    kl = kl_of(model, source)
     dims = dims or active_dims(model, kl, count)
-    (start,) = latents_of([source], model, prior, temperature)
-    points = latents.traverse(start, dims, values)
+    (start,) = sources.latents([source], model)
+    points = arithmetic.traverse(start, dims, values)
     labels = [dim_label(dim, kl) for dim in dims]
     picture = plotting.strip(
         decode(model, points),
@@ -102,13 +66,12 @@ def traverse(
     outputs.write(picture, rows)
     if outputs.gif:
         finer = plotting.sweep(values)
-        images = decode(model, latents.traverse(start, dims, finer))
+        images = decode(model, arithmetic.traverse(start, dims, finer)).swapaxes(0, 1)
         labels = [label.replace(" · ", "\n") for label in labels]
+        titles = [f"z = {plotting.number_label(value, '+.2f')}" for value in finer]
         outputs.write_gif(
             [
-                plotting.strip(
-                    [column], labels, title=f"z = {plotting.number_label(value, '+.2f')}"
-                )
-                for value, column in zip(finer, images.swapaxes(0, 1), strict=True)
+                plotting.strip([column], labels, title=title)
+                for title, column in zip(titles, images, strict=True)
             ]
         )

@@ -1,8 +1,9 @@
-"""Parameter types: what becomes of the texts that are typed."""
+"""Parameter types: how the texts on the command line are parsed."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,146 +12,158 @@ import click
 MOST_STEPS = 100
 LAST_SEED = 2**62
 
-# Spelt out, since `--help` shall import nothing: keras_vae.datasets.binarization.BINARIZATIONS.
+PATH = click.Path(path_type=Path)
+EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+FILE_OR_STDOUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+SPLIT = click.Choice(["train", "validation", "test"])
+# Copied from keras_vae.datasets.binarization.BINARIZATIONS: `--help` imports no library.
 BINARIZATION = click.Choice(["none", "static", "dynamic", "threshold"])
 
 
+class Integer(click.IntRange):
+    """An integer from a range."""
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Return a short name for help texts."""
+        return "N"
+
+
+class Number(click.FloatRange):
+    """A number from a range."""
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Return a short name for help texts."""
+        return "X"
+
+
+POSITIVE = Number(0, min_open=True)
+
+
 class Parsed(click.ParamType):
-    """A type that a text is parsed as; what is no text, such as a default, stays as it is."""
+    """A type that parses texts; other values, such as defaults, are unchanged.
+
+    Attributes:
+        name: Its name in help texts.
+        expected: A description of the texts, for an error.
+        parse: Parses a text; a ValueError means that the text is not valid.
+    """
+
+    def __init__(self, name: str, expected: str, parse: Callable[[str], Any]) -> None:
+        self.name, self.expected, self.parse = name, expected, parse
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Return the name as it is; click would write it in capital letters."""
+        return self.name
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Parse the value, unless it is no text."""
-        return self.parse(value) if isinstance(value, str) else value
-
-    def parse(self, text: str) -> Any:
-        """Parse a text.
+        """Parse the value if it is a text.
 
         Raises:
-            click.BadParameter: If it makes no sense; `fail` does that.
+            click.BadParameter: If it is not valid.
         """
-        raise NotImplementedError
-
-
-class ImageSize(Parsed):
-    """An image size: "64", or height×width as "64x48"; gives (height, width)."""
-
-    name = "SIZE"
-
-    def parse(self, text: str) -> tuple[int, int]:
-        """Parse the size."""
-        sides = text.lower().replace("×", "x").split("x")
-        if len(sides) > 2 or not all(side.isdecimal() and int(side) > 0 for side in sides):
-            self.fail(f"{text!r} is no image size; write 64, or 64x48 (height x width).")
-        return int(sides[0]), int(sides[-1])
-
-
-class IntegerList(Parsed):
-    """Positive integers separated by commas, as "512,256,128"; gives a tuple."""
-
-    name = "N,N,…"
-
-    def parse(self, text: str) -> tuple[int, ...]:
-        """Parse the list."""
-        parts = [part.strip() for part in text.split(",")]
-        if not all(part.isdecimal() and int(part) > 0 for part in parts):
-            self.fail(f"{text!r} is no list of positive integers; write for instance 512,256.")
-        return tuple(int(part) for part in parts)
-
-
-class Steps(Parsed):
-    """Values of n: "-3:3", "-3:3:0.5" or "-2,0,1.5"; gives a tuple."""
-
-    name = "N:N[:STEP]|N,N,…"
-
-    def parse(self, text: str) -> tuple[float, ...]:
-        """Parse the steps."""
+        if not isinstance(value, str):
+            return value
         try:
-            numbers = [float(part) for part in text.replace(",", ":").split(":")]
+            return self.parse(value)
         except ValueError:
-            numbers = []
-        ranged = ":" in text
-        if (
-            not numbers
-            or not all(map(math.isfinite, numbers))
-            or (ranged and ("," in text or len(numbers) > 3))
-        ):
-            self.fail(f"{text!r} are no steps; write -3:3, -3:3:0.5 or -2,0,1.5.")
-        if ranged:
-            numbers = self._range(*numbers)
-        if len(numbers) > MOST_STEPS:
-            self.fail(f"{text!r} are more than {MOST_STEPS} steps.")
-        return tuple(numbers)
-
-    def _range(self, start: float, stop: float, step: float | None = None) -> list[float]:
-        step = math.copysign(1.0, stop - start) if step is None else step
-        if step == 0 or (stop - start) / step < 0:
-            self.fail(f"steps of {step:g} do not lead from {start:g} to {stop:g}.")
-        count = math.floor(min((stop - start) / step, MOST_STEPS) + 1e-9) + 1
-        return [round(start + number * step, 9) for number in range(count)]
+            self.fail(f"{value!r} is not {self.expected}.", param, ctx)
 
 
-class Attribute(Parsed):
-    """An attribute and its factor, "Smiling" or "Young=-0.5"; gives (name, factor)."""
-
-    name = "NAME[=SCALE]"
-
-    def parse(self, text: str) -> tuple[str, float]:
-        """Parse name and factor."""
-        name, equals, scale = text.partition("=")
-        try:
-            factor = float(scale) if equals else 1.0
-        except ValueError:
-            factor = math.nan
-        if not name or not math.isfinite(factor):
-            self.fail(f"{text!r} is no attribute; write Smiling, or Smiling=0.5.")
-        return name, factor
+def integer(text: str, least: int = 1, most: int | None = None) -> int:
+    """Parse an integer from a range."""
+    value = int(text)
+    if value < least or (most is not None and value > most):
+        raise ValueError
+    return value
 
 
-class AttributeSteps(Parsed):
-    """An attribute and its steps, "Smiling=-2:2"; gives (name, steps)."""
-
-    name = "NAME=N:N[:STEP]"
-
-    def parse(self, text: str) -> tuple[str, tuple[float, ...]]:
-        """Parse name and steps."""
-        name, equals, steps = text.partition("=")
-        if not (name and equals):
-            self.fail(f"{text!r} is no attribute with steps; write Smiling=-2:2.")
-        return name, Steps().parse(steps)
+def _image_size(text: str) -> tuple[int, int]:
+    height, *width = map(integer, text.lower().replace("×", "x").split("x"))
+    (width,) = width or [height]
+    return height, width
 
 
-class Dimensions(Parsed):
-    """Dimensions of z, "0,5,7"; gives a tuple, which is empty for "auto"."""
-
-    name = "auto|K,K,…"
-
-    def parse(self, text: str) -> tuple[int, ...]:
-        """Parse the list."""
-        parts = [] if text == "auto" else [part.strip() for part in text.split(",")]
-        if not all(part.isdecimal() for part in parts):
-            self.fail(f"{text!r} are no dimensions; write auto, or for instance 0,5,7.")
-        return tuple(int(part) for part in parts)
+def _integers(text: str, least: int = 1) -> tuple[int, ...]:
+    return tuple(integer(part, least) for part in text.split(","))
 
 
-class PhotoOrSeed(Parsed):
-    """An image file, or failing that the seed of a generated image; gives a path or an integer."""
-
-    name = "IMG|SEED"
-
-    def parse(self, text: str) -> Path | int:
-        """Look for the file first, so that one called 7 can be named."""
-        if Path(text).is_file():
-            return Path(text)
-        if not text.isdecimal() or int(text) > LAST_SEED:
-            self.fail(f"{text!r} is neither a file nor a seed.")
-        return int(text)
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError
+    return value
 
 
-class Names(Parsed):
-    """Names separated by commas, as "Male,Young"; gives a tuple."""
+def _steps(text: str) -> tuple[float, ...]:
+    if ":" in text:
+        steps = _range(*map(_finite, text.split(":")))
+    else:
+        steps = [_finite(part) for part in text.split(",")]
+    if len(steps) > MOST_STEPS:
+        raise ValueError
+    return tuple(steps)
 
-    name = "NAME,NAME,…"
 
-    def parse(self, text: str) -> tuple[str, ...]:
-        """Parse the list."""
-        return tuple(name.strip() for name in text.split(",") if name.strip())
+def _range(start: float, stop: float, step: float | None = None, *more: float) -> list[float]:
+    step = math.copysign(1.0, stop - start) if step is None else step
+    if more or step == 0 or (stop - start) / step < 0:
+        raise ValueError
+    count = math.floor(min((stop - start) / step, MOST_STEPS) + 1e-9) + 1
+    return [round(start + index * step, 9) for index in range(count)]
+
+
+def _attribute(text: str) -> tuple[str, float]:
+    name, equals, factor = text.partition("=")
+    if not name:
+        raise ValueError
+    return name, _finite(factor) if equals else 1.0
+
+
+def _attribute_steps(text: str) -> tuple[str, tuple[float, ...]]:
+    name, _, steps = text.partition("=")
+    if not name:
+        raise ValueError
+    return name, _steps(steps)
+
+
+def _face(text: str) -> str | int:
+    choice = text.casefold()
+    return choice if choice in ("largest", "all") else integer(text)
+
+
+def _seed(text: str) -> int:
+    return integer(text, 0, LAST_SEED)
+
+
+def _photo_or_seed(text: str) -> Path | int:
+    return Path(text) if Path(text).is_file() else _seed(text)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+NAME = Parsed("NAME", "a name", str)
+NAMES = Parsed("NAME,NAME,…", "a list of names", _names)
+IMAGE_SIZE = Parsed("SIZE", "an image size: 64, or 64x48 (height x width)", _image_size)
+INTEGERS = Parsed("N,N,…", "a list of positive integers, such as 512,256", _integers)
+DIMENSIONS = Parsed(  # () is "auto"
+    "auto|K,K,…",
+    "auto, or a list of dimensions such as 0,5,7",
+    lambda text: () if text == "auto" else _integers(text, 0),
+)
+STEPS = Parsed(
+    "N:N[:STEP]|N,N,…", f"a list of at most {MOST_STEPS} steps: -3:3, -3:3:0.5 or -2,0,1.5", _steps
+)
+ATTRIBUTE = Parsed(
+    "NAME[=SCALE]", "an attribute and its factor: Smiling, or Smiling=0.5", _attribute
+)
+ATTRIBUTE_STEPS = Parsed(
+    "NAME=N:N[:STEP]", "an attribute and its steps: Smiling=-2:2", _attribute_steps
+)
+FACE_CHOICE = Parsed("largest|all|N", "a face: largest, all, or 1 for the largest, 2, …", _face)
+SEED = Parsed("SEED", f"a seed: an integer from 0 to {LAST_SEED}", _seed)
+PHOTO_OR_SEED = Parsed("IMG|SEED", "a file or a seed", _photo_or_seed)

@@ -1,4 +1,4 @@
-"""`kvae upscale`: an image made larger."""
+"""`kvae upscale`: a larger image by super-resolution."""
 
 from __future__ import annotations
 
@@ -6,39 +6,31 @@ from pathlib import Path
 
 import click
 
-from .options import out_option, overwrite_option
-from .outputs import check_files
-from .pictures import write_picture
+from .command import command, option
+from .layout import UPSCALER
+from .model_choice import model_option
+from .outputs import Outputs, output_options, picture_option
 from .progress import progress_bar
 from .quiet import load_tensorflow
-from .sheet import UPSCALER
+from .types import EXISTING_FILE, Integer
 
 
-@click.command(epilog="Example: kvae upscale face.png --factor 3 --out larger.png")
-@click.argument(
-    "image", metavar="IMG", type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
-@click.option(
+@command(epilog="Example: kvae upscale face.png --factor 3 --out larger.png")
+@click.argument("image", metavar="IMG", type=EXISTING_FILE)
+@option(
     "--factor",
-    type=click.IntRange(2),
-    help="How much larger, 3 for the model that comes with kvae.  [default: the model's]",
+    "Scale factor of width and height; 3 for the model shipped with kvae.",
+    Integer(2),
+    show_default="the model's",
 )
-@click.option(
-    "--model",
-    "model_name",
-    default=UPSCALER,
-    show_default=True,
-    metavar="NAME|PATH",
-    help="An upscaler: see `kvae models list`.",
-)
-@out_option("upscaled.png")
-@overwrite_option
-def upscale(image: Path, factor: int | None, model_name: str, out: Path, overwrite: bool) -> None:
-    """Make an image of any size larger, and sharper than by interpolation.
+@model_option(UPSCALER, "Exported upscaler")
+@output_options(picture_option("upscaled.png"))
+def upscale(image: Path, factor: int | None, name: str, outputs: Outputs) -> None:
+    """Increase the size of an image, with sharper edges than interpolation gives.
 
-    It does best what it was trained for: small pictures of faces, shrunk and not blurred, such as
-    the models here draw. Its colours are interpolated, its edges are the network's. Transparent
-    parts are laid on white.
+    It works best for images like those it was trained on: small images of faces, reduced but not
+    blurred, such as generated ones. Colours are interpolated; the network adds the edges.
+    Transparent parts become white.
     """
     import numpy as np
     from PIL import Image
@@ -46,8 +38,8 @@ def upscale(image: Path, factor: int | None, model_name: str, out: Path, overwri
     from keras_vae.files.photos import open_photo
     from keras_vae.inference.registry import load_upscaler
 
-    check_files([out], overwrite=overwrite)
-    upscaler = load_upscaler(model_name)
+    outputs.check()
+    upscaler = load_upscaler(name)
     if factor is not None:
         upscaler.check_factor(factor)
     photo = open_photo(image)
@@ -56,4 +48,4 @@ def upscale(image: Path, factor: int | None, model_name: str, out: Path, overwri
         [pixels] = upscaler.upscale(np.asarray(photo)[None], progress=progress)
     larger = Image.fromarray(pixels)
     larger.info = photo.info  # the colour profile
-    write_picture(larger, out, overwrite)
+    outputs.write_picture(larger)

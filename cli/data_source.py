@@ -1,0 +1,113 @@
+"""A data set's images at the size of a model: for commands that train or encode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .command import Decorator, collected, option
+from .progress import progress_bar
+from .types import PATH
+
+if TYPE_CHECKING:
+    from keras_vae.datasets import ImageDataset
+    from keras_vae.inference.registry import SavedModel
+    from keras_vae.training.run_directory import RunConfig
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """Where the files of a data set are read from, and where prepared images are kept.
+
+    Attributes:
+        data_dir: Folder, .zip or .npz; None for TensorFlow Datasets.
+        cache_dir: Folder of prepared images; None for the default.
+    """
+
+    data_dir: Path | None = None
+    cache_dir: Path | None = None
+
+    def load_for_model(
+        self, model: SavedModel, data: str, limit: int | None = None
+    ) -> ImageDataset:
+        """Load a data set at a model's size, with the split that the model was trained with.
+
+        Args:
+            model: The model that will encode the images.
+            data: A name that `kvae data list` prints, or the path of an .npz file or a folder.
+            limit: The maximum number of training images.
+        """
+        seed = (model.metadata.get("data") or {}).get("seed") or 0
+        *size, channels = model.image_shape
+        return self.load(data, tuple(size), channels, seed=seed, limit=limit)
+
+    def load_for_run(self, config: RunConfig, native: bool = False) -> ImageDataset:
+        """Load a run's data set at its preset's size.
+
+        Args:
+            config: The run's configuration. Its `data_dir` is used if this one is None.
+            native: Whether a dense network takes the data set's own size instead.
+        """
+        *size, channels = config.preset.image_shape
+        if native and config.preset.network.any_size:
+            size = channels = None
+        source = DataSource(self.data_dir or config.data_dir, self.cache_dir)
+        return source.load(
+            config.dataset, size and tuple(size), channels, seed=config.seed, limit=config.limit
+        )
+
+    def load(
+        self, data: str, size: tuple[int, int] | None, channels: int | None, **options: Any
+    ) -> ImageDataset:
+        """Load a data set, prepared under a progress bar; see `datasets.load_dataset`."""
+        from keras_vae.datasets import load_dataset
+
+        with progress_bar("Preparing") as progress:
+            return load_dataset(
+                data,
+                data_dir=self.data_dir,
+                cache_dir=self.cache_dir,
+                image_size=size,
+                channels=channels,
+                progress=progress,
+                **options,
+            )
+
+
+def binarized_for(model: SavedModel, dataset: ImageDataset, seed: int = 0) -> ImageDataset:
+    """Binarize images as those that a model was trained on; they are unchanged if those were grey.
+
+    Args:
+        model: The model that will encode the images.
+        dataset: Images of its size.
+        seed: Seed of a "dynamic" binarization.
+    """
+    return dataset.binarized(binarization_of(model), seed)
+
+
+def binarization_of(model: SavedModel) -> str:
+    """Return how a model's training images were binarized; "none" if it does not store that."""
+    return (model.metadata.get("preset") or {}).get("binarization", "none")
+
+
+def binarization_note(model: SavedModel) -> str:
+    """Return a note for a sentence that counts the images; nothing for grey ones."""
+    kind = binarization_of(model)
+    return "" if kind == "none" else f", binarized as in training ({kind})"
+
+
+DATA_DIR = option(
+    "--data-dir",
+    "Folder, .zip or .npz with the data set's files.",
+    PATH,
+    show_default="TensorFlow Datasets",
+)
+CACHE_DIR = option(
+    "--cache-dir", "Folder of prepared images.", PATH, show_default="~/.cache/keras_vae"
+)
+
+
+def data_options(*options: Decorator) -> Decorator:
+    """Add --data-dir and --cache-dir, which reach the command as `source`, and further options."""
+    return collected(DataSource, "source", "Data", DATA_DIR, CACHE_DIR, *options)

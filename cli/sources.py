@@ -1,0 +1,214 @@
+"""What a command starts from: photos, whose faces are aligned, or seeds of generated images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import click
+
+from .command import Decorator, collected, option, section
+from .command_line import refuse
+from .quiet import load_tensorflow
+from .types import EXISTING_FILE, FACE_CHOICE, SEED, Number
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_vae.faces.crops import Portrait
+    from keras_vae.inference.model import Model
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A part of a photo as a model's input.
+
+    Attributes:
+        name: The photo's file name; with the number of the face if it has several.
+        crop: An aligned face, or the middle of the photo.
+    """
+
+    name: str
+    crop: Portrait
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """The network's input, uint8 [H, W, C]."""
+        return self.crop.pixels
+
+
+Source: TypeAlias = Photo | int | None  # an int is a seed; None is the prior's mean, z = 0
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The images that a command was given, and how z is computed from them.
+
+    Attributes:
+        photos: Files of photos; also seeds, if the command takes both in one list.
+        seed: Seed of a generated image instead of photos.
+        face: Which faces of a photo are used: "largest", "all", or a number from 1.
+        align: Whether faces are detected and aligned, if the model was trained on aligned faces.
+        prior: The distribution that a seed samples z from, "normal" or "gmm".
+        temperature: Scale of the standard deviation of z.
+    """
+
+    photos: Path | tuple[Path | int, ...] | None
+    seed: int | None = None
+    face: str | int = "largest"
+    align: bool = True
+    prior: str = "normal"
+    temperature: float = 1.0
+
+    @property
+    def inputs(self) -> tuple[Path | int, ...]:
+        """Photos and seeds, in the order of the command line."""
+        photos = self.photos if isinstance(self.photos, tuple) else (self.photos,)
+        return tuple(each for each in (*photos, self.seed) if each is not None)
+
+    @property
+    def files(self) -> list[Path]:
+        """The photos' files."""
+        return [each for each in self.inputs if isinstance(each, Path)]
+
+    def check(self) -> None:
+        """Refuse photos together with a seed, and options without effect.
+
+        Raises:
+            click.UsageError: If there are any.
+        """
+        if self.files and self.seed is not None:
+            raise click.UsageError("Give an image or --seed, not both.")
+        if len(self.files) == len(self.inputs):
+            refuse(("prior", "temperature"), "needs a seed: only a seed samples z.")
+        if not self.files:
+            refuse(("face", "align"), "needs an image: no photo is given.")
+
+    def read(self, model: Model) -> list[Source]:
+        """Read photos; with --face all, a photo gives one input for each of its faces.
+
+        Raises:
+            ValueError: If a file is not an image, or does not have such a face.
+            click.UsageError: If a face is chosen but faces are not detected.
+        """
+        return [source for each in self.inputs for source in self._read(each, model)]
+
+    def read_each(self, model: Model) -> list[Source]:
+        """Read photos; each gives one input.
+
+        Raises:
+            ValueError: See `read`; also if a photo gives several inputs.
+        """
+        sources = []
+        for each in self.inputs:
+            source, *more = self._read(each, model)
+            if more:
+                raise ValueError(f"{each}: one face is needed, not {1 + len(more)}. Use --face N.")
+            sources.append(source)
+        return sources
+
+    def read_one(self, model: Model) -> Source:
+        """Read the one photo, or return the seed or None; see `read_each`."""
+        (source,) = self.read_each(model) or [None]
+        return source
+
+    def latents(self, sources: Sequence[Source], model: Model) -> np.ndarray:
+        """Compute z, float32 [B, L]: a photo's z_mean, or a sample from the prior for a seed."""
+        import numpy as np
+
+        z = np.zeros((len(sources), model.latent_dim), np.float32)
+        seeds = [index for index, source in enumerate(sources) if isinstance(source, int)]
+        photos = [index for index, source in enumerate(sources) if isinstance(source, Photo)]
+        if photos:
+            z[photos], _ = model.encode(np.stack([sources[index].pixels for index in photos]))
+        if seeds:
+            chosen = [sources[index] for index in seeds]
+            _, z[seeds] = model.generate(chosen, self.temperature, self.prior)
+        return z
+
+    def _read(self, given: Path | int, model: Model) -> list[Source]:
+        if not isinstance(given, Path):
+            return [given]
+        crops = self._crops(given, model)
+        if len(crops) == 1:
+            return [Photo(given.name, crops[0])]
+        return [
+            Photo(f"{given.name}, face {number}", crop)
+            for number, crop in enumerate(crops, start=1)
+        ]
+
+    def _crops(self, path: Path, model: Model) -> Sequence[Portrait]:
+        from keras_vae.faces.crops import Portrait, find_portraits
+        from keras_vae.files.photos import open_photo
+
+        photo, shape = open_photo(path), model.image_shape
+        if not self._detects_faces(model):
+            return [Portrait.centre(photo, shape)]
+        try:
+            return find_portraits(photo, shape, face=self.face, before_search=load_tensorflow)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error} Use --no-align to take its middle.") from error
+
+    def _detects_faces(self, model: Model) -> bool:
+        detects = self.align and model.of_aligned_faces
+        if not detects and self.face != "largest":
+            raise click.UsageError(
+                f"--face {self.face} needs face detection: a model of faces, and no --no-align."
+            )
+        return detects
+
+
+def source_name(source: Source) -> str:
+    """Return a source's name for a label."""
+    if isinstance(source, Photo):
+        return source.name
+    return "z = 0" if source is None else f"seed {source}"
+
+
+def row_labels(sources: Sequence[Source]) -> list[str] | None:
+    """Return the labels of a strip's rows; a single row needs none."""
+    return [source_name(source) for source in sources] if len(sources) > 1 else None
+
+
+FACE = option(
+    "--face", "Which of a photo's faces is used; 2 is the second largest.", FACE_CHOICE, "largest"
+)
+NO_ALIGN = option(
+    "--no-align align",
+    "Use the middle of a photo, without face detection.",
+    default=True,
+    flag_value=False,
+    show_default=False,
+)
+SEED_OPTION = option("--seed", "Seed of a generated image, instead of an image.", SEED)
+PRIOR = section(
+    "Prior",
+    option(
+        "--prior",
+        "Distribution that a seed samples z from: N(0, I), or the Gaussian mixture fitted to "
+        "the latents of the training images, whose samples look more like real images.",
+        ["normal", "gmm"],
+        "normal",
+    ),
+    option(
+        "--temperature",
+        "Scale of the standard deviation of z: below 1 less variety and fewer artefacts. With "
+        "gmm it scales the standard deviation of the sampled component.",
+        Number(0),
+        1.0,
+    ),
+)
+
+
+def photos_argument(metavar: str, nargs: int = -1, *, required: bool = False) -> Decorator:
+    """Make the argument of photos."""
+    return click.argument(
+        "photos", metavar=metavar, nargs=nargs, required=required, type=EXISTING_FILE
+    )
+
+
+def source_options(photos: Decorator, *options: Decorator) -> Decorator:
+    """Add photos and options of the source; they reach the command as `sources`."""
+    return collected(Sources, "sources", "Source", photos, *options, FACE, NO_ALIGN)

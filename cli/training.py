@@ -1,0 +1,238 @@
+"""What the commands that train share: the run's options, the bar, interrupting and resuming."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import click
+from tqdm import tqdm
+
+from .command import Decorator, collected, option
+from .command_line import command_line, refuse, typed_words
+from .outputs import overwrite_option
+from .types import PATH
+
+if TYPE_CHECKING:
+    import keras
+
+# Formats Keras's logs, or those whose names start with a prefix.
+Formatter: TypeAlias = Callable[[dict[str, Any], str], str]
+
+REDRAW = 0.2  # seconds between two updates of the training bar
+
+# Options that determine where files are and which devices train, not what is trained.
+LOCAL_OPTIONS = (
+    "cache_dir", "run_dir", "models_dir", "name", "export", "overwrite", "workers", "index"
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Where a training writes its run and its model, or which run it resumes.
+
+    Attributes:
+        resume: Directory of the run to resume.
+        name: Name of the run and of the model.
+        run_dir: Directory of a new run.
+        models_dir: Folder of the exported model.
+        overwrite: Whether existing files are overwritten.
+    """
+
+    resume: Path | None
+    name: str | None
+    run_dir: Path | None
+    models_dir: Path
+    overwrite: bool
+
+    def check(self, dataset: str | None, *changeable: str) -> None:
+        """Refuse a data set together with --resume, and options that would change the run.
+
+        Args:
+            dataset: The data set of a new run.
+            changeable: Names of options of what is trained that can be changed with --resume.
+
+        Raises:
+            click.UsageError: If there are any.
+        """
+        if (dataset is None) == (self.resume is None):
+            raise click.UsageError("Give either a DATASET, or a run with --resume.")
+        if self.resume:
+            refuse(["run_dir"], "has no effect with --resume, which names the run directory.")
+            rule = f": only --{' and --'.join(changeable)} can" if changeable else ""
+            fixed = {*click.get_current_context().params} - {*LOCAL_OPTIONS, *changeable}
+            refuse(fixed - {"resume", "data_dir"}, f"cannot be changed with --resume{rule}.")
+
+    def directory(self, default: str) -> Path:
+        """Return the directory of a new run; `default` is its default name."""
+        return self.run_dir or Path("runs") / (self.name or default)
+
+    def model_directory(self, run: Path) -> Path:
+        """Return the directory of a run's exported model."""
+        return self.models_dir / (self.name or run.name)
+
+
+MODELS_DIR = option(
+    "--models-dir",
+    "Folder of the SavedModel, which is written to NAME/VERSION in it.",
+    PATH,
+    Path("saved_models"),
+)
+
+
+def run_options(default: str, *options: Decorator) -> Decorator:
+    """Add the options of the run, which reach the command as `runs`, and further options.
+
+    Args:
+        default: Description of the default of --name.
+        options: The further options.
+    """
+    return collected(
+        RunOptions,
+        "runs",
+        "Run",
+        option("--name", "Name of the run and of the model.", show_default=default),
+        option("--run-dir", "Run directory.", PATH, show_default="runs/NAME"),
+        option("--resume", "Run directory of the training to resume.", PATH),
+        MODELS_DIR,
+        *options,
+        overwrite_option,
+    )
+
+
+PRECISION = option(
+    "--precision",
+    "Arithmetic of the networks; auto: bfloat16 for convolutions where that is faster.",
+    ["auto", "float32", "mixed_bfloat16", "mixed_float16"],
+    "auto",
+)
+
+
+def card_command(dataset: str, precision: str) -> str:
+    """Return the running command as a model card shows it.
+
+    Args:
+        dataset: The data set.
+        precision: The precision, which the command chose if --precision is auto.
+    """
+    ctx = click.get_current_context()
+    return command_line(ctx, [Path(dataset).name], LOCAL_OPTIONS, {"precision": precision})
+
+
+def resume_command(run: Path) -> str:
+    """Return the command that resumes a run of the running command."""
+    ctx = click.get_current_context()
+    names = {*LOCAL_OPTIONS} - {"run_dir"}
+    if ctx.params["resume"]:  # the run stores the first data folder, not a later one
+        names.add("data_dir")
+    return shlex.join(["kvae", ctx.command.name, "--resume", str(run), *typed_words(ctx, names)])
+
+
+@contextmanager
+def interruptible(bar: Any, run: Path) -> Iterator[None]:
+    """On Ctrl-C print the command that resumes the training, and exit with code 130.
+
+    Args:
+        bar: The training's bar, which is closed.
+        run: The run directory.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        bar.close()
+        click.echo(f"\nInterrupted. Resume with:  {resume_command(run)}", err=True)
+        raise click.exceptions.Exit(130) from None
+
+
+def interrupt_after_batch() -> keras.callbacks.Callback:
+    """Make a Keras callback that turns Ctrl-C into a KeyboardInterrupt after the batch.
+
+    Python raises it wherever the main thread is; within a destructor or a callback of C it is lost,
+    and training would continue. A second Ctrl-C does not wait for the batch.
+    """
+    import keras
+
+    class InterruptAfterBatch(keras.callbacks.Callback):
+        interrupted = False
+
+        def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+            self.handler = signal.signal(signal.SIGINT, self._interrupt)
+
+        def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+            if self.interrupted:
+                raise KeyboardInterrupt
+
+        on_test_batch_end = on_train_batch_end
+
+        def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+            if not self.interrupted:
+                signal.signal(signal.SIGINT, self.handler)
+
+        def _interrupt(self, *_: Any) -> None:
+            self.interrupted = True
+            signal.signal(signal.SIGINT, self.handler)
+
+    return InterruptAfterBatch()
+
+
+def training_bar(
+    batch_size: int, losses: Formatter, warning: Callable[[float], str | None] = lambda speed: None
+) -> keras.callbacks.Callback:
+    """Make a Keras callback that shows losses and images per second, and a line for each epoch.
+
+    Args:
+        batch_size: Images in a step.
+        losses: Formats the losses; with the prefix "val_", those of the validation split.
+        warning: Returns a warning about the first epoch's images per second, or None.
+    """
+    import keras
+
+    class TrainingBar(keras.callbacks.Callback):
+        bar: tqdm | None = None
+        checked = False
+
+        def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+            epochs = self.params["epochs"]
+            self.name = f"Epoch {epoch + 1:{len(str(epochs))}d}/{epochs}"
+            self.bar = tqdm(total=self.params["steps"], desc=self.name, leave=False, disable=None)
+            self.start = self.drawn = time.perf_counter()
+            self.seconds = None  # duration of the training steps; set when validation begins
+
+        def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+            self.steps, now = batch + 1, time.perf_counter()
+            # Reading a loss waits for the device, so it is read only when the bar is redrawn.
+            if now - self.drawn > REDRAW and not self.bar.disable:
+                speed = self.steps * batch_size / (now - self.start)
+                self.bar.set_postfix_str(f"{losses(logs or {}, '')}, {speed:.0f} images/s", False)
+                self.bar.update(self.steps - self.bar.n)
+                self.drawn = now
+
+        def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
+            if self.bar is not None and self.seconds is None:
+                self.seconds = time.perf_counter() - self.start
+
+        def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+            seconds = self.seconds or time.perf_counter() - self.start
+            line = f"{self.name}  {losses(logs or {}, '')}"
+            if "val_loss" in (logs or {}):
+                line += f"; validation {losses(logs, 'val_')}"
+            self.close()
+            speed = self.steps * batch_size / seconds
+            click.echo(f"{line}; {speed:.0f} images/s")
+            if not self.checked and (text := warning(speed)):
+                click.echo(text, err=True)
+            self.checked = True
+
+        def close(self) -> None:
+            """Remove an unfinished bar from the screen."""
+            if self.bar is not None:
+                self.bar.close()
+            self.bar = None
+
+    return TrainingBar()
