@@ -22,9 +22,8 @@ import click
 import numpy as np
 from heading import heading
 
-from keras_vae.cli.images import load_for_model
-from keras_vae.cli.options import data_options, directions_option, model_option
-from keras_vae.cli.pictures import directions_of
+from keras_vae.cli.data_source import DataSource, data_options
+from keras_vae.cli.model_choice import DIRECTIONS, ModelChoice, model_options
 from keras_vae.cli.progress import progress_bar
 from keras_vae.cli.quiet import load_tensorflow
 
@@ -82,27 +81,17 @@ class Row:
 
 
 @click.command(help=__doc__.partition("\n")[0])
-@data_options
-@model_option
-@directions_option
+@data_options()
+@model_options(DIRECTIONS)
 @click.option("--faces", default=500, show_default=True, help="Validation faces to morph.")
 @click.option("--seed", default=0, show_default=True, help="Seed of their selection.")
-def main(
-    data_dir: Path | None,
-    cache_dir: Path | None,
-    model_name: str,
-    directions: Path | None,
-    faces: int,
-    seed: int,
-) -> None:
+def main(source: DataSource, choice: ModelChoice, faces: int, seed: int) -> None:
     """Train or open the classifier, morph, and print a table."""
     load_tensorflow()
-    from keras_vae.inference import registry as runtime
-
-    model = runtime.load(model_name)
-    dataset = load_for_model(model, "celeba", data_dir=data_dir, cache_dir=cache_dir)
-    classifier, about = open_classifier(dataset, cache_dir)
-    known = directions_of(model, directions)
+    model = choice.open()
+    dataset = source.load_for_model(model, "celeba")
+    classifier, about = open_classifier(dataset, source.cache_dir)
+    known = choice.directions(model)
     aucs = held_out_aucs(classifier, dataset)
     chosen = np.random.default_rng(seed).choice(dataset.indices("validation"), faces, replace=False)
     z, _ = model.encode_rows(dataset, np.sort(chosen))

@@ -22,7 +22,8 @@ import click
 from heading import heading
 from timing import best_of
 
-from keras_vae.cli.options import data_options, model_option
+from keras_vae.cli.data_source import DataSource, data_options
+from keras_vae.cli.model_choice import model_option
 from keras_vae.cli.progress import progress_bar
 from keras_vae.cli.quiet import load_tensorflow
 
@@ -30,19 +31,19 @@ IMAGES = 1000
 
 
 @click.command(help=__doc__.partition("\n")[0])
-@model_option
-@data_options
+@model_option()
+@data_options()
 @click.option("--rounds", default=5, show_default=True)
-def main(model_name: str, data_dir: Path | None, cache_dir: Path | None, rounds: int) -> None:
+def main(name: str, source: DataSource, rounds: int) -> None:
     """Measure all in turns, and print a list."""
     load_tensorflow()
     with tempfile.TemporaryDirectory() as folder:
-        calls = {**cold_starts(model_name, Path(folder)), **sampling(model_name)}
-        if data_dir is not None:
-            calls["prepared"] = opening(data_dir, cache_dir)
+        calls = {**cold_starts(name, Path(folder)), **sampling(name)}
+        if source.data_dir is not None:
+            calls["prepared"] = opening(source.data_dir, source.cache_dir)
         with progress_bar("Timing", "round") as progress:
             best = best_of(calls, rounds, progress)
-    click.echo(f"{heading(model_name, f'{rounds} rounds')}\n")
+    click.echo(f"{heading(name, f'{rounds} rounds')}\n")
     over = best["morph"] - best["import"]
     click.echo(f"- `kvae morph` from cold: {best['morph']:.2f} s, {over:.2f} s over an import")
     for prior in ("normal", "gmm"):

@@ -26,7 +26,7 @@ from heading import heading
 from PIL import Image
 from timing import best_of
 
-from keras_vae.cli.options import model_option
+from keras_vae.cli.model_choice import model_option
 from keras_vae.cli.progress import progress_bar
 from keras_vae.cli.quiet import load_tensorflow
 from keras_vae.files.photos import ALIGNED_CROP, ALIGNED_SIZE
@@ -46,14 +46,14 @@ Calls = dict[str, Callable[[], Any]]
 
 
 @click.command(help=__doc__.partition("\n")[0])
-@model_option
+@model_option()
 @click.option("--rounds", default=200, show_default=True, help="Number of calls of each kind.")
-def main(model_name: str, rounds: int) -> None:
+def main(name: str, rounds: int) -> None:
     """Measure the signature and its parts in turns, and print a table."""
     load_tensorflow()
     from keras_vae.inference import registry as runtime
 
-    model = runtime.load(model_name)
+    model = runtime.load(name)
     pixels, _ = model.generate(range(max(BATCHES)), temperature=0.7)
     calls = {
         (size, name): call

@@ -18,7 +18,7 @@ from heading import heading
 
 from keras_vae.cli.progress import progress_bar
 from keras_vae.cli.quiet import load_tensorflow
-from keras_vae.cli.types import ImageSize
+from keras_vae.cli.types import IMAGE_SIZE
 
 if TYPE_CHECKING:
     from keras_vae.super_resolution.measurement import Score
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--data", default="celeba", show_default=True, help="A data set, or a folder.")
 @click.option("--data-dir", type=click.Path(exists=True, path_type=Path))
 @click.option("--model", "model_name", default="vdsr", show_default=True, help="An upscaler.")
-@click.option("--image-size", type=ImageSize(), default="32", show_default=True)
+@click.option("--image-size", type=IMAGE_SIZE, default="32", show_default=True)
 @click.option("--split", default="validation", show_default=True)
 def main(
     data: str, data_dir: Path | None, model_name: str, image_size: tuple[int, int], split: str

@@ -34,7 +34,7 @@ def option(
         kind = click.Choice(kind)
     if default is not None or "/" in flags:
         settings["default"] = default
-    return click.option(*flags.split(), help=text, type=kind, **settings)
+    return click.option(*flags.split(), help=text, type=kind, **{"show_default": True, **settings})
 
 
 def section(heading: str, *options: Decorator) -> Decorator:

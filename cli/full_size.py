@@ -42,7 +42,7 @@ def edit_files(out: Path, photos: Sequence[Path], steps: Sequence[float]) -> lis
 
     stems = [photo.stem for photo in photos]
     if len(set(stems)) < len(stems):
-        raise ValueError(f"The photos' names must differ. Received: {', '.join(stems)}.")
+        raise ValueError(f"Photos must have different names. Received: {', '.join(stems)}.")
     return [out.with_name(name(photo, n)) for photo in photos for n in steps]
 
 

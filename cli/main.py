@@ -61,7 +61,6 @@ class LazyGroup(click.Group):
     context_settings={
         "help_option_names": ["-h", "--help"],
         "max_content_width": 100,
-        "show_default": True,
     },
     epilog="Example: kvae morph face.jpg --attr Smiling --steps -3:3",
 )

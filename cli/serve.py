@@ -88,7 +88,7 @@ def find_models(
     folders = [registry.find(name).resolve().parent for name in names]
     known = [folder.name for folder in folders]
     if len({*known}) < len(known):
-        raise ValueError(f"`NAME`s must differ. Received: {', '.join(known)}.")
+        raise ValueError(f"`NAME`s must be different. Received: {', '.join(known)}.")
     for name, label, _ in labels:
         if name and name not in known:
             raise ValueError(f"`--label` must be of a model to serve. Received: {name}/{label}.")

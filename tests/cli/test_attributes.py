@@ -130,7 +130,7 @@ def test_fit_binarises_as_the_models_training_did(
     monkeypatch.setattr(runtime, "load", lambda name: model)
     result = kvae("attributes", "fit", labelled)
     assert result.exit_code == 0, result.output
-    last = "2 directions, from 48 images, binarised as in training (dynamic): directions.npz"
+    last = "2 directions, from 48 images, binarized as in training (dynamic): directions.npz"
     assert result.stdout.splitlines()[-1] == last
     with np.load(labelled) as data:
         z_mean, _ = model.encode(binarize(data["images"], "dynamic")[:48])
@@ -158,7 +158,7 @@ def test_fit_says_what_it_leaves_out(kvae, labelled, tmp_path):
     arrays["attributes"][arrays["attributes"][:, 1] > 0, 0] = 1  # no dark image is a Third
     np.savez(tmp_path / "gap.npz", **arrays)
     result = kvae("attributes", "fit", "gap.npz", "--model", "colour", "--balance", "Third")
-    assert "Left out, as no image is in one of their groups: Bright." in result.stdout
+    assert "Left out, because one of their groups has no image: Bright." in result.stdout
     assert Attributes.load(tmp_path / "directions.npz").names == ("Third",)
 
 

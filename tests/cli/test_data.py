@@ -75,7 +75,7 @@ def test_prepare_names_what_is_missing_and_corrupt(tmp_path):
 def test_a_wrong_size_is_a_usage_error():
     result = run("prepare", "digits", "--image-size", "big")
     assert result.exit_code == 2
-    assert "'big' is no image size" in result.output
+    assert "'big' is not an image size" in result.output
 
 
 @pytest.mark.parametrize("command", [(), ("list",), ("prepare",)])

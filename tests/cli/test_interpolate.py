@@ -79,7 +79,7 @@ def test_animation_goes_along_all_legs_and_back(kvae, grey_model, gif_frames):
     [
         ([], "Missing argument"),
         ([1], "at least two"),
-        (["missing.jpg", 2], "neither a file nor a seed"),
+        (["missing.jpg", 2], "is not a file or a seed"),
         ([1, 2, "--steps", 1], "--steps"),
         ([1, 2, "--method", "cubic"], "--method"),
     ],

@@ -52,7 +52,7 @@ def test_classes_of_digits_in_the_dimensions_that_vary_most(kvae, grey_model, tm
     np.testing.assert_allclose([[row["x"], row["y"]] for row in rows], z_mean[:, dims], atol=1e-4)
 
 
-def test_images_are_binarised_as_in_training_and_the_caption_says_so(
+def test_images_are_binarized_as_in_training_and_the_caption_says_so(
     kvae, grey_model, monkeypatch, read_json
 ):
     model = replace(
@@ -74,7 +74,7 @@ def test_images_are_binarised_as_in_training_and_the_caption_says_so(
     dims = np.sort(np.argsort(-z_mean.var(axis=0))[:2])
     np.testing.assert_allclose([[row["x"], row["y"]] for row in rows], z_mean[:, dims], atol=1e-4)
     (caption,) = captions
-    assert "images of digits (validation), binarised as in training (dynamic): z_mean" in caption
+    assert "images of digits (validation), binarized as in training (dynamic): z_mean" in caption
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import json
 import pytest
 
 
-def test_list_shows_what_can_be_named(kvae, models_dir):
+def test_list_shows_the_models(kvae, models_dir):
     result = kvae("models", "list")
     assert result.exit_code == 0, result.output
     lines = {line.split()[0]: line for line in result.stdout.splitlines()}
@@ -17,7 +17,7 @@ def test_list_shows_what_can_be_named(kvae, models_dir):
     assert set(lines) == set(rows)
 
 
-def test_show_tells_the_facts(kvae, models_dir):
+def test_show_prints_the_facts(kvae, models_dir):
     result = kvae("models", "show", "colour")
     assert result.exit_code == 0, result.output
     for fact in (
@@ -46,7 +46,7 @@ def test_show_as_json_holds_model_json(kvae, models_dir, tmp_path):
 
 
 @pytest.mark.parametrize("facts", [None, "[]", "{}", '{"kind": "oven"}'])
-def test_list_passes_over_what_others_exported(kvae, models_dir, tmp_path, facts):
+def test_list_leaves_out_models_of_other_programs(kvae, models_dir, tmp_path, facts):
     foreign = tmp_path / "saved_models" / "foreign" / "1"
     (foreign / "assets.extra").mkdir(parents=True)
     (foreign / "saved_model.pb").write_bytes(b"")
@@ -56,7 +56,7 @@ def test_list_passes_over_what_others_exported(kvae, models_dir, tmp_path, facts
     assert result.exit_code == 0, result.output
     assert {"colour", "grey"} < {line.split()[0] for line in result.stdout.splitlines()}
     assert "foreign" not in result.stdout
-    left_out = "saved_models/foreign/1 is no model that this kvae exported."
+    left_out = "saved_models/foreign/1 is not a model that this kvae exported."
     assert result.stderr == f"Left out: {left_out}\n"
 
 

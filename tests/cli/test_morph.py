@@ -121,7 +121,7 @@ def test_directions_come_from_a_file(kvae, photo_files, expected_strip, tmp_path
 def test_what_cannot_be_meant_is_a_usage_error(kvae, photo_files, tmp_path, arguments):
     result = kvae("morph", "--model", "colour", *arguments)
     assert result.exit_code == 2
-    assert "Give" in result.output or "--grid takes" in result.output
+    assert "Give" in result.output or "--grid" in result.output
     assert not (tmp_path / "morph.png").exists()
 
 
@@ -234,7 +234,11 @@ def test_files_that_exist_are_refused_before_any_work(kvae, photo_files, tmp_pat
     [
         (["first.jpg", "--attr", "Smilin"], 1, "Did you mean 'Smiling'?"),
         (["notes.txt", "--attr", "Smiling"], 1, "notes.txt is not an image that can be read."),
-        (["first.jpg", "--attr", "Smiling", "--steps", "a:b"], 2, "'a:b' are no steps"),
+        (
+            ["first.jpg", "--attr", "Smiling", "--steps", "a:b"],
+            2,
+            "'a:b' is not a list of at most 100 steps",
+        ),
     ],
 )
 def test_process_fails_with_one_line(photo_files, tmp_path, models_dir, arguments, status, reason):
@@ -378,7 +382,10 @@ def test_full_size_needs_only_what_it_writes_to_be_free(kvae, faces, photo, tmp_
         (["--seed", "1", "--attr", "Young"], "--full-size takes photos and --attr"),
         (["a.png", "--grid", "Young=0:1", "Smiling=0:1"], "--full-size takes photos and --attr"),
         (["a.png", "b.png", "--attr", "Young", "--gif", "a.gif"], "takes one photo"),
-        (["a.png", "sub/a.png", "--attr", "Young"], "must differ in name. Received: a, a."),
+        (
+            ["a.png", "sub/a.png", "--attr", "Young"],
+            "Photos must have different names. Received: a, a.",
+        ),
     ],
 )
 def test_full_size_refuses_what_it_cannot_do(kvae, astronaut, tmp_path, arguments, told):

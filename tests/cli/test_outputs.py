@@ -1,10 +1,20 @@
-"""Files that cannot all be written are refused before any work."""
+"""Numbers in CSV and JSON; files that cannot all be written are refused before any work."""
 
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
 import pytest
 from PIL import Image
 
+from keras_vae.cli.outputs import Outputs
 from keras_vae.inference import registry as runtime
 
+ROWS = [
+    {"image": "a, b.jpg", "n": np.float32(0.1), "count": np.int64(3), "z": np.float32([0.1, -2])},
+    {"image": Path("é.png"), "n": 1.5, "count": 4, "z": [1 / 3, 0.0]},
+]
 PICTURES = [
     ["generate"],
     ["reconstruct", "first.jpg"],
@@ -62,5 +72,43 @@ def test_two_files_of_one_path(kvae, photo_files, labelled, tmp_path, no_work, a
     before = sorted(tmp_path.rglob("*"))
     result = kvae(*arguments, "--overwrite")
     assert result.exit_code == 2
-    assert "Two of the files to write would be one" in result.output
+    assert "Two of the files to write are the same" in result.output
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_csv_spreads_arrays_over_columns(tmp_path, capsys):
+    path = tmp_path / "a.csv"
+    Outputs(csv=path).write_numbers(ROWS)
+    assert capsys.readouterr().out == f"{path}\n"
+    header, first, second = csv.reader(path.read_text("utf-8").splitlines())
+    assert header == ["image", "n", "count", "z_0", "z_1"]
+    assert first == ["a, b.jpg", "0.1", "3", "0.1", "-2.0"]  # not 0.10000000149011612
+    assert second[0] == "é.png"
+    assert float(second[3]) == 1 / 3
+
+
+def test_json_gives_float32_back_bit_by_bit(tmp_path):
+    z = np.random.default_rng(0).normal(size=50).astype(np.float32)
+    path = tmp_path / "a.json"
+    Outputs(json=path).write_numbers([*ROWS, {"image": None, "z": z}])
+    first, _, last = json.loads(path.read_text("utf-8"))
+    assert first == {"image": "a, b.jpg", "n": 0.1, "count": 3, "z": [0.1, -2.0]}
+    assert last["image"] is None
+    np.testing.assert_array_equal(np.array(last["z"], np.float32), z)
+
+
+def test_nothing_is_written_unless_asked_for(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Outputs().write_numbers(ROWS)
+    assert list(tmp_path.iterdir()) == []
+    assert capsys.readouterr().out == ""
+
+
+def test_existing_files_are_kept_without_overwrite(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text("precious")
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        Outputs(json=path).write_numbers(ROWS)
+    assert path.read_text() == "precious"
+    Outputs(json=path, overwrite=True).write_numbers(ROWS)
+    assert len(json.loads(path.read_text("utf-8"))) == 2

@@ -78,7 +78,7 @@ def test_nothing_is_overwritten_unless_told(kvae, tmp_path):
         (["color"], "Did you mean 'colour'"),
         (["colour", "--label", "stable=7"], "no version 7. It has: 1"),
         (["colour", "--label", "grey/stable=1"], "of a model to serve. Received: grey/stable"),
-        (["colour", "colour"], "must differ. Received: colour, colour"),
+        (["colour", "colour"], "must be different. Received: colour, colour"),
         (["colour", "--label", "a b=1"], "Received: 'a b'"),
     ],
 )
@@ -92,7 +92,7 @@ def test_what_cannot_be_served_is_said(kvae, arguments, message):
 def test_label_that_is_none(kvae, label):
     result = kvae("serve", "colour", "--label", label, "--print-config")
     assert result.exit_code == 2
-    assert "write stable=1, or celeba/stable=1" in result.output
+    assert "is not a label: stable=1, or celeba/stable=1" in result.output
 
 
 def test_server_on_the_path_is_run_with_the_models_as_they_lie(

@@ -131,7 +131,7 @@ def test_time_out_is_kept(kvae, photo_files, server):
     assert result.exit_code == 2
     result = kvae("reconstruct", "first.jpg", "--model", "colour", "--timeout", "20")
     assert result.exit_code == 2
-    assert "--timeout is of a --server" in result.stderr
+    assert "--timeout has no effect without" in result.stderr
 
 
 def test_a_server_that_is_waited_for_is_told_of(kvae, server, address):
@@ -149,7 +149,7 @@ def test_a_server_that_is_waited_for_is_told_of(kvae, server, address):
 def test_what_a_server_does_not_know_is_told(kvae, address):
     result = kvae("traverse", "--seed", 1, "--model", "colour", "--server", address)
     assert result.exit_code == 1
-    assert "a server does not tell it" in str(result.exception)
+    assert "a server does not report it" in str(result.exception)
     assert "--dims 0,5" in str(result.exception)
     result = kvae("morph", "--seed", 1, "--attr", "Young", "--server", "localhost:8501")
-    assert "`server` must be http://HOST:PORT" in str(result.exception)
+    assert "`--server` must be http://HOST:PORT" in str(result.exception)

@@ -33,7 +33,7 @@ def trained(tmp_path_factory):
     return folder, train(*words, "--name", "tiny")
 
 
-def test_it_says_what_it_trains_before_the_first_step(trained):
+def test_it_prints_what_it_trains_before_the_first_step(trained):
     _, result = trained
     before = result.output.split("Epoch 1/2")[0]
     assert "1,142 + 1,152 parameters" in before  # 64·16+16 + 2(16·3+3); 3·16+16 + 16·64+64
@@ -56,24 +56,24 @@ def test_it_leaves_a_run_and_a_model_that_works(trained):
     assert model.generate([0, 1])[0].shape == (2, 8, 8, 1)
 
 
-def test_the_model_remembers_the_command_but_no_place(trained):
+def test_the_model_stores_the_command_without_folders(trained):
     folder, _ = trained
     command = runtime.load(folder / "models" / "tiny").metadata["command"]
     typed = "kvae train digits --preset mnist --latent 3 --hidden 16 --epochs 2"
     assert command == f"{typed} --precision float32"
 
 
-def test_help_tells_what_a_seed_repeats_and_what_a_run_is_called():
+def test_help_explains_seed_and_name():
     text = " ".join(train("--help").output.split())
-    assert "Repeats a run exactly, with the same --precision and devices." in text
-    assert "[default: the preset's, or the data set's where the preset is of another]" in text
+    assert "It repeats a run exactly, with the same --precision and devices." in text
+    assert "[default: (the preset's, or the data set's if the preset belongs to another)]" in text
 
 
 @pytest.mark.parametrize(
     ("dataset", "preset", "name"),
     [("mnist", "mnist-best", "mnist-best"), ("~/my.npz", "mnist", "my"), ("frey", "mnist", "frey")],
 )
-def test_a_run_is_called_as_the_help_says(dataset, preset, name):
+def test_a_run_has_the_default_name_of_the_help(dataset, preset, name):
     assert _default_name(RunConfig(get_preset(preset), dataset)) == name
 
 
@@ -90,11 +90,11 @@ def test_workers_are_refused_where_one_machine_trains_alone(strategy, monkeypatc
     words = ("--strategy", strategy, "--workers", "a:2222,b:2222", "--index", "0")
     result = train("digits", *QUICK, *words, ok=False)
     assert result.exit_code == 2
-    assert f"--workers would be left out: --strategy {strategy}" in " ".join(result.stderr.split())
+    assert f"--workers has no effect: --strategy {strategy}" in " ".join(result.stderr.split())
     assert "TF_CONFIG" not in os.environ
 
 
-def test_resume_goes_on_to_more_epochs(trained):
+def test_resume_trains_more_epochs(trained):
     folder, _ = trained
     words = ["--resume", folder / "run", "--cache-dir", folder / "cache", "--epochs", "3"]
     result = train(*words, "--no-export")
@@ -103,11 +103,11 @@ def test_resume_goes_on_to_more_epochs(trained):
     assert len(Run.open(folder / "run").history()) == 3
 
 
-def test_resume_goes_on_where_the_run_lies(trained):
+def test_resume_takes_no_run_directory(trained):
     folder, _ = trained
     result = train("--resume", folder / "run", "--run-dir", folder / "other", ok=False)
     assert result.exit_code == 2
-    assert "--run-dir has no place beside --resume" in result.output
+    assert "--run-dir has no effect with --resume" in result.output
 
 
 @pytest.mark.parametrize("change", [["--latent", "4"], ["--seed", "1"], ["--limit", "9"]])
@@ -126,7 +126,7 @@ def test_a_weighted_loss_is_not_called_elbo(tmp_path):
     assert "ELBO" not in output
 
 
-def test_ctrl_c_ends_with_the_command_that_goes_on(tmp_path):
+def test_ctrl_c_prints_the_command_that_resumes(tmp_path):
     run, cache = tmp_path / "run", tmp_path / "my cache"
     folders = ["--run-dir", str(run), "--cache-dir", str(cache)]
     child = subprocess.Popen(
@@ -145,7 +145,7 @@ def test_ctrl_c_ends_with_the_command_that_goes_on(tmp_path):
     _, stderr = child.communicate(timeout=60)
     assert child.returncode == 130
     again = f"kvae train --resume {run} --cache-dir '{cache}' --no-export"
-    assert stderr.strip() == f"Stopped. Go on with:  {again}"
+    assert stderr.strip() == f"Interrupted. Resume with:  {again}"
 
 
 def test_export_writes_the_next_version_in_a_process_that_trained_nothing(trained):
@@ -172,7 +172,7 @@ def test_celeba_trains_from_the_official_zip(kvae_data, celeba_counts, tmp_path)
 
 
 @pytest.mark.parametrize(("read", "warned"), [(1e9, False), (1.0, True)])
-def test_slow_reading_is_told_once_with_its_cure(read, warned, tmp_path, monkeypatch):
+def test_slow_reading_is_reported_once_with_its_remedy(read, warned, tmp_path, monkeypatch):
     monkeypatch.setattr("keras_vae.datasets.pipeline.reading_speed", lambda batches: read)
     words = ["digits", *QUICK, "--no-export", "--run-dir", tmp_path / "run"]
     output = train(*words, "--cache-dir", tmp_path / "cache").output

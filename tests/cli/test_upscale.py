@@ -44,7 +44,7 @@ def test_a_model_of_another_factor(kvae, photo_files, tmp_path):
     assert Image.open(tmp_path / "upscaled.png").size == (356, 436)
     result = kvae("upscale", photo_files[0], "--model", "twice", "--factor", 3, "--overwrite")
     assert result.exit_code == 1
-    assert "`factor` must be 2" in str(result.exception)
+    assert "`--factor` must be 2" in str(result.exception)
 
 
 def test_a_colour_profile_stays(kvae, photo_files, tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from keras_vae import plotting
-from keras_vae.cli.sheet import UPSCALED_CELL
+from keras_vae.cli.layout import UPSCALED_CELL
 from keras_vae.files import pictures
 from keras_vae.files.photos import open_photo, prepare
 from keras_vae.inference import registry as runtime
