@@ -1,7 +1,7 @@
 from click.testing import CliRunner
 
 from keras_vae.cli.main import kvae
-from keras_vae.presets import LIKELIHOODS, PRESETS
+from keras_vae.presets import PRESETS, Likelihood
 
 
 def test_the_list_shows_every_preset_with_source_input_parameters_and_objective():
@@ -10,9 +10,9 @@ def test_the_list_shows_every_preset_with_source_input_parameters_and_objective(
     for name, preset in PRESETS.items():
         assert preset.source in lines[name]
         assert "×".join(map(str, preset.image_shape)) in lines[name]
-        assert LIKELIHOODS[preset.objective.likelihood][0] in lines[name]
+        assert preset.objective.likelihood.description in lines[name]
     assert "653,584 + 700,803" in lines["celeba"]
-    assert set(LIKELIHOODS) <= set(lines)
+    assert set(Likelihood.kinds) <= set(lines)
 
 
 def test_show_prints_the_layers_of_both_networks():
