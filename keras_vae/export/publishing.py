@@ -124,14 +124,13 @@ def encode_images(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Encode a split to z_mean and z_log_var, float32 [N, L], in the order of its indices."""
     total = dataset.count(split)
-    means, log_variances = [], []
+    parts = []
     for batch in split_batches(dataset, split, batch_size, binarization=binarization):
-        z_mean, z_log_var = vae.encoder.predict_on_batch(vae.likelihood.scale(batch))
-        means.append(z_mean)
-        log_variances.append(z_log_var)
+        parts.append(vae.encoder.predict_on_batch(vae.likelihood.scale(batch)))
         if progress:
-            progress(sum(map(len, means)), total)
-    return np.concatenate(means), np.concatenate(log_variances)
+            progress(sum(len(z_mean) for z_mean, _ in parts), total)
+    z_mean, z_log_var = map(np.concatenate, zip(*parts, strict=True))
+    return z_mean, z_log_var
 
 
 def _sample(z_mean: np.ndarray, z_log_var: np.ndarray) -> np.ndarray:
