@@ -112,7 +112,10 @@ def train_classifier(
     loss = keras.losses.CategoricalCrossentropy if exclusive else keras.losses.BinaryCrossentropy
     rate = keras.optimizers.schedules.CosineDecay(2e-3, total)
     model.compile(keras.optimizers.Adam(rate), loss(from_logits=True))
-    callbacks = [_reporter(total, progress)] if progress else []
+    report = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: progress(int(model.optimizer.iterations), total)
+    )
+    callbacks = [report] if progress else []
     model.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=callbacks)
     return model
 
@@ -193,13 +196,6 @@ class _Batches(keras.utils.PyDataset):
         rows = self.rows[index * BATCH : (index + 1) * BATCH]
         images = np.asarray(self.preprocessing(self.images[rows]))
         return (images,) if self.targets is None else (images, self.targets[rows])
-
-
-def _reporter(total: int, progress: Progress) -> keras.callbacks.Callback:
-    steps = iter(range(1, total + 1))
-    return keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: progress(next(steps), total)
-    )
 
 
 def _cache_file(dataset: ImageDataset, recipe: Recipe, cache_dir: str | Path | None) -> Path | None:
