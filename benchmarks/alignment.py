@@ -39,20 +39,20 @@ BAR = 3.0  # pixels of the layout
 def main(data_dir: Path, faces: int, seed: int) -> None:
     """Transform, align, and print the errors of the eyes."""
     load_tensorflow()
-    from keras_vae.faces.alignment import find_faces
+    from keras_vae.faces.alignment import detect_faces
 
     originals = list(islice(validation_originals(data_dir), faces))
     generator = np.random.default_rng(seed)
-    find_faces(paste(originals[0], Similarity(1, 0)))  # loads the detector
+    detect_faces(paste(originals[0], Similarity(1, 0)))  # loads the detector
     errors, seconds = [], []
     with progress_bar("Aligning") as progress:
         for done, original in enumerate(originals, start=1):
             way = random_placement(original.size, generator)
             photo = paste(original, way)
             start = time.perf_counter()
-            found = find_faces(photo)
+            found = detect_faces(photo)
             seconds.append(time.perf_counter() - start)
-            errors.append(offsets(way, [face.to_frame for face in found]))
+            errors.append(offsets(way, [face.to_layout for face in found]))
             progress(done, len(originals))
     click.echo(report(np.array(errors), np.array(seconds), seed))
 

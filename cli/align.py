@@ -25,8 +25,8 @@ def align(image: Path, face: str | int, outputs: Outputs) -> None:
     The commands that take photos align them too; this command shows the result. For each face it
     also prints the distance between the eyes in pixels, and the detector's confidence.
     """
-    from keras_vae.faces.alignment import find_faces
-    from keras_vae.faces.crops import choose_faces
+    from keras_vae.faces.alignment import detect_faces
+    from keras_vae.faces.crops import select_faces
     from keras_vae.files.photos import open_photo
 
     # With --face all the names of the files depend on the number of faces, but not the suffix.
@@ -34,7 +34,7 @@ def align(image: Path, face: str | int, outputs: Outputs) -> None:
     photo = open_photo(image)
     load_tensorflow()
     try:
-        faces = choose_faces(find_faces(photo), face)
+        faces = select_faces(detect_faces(photo), face)
     except ValueError as error:
         raise ValueError(f"{image}: {error}") from error
     files = _file_names(outputs.picture, len(faces))

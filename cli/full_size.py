@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
-    from keras_vae.faces.crops import Portrait
+    from keras_vae.faces.crops import Crop
 
 GIF_SIDE = 640  # pixels of an animation's long side; in full size it has tens of megabytes
 
@@ -47,7 +47,7 @@ def edit_files(out: Path, photos: Sequence[Path], steps: Sequence[float]) -> lis
 
 
 def write_edits(
-    crops: Sequence[Portrait], changes: np.ndarray, files: Sequence[Path], outputs: Outputs
+    crops: Sequence[Crop], changes: np.ndarray, files: Sequence[Path], outputs: Outputs
 ) -> None:
     """Write each photo at each n.
 
@@ -65,7 +65,7 @@ def write_edits(
             outputs.write_picture(edit, next(targets))
 
 
-def reduced_edits(crops: Sequence[Portrait], changes: np.ndarray) -> list[Image]:
+def reduced_edits(crops: Sequence[Crop], changes: np.ndarray) -> list[Image]:
     """Edit a single photo at each n, reduced for an animation.
 
     Args:
@@ -77,12 +77,12 @@ def reduced_edits(crops: Sequence[Portrait], changes: np.ndarray) -> list[Image]
     return list(_edits(small, crops, changes))
 
 
-def _edits(photo: Image, crops: Sequence[Portrait], changes: np.ndarray) -> Iterator[Image]:
+def _edits(photo: Image, crops: Sequence[Crop], changes: np.ndarray) -> Iterator[Image]:
     """Edit all faces of a photo, which can be reduced, together at each n."""
-    from keras_vae.faces.blending import retouch
+    from keras_vae.faces.blending import blend
     from keras_vae.faces.similarity import Similarity
 
     reduce = Similarity(photo.width / crops[0].photo.width, 0)
     to_photo = [reduce @ crop.to_photo for crop in crops]
     for change in changes.swapaxes(0, 1):
-        yield retouch(photo, change, to_photo)
+        yield blend(photo, change, to_photo)

@@ -17,7 +17,7 @@ from .types import EXISTING_FILE, FACE_CHOICE, SEED, Number
 if TYPE_CHECKING:
     import numpy as np
 
-    from keras_vae.faces.crops import Portrait
+    from keras_vae.faces.crops import Crop
     from keras_vae.inference.model import Model
 
 
@@ -31,7 +31,7 @@ class Photo:
     """
 
     name: str
-    crop: Portrait
+    crop: Crop
 
     @property
     def pixels(self) -> np.ndarray:
@@ -139,15 +139,15 @@ class Sources:
             for number, crop in enumerate(crops, start=1)
         ]
 
-    def _crops(self, path: Path, model: Model) -> Sequence[Portrait]:
-        from keras_vae.faces.crops import Portrait, find_portraits
+    def _crops(self, path: Path, model: Model) -> Sequence[Crop]:
+        from keras_vae.faces.crops import Crop, crop_faces
         from keras_vae.files.photos import open_photo
 
         photo, shape = open_photo(path), model.image_shape
         if not self._detects_faces(model):
-            return [Portrait.centre(photo, shape)]
+            return [Crop.centre(photo, shape)]
         try:
-            return find_portraits(photo, shape, face=self.face, before_search=load_tensorflow)
+            return crop_faces(photo, shape, face=self.face, before_detection=load_tensorflow)
         except ValueError as error:
             raise ValueError(f"{path}: {error} Use --no-align to take its middle.") from error
 

@@ -1,4 +1,4 @@
-"""Edits of a photo in its full size: what changed in a network's small image, laid over it."""
+"""Blending: the change of a network's small image is added to the photo in full size."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from PIL import Image
 
 from .similarity import Similarity
 
-FINE = 256  # pixels that a change is enlarged to, at least: there its mask has no steps
-FEATHER = 0.3  # of the way from the border to the middle: there the edit fades in
+FINE_SIDE = 256  # pixels that a change is enlarged to, at least, so that its mask has no steps
+FEATHER = 0.3  # part of the distance from the border to the middle over which the mask rises
 
 
-def retouch(
-    photo: Image.Image, changes: Sequence[np.ndarray], ways: Sequence[Similarity]
+def blend(
+    photo: Image.Image, changes: Sequence[np.ndarray], to_photo: Sequence[Similarity]
 ) -> Image.Image:
-    """Lay changes over a photo.
+    """Add changes to a photo.
 
-    A change is the difference of two decoded images. It is enlarged, brought to where its face lies
-    and blended in under a feathered mask, so that skin, hair and background keep their detail;
-    where nothing changed the photo stays as it is, bit for bit.
+    A change is the difference of two decoded images. It is enlarged, transformed to the position of
+    its face and added under a feathered mask, so that skin, hair and background keep their detail.
+    Where nothing changed, the photo is unchanged, bit for bit.
 
     Args:
         photo: The photo, upright RGB.
         changes: For each face the decoded edit minus the decoded original, float [H, W, C], in
             levels of 0 … 255.
-        ways: For each face the way from the change's pixels to the photo's.
+        to_photo: For each face the transform from the change's pixels to the photo's.
 
     Returns:
-        The photo, edited; it keeps its colour profile.
+        The edited photo; the colour profile is kept.
     """
     pixels = np.array(photo)
-    for change, way in zip(changes, ways, strict=True):
-        _lay_over(pixels, change, way)
+    for change, transform in zip(changes, to_photo, strict=True):
+        _add(pixels, change, transform)
     result = Image.fromarray(pixels)
     if "icc_profile" in photo.info:
         result.info["icc_profile"] = photo.info["icc_profile"]
@@ -51,16 +51,16 @@ def feathered_mask(height: int, width: int) -> np.ndarray:
     return (1 - np.cos(np.pi * ramp)) / 2
 
 
-def _lay_over(pixels: np.ndarray, change: np.ndarray, way: Similarity) -> None:
+def _add(pixels: np.ndarray, change: np.ndarray, to_photo: Similarity) -> None:
     """Add a change to a photo's pixels, uint8 [height, width, 3], in place."""
     height, width, channels = change.shape
-    bounds = np.rint(way.bounds((width, height))).astype(int).reshape(2, 2)
+    bounds = np.rint(to_photo.bounds((width, height))).astype(int).reshape(2, 2)
     (left, upper), (right, lower) = np.clip(bounds, 0, pixels.shape[1::-1])
     part = pixels[upper:lower, left:right]
-    factor = -(-FINE // max(height, width))
+    factor = -(-FINE_SIDE // max(height, width))
     size = (width * factor, height * factor)
     mask = feathered_mask(*size[::-1])
-    to_part = Similarity(1, -complex(left, upper)) @ way @ Similarity(1 / factor, 0)
+    to_part = Similarity(1, -complex(left, upper)) @ to_photo @ Similarity(1 / factor, 0)
     for channel in range(3):  # one by one: a large face has millions of pixels
         layer = Image.fromarray(change[..., channel % channels].astype(np.float32))
         fine = Image.fromarray(mask * np.asarray(layer.resize(size, Image.Resampling.BICUBIC)))

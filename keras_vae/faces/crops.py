@@ -1,4 +1,4 @@
-"""Faces of photos as a network sees them, each with the way back into its photo."""
+"""Crops of photos as a network's input, each with the transform back to its photo."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import numpy as np
 from PIL import Image
 
 from ..files.photos import ALIGNED_SIZE, crop_box, prepare
-from .alignment import Face, find_faces
+from .alignment import Face, detect_faces
 from .similarity import Similarity
 
-# Levels of 0 … 255 by which a picture may differ from an enlarged one, as a root mean square.
-# Rounding makes 0.4 and JPEG 1.2; a photo of a face differs by 4 and more.
-ENLARGED = 2.0
+# Root mean square error, in levels of 0 … 255, up to which an image counts as an enlarged one.
+# Rounding gives 0.4 and JPEG 1.2; a photo of a face gives 4 and more.
+ENLARGED_RMSE = 2.0
 
 
 @dataclass(frozen=True)
-class Portrait:
-    """A part of a photo, at a network's size.
+class Crop:
+    """A part of a photo, at the size of a network's input.
 
     Attributes:
         photo: The photo, upright RGB.
-        pixels: What the network sees, uint8 [H, W, C].
-        to_photo: From the network's pixels to the photo's.
+        pixels: The network's input, uint8 [H, W, C].
+        to_photo: Transform from the network's pixels to the photo's.
     """
 
     photo: Image.Image
@@ -32,46 +32,46 @@ class Portrait:
     to_photo: Similarity
 
     @classmethod
-    def centre(cls, photo: Image.Image, image_shape: tuple[int, int, int]) -> Portrait:
-        """Take the middle of a photo, by the rule of `photos.crop_box`."""
+    def centre(cls, photo: Image.Image, image_shape: tuple[int, int, int]) -> Crop:
+        """Crop the middle of a photo, as `photos.crop_box` defines it."""
         return cls(photo, _prepare(photo, image_shape), _from_network(photo.size, image_shape))
 
     @classmethod
-    def of_face(cls, photo: Image.Image, face: Face, image_shape: tuple[int, int, int]) -> Portrait:
-        """Take a face, aligned as those of CelebA are; a photo that is just that is left alone."""
-        if face.fills(photo.size):
+    def of_face(cls, photo: Image.Image, face: Face, image_shape: tuple[int, int, int]) -> Crop:
+        """Crop a face, aligned to CelebA's layout; an aligned photo is unchanged."""
+        if face.is_aligned(photo.size):
             return cls.centre(photo, image_shape)
-        to_photo = face.to_frame.inverse() @ _from_network(ALIGNED_SIZE, image_shape)
+        to_photo = face.to_layout.inverse() @ _from_network(ALIGNED_SIZE, image_shape)
         return cls(photo, _prepare(face.crop(photo), image_shape), to_photo)
 
 
-def find_portraits(
+def crop_faces(
     photo: Image.Image,
     image_shape: tuple[int, int, int],
     *,
     face: str | int = "largest",
-    before_search: Callable[[], None] = lambda: None,
-) -> tuple[Portrait, ...]:
-    """Find faces in a photo, unless it needs no search: see `is_prepared`.
+    before_detection: Callable[[], None] = lambda: None,
+) -> tuple[Crop, ...]:
+    """Detect the faces of a photo and crop them; a photo that `is_prepared` gives one crop.
 
     Args:
         photo: An upright RGB image, as `photos.open_photo` returns it.
         image_shape: Height, width, channels of the network's input.
-        face: See `choose_faces`.
-        before_search: Called before a search, whose detector imports TensorFlow.
+        face: See `select_faces`.
+        before_detection: Called before the detection, which imports TensorFlow.
 
     Raises:
-        ValueError: See `choose_faces`.
+        ValueError: See `select_faces`.
     """
     if is_prepared(photo, image_shape):
-        return (Portrait.centre(photo, image_shape),)
-    before_search()
-    chosen = choose_faces(find_faces(photo), face)
-    return tuple(Portrait.of_face(photo, one, image_shape) for one in chosen)
+        return (Crop.centre(photo, image_shape),)
+    before_detection()
+    selected = select_faces(detect_faces(photo), face)
+    return tuple(Crop.of_face(photo, one, image_shape) for one in selected)
 
 
-def choose_faces(faces: Sequence[Face], face: str | int) -> Sequence[Face]:
-    """Choose among the faces of a photo.
+def select_faces(faces: Sequence[Face], face: str | int) -> Sequence[Face]:
+    """Select faces of a photo.
 
     Args:
         faces: The faces, the largest first.
@@ -81,7 +81,7 @@ def choose_faces(faces: Sequence[Face], face: str | int) -> Sequence[Face]:
         ValueError: If there is no face, or no such face.
     """
     if not faces:
-        raise ValueError("No face was found.")
+        raise ValueError("No face was detected.")
     if face == "all":
         return faces
     number = 1 if face == "largest" else int(face)
@@ -91,11 +91,11 @@ def choose_faces(faces: Sequence[Face], face: str | int) -> Sequence[Face]:
 
 
 def is_prepared(photo: Image.Image, image_shape: tuple[int, int, int]) -> bool:
-    """Say whether a photo needs no search: an aligned one of CelebA, or what a network drew.
+    """Return whether a photo needs no detection: an aligned one of CelebA, or a generated one.
 
-    The former is told by its size. The latter, which `kvae generate -n 1` writes, is an image of
-    the network's size enlarged bicubically by a whole factor; its face may be too blurred to be
-    found.
+    The former has CelebA's size. The latter, which `kvae generate -n 1` writes, is an image of the
+    network's size enlarged bicubically by an integer factor; its face may be too blurred to be
+    detected.
 
     Args:
         photo: An upright RGB image.
@@ -110,13 +110,13 @@ def is_prepared(photo: Image.Image, image_shape: tuple[int, int, int]) -> bool:
     green = np.asarray(photo.getchannel("G"), np.float32)
     rows, columns = _enlarged(height, factor), _enlarged(width, factor)
     nearest = rows @ (rows.T @ green @ columns) @ columns.T
-    return bool(np.sqrt(np.mean((green - nearest) ** 2)) <= ENLARGED)
+    return bool(np.sqrt(np.mean((green - nearest) ** 2)) <= ENLARGED_RMSE)
 
 
 def _enlarged(length: int, factor: int) -> np.ndarray:
-    """Find an orthonormal basis of all lines of pixels enlarged bicubically, [length · f, length].
+    """Compute an orthonormal basis of all bicubically enlarged lines, [length · f, length].
 
-    Enlarging is linear, so they are spanned by the enlarged unit vectors.
+    Enlarging is linear, so that the enlarged unit vectors span these lines.
     """
     units = Image.fromarray(np.eye(length, dtype=np.float32))
     lines = units.resize((length * factor, length), Image.Resampling.BICUBIC)
@@ -129,7 +129,7 @@ def _prepare(image: Image.Image, image_shape: tuple[int, int, int]) -> np.ndarra
 
 
 def _from_network(size: tuple[int, int], image_shape: tuple[int, int, int]) -> Similarity:
-    """From a network's pixels to those of an image of some size, by `photos.crop_box`."""
+    """Make the transform from a network's pixels to those of an image of a size."""
     height, width, _ = image_shape
     left, upper, right, _ = crop_box(*size, aspect=width / height)
     return Similarity(complex((right - left) / width), complex(left, upper))

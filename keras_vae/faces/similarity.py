@@ -1,4 +1,4 @@
-"""Similarity transforms of the plane: what turns, scales and shifts an image, and nothing else."""
+"""Similarity transforms of the plane: rotation, scaling and shift of an image."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-SUPPORT = 2.0  # pixels on each side that bicubic interpolation looks at
-BELOW = 0.75  # scales at which an image is first reduced with antialiasing
+SUPPORT = 2.0  # pixels on each side that bicubic interpolation uses
+REDUCED_BELOW = 0.75  # scale; below it an image is first reduced with antialiasing
 
 
 @dataclass(frozen=True)
 class Similarity:
-    """The map p ↦ a p + b of points x + iy: a turns and scales, b shifts.
+    """The map p ↦ a p + b of points x + iy: a rotates and scales, b shifts.
 
-    Points are counted in pixels from an image's upper left corner, so that pixel centres lie at
+    Coordinates are pixels from an image's upper left corner, so that the centres of pixels have
     halves.
 
     Attributes:
-        factor: a; its length is the scale, its angle the turn (clockwise on the screen, where y
-            points down).
+        factor: a; its absolute value is the scale, its angle the rotation (clockwise on the screen,
+            where y points down).
         shift: b, in pixels.
     """
 
@@ -32,15 +32,15 @@ class Similarity:
     def fit(
         cls, source: np.ndarray, target: np.ndarray, weights: Sequence[float] | None = None
     ) -> Similarity:
-        """Find the map that brings points nearest to others, in squared distance.
+        """Fit the map that moves points nearest to others, in squared distance.
 
         The closed form of Umeyama (1991), which in the plane is a regression over the complex
         numbers; it never mirrors.
 
         Args:
             source: Points, [N, 2], not all the same.
-            target: Where each shall go, [N, 2].
-            weights: How much each counts, [N]; None: all the same.
+            target: Their targets, [N, 2].
+            weights: Weight of each point, [N]; None: equal weights.
         """
         p, q = _complex(source), _complex(target)
         p_mean, q_mean = (np.average(points, weights=weights) for points in (p, q))
@@ -50,7 +50,7 @@ class Similarity:
 
     @property
     def scale(self) -> float:
-        """How much longer a distance becomes."""
+        """Factor by which distances grow."""
         return abs(self.factor)
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
@@ -63,14 +63,14 @@ class Similarity:
         return Similarity(self.factor * first.factor, self.factor * first.shift + self.shift)
 
     def inverse(self) -> Similarity:
-        """Return the way back."""
+        """Return the inverse map."""
         return Similarity(1 / self.factor, -self.shift / self.factor)
 
     def bounds(self, size: tuple[int, int]) -> np.ndarray:
-        """Say where an image comes to lie.
+        """Compute the bounding box of a transformed image.
 
         Args:
-            size: Its width and height.
+            size: Width and height of the image.
 
         Returns:
             left, upper, right, lower.
@@ -80,12 +80,12 @@ class Similarity:
         return np.concatenate([corners.min(axis=0), corners.max(axis=0)])
 
     def warp(self, image: Image.Image, size: tuple[int, int]) -> Image.Image:
-        """Draw an image where the map brings it.
+        """Transform an image onto a canvas.
 
-        Past its border the outermost pixels go on, as in CelebA's aligned photos. Where it is made
-        smaller it is first scaled down with antialiasing, since the transform itself looks at few
-        pixels; then each pixel is interpolated bicubically. Only the part that will be seen is
-        touched. The image's colour profile stays with it.
+        Beyond its border the outermost pixels are repeated, as in CelebA's aligned photos. An image
+        that becomes smaller is first reduced with antialiasing, since the transform itself uses few
+        pixels; then each pixel is interpolated bicubically. Only the visible part is computed. The
+        image's colour profile is kept.
 
         Args:
             image: An image of mode RGB, L or F.
@@ -95,7 +95,7 @@ class Similarity:
         margin = np.array([-1, -1, 1, 1]) * (1 + SUPPORT * max(1.0, back.scale))
         left, upper, right, lower = np.rint(back.bounds(size) + margin).astype(int)
         part = _cut(image, range(left, right), range(upper, lower))
-        scale = self.scale if self.scale < BELOW else 1.0
+        scale = self.scale if self.scale < REDUCED_BELOW else 1.0
         from_part = self @ Similarity(1 / scale, complex(left, upper))
         back = from_part.inverse()
         a, b = back.factor, back.shift
@@ -106,7 +106,7 @@ class Similarity:
 
 
 def _cut(image: Image.Image, columns: range, rows: range) -> Image.Image:
-    """Take a rectangle that may reach past the image, whose outermost pixels go on."""
+    """Cut out a rectangle; beyond the image's border its outermost pixels are repeated."""
     down, across = np.clip(rows, 0, image.height - 1), np.clip(columns, 0, image.width - 1)
     part = Image.fromarray(np.asarray(image)[down][:, across])
     part.info = image.info.copy()  # the colour profile
@@ -114,7 +114,7 @@ def _cut(image: Image.Image, columns: range, rows: range) -> Image.Image:
 
 
 def _reduce(image: Image.Image, scale: float) -> Image.Image:
-    """Scale an image down by exactly this factor; what makes no whole pixel is left out."""
+    """Reduce an image by exactly this factor; a remainder of less than a pixel is cut off."""
     if scale == 1:
         return image
     size = (int(image.width * scale), int(image.height * scale))

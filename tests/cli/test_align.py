@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from keras_vae.faces.alignment import find_faces
+from keras_vae.faces.alignment import detect_faces
 from keras_vae.files.photos import ALIGNED_SIZE
 
 
 def test_face_is_cut_out(kvae, couple, tmp_path):
     result = kvae("align", "couple.png", "--out", "face.png")
     assert result.exit_code == 0, result.output
-    largest = find_faces(couple)[0]
+    largest = detect_faces(couple)[0]
     said, written = result.stdout.splitlines()
     assert said == f"41 pixels between the eyes, confidence {largest.confidence:.3f}"
     assert written == "face.png"
@@ -25,7 +25,7 @@ def test_all_faces_get_a_file_each(kvae, couple, tmp_path):
     assert not (tmp_path / "faces_1.png").exists()
     result = kvae("align", "couple.png", "--face", "all", "--out", "faces.png", "--overwrite")
     assert result.exit_code == 0, result.output
-    for number, face in enumerate(find_faces(couple), start=1):
+    for number, face in enumerate(detect_faces(couple), start=1):
         picture = Image.open(tmp_path / f"faces_{number}.png")
         np.testing.assert_array_equal(picture, face.crop(couple))
     result = kvae("align", "couple.png", "--face", "2", "--out", "second.png")
@@ -52,14 +52,14 @@ def test_no_face_is_told(kvae, tmp_path):
     Image.new("RGB", (90, 70), "peru").save(tmp_path / "wall.png")
     result = kvae("align", "wall.png")
     assert result.exit_code == 1
-    assert str(result.exception) == "wall.png: No face was found."
+    assert str(result.exception) == "wall.png: No face was detected."
     assert not (tmp_path / "aligned.png").exists()
 
 
 def test_file_that_exists_is_refused_before_any_work(kvae, couple, tmp_path, monkeypatch):
     from keras_vae.faces import alignment
 
-    monkeypatch.setattr(alignment, "find_faces", lambda photo: pytest.fail("work was begun"))
+    monkeypatch.setattr(alignment, "detect_faces", lambda photo: pytest.fail("work was begun"))
     (tmp_path / "aligned.png").write_bytes(b"precious")
     result = kvae("align", "couple.png")
     assert "aligned.png exists" in str(result.exception)

@@ -288,7 +288,7 @@ FULL_SIZE = ("morph", "astronaut.png", "--model", "colour", "--attr", "Smiling",
 def test_full_size_edits_the_photo_where_the_face_is(
     kvae, faces, photo, directions, colour_model, astronaut, tmp_path, read_json
 ):
-    from keras_vae.faces.crops import find_portraits
+    from keras_vae.faces.crops import crop_faces
 
     result = kvae(*FULL_SIZE, "--steps", "-1:1", "--json", "z.json")
     assert result.exit_code == 0, result.output
@@ -297,7 +297,7 @@ def test_full_size_edits_the_photo_where_the_face_is(
     minus, zero, plus = (np.asarray(Image.open(tmp_path / name), int) for name in names)
     np.testing.assert_array_equal(zero, photo)
 
-    (portrait,) = find_portraits(astronaut, (32, 32, 3))
+    (portrait,) = crop_faces(astronaut, (32, 32, 3))
     z, _ = colour_model.encode(portrait.pixels[None])
     np.testing.assert_allclose([row["z"] for row in read_json("z.json")][1], z[0], rtol=1e-5)
     before, after = colour_model.decode(

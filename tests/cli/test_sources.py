@@ -8,7 +8,7 @@ from PIL import Image
 from keras_vae.cli.sources import Sources
 from keras_vae.cli.types import FACE_CHOICE
 from keras_vae.faces import crops as portraits
-from keras_vae.faces.crops import find_portraits
+from keras_vae.faces.crops import crop_faces
 from keras_vae.files import pictures
 from keras_vae.files.photos import prepare
 
@@ -18,7 +18,7 @@ SCENES = SimpleNamespace(image_shape=(32, 32, 3), of_aligned_faces=False)
 
 @pytest.fixture
 def no_detection(monkeypatch):
-    monkeypatch.setattr(portraits, "find_faces", lambda photo: pytest.fail("faces were detected"))
+    monkeypatch.setattr(portraits, "detect_faces", lambda photo: pytest.fail("faces were detected"))
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def photo(astronaut, tmp_path):
 def test_face_is_aligned_for_a_model_of_faces(photo, astronaut):
     source = Sources((photo,)).read_one(FACES)
     assert source.name == "astronaut.png"
-    (expected,) = find_portraits(astronaut, (32, 32, 3))
+    (expected,) = crop_faces(astronaut, (32, 32, 3))
     np.testing.assert_array_equal(source.pixels, expected.pixels)
 
 
@@ -61,7 +61,7 @@ def test_all_faces_are_numbered(photo, couple, tmp_path):
 
 def test_error_without_a_face_offers_the_middle(photo, tmp_path):
     Image.new("RGB", (90, 70), "peru").save(tmp_path / "wall.png")
-    with pytest.raises(ValueError, match=r"wall\.png: No face was found\. Use --no-align "):
+    with pytest.raises(ValueError, match=r"wall\.png: No face was detected\. Use --no-align "):
         Sources((photo, tmp_path / "wall.png")).read(FACES)
     with pytest.raises(ValueError, match=r"astronaut\.png: `face` must be from 1 to 1\."):
         Sources((photo,), face=2).read(FACES)

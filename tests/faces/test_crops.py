@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae.faces import crops as portraits
-from keras_vae.faces.alignment import Face, find_faces
-from keras_vae.faces.crops import Portrait, choose_faces, find_portraits, is_prepared
+from keras_vae.faces import crops
+from keras_vae.faces.alignment import Face, detect_faces
+from keras_vae.faces.crops import Crop, crop_faces, is_prepared, select_faces
 from keras_vae.faces.similarity import Similarity
 from keras_vae.files import pictures
 from keras_vae.files.photos import ALIGNED_SIZE, open_photo
@@ -14,8 +14,8 @@ SHAPE = (32, 32, 3)
 
 
 @pytest.fixture
-def no_search(monkeypatch):
-    monkeypatch.setattr(portraits, "find_faces", lambda photo: pytest.fail("it was searched"))
+def no_detection(monkeypatch):
+    monkeypatch.setattr(crops, "detect_faces", lambda photo: pytest.fail("faces were detected"))
 
 
 @pytest.mark.parametrize(
@@ -26,63 +26,65 @@ def no_search(monkeypatch):
         ((300, 200), (64, 48, 1), (75, 0, 225, 200)),
     ],
 )
-def test_centre_lies_in_the_photo_where_it_was_cut(size, shape, box):
-    portrait = Portrait.centre(Image.new("RGB", size), shape)
-    assert portrait.pixels.shape == shape
-    np.testing.assert_allclose(portrait.to_photo.bounds(shape[1::-1]), box)
+def test_a_central_crop_has_its_position_in_the_photo(size, shape, box):
+    crop = Crop.centre(Image.new("RGB", size), shape)
+    assert crop.pixels.shape == shape
+    np.testing.assert_allclose(crop.to_photo.bounds(shape[1::-1]), box)
 
 
 @pytest.mark.parametrize("shape", [(64, 64, 3), (64, 48, 3)])
-def test_face_lies_in_the_photo_where_it_was_cut(astronaut, shape):
-    (portrait,) = find_portraits(astronaut, shape)
-    again = portrait.to_photo.inverse().warp(astronaut, shape[1::-1])
-    error = np.abs(np.asarray(again, int) - portrait.pixels).mean()
-    shifted = np.abs(np.roll(again, 1, axis=1).astype(int) - portrait.pixels).mean()
+def test_a_face_crop_has_its_position_in_the_photo(astronaut, shape):
+    (crop,) = crop_faces(astronaut, shape)
+    again = crop.to_photo.inverse().warp(astronaut, shape[1::-1])
+    error = np.abs(np.asarray(again, int) - crop.pixels).mean()
+    shifted = np.abs(np.roll(again, 1, axis=1).astype(int) - crop.pixels).mean()
     assert error < 4 < shifted
 
 
-def test_aligned_crop_is_left_alone(astronaut):
-    (face,) = find_faces(astronaut)
+def test_an_aligned_crop_is_unchanged(astronaut):
+    (face,) = detect_faces(astronaut)
     square = face.crop(astronaut).crop((15, 35, 163, 183))
-    (portrait,) = find_portraits(square, (64, 64, 3))
-    np.testing.assert_array_equal(portrait.pixels, Portrait.centre(square, (64, 64, 3)).pixels)
+    (crop,) = crop_faces(square, (64, 64, 3))
+    np.testing.assert_array_equal(crop.pixels, Crop.centre(square, (64, 64, 3)).pixels)
 
 
-def test_what_a_network_drew_is_not_searched(photos, no_search):
+def test_a_generated_image_needs_no_detection(photos, no_detection):
     picture = pictures.enlarge(photos[100], 4)
     compressed = open_photo(encoded(picture, "JPEG", quality=75))
     for drawn in (picture, compressed, Image.fromarray(photos[100])):
         assert is_prepared(drawn, SHAPE)
-        (portrait,) = find_portraits(drawn, SHAPE, face=3)
-        np.testing.assert_allclose(portrait.to_photo.bounds((32, 32)), (0, 0, *drawn.size))
+        (crop,) = crop_faces(drawn, SHAPE, face=3)
+        np.testing.assert_allclose(crop.to_photo.bounds((32, 32)), (0, 0, *drawn.size))
 
 
-def test_photo_of_celeba_is_not_searched(astronaut, no_search):
-    (portrait,) = find_portraits(astronaut.resize(ALIGNED_SIZE), SHAPE)
-    assert portrait.pixels.shape == SHAPE
+def test_a_photo_of_celeba_needs_no_detection(astronaut, no_detection):
+    (crop,) = crop_faces(astronaut.resize(ALIGNED_SIZE), SHAPE)
+    assert crop.pixels.shape == SHAPE
 
 
-def test_a_search_is_announced(astronaut, monkeypatch):
-    told = []
-    monkeypatch.setattr(portraits, "find_faces", lambda photo: told.append("search") or [])
-    find_portraits(astronaut.resize(ALIGNED_SIZE), SHAPE, before_search=lambda: told.append("go"))
-    assert told == []
+def test_the_callback_comes_before_the_detection(astronaut, monkeypatch):
+    events = []
+    monkeypatch.setattr(crops, "detect_faces", lambda photo: events.append("detection") or [])
+    crop_faces(
+        astronaut.resize(ALIGNED_SIZE), SHAPE, before_detection=lambda: events.append("callback")
+    )
+    assert events == []
     with pytest.raises(ValueError, match="No face"):
-        find_portraits(astronaut, SHAPE, before_search=lambda: told.append("go"))
-    assert told == ["go", "search"]
+        crop_faces(astronaut, SHAPE, before_detection=lambda: events.append("callback"))
+    assert events == ["callback", "detection"]
 
 
 @pytest.mark.parametrize("size", [(512, 512), (128, 128), (64, 64), (100, 100), (20, 20), (64, 32)])
-def test_other_photos_are_searched(astronaut, size):
+def test_other_photos_need_detection(astronaut, size):
     assert not is_prepared(astronaut.resize(size), SHAPE)
 
 
-def test_faces_are_chosen_by_size():
+def test_faces_are_selected_by_size():
     faces = [Face(Similarity(scale, 0), 1.0) for scale in (0.5, 1, 2)]
-    assert choose_faces(faces, "largest") == faces[:1]
-    assert choose_faces(faces, "all") == faces
-    assert choose_faces(faces, 3) == faces[2:]
+    assert select_faces(faces, "largest") == faces[:1]
+    assert select_faces(faces, "all") == faces
+    assert select_faces(faces, 3) == faces[2:]
     with pytest.raises(ValueError, match=r"from 1 to 3\. Received: 4"):
-        choose_faces(faces, 4)
-    with pytest.raises(ValueError, match="No face was found"):
-        choose_faces([], "all")
+        select_faces(faces, 4)
+    with pytest.raises(ValueError, match="No face was detected"):
+        select_faces([], "all")

@@ -47,8 +47,8 @@ def test_fit_is_the_least_of_the_weighted_squares():
     source, target = points(6), TURN(points(6)) + points(6, seed=1) / 10
     weights = np.array([1.0, 2.0, 0.5, 1.0, 0.1, 3.0])
 
-    def cost(way):
-        return weights @ ((way(source) - target) ** 2).sum(axis=1)
+    def cost(transform):
+        return weights @ ((transform(source) - target) ** 2).sum(axis=1)
 
     best = Similarity.fit(source, target, weights)
     for factor, shift in [(0.01, 0), (-0.01j, 0), (0, 0.1), (0, -0.1j)]:
@@ -68,7 +68,7 @@ def test_bounds_hold_the_turned_image():
 
 
 @pytest.mark.parametrize(
-    "way",
+    "transform",
     [
         Similarity(1, 7.25 - 4.5j),
         Similarity(1.7 * np.exp(0.5j), 10),
@@ -77,11 +77,13 @@ def test_bounds_hold_the_turned_image():
     ],
     ids=["shifted", "enlarged", "reduced", "slightly reduced"],
 )
-def test_warp_brings_a_spot_where_the_map_brings_its_centre(way):
+def test_warp_brings_a_spot_where_the_map_brings_its_centre(transform):
     place = np.array([61.3, 47.8])
-    warped = way.warp(spots([place]), (200, 220))
+    warped = transform.warp(spots([place]), (200, 220))
     assert warped.size == (200, 220)
-    np.testing.assert_allclose(centroid(warped), way(place), atol=0.1)  # Pillow's kernel is coarse
+    np.testing.assert_allclose(
+        centroid(warped), transform(place), atol=0.1
+    )  # Pillow's kernel is coarse
 
 
 def test_warp_by_whole_pixels_changes_none(photos):
