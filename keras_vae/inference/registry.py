@@ -55,7 +55,11 @@ def find(name_or_path: str | Path, version: int | None = None) -> Path:
     """
     path = Path(name_or_path)
     if _is_version(path):
-        _check_version(path, version)
+        if version is not None and path.resolve().name != str(version):
+            raise ValueError(
+                f"`version` must be left out where the path is that of a version. Received: "
+                f"{version} with {path}."
+            )
         return path
     places = [path, *(folder / path for folder in _folders() if _is_plain_name(path))]
     for place in places:
@@ -102,14 +106,6 @@ def _versions(place: Path) -> dict[int, Path]:
         return {}
     children = sorted(child for child in place.iterdir() if child.name.isdecimal())
     return dict(sorted((int(child.name), child) for child in children if _is_version(child)))
-
-
-def _check_version(path: Path, version: int | None) -> None:
-    if version is not None and path.resolve().name != str(version):
-        raise ValueError(
-            f"`version` must be left out where the path is that of a version. Received: {version} "
-            f"with {path}."
-        )
 
 
 def _is_version(path: Path) -> bool:

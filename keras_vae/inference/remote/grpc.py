@@ -13,7 +13,7 @@ from grpc import StatusCode
 
 from ...serving import messages_pb2 as messages
 from ...serving import tensors
-from .transport import Servable, Signature, Spec, failure
+from .transport import Servable, failure
 
 SERVICE = "/tensorflow.serving.PredictionService/"
 
@@ -50,25 +50,25 @@ class Grpc:
     server: str
     servable: Servable
 
-    def signatures(self, timeout: float) -> dict[str, Signature]:
-        """Request the model's signatures."""
+    def signatures(self, timeout: float) -> messages.SignatureDefMap:
+        """Request the description of the model's signatures."""
         request = messages.GetModelMetadataRequest(metadata_field=["signature_def"])
         answer = self._exchange(
             "GetModelMetadata", request, messages.GetModelMetadataResponse, timeout
         )
-        definitions = messages.SignatureDefMap.FromString(answer.metadata["signature_def"].value)
-        return {
-            name: Signature(name, _specs(definition.inputs), _specs(definition.outputs))
-            for name, definition in definitions.signature_def.items()
-        }
+        return messages.SignatureDefMap.FromString(answer.metadata["signature_def"].value)
 
     def predict(
-        self, signature: Signature, inputs: Mapping[str, np.ndarray], timeout: float
+        self,
+        name: str,
+        signature: messages.SignatureDef,
+        inputs: Mapping[str, np.ndarray],
+        timeout: float,
     ) -> dict[str, np.ndarray]:
         """Call an endpoint."""
-        request = tensors.predict_request(self.servable.name, signature.name, inputs)
+        request = tensors.predict_request(self.servable.name, name, inputs)
         answer = self._exchange("Predict", request, messages.PredictResponse, timeout)
-        return {name: tensors.to_array(tensor) for name, tensor in answer.outputs.items()}
+        return {key: tensors.to_array(tensor) for key, tensor in answer.outputs.items()}
 
     @cached_property
     def _channel(self) -> grpc.Channel:
@@ -93,14 +93,3 @@ class Grpc:
             status = HTTP_STATUS.get(error.code(), 500)
             message = error.details().rpartition("; last error: ")[2]  # of several addresses
             raise failure(status, message, self.server, str(self.servable)) from error
-
-
-def _specs(infos: Mapping[str, Message]) -> dict[str, Spec]:
-    return {
-        name: Spec(_dtype(info.dtype), tuple(dim.size for dim in info.tensor_shape.dim))
-        for name, info in infos.items()
-    }
-
-
-def _dtype(number: int) -> np.dtype:
-    return tensors.FIELDS[number][0] if number in tensors.FIELDS else np.dtype(object)

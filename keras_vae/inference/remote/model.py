@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from ...latent_space.attributes import Attributes
+from ...serving.messages_pb2 import SignatureDef
 from ..model import PRIORS, Model
-from .transport import Servable, Signature, Transport, Unavailable
+from .transport import Servable, Transport, Unavailable, check_outputs, dtype_of, shape_of
 
 TIMEOUT = 30.0  # seconds; a server that is starting has loaded its models by then
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between two tries
@@ -44,7 +45,7 @@ class RemoteModel(Model):
     name: str
     transport: Transport = field(repr=False)
     timeout: float
-    signatures: Mapping[str, Signature] = field(repr=False)
+    signatures: Mapping[str, SignatureDef] = field(repr=False)
     metadata: Mapping[str, Any] = field(repr=False)
     notify: Notify = field(repr=False)
 
@@ -80,14 +81,16 @@ class RemoteModel(Model):
 
     def _run(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
         called = self.signatures[signature]
-        arrays = called.arrays(inputs)
+        arrays = {
+            name: np.asarray(value, dtype_of(called.inputs[name])) for name, value in inputs.items()
+        }
         outputs = retry(
-            lambda timeout: self.transport.predict(called, arrays, timeout),
+            lambda timeout: self.transport.predict(signature, called, arrays, timeout),
             self.transport.server,
             self.timeout,
             self.notify,
         )
-        called.check(outputs, len(next(iter(arrays.values()))))
+        check_outputs(signature, called, outputs, len(next(iter(arrays.values()))))
         return outputs
 
 
@@ -114,7 +117,7 @@ def connect(
             kvae did not export it.
     """
     transport = _transport(server, Servable.parse(name))
-    signatures = retry(transport.signatures, transport.server, timeout, notify)
+    signatures = retry(transport.signatures, transport.server, timeout, notify).signature_def
     if missing := {"encode_pixels", "decode_pixels"} - set(signatures):
         raise ValueError(
             f"{name!r} on {server} is not a model that kvae exported: it has no endpoint "
@@ -164,11 +167,11 @@ def retry(
         pause = min(2 * pause, LONGEST_PAUSE)
 
 
-def _shown_facts(signatures: Mapping[str, Signature]) -> dict[str, Any]:
+def _shown_facts(signatures: Mapping[str, SignatureDef]) -> dict[str, Any]:
     """Gather the facts of a `model.json` that the signatures show."""
     return {
-        "image_shape": signatures["encode_pixels"].inputs["image"].shape[1:],
-        "latent_dim": signatures["decode_pixels"].inputs["z"].shape[1],
+        "image_shape": shape_of(signatures["encode_pixels"].inputs["image"])[1:],
+        "latent_dim": shape_of(signatures["decode_pixels"].inputs["z"])[1],
         "priors": [prior for prior, endpoint in PRIORS.items() if endpoint in signatures],
     }
 

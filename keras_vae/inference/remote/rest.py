@@ -1,4 +1,4 @@
-"""REST: JSON over HTTP, with the standard library only.
+"""REST: JSON over HTTP, without gRPC.
 
 Floats are exact: Python writes the shortest digits of the float64, and
 TensorFlow Serving writes six digits, or nine where six would not give the same float32 back.
@@ -17,13 +17,13 @@ from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import numpy as np
+from google.protobuf.json_format import ParseDict, ParseError
 
-from .transport import Servable, Signature, Spec, Unavailable, failure
-
-TYPES = {"DT_FLOAT": np.float32, "DT_UINT8": np.uint8, "DT_INT64": np.int64}  # else object
+from ...serving.messages_pb2 import SignatureDef, SignatureDefMap, TensorInfo
+from .transport import Servable, Unavailable, dtype_of, failure, shape_of
 
 # Errors of reading JSON of another structure.
-_UNEXPECTED = (KeyError, TypeError, ValueError, OverflowError, AttributeError)
+_UNEXPECTED = (KeyError, TypeError, ValueError, OverflowError, AttributeError, ParseError)
 
 
 @dataclass(frozen=True)
@@ -38,32 +38,29 @@ class Rest:
     server: str
     servable: Servable
 
-    def signatures(self, timeout: float) -> dict[str, Signature]:
-        """Request the model's signatures."""
+    def signatures(self, timeout: float) -> SignatureDefMap:
+        """Request the description of the model's signatures."""
         answer = self._exchange("/metadata", None, timeout)
         try:
-            definitions = answer["metadata"]["signature_def"]["signature_def"]
-            return {
-                name: Signature(name, _specs(definition["inputs"]), _specs(definition["outputs"]))
-                for name, definition in definitions.items()
-            }
+            definitions = {"signature_def": answer["metadata"]["signature_def"]["signature_def"]}
+            return ParseDict(definitions, SignatureDefMap(), ignore_unknown_fields=True)
         except _UNEXPECTED as error:
             raise self._unexpected("metadata") from error
 
     def predict(
-        self, signature: Signature, inputs: Mapping[str, np.ndarray], timeout: float
+        self, name: str, signature: SignatureDef, inputs: Mapping[str, np.ndarray], timeout: float
     ) -> dict[str, np.ndarray]:
         """Call an endpoint."""
         columns = [_to_json(array) for array in inputs.values()]
         rows = [dict(zip(inputs, row, strict=True)) for row in zip(*columns, strict=True)]
         if not rows:  # the row format cannot express it
-            return {name: _from_json([], spec) for name, spec in signature.outputs.items()}
-        body = {"signature_name": signature.name, "instances": rows}
+            return {key: _from_json([], info) for key, info in signature.outputs.items()}
+        body = {"signature_name": name, "instances": rows}
         answer = self._exchange(":predict", body, timeout)
         try:
             return _columns(answer["predictions"], signature.outputs)
         except _UNEXPECTED as error:
-            raise self._unexpected(signature.name) from error
+            raise self._unexpected(name) from error
 
     @property
     def _url(self) -> str:
@@ -107,17 +104,6 @@ class Rest:
         return ConnectionError(f"{self.server} did not answer {what!r} as TensorFlow Serving does.")
 
 
-def _specs(tensors: Mapping[str, Any]) -> dict[str, Spec]:
-    """Read the JSON of TensorInfos, in which 64-bit numbers are strings."""
-    return {
-        name: Spec(
-            np.dtype(TYPES.get(info["dtype"], object)),
-            tuple(int(side["size"]) for side in info["tensor_shape"]["dim"]),
-        )
-        for name, info in tensors.items()
-    }
-
-
 def _to_json(array: np.ndarray) -> Sequence[Any]:
     """Convert an array to JSON, row by row; bytes are base64 in an object, as the API requires."""
     if not array.dtype.hasobject:
@@ -127,23 +113,24 @@ def _to_json(array: np.ndarray) -> Sequence[Any]:
     ]
 
 
-def _columns(rows: Sequence[Any], outputs: Mapping[str, Spec]) -> dict[str, np.ndarray]:
+def _columns(rows: Sequence[Any], outputs: Mapping[str, TensorInfo]) -> dict[str, np.ndarray]:
     """Gather outputs; a row is an object of them, or the value itself where there is one."""
     if len(outputs) == 1:
-        return {name: _from_json(rows, spec) for name, spec in outputs.items()}
-    return {name: _from_json([row[name] for row in rows], spec) for name, spec in outputs.items()}
+        return {name: _from_json(rows, info) for name, info in outputs.items()}
+    return {name: _from_json([row[name] for row in rows], info) for name, info in outputs.items()}
 
 
-def _from_json(values: Sequence[Any], spec: Spec) -> np.ndarray:
+def _from_json(values: Sequence[Any], info: TensorInfo) -> np.ndarray:
     """Convert rows of JSON to an array."""
+    dtype = dtype_of(info)
     if not values:
-        return np.zeros((0, *(max(side, 0) for side in spec.shape[1:])), spec.dtype)
-    if spec.dtype.hasobject:
+        return np.zeros((0, *(max(side, 0) for side in shape_of(info)[1:])), dtype)
+    if dtype.hasobject:
         values = [
             b64decode(value["b64"], validate=True) if isinstance(value, dict) else value.encode()
             for value in values
         ]
-    return np.array(values, spec.dtype)
+    return np.array(values, dtype)
 
 
 def _message(answer: HTTPError) -> str | None:

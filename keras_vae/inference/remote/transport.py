@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
+from ...serving.messages_pb2 import SignatureDef, SignatureDefMap, TensorInfo
+from ...serving.tensors import FIELDS
 from ..model import reason
+
+NAME = re.compile(r"([^/]+)(?:/(?:(\d+)|([^/]+)))?")  # with a version, or with a label
 
 
 @dataclass(frozen=True)
@@ -32,75 +37,18 @@ class Servable:
         Raises:
             ValueError: If it is none of these.
         """
-        name, *rest = text.split("/")
-        if not name or len(rest) > 1 or rest == [""]:
+        match = NAME.fullmatch(text)
+        if match is None:
             raise ValueError(
                 "`name` of a model on a server must be NAME, NAME/VERSION or NAME/LABEL. "
                 f"Received: {text!r}."
             )
-        if rest and rest[0].isdecimal():
-            return cls(name, version=int(rest[0]))
-        return cls(name, label=rest[0] if rest else None)
+        name, version, label = match.groups()
+        return cls(name, version and int(version), label)
 
     def __str__(self) -> str:
         part = self.label if self.version is None else self.version
         return self.name if part is None else f"{self.name}/{part}"
-
-
-@dataclass(frozen=True)
-class Spec:
-    """A tensor's type and shape.
-
-    Attributes:
-        dtype: NumPy's type; object for strings, and for types that are not used here.
-        shape: The sides, batch first; −1 for any.
-    """
-
-    dtype: np.dtype
-    shape: tuple[int, ...]
-
-    def fits(self, array: np.ndarray, count: int) -> bool:
-        """Return whether an array has this type and shape, with a batch of `count`."""
-        sides = (count, *self.shape[1:])
-        return (
-            array.dtype == self.dtype
-            and array.ndim == len(sides)
-            and all(side in (-1, found) for side, found in zip(sides, array.shape, strict=True))
-        )
-
-
-@dataclass(frozen=True)
-class Signature:
-    """An endpoint.
-
-    Attributes:
-        name: Name of the endpoint.
-        inputs: Types and shapes of the inputs by name.
-        outputs: Types and shapes of the outputs by name.
-    """
-
-    name: str
-    inputs: Mapping[str, Spec]
-    outputs: Mapping[str, Spec]
-
-    def arrays(self, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        """Convert inputs to arrays of the right types."""
-        return {name: np.asarray(value, self.inputs[name].dtype) for name, value in inputs.items()}
-
-    def check(self, outputs: Mapping[str, np.ndarray], count: int) -> None:
-        """Refuse an answer that does not fit this endpoint.
-
-        Raises:
-            ConnectionError: If an output is missing, or of another type or shape.
-        """
-        for name, spec in self.outputs.items():
-            found = outputs.get(name)
-            if found is None or not spec.fits(found, count):
-                received = "nothing" if found is None else f"{found.dtype} {list(found.shape)}"
-                raise ConnectionError(
-                    f"The server must answer {self.name!r} with {name!r}, {spec.dtype} "
-                    f"{[count, *spec.shape[1:]]}. Received: {received}."
-                )
 
 
 class Transport(Protocol):
@@ -114,13 +62,48 @@ class Transport(Protocol):
 
     server: str
 
-    def signatures(self, timeout: float) -> dict[str, Signature]:
-        """Request the model's signatures."""
+    def signatures(self, timeout: float) -> SignatureDefMap:
+        """Request the description of the model's signatures."""
 
     def predict(
-        self, signature: Signature, inputs: Mapping[str, np.ndarray], timeout: float
+        self, name: str, signature: SignatureDef, inputs: Mapping[str, np.ndarray], timeout: float
     ) -> dict[str, np.ndarray]:
         """Call an endpoint."""
+
+
+def dtype_of(info: TensorInfo) -> np.dtype:
+    """Return NumPy's type of a tensor: object for strings, and for types that are not used here."""
+    dtype, _ = FIELDS.get(info.dtype, (np.dtype(object), ""))
+    return dtype
+
+
+def shape_of(info: TensorInfo) -> tuple[int, ...]:
+    """Return the sides of a tensor, batch first; −1 for any."""
+    return tuple(dim.size for dim in info.tensor_shape.dim)
+
+
+def check_outputs(
+    name: str, signature: SignatureDef, outputs: Mapping[str, np.ndarray], count: int
+) -> None:
+    """Refuse an answer that does not fit an endpoint.
+
+    Args:
+        name: Name of the endpoint.
+        signature: Signature of the endpoint.
+        outputs: The answer.
+        count: Size of the batch.
+
+    Raises:
+        ConnectionError: If an output is missing, or of another type or shape.
+    """
+    for key, info in signature.outputs.items():
+        found, dtype, shape = outputs.get(key), dtype_of(info), (count, *shape_of(info)[1:])
+        if found is None or found.dtype != dtype or not _fits(found.shape, shape):
+            received = "nothing" if found is None else f"{found.dtype} {list(found.shape)}"
+            raise ConnectionError(
+                f"The server must answer {name!r} with {key!r}, {dtype} {list(shape)}. "
+                f"Received: {received}."
+            )
 
 
 class Unavailable(Exception):
@@ -149,3 +132,8 @@ def failure(status: int, message: str, server: str, model: str) -> Exception:
     if status == 504:
         return TimeoutError(sentence)
     return ConnectionError(f"{server} answered with error {status}: {sentence}")
+
+
+def _fits(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+    pairs = zip(shape, expected, strict=False)
+    return len(shape) == len(expected) and all(side in (found, -1) for found, side in pairs)
