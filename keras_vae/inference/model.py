@@ -53,8 +53,8 @@ class Model(ABC):
         return tuple(self.metadata["image_shape"])
 
     @property
-    def latent_dim(self) -> int:
-        """Dimensions of z."""
+    def latent_dim(self) -> int | None:
+        """Dimensions of z; None if z is not a vector."""
         return self.metadata["latent_dim"]
 
     @cached_property

@@ -25,4 +25,4 @@ class SavedModel(ExportedModel, Model):
         path = self.path / "assets.extra" / "attributes.npz"
         if path.exists():
             return Attributes.load(path)
-        return Attributes((), np.zeros((0, self.latent_dim), np.float32))
+        return Attributes((), np.zeros((0, self.latent_dim or 0), np.float32))

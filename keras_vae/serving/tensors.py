@@ -9,6 +9,7 @@ import numpy as np
 
 from .messages_pb2 import (
     DT_FLOAT,
+    DT_INT32,
     DT_INT64,
     DT_STRING,
     DT_UINT8,
@@ -20,6 +21,7 @@ from .messages_pb2 import (
 # DataType → NumPy's type, and the field that holds values one by one.
 FIELDS = {
     DT_FLOAT: (np.dtype(np.float32), "float_val"),
+    DT_INT32: (np.dtype(np.int32), "int_val"),
     DT_UINT8: (np.dtype(np.uint8), "int_val"),
     DT_STRING: (np.dtype(object), "string_val"),
     DT_INT64: (np.dtype(np.int64), "int64_val"),

@@ -34,7 +34,7 @@ URL = re.compile(
     r"(?P<verb>/metadata|:predict)"
 )
 CODES = {400: "INVALID_ARGUMENT", 404: "NOT_FOUND", 500: "INTERNAL", 503: "UNAVAILABLE"}
-VALUES = {tf.float32: "float_val", tf.uint8: "int_val", tf.int64: "int64_val"}
+VALUES = {tf.float32: "float_val", tf.uint8: "int_val", tf.int32: "int_val", tf.int64: "int64_val"}
 
 
 class Refusal(Exception):

@@ -33,6 +33,7 @@ ARRAYS = [
     np.float32([[0.1, -0.0, np.inf], [1e-42, np.nan, 3e38]]),
     np.arange(256, dtype=np.uint8).reshape(2, 4, 4, 8),
     np.int64([0, -1, 2**62]),
+    np.int32([[0, -1, 2**30]]),
     np.array([b"\xff\x00", "Smiling", b""], object),
     np.zeros((0, 200), np.float32),
     np.zeros(0, object),

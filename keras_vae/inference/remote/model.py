@@ -66,7 +66,7 @@ class RemoteModel(Model):
             return None
         names = tuple(self.metadata["attribute_names"])
         if not names:
-            return Attributes((), np.zeros((0, self.latent_dim), np.float32))
+            return Attributes((), np.zeros((0, self.latent_dim or 0), np.float32))
         return Attributes(names, self.call("directions", attribute=names)["direction"])
 
     def direction(self, name: str) -> np.ndarray:
@@ -125,10 +125,12 @@ def connect(
         )
     # The graph's initializer is among the signatures; it has no inputs.
     endpoints = {key: signature for key, signature in signatures.items() if signature.inputs}
-    model = RemoteModel(name, transport, timeout, endpoints, _shown_facts(endpoints), notify)
-    if not model.describes_itself:
-        return model
-    return replace(model, metadata=json.loads(model.call("describe", row=[0])["model_json"][0]))
+    model = RemoteModel(name, transport, timeout, endpoints, {}, notify)
+    if model.describes_itself:
+        facts = json.loads(model.call("describe", row=[0])["model_json"][0])
+    else:
+        facts = _shown_facts(endpoints)
+    return replace(model, metadata=facts)
 
 
 def retry(
