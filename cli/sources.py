@@ -50,7 +50,8 @@ class Sources:
         photos: Files of photos; also seeds, if the command takes both in one list.
         seed: Seed of a generated image instead of photos.
         face: Which faces of a photo are used: "largest", "all", or a number from 1.
-        align: Whether faces are detected and aligned, if the model was trained on aligned faces.
+        align: Whether faces are detected and aligned; None: if the model was trained on aligned
+            faces.
         prior: The distribution that a seed samples z from, "normal" or "gmm".
         temperature: Scale of the standard deviation of z.
     """
@@ -58,7 +59,7 @@ class Sources:
     photos: Path | tuple[Path | int, ...] | None
     seed: int | None = None
     face: str | int = "largest"
-    align: bool = True
+    align: bool | None = None
     prior: str = "normal"
     temperature: float = 1.0
 
@@ -93,6 +94,7 @@ class Sources:
             ValueError: If a file is not an image, or does not have such a face.
             click.UsageError: If a face is chosen but faces are not detected.
         """
+        self._print_note(model)
         return [source for each in self.inputs for source in self._read(each, model)]
 
     def read_each(self, model: Model) -> list[Source]:
@@ -101,6 +103,7 @@ class Sources:
         Raises:
             ValueError: See `read`; also if a photo gives several inputs.
         """
+        self._print_note(model)
         sources = []
         for each in self.inputs:
             source, *more = self._read(each, model)
@@ -152,12 +155,21 @@ class Sources:
             raise ValueError(f"{path}: {error} Use --no-align to take its middle.") from error
 
     def _detects_faces(self, model: Model) -> bool:
-        detects = self.align and model.of_aligned_faces
+        detects = model.of_aligned_faces if self.align is None else self.align
         if not detects and self.face != "largest":
             raise click.UsageError(
-                f"--face {self.face} needs face detection: a model of faces, and no --no-align."
+                f"--face {self.face} needs face detection: a model of faces, or --align."
             )
         return detects
+
+    def _print_note(self, model: Model) -> None:
+        """Print that photos are not aligned because the server does not know the training data."""
+        if self.files and self.align is None and not model.describes_itself:
+            click.echo(
+                f"Note: {model.name!r} on the server does not describe itself, so faces are not "
+                "aligned. Use --align if it is a model of faces, otherwise --no-align.",
+                err=True,
+            )
 
 
 def source_name(source: Source) -> str:
@@ -175,11 +187,9 @@ def row_labels(sources: Sequence[Source]) -> list[str] | None:
 FACE = option(
     "--face", "Which of a photo's faces is used; 2 is the second largest.", FACE_CHOICE, "largest"
 )
-NO_ALIGN = option(
-    "--no-align align",
-    "Use the middle of a photo, without face detection.",
-    default=True,
-    flag_value=False,
+ALIGN = option(
+    "--align/--no-align",
+    "Detect and align faces, or use the middle of a photo.  [default: as the model was trained]",
     show_default=False,
 )
 SEED_OPTION = option("--seed", "Seed of a generated image, instead of an image.", SEED)
@@ -211,4 +221,4 @@ def photos_argument(metavar: str, nargs: int = -1, *, required: bool = False) ->
 
 def source_options(photos: Decorator, *options: Decorator) -> Decorator:
     """Add photos and options of the source; they reach the command as `sources`."""
-    return collected(Sources, "sources", "Source", photos, *options, FACE, NO_ALIGN)
+    return collected(Sources, "sources", "Source", photos, *options, FACE, ALIGN)

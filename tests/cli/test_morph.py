@@ -297,18 +297,18 @@ def test_full_size_edits_the_photo_where_the_face_is(
     minus, zero, plus = (np.asarray(Image.open(tmp_path / name), int) for name in names)
     np.testing.assert_array_equal(zero, photo)
 
-    (portrait,) = crop_faces(astronaut, (32, 32, 3))
-    z, _ = colour_model.encode(portrait.pixels[None])
+    (crop,) = crop_faces(astronaut, (32, 32, 3))
+    z, _ = colour_model.encode(crop.pixels[None])
     np.testing.assert_allclose([row["z"] for row in read_json("z.json")][1], z[0], rtol=1e-5)
     before, after = colour_model.decode(
         np.concatenate([z, z + directions.direction("Smiling")])
     ).astype(int)
-    middle = np.rint(portrait.to_photo(np.array([16, 16]))).astype(int)
+    middle = np.rint(crop.to_photo(np.array([16, 16]))).astype(int)
     expected = (after - before)[14:18, 14:18].mean(axis=(0, 1))
     found = (plus - photo)[middle[1] - 3 : middle[1] + 3, middle[0] - 3 : middle[0] + 3]
     np.testing.assert_allclose(found.mean(axis=(0, 1)), expected, atol=6)
 
-    left, upper, right, lower = portrait.to_photo.bounds((32, 32))
+    left, upper, right, lower = crop.to_photo.bounds((32, 32))
     for edited in (minus, plus):
         rows, columns = np.nonzero((edited != photo).any(axis=-1))
         assert left <= columns.min() < columns.max() <= right

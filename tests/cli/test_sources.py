@@ -7,18 +7,18 @@ from PIL import Image
 
 from keras_vae.cli.sources import Sources
 from keras_vae.cli.types import FACE_CHOICE
-from keras_vae.faces import crops as portraits
+from keras_vae.faces import crops
 from keras_vae.faces.crops import crop_faces
 from keras_vae.files import pictures
 from keras_vae.files.photos import prepare
 
-FACES = SimpleNamespace(image_shape=(32, 32, 3), of_aligned_faces=True)
-SCENES = SimpleNamespace(image_shape=(32, 32, 3), of_aligned_faces=False)
+FACES = SimpleNamespace(image_shape=(32, 32, 3), of_aligned_faces=True, describes_itself=True)
+SCENES = SimpleNamespace(**{**vars(FACES), "of_aligned_faces": False})
 
 
 @pytest.fixture
 def no_detection(monkeypatch):
-    monkeypatch.setattr(portraits, "detect_faces", lambda photo: pytest.fail("faces were detected"))
+    monkeypatch.setattr(crops, "detect_faces", lambda photo: pytest.fail("faces were detected"))
 
 
 @pytest.fixture
@@ -34,10 +34,26 @@ def test_face_is_aligned_for_a_model_of_faces(photo, astronaut):
     np.testing.assert_array_equal(source.pixels, expected.pixels)
 
 
-@pytest.mark.parametrize(("align", "model"), [(False, FACES), (True, SCENES)])
+@pytest.mark.parametrize(("align", "model"), [(False, FACES), (None, SCENES)])
 def test_middle_is_taken_otherwise(photo, astronaut, no_detection, align, model):
     source = Sources((photo,), align=align).read_one(model)
     np.testing.assert_array_equal(source.pixels, prepare(astronaut, (32, 32)))
+
+
+def test_alignment_can_be_asked_for(photo, astronaut):
+    source = Sources((photo,), align=True).read_one(SCENES)
+    (expected,) = crop_faces(astronaut, (32, 32, 3))
+    np.testing.assert_array_equal(source.pixels, expected.pixels)
+
+
+def test_a_model_that_does_not_describe_itself_is_noted_once(photo, no_detection, capsys):
+    unknown = SimpleNamespace(**{**vars(SCENES), "describes_itself": False, "name": "celeba/1"})
+    Sources((photo, photo)).read(unknown)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("Note: 'celeba/1' on the server does not describe itself")
+    Sources((photo,), align=False).read(unknown)
+    Sources((), seed=3).read(unknown)
+    assert not capsys.readouterr().err
 
 
 def test_generated_and_aligned_images_need_no_detection(tmp_path, photos, no_detection):
@@ -73,7 +89,7 @@ def test_help_shows_faces_in_lower_case_and_any_case_is_parsed(kvae):
     assert FACE_CHOICE.parse("ALL") == "all"
 
 
-@pytest.mark.parametrize(("align", "model"), [(False, FACES), (True, SCENES)])
+@pytest.mark.parametrize(("align", "model"), [(False, FACES), (None, SCENES)])
 @pytest.mark.parametrize("face", [2, "all"])
 def test_a_face_is_chosen_only_with_face_detection(photo, no_detection, align, model, face):
     with pytest.raises(UsageError, match=f"--face {face} needs face detection"):
