@@ -1,4 +1,4 @@
-"""Images in groups: those with an attribute and those without, or the classes."""
+"""Groups of images: with and without an attribute, or by class."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..files.naming import near_names
+from .probes import linear_probes
 
 if TYPE_CHECKING:
     from ..datasets import ImageDataset
 
-LABEL = "label"  # what the classes go by, where attributes go by their names
+LABEL = "label"  # groups by class; attributes have their own names
 
 
 @dataclass(frozen=True)
@@ -51,21 +52,19 @@ class Grouping:
         return cls(tuple(f"not {by}" if lacking else by for lacking in kinds), index)
 
     def probe_auc(self, z: np.ndarray, *, seed: int = 0) -> float | None:
-        """Measure how well a linear probe tells the groups apart.
+        """Measure how well linear probes separate the groups.
 
         A logistic regression for each group against the rest is fitted on a random half of the
-        images and measured on the other; of two groups, one regression says all.
+        images and measured on the other; two groups need only one regression.
 
         Args:
             z: z_mean of the images, [N, L].
-            seed: Of the halves.
+            seed: Seed of the halves.
 
         Returns:
-            Mean area under the ROC curve; None where no group has images of both kinds in both
+            Mean area under the ROC curve; None if no group has images inside and outside it in both
             halves.
         """
-        from .probes import linear_probes
-
         names = self.names[:1] if len(self.names) == 2 else self.names
         member = self.index[:, None] == np.arange(len(names))  # [N, G]
         halves = np.array_split(np.random.default_rng(seed).permutation(len(z)), 2)
@@ -82,7 +81,7 @@ def _without_labels(dataset: ImageDataset) -> str:
 
 def _without_attribute(dataset: ImageDataset, by: str) -> str:
     if not dataset.attribute_names:
-        hint = f" Its classes go by {LABEL!r}." if dataset.labels is not None else ""
+        hint = f" Group by class with {LABEL!r}." if dataset.labels is not None else ""
         return f"{dataset.name!r} has no attributes. Received: {by!r}.{hint}"
     near = near_names(by, dataset.attribute_names)
     return f"No attribute of {dataset.name!r} is called {by!r}. {near}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.stats import Covariance, multivariate_normal
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
@@ -87,12 +88,12 @@ class GaussianMixturePrior:
 
     def log_prob(self, z: np.ndarray) -> np.ndarray:
         """Measure the log density of latents [N, L], in nats, float64 [N]."""
-        scale = self.scale_tril.astype(np.float64)
-        moves = np.asarray(z, np.float64) - self.means[:, np.newaxis]  # [K, N, L]
-        epsilon = np.linalg.solve(scale, moves.swapaxes(1, 2))  # [K, L, N]
-        log_det = np.log(np.diagonal(scale, axis1=1, axis2=2)).sum(axis=1)
-        constant = np.log(self.weights) - log_det - 0.5 * self.latent_dim * np.log(2.0 * np.pi)
-        return np.logaddexp.reduce(constant[:, np.newaxis] - 0.5 * np.square(epsilon).sum(axis=1))
+        z = np.asarray(z, np.float64)
+        scales, parts = self.scale_tril.astype(np.float64), []
+        for weight, mean, scale in zip(self.weights, self.means, scales, strict=True):
+            component = multivariate_normal(mean, Covariance.from_cholesky(scale))
+            parts.append(np.log(weight) + component.logpdf(z))
+        return np.logaddexp.reduce(parts).reshape(len(z))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""How much the latents know: linear probes for attributes."""
+"""Linear probes: how well an attribute can be predicted from z_mean by a linear classifier."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from sklearn.preprocessing import StandardScaler
 
 @dataclass(frozen=True)
 class Probe:
-    """How well a linear classifier reads one attribute from the latents of unseen images.
+    """How well a linear classifier predicts one attribute of unseen images from their latents.
 
     Attributes:
         name: The attribute.
         auc: Area under the ROC curve.
-        accuracy: Share of right answers.
-        balanced_accuracy: Mean of the shares among images with and without the attribute.
+        accuracy: Share of correct predictions.
+        balanced_accuracy: Mean of the accuracies for images with and without the attribute.
     """
 
     name: str
@@ -54,23 +54,32 @@ def linear_probes(
     for index, name in enumerate(names):
         fit_y, test_y = (labels[:, index] > 0 for labels in (train[1], held_out[1]))
         if _varies(fit_y) and _varies(test_y):
-            probes.append(_probe(name, fit_z, fit_y, test_z, test_y))
+            # Newton steps through the L×L Hessian: much faster than L-BFGS on many images.
+            model = LogisticRegression(solver="newton-cholesky").fit(fit_z, fit_y)
+            scores = score(test_y, model.decision_function(test_z), model.predict(test_z))
+            probes.append(Probe(name, *scores))
         if progress:
             progress(index + 1, len(names))
     return probes
 
 
-def _probe(
-    name: str, fit_z: np.ndarray, fit_y: np.ndarray, test_z: np.ndarray, test_y: np.ndarray
-) -> Probe:
-    # Newton steps through the L×L Hessian: much faster than L-BFGS where images outnumber latents.
-    model = LogisticRegression(solver="newton-cholesky", max_iter=100).fit(fit_z, fit_y)
-    decided = model.predict(test_z)
-    return Probe(
-        name,
-        auc=float(roc_auc_score(test_y, model.decision_function(test_z))),
-        accuracy=float(np.mean(decided == test_y)),
-        balanced_accuracy=float(balanced_accuracy_score(test_y, decided)),
+def score(
+    present: np.ndarray, projection: np.ndarray, decided: np.ndarray
+) -> tuple[float, float, float]:
+    """Measure how a number, and a decision by it, agree with the presence of an attribute.
+
+    Args:
+        present: Whether an image has the attribute, bool [N], not all alike.
+        projection: Large where the attribute is likely, [N].
+        decided: The decision, bool [N].
+
+    Returns:
+        Area under the ROC curve, accuracy and balanced accuracy.
+    """
+    return (
+        float(roc_auc_score(present, projection)),
+        float(np.mean(decided == present)),
+        float(balanced_accuracy_score(present, decided)),
     )
 
 

@@ -58,7 +58,7 @@ def test_what_a_data_set_lacks_is_an_error_that_helps(faces, digits):
         Grouping.of(faces, rows, "Smilin")
     with pytest.raises(ValueError, match=r"no class labels\. Choose an attribute: Smiling, Young"):
         Grouping.of(faces, rows, "label")
-    with pytest.raises(ValueError, match=r"'digits' has no attributes.*go by 'label'"):
+    with pytest.raises(ValueError, match=r"'digits' has no attributes.*'label'"):
         Grouping.of(digits, rows, "Smiling")
 
 

@@ -1,18 +1,10 @@
-"""Attribute directions, as arrays: fitting to labelled latents, saving and comparison."""
+"""Attribute directions: fitted to labelled latents, saved, compared. Arrays only."""
 
-from .bootstrap import StandardErrors
-from .comparison import Contribution, cluster_order, contributions, cosines
-from .directions import Attributes, check_choices
-from .fitting import METHODS, mean_difference
-
-__all__ = [
-    "METHODS",
-    "Attributes",
-    "Contribution",
-    "StandardErrors",
-    "check_choices",
-    "cluster_order",
-    "contributions",
-    "cosines",
-    "mean_difference",
-]
+from .comparison import Contribution as Contribution
+from .comparison import StandardErrors as StandardErrors
+from .comparison import cluster_order as cluster_order
+from .comparison import contributions as contributions
+from .comparison import cosines as cosines
+from .directions import Attributes as Attributes
+from .directions import check_choices as check_choices
+from .fitting import METHODS as METHODS

@@ -1,21 +1,45 @@
-"""Directions beside one another: dot products, cosines, groups."""
+"""Attribute directions compared: dot products, cosine similarities, their standard errors."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...files.naming import near_names
 
-if TYPE_CHECKING:
-    from .bootstrap import StandardErrors
-
 CONFIDENCE = 1.96  # standard errors to either side: 95 % of a normal distribution
 
 Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class StandardErrors:
+    """Bootstrap standard errors of the products of A directions with one another.
+
+    A 95 % interval is the product ± 1.96 of them (Efron and Tibshirani 1993, chapter 12). Quantiles
+    of the replicates would be too low for cosines: every replicate adds noise to both directions,
+    which turns them away from each other.
+
+    Attributes:
+        dot: Of the dot products, float32 [A, A].
+        cosine: Of the cosine similarities, float32 [A, A].
+    """
+
+    dot: np.ndarray
+    cosine: np.ndarray
+
+    @classmethod
+    def of(cls, replicates: np.ndarray) -> StandardErrors:
+        """Measure them.
+
+        Args:
+            replicates: Directions in each resample, [S, A, L]; the same resamples for all A.
+        """
+        dots = replicates @ replicates.swapaxes(1, 2)  # [S, A, A]
+        errors = (products.std(axis=0, ddof=1) for products in (dots, cosines(replicates)))
+        return cls(*(each.astype(np.float32) for each in errors))
 
 
 @dataclass(frozen=True)
@@ -25,9 +49,9 @@ class Contribution:
     Attributes:
         name: The attribute's name.
         dot: Dot product of the two directions; it grows with the length of both.
-        cosine: Dot product of the two made unit length.
-        dot_interval: 95 % bootstrap interval of the dot product; None where it is not known.
-        cosine_interval: The same of the cosine.
+        cosine: Their cosine similarity.
+        dot_interval: 95 % bootstrap interval of the dot product; None without standard errors.
+        cosine_interval: The same of the cosine similarity.
     """
 
     name: str
@@ -45,8 +69,8 @@ def contributions(
 ) -> list[Contribution]:
     """Measure how far every other attribute points along one of them (Jiang 2024, section 5.4).
 
-    Jiang ranks by the dot product, which a long vector wins whatever its angle (rare attributes
-    have long and noisy ones), so the cosine stands beside it.
+    Jiang ranks by the dot product. A long vector has a large one at any angle (rare attributes have
+    long and noisy vectors), so the cosine similarity is given as well.
 
     Args:
         directions: Δ of each attribute, [A, L].
@@ -62,19 +86,16 @@ def contributions(
     """
     if to not in names:
         raise ValueError(f"No attribute is called {to!r}. {near_names(to, names)}")
-    target = list(names).index(to)
-    dots = directions.astype(np.float64) @ directions[target].astype(np.float64)
-    angles = cosines(directions)[target]
-    table = []
-    for index, name in enumerate(names):
-        intervals: tuple[Interval | None, ...] = (None, None)
-        if standard_errors is not None:
-            low, high = _interval(angles[index], standard_errors.cosine[target, index])
-            angle = max(low, -1.0), min(high, 1.0)
-            intervals = _interval(dots[index], standard_errors.dot[target, index]), angle
-        table.append(Contribution(name, float(dots[index]), float(angles[index]), *intervals))
-    del table[target]
-    return sorted(table, key=lambda entry: entry.dot, reverse=True)
+    target, directions = list(names).index(to), np.asarray(directions, np.float64)
+    dots, angles = directions @ directions[target], cosines(directions)[target]
+    intervals: list[list[Interval | None]] = [[None] * len(names)] * 2
+    if standard_errors is not None:
+        around_dot = _intervals(dots, standard_errors.dot[target])
+        around_angle = _intervals(angles, standard_errors.cosine[target]).clip(-1.0, 1.0)
+        intervals = [list(map(tuple, each.tolist())) for each in (around_dot, around_angle)]
+    entries = zip(names, dots.tolist(), angles.tolist(), *intervals, strict=True)
+    others = (Contribution(*entry) for entry in entries if entry[0] != to)
+    return sorted(others, key=lambda entry: entry.dot, reverse=True)
 
 
 def cosines(directions: np.ndarray) -> np.ndarray:
@@ -112,6 +133,7 @@ def cluster_order(cosines: np.ndarray) -> np.ndarray:
     return leaves_list(linkage(distances, "average", optimal_ordering=True))
 
 
-def _interval(value: float, standard_error: float) -> Interval:
-    reach = CONFIDENCE * float(standard_error)
-    return float(value) - reach, float(value) + reach
+def _intervals(values: np.ndarray, standard_errors: np.ndarray) -> np.ndarray:
+    """The 95 % intervals around values [A], [A, 2]."""
+    reach = CONFIDENCE * standard_errors.astype(np.float64)
+    return np.stack([values - reach, values + reach], axis=1)

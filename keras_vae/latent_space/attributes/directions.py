@@ -11,11 +11,11 @@ import numpy as np
 
 from ...files.atomic import write_atomically
 from ...files.naming import near_names
-from .bootstrap import StandardErrors, multipliers
 from .cells import Cells
-from .fitting import METHODS, Fit, check_latents
+from .comparison import StandardErrors
+from .fitting import METHODS, Fit, bootstrap_multipliers, check_latents
 
-# What NumPy raises when it is given a file of something else, or half of one.
+# NumPy's errors for a file that is not an .npz file, or is cut short.
 _UNREADABLE = (KeyError, TypeError, AttributeError, OSError, ValueError, EOFError, BadZipFile)
 
 Latents = tuple[np.ndarray, np.ndarray]  # z_mean [N, L] and attributes [N, A], positive if present
@@ -28,13 +28,12 @@ class Attributes:
     Attributes:
         names: A names.
         directions: Δ of each, float32 [A, L].
-        counts: Images with and without each attribute that Δ was fitted on, int64 [A, 2]; None
-            where that is not known.
-        scores: How each Δ tells held-out images with and without the attribute apart, float32
-            [A, 3]: area under the ROC curve, accuracy, balanced accuracy; NaN where the held-out
-            images all agree, None where there were none.
-        standard_errors: Those of the products of the Δ with one another; None where they are not
-            known.
+        counts: Images with and without each attribute that Δ was fitted on, int64 [A, 2]; None if
+            unknown.
+        scores: How each Δ separates held-out images with and without the attribute, float32 [A, 3]:
+            area under the ROC curve, accuracy, balanced accuracy; NaN where all held-out images are
+            alike; None without held-out images.
+        standard_errors: Those of the products of the Δ with one another; None if unknown.
         method: How Δ was fitted: one of `METHODS`.
         balance: The attributes that every Δ was balanced by.
 
@@ -51,16 +50,10 @@ class Attributes:
     balance: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        shape, size = np.shape(self.directions), len(self.names)
-        if len(shape) != 2 or shape[0] != size:
-            raise ValueError(
-                f"`directions` must have shape [{size}, L], a row for each name. "
-                f"Received: {list(shape)}."
-            )
-        if not np.isfinite(self.directions).all():
-            raise ValueError("`directions` must be finite.")
-        errors = self.standard_errors
+        size, errors = len(self.names), self.standard_errors
+        latent_dim = (np.shape(self.directions) or (0,))[-1]
         for name, array, expected in (
+            ("directions", self.directions, (size, latent_dim)),
             ("counts", self.counts, (size, 2)),
             ("scores", self.scores, (size, 3)),
             ("standard_errors.dot", errors and errors.dot, (size, size)),
@@ -70,6 +63,8 @@ class Attributes:
                 raise ValueError(
                     f"`{name}` must have shape {list(expected)}. Received: {list(np.shape(array))}."
                 )
+        if not np.isfinite(self.directions).all():
+            raise ValueError("`directions` must be finite.")
 
     @classmethod
     def fit(
@@ -108,13 +103,13 @@ class Attributes:
         check_choices(names, method, balance)
         balance = tuple(dict.fromkeys(balance))
         columns, fits = [], []
-        draws = multipliers(len(z))
+        multipliers = bootstrap_multipliers(len(z))
         for column, name in enumerate(names):
             others = [names.index(other) for other in balance if other != name]
             cells = Cells.of(present[:, column], present[:, others])
             if cells.counts.all():
                 columns.append(column)
-                fits.append(METHODS[method](z, cells, draws))
+                fits.append(METHODS[method](z, cells, multipliers))
             if progress:
                 progress(column + 1, len(names))
         having = present[:, columns].sum(axis=0)
@@ -137,11 +132,11 @@ class Attributes:
         if name in self.names:
             return self.directions[self.names.index(name)]
         if not self.names:
-            raise ValueError(f"There are no attributes here. Received: {name!r}.")
+            raise ValueError(f"There are no attributes. Received: {name!r}.")
         raise ValueError(f"No attribute is called {name!r}. {near_names(name, self.names)}")
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
-        """Write all that is known as an .npz file, whole or not at all.
+        """Write an .npz file atomically.
 
         Raises:
             FileExistsError: If the file exists and `overwrite` is False.
@@ -167,7 +162,7 @@ class Attributes:
 
     @classmethod
     def load(cls, path: str | Path) -> Attributes:
-        """Read what `save` wrote, also before it wrote more than names, directions and counts.
+        """Read a file of `save`; files with names and directions alone are supported.
 
         Raises:
             FileNotFoundError: If there is no such file.
@@ -193,7 +188,7 @@ class Attributes:
 
 
 def check_choices(names: Sequence[str], method: str, balance: Sequence[str]) -> None:
-    """Refuse what `Attributes.fit` cannot work with.
+    """Check the arguments of `Attributes.fit`, before long work.
 
     Raises:
         ValueError: If a method or a name to balance by is unknown.

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..probes import score
 from .cells import Cells
+
+RESAMPLES = 200
 
 
 @dataclass(frozen=True)
@@ -25,60 +28,67 @@ class Fit:
     replicates: np.ndarray
 
     def scores(self, z: np.ndarray, present: np.ndarray) -> tuple[float, float, float]:
-        """Measure how z·Δ tells images with the attribute from those without.
+        """Measure how z·Δ separates images with the attribute from those without.
 
         Args:
             z: Latents of held-out images, [N, L].
             present: Whether an image has the attribute, bool [N].
 
         Returns:
-            Area under the ROC curve, accuracy and balanced accuracy; NaN where all images agree.
+            Area under the ROC curve, accuracy and balanced accuracy; NaN if all are alike.
         """
-        from sklearn.metrics import balanced_accuracy_score, roc_auc_score
-
         if present.all() or not present.any():
             return (np.nan,) * 3
         projection = z @ self.direction
-        decided = projection > self.threshold
-        return (
-            float(roc_auc_score(present, projection)),
-            float(np.mean(decided == present)),
-            float(balanced_accuracy_score(present, decided)),
-        )
+        return score(present, projection, projection > self.threshold)
 
 
-def fit_mean(z: np.ndarray, cells: Cells, draws: np.ndarray) -> Fit:
-    """Take Δ = mean z with the attribute − mean z without.
+def bootstrap_multipliers(images: int, resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:
+    """Sample how often each image is in each resample, minus the once that it is in the sample.
+
+    An estimate's replicates are the estimate + multipliers @ the images' influence on it: one
+    matrix product in place of as many fits as there are resamples. That is a bootstrap to first
+    order; the images are resampled within the cells that their attributes make.
+
+    Returns:
+        Poisson(1) − 1, float32 [S, N].
+    """
+    counts = np.random.default_rng(seed).poisson(1.0, (resamples, images))
+    return counts.astype(np.float32) - 1
+
+
+def fit_mean(z: np.ndarray, cells: Cells, multipliers: np.ndarray) -> Fit:
+    """Compute Δ = mean z with the attribute − mean z without.
 
     The "smile vector" of Foster 2023 (chapter 3, Latent Space Arithmetic), Jiang 2024 (section 5)
-    and the Wolfram note. The threshold lies midway between the two means.
+    and the Wolfram note. The threshold is midway between the two means.
 
     Args:
         z: Latents, float [N, L].
         cells: The images' cells, none of them empty.
-        draws: Bootstrap multipliers, [S, N]: see `bootstrap.multipliers`.
+        multipliers: See `bootstrap_multipliers`, [S, N].
     """
     without, having = cells.means(z).mean(axis=0)
     delta = having - without
     sizes = np.where(cells.present, 1, -1) * cells.strata * cells.counts.reshape(-1)[cells.index]
     influence = cells.deviations(z) / sizes[:, None].astype(z.dtype)
-    return Fit(delta, delta @ (having + without) / 2, delta + draws @ influence)
+    return Fit(delta, delta @ (having + without) / 2, delta + multipliers @ influence)
 
 
-def fit_logistic(z: np.ndarray, cells: Cells, draws: np.ndarray) -> Fit:
+def fit_logistic(z: np.ndarray, cells: Cells, multipliers: np.ndarray) -> Fit:
     """Take the normal of a logistic regression's hyperplane (Astorga et al. 2025, section 5).
 
     The regression is that of scikit-learn's defaults (ridge penalty, C = 1) on standardised
-    latents; divided by the deviations, its coefficients are the normal in the space of z. Δ is the
-    normal at the length of the mean difference, so that morphs by either go equally far. (The
-    groups' means, projected onto the normal, would lie several times nearer: it points where the
-    groups differ much for their spread, not where they differ most.)
+    latents; divided by the standard deviations, its coefficients are the normal in the space of z.
+    Δ is the normal at the length of the mean difference, so that morphs by either go equally far.
+    (The distance of the groups' means along the normal would be several times smaller: the normal
+    points where the groups differ much for their standard deviation, not where they differ most.)
 
     Args:
         z: See `fit_mean`.
-        cells: See `fit_mean`; the images weigh what the cells say.
-        draws: See `fit_mean`. Replicates take one Newton step from the coefficients (the score
-            bootstrap of Kline and Santos 2012).
+        cells: See `fit_mean`; they give the weights of the images.
+        multipliers: See `fit_mean`. Replicates take one Newton step from the coefficients (the
+            score bootstrap of Kline and Santos 2012).
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
@@ -89,8 +99,8 @@ def fit_logistic(z: np.ndarray, cells: Cells, draws: np.ndarray) -> Fit:
     model = LogisticRegression(solver="newton-cholesky")
     model.fit(x, cells.present, sample_weight=cells.weights)
     normal = model.coef_[0] / scaler.scale_
-    normals = normal + _newton_steps(model, x, cells, draws) / scaler.scale_
-    mean = fit_mean(z, cells, draws)
+    normals = normal + _newton_steps(model, x, cells, multipliers) / scaler.scale_
+    mean = fit_mean(z, cells, multipliers)
     factor = np.linalg.norm(mean.direction) / np.linalg.norm(normal)
     threshold = factor * (normal @ scaler.mean_ - model.intercept_[0])
     lengths, norms = (
@@ -105,35 +115,11 @@ METHODS: dict[str, Callable[[np.ndarray, Cells, np.ndarray], Fit]] = {
 }
 
 
-def mean_difference(z: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Take Δ = mean z with the attribute − mean z without, for each attribute.
-
-    Args:
-        z: Latents (z_mean of the training split), float [N, L].
-        labels: Positive where an image has the attribute, [N, A].
-
-    Returns:
-        Directions, float32 [A, L].
-
-    Raises:
-        ValueError: If the lengths differ, or an attribute is had by all images or by none.
-    """
-    z, present = check_latents(z, labels)
-    constant = np.flatnonzero(present.all(axis=0) | ~present.any(axis=0)).tolist()
-    if constant:
-        raise ValueError(
-            "`labels` must hold both kinds in every column. "
-            f"All images agree in columns: {constant}."
-        )
-    means = [Cells(column.astype(int)).means(z)[0] for column in present.T]
-    return np.stack([having - without for without, having in means]).astype(np.float32)
-
-
 def check_latents(z: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Refuse arrays that do not belong together.
+    """Check that two arrays belong together.
 
     Returns:
-        z, and where labels are positive.
+        z, and whether labels are positive.
 
     Raises:
         ValueError: If they are not [N, L] and [N, A].
@@ -147,7 +133,9 @@ def check_latents(z: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.nda
     return z, present
 
 
-def _newton_steps(model: object, x: np.ndarray, cells: Cells, draws: np.ndarray) -> np.ndarray:
+def _newton_steps(
+    model: object, x: np.ndarray, cells: Cells, multipliers: np.ndarray
+) -> np.ndarray:
     """How far coefficients move in each resample, to first order: [S, L]."""
     probability = model.predict_proba(x)[:, 1]
     x = np.column_stack([x, np.ones(len(x), x.dtype)])  # the last coefficient is the intercept
@@ -156,4 +144,4 @@ def _newton_steps(model: object, x: np.ndarray, cells: Cells, draws: np.ndarray)
     curvature = cells.weights * probability * (1 - probability)
     hessian = (x * curvature[:, None].astype(x.dtype)).T @ x
     ridge = np.diag([1.0] * (x.shape[1] - 1) + [0.0])
-    return np.linalg.solve(hessian + ridge, (draws @ scores).T).T[:, :-1]
+    return np.linalg.solve(hessian + ridge, (multipliers @ scores).T).T[:, :-1]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_vae.latent_space.attributes import Attributes, StandardErrors, contributions, cosines
-from keras_vae.latent_space.attributes.bootstrap import multipliers
+from keras_vae.latent_space.attributes.fitting import bootstrap_multipliers
 
 
 def test_intervals_cover_the_true_products_nine_times_in_ten():
@@ -47,9 +47,9 @@ def test_a_direction_is_always_along_itself(study):
     assert (np.diag(errors.dot) > 0).all()
 
 
-def test_an_image_is_drawn_once_on_average():
-    draws = multipliers(1000, resamples=500)
-    assert draws.shape == (500, 1000)
-    assert draws.mean() == pytest.approx(0, abs=0.01)
-    assert draws.var() == pytest.approx(1, abs=0.01)
-    assert draws.min() == -1
+def test_an_image_is_resampled_once_on_average():
+    multipliers = bootstrap_multipliers(1000, resamples=500)
+    assert multipliers.shape == (500, 1000)
+    assert multipliers.mean() == pytest.approx(0, abs=0.01)
+    assert multipliers.var() == pytest.approx(1, abs=0.01)
+    assert multipliers.min() == -1

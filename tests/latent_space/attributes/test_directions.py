@@ -67,7 +67,7 @@ def test_file_of_something_else_is_refused(tmp_path, content):
 @pytest.mark.parametrize(
     ("names", "known", "message"),
     [
-        (NAMES, {"directions": np.zeros((2, 4))}, r"\[3, L\].*\[2, 4\]"),
+        (NAMES, {"directions": np.zeros((2, 4))}, r"\[3, 4\].*\[2, 4\]"),
         (("Male",), {"directions": np.array([[np.nan, 0.0]])}, "finite"),
         (NAMES, {"counts": np.zeros((3, 3))}, r"`counts` must have shape \[3, 2\].*\[3, 3\]"),
         (NAMES, {"scores": np.zeros((2, 3))}, r"`scores` must have shape \[3, 3\].*\[2, 3\]"),
