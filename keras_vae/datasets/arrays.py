@@ -53,7 +53,7 @@ def read(file: Path) -> Source:
         ValueError: If the file or one of its arrays is not like that.
     """
     count = _images_shape(file)[0]
-    with _reading(file), np.load(file, allow_pickle=False) as archive:
+    with _named_damage(file), np.load(file, allow_pickle=False) as archive:
         arrays = {key: _known(archive, key, count, file) for key in _OPTIONAL if key in archive}
         if "attributes" in arrays:
             arrays["attributes"] = np.where(arrays["attributes"] > 0, 1, -1).astype(np.int8)
@@ -85,7 +85,7 @@ def _rows(file: Path) -> Iterator[np.ndarray]:
 @contextmanager
 def _open_images(file: Path) -> Iterator[tuple[IO[bytes], tuple[int, ...]]]:
     """Open the array `images` at its first byte of data, with its shape."""
-    with _reading(file), zipfile.ZipFile(file) as archive:
+    with _named_damage(file), zipfile.ZipFile(file) as archive:
         names = [name.removesuffix(".npy") for name in archive.namelist()]
         if "images" not in names:
             found = ", ".join(names) or "nothing"
@@ -108,7 +108,7 @@ def _open_images(file: Path) -> Iterator[tuple[IO[bytes], tuple[int, ...]]]:
 
 
 @contextmanager
-def _reading(file: Path) -> Iterator[None]:
+def _named_damage(file: Path) -> Iterator[None]:
     """Name the file in the errors of a damaged one."""
     try:
         yield

@@ -55,7 +55,7 @@ def find(location: Path, name: str) -> Origin | None:
 
 @dataclass(frozen=True, eq=False)
 class ListFile:
-    """What one of CelebA's lists says of the images that exist.
+    """The content of one of CelebA's lists for the images that exist.
 
     Attributes:
         total: Number of images that the list names, whether they exist or not.

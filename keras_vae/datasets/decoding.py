@@ -18,7 +18,7 @@ from ..files import photos
 from .source import Payload, Progress, Source, native_size
 
 CHUNK = 64  # images in a task: long enough to hide its cost, short enough for a smooth bar
-CORRUPT_SHARE = 0.01  # more than this is no accident of one file: the user should know
+CORRUPT_SHARE = 0.01  # more is no accident of a few files: the user should know
 
 Shape: TypeAlias = tuple[int, int, int]  # height, width, channels
 

@@ -2,7 +2,7 @@
 
 A prepared set is a folder with `images.npy`, `known.npz` (partition, attributes, labels) and
 `about.json`. It is written under a temporary name and renamed when it is complete, so every folder
-with a final name is complete. A lock makes two processes that want the same set share the work;
+with a final name is complete. A lock makes two processes that open the same set share the work;
 the system releases it when its process ends, even if the process is killed.
 """
 
@@ -115,7 +115,7 @@ def _prepare(name: str, origin: Origin, folder: Path, progress: Progress | None)
     partial.mkdir()
     try:
         _write(name, origin, partial, progress)
-        shutil.rmtree(folder, ignore_errors=True)  # what is there could not be opened
+        shutil.rmtree(folder, ignore_errors=True)  # a damaged one
         partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -185,7 +185,7 @@ def _recognized(origin: Origin, find: Finder, stem: str) -> Origin:
 
     MNIST's IDX files look like Fashion-MNIST's, and arrays like any others: a file or folder with a
     known set's name and one of its layouts is that set. A mere folder of images is not, nor is
-    `digits.npz`: scikit-learn's digits need no file, and many people have some of their own.
+    `digits.npz`: scikit-learn's digits need no file, and other digits may have this name.
     """
     known = DATASETS.get(plain_name(stem))
     if origin.dataset or known is None or known.embedded_in or find not in known.finders:

@@ -69,8 +69,8 @@ class Origin:
         image_size: Height and width, by default the native ones; None where only the images
             themselves show them.
         channels: 1 or 3.
-        dataset: Which known set the images are, a key of `DATASETS`, whatever the name of the file
-            or folder; None for other images. It changes no pixels, so no fingerprint holds it.
+        dataset: Which known set the images are, a key of `DATASETS`; None for other images. It
+            changes no pixels, so it is no part of the fingerprint.
     """
 
     description: str

@@ -14,7 +14,7 @@ VALIDATION_LIMIT = 5_000
 def assign_splits(partition: np.ndarray, seed: int) -> tuple[np.ndarray, str]:
     """Give each image a split.
 
-    Official splits stay as they are. Where only train and test are given (MNIST), a tenth of the
+    Official splits are unchanged. Where only train and test are given (MNIST), a tenth of the
     training images, but at most 5,000, becomes the validation split. Where all images are training
     images, 80 % train, 10 % validate and 10 % test.
 

@@ -65,7 +65,7 @@ def read(name: str, tfds_name: str, files: Sequence[str]) -> Source:
         builder = tensorflow_datasets.builder(tfds_name)
         builder.download_and_prepare()
         return _source(builder)
-    except Exception as error:  # of whatever kind: network, quota, checksum, disk, installation
+    except Exception as error:  # of any kind: network, quota, checksum, disk, installation
         reason = shorten(f"{type(error).__name__}: {error}", 160, placeholder=" …")
         raise DownloadError(
             f"Getting {name} from TensorFlow Datasets failed ({reason}). Download the files and "

@@ -44,7 +44,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         return outputs
 
     def _fits(self, inputs: tf.Tensor) -> bool:
-        """Whether the kernel computes what the arguments ask for."""
+        """Whether the kernel supports the inputs and the arguments."""
         last_of_four = len(inputs.shape) == 4 and self.axis in (-1, 3)
         plain = self.center and self.scale and not (self.renorm or self.synchronized)
         return last_of_four and plain

@@ -1,4 +1,4 @@
-"""Small data sets in the layouts of the real ones, and a cache of its own for every test."""
+"""Small data sets in the layouts of the real ones, and a separate cache for every test."""
 
 import numpy as np
 import pytest

@@ -11,7 +11,7 @@ LEVELS = np.array([0, 1, 77, 128, 254, 255], np.uint8)
 
 @pytest.fixture(scope="module")
 def images() -> np.ndarray:
-    """Each level in an image of its own."""
+    """An image for each level."""
     return np.broadcast_to(LEVELS[:, None, None, None], (6, 300, 301, 1)).copy()
 
 

@@ -93,7 +93,7 @@ def test_a_zip_cut_short_is_named(faces, tmp_path):
         load_dataset("celeba", data_dir=tmp_path)
 
 
-def test_what_is_not_there_is_said(tmp_path):
+def test_missing_files_are_named(tmp_path):
     (tmp_path / "notes.txt").touch()
     with pytest.raises(FileNotFoundError) as caught:
         load_dataset("celeba", data_dir=tmp_path)

@@ -70,8 +70,8 @@ def test_damage_is_named(tmp_path, digit_images):
         read_idx(file)
 
 
-def test_a_file_is_gzipped_or_not_whatever_it_is_called(tmp_path, digit_images):
-    """Browsers unpack a download and leave it its name."""
+def test_a_file_may_be_gzipped_or_not_under_either_name(tmp_path, digit_images):
+    """Browsers unpack a download and keep its name."""
     for compress, ending in ((False, ".gz"), (True, "")):
         folder = tmp_path / str(compress)
         folder.mkdir()

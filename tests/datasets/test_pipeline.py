@@ -73,7 +73,7 @@ def test_dynamic_binarization_samples_anew_in_each_epoch_and_depends_on_the_seed
 
 
 def test_static_binarization_is_the_same_in_training_and_evaluation():
-    partition = (np.arange(40) % 3).astype(np.int8)  # no split's images stand together
+    partition = (np.arange(40) % 3).astype(np.int8)  # the rows of a split are not consecutive
     grey = ImageDataset("grey", np.full((40, 8, 8, 1), 100, np.uint8), partition)
     expected = binarize(grey.images, "static")
     for split in SPLITS:

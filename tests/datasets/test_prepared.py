@@ -1,4 +1,4 @@
-"""The cache: what is prepared once is opened ever after, whatever happens in between."""
+"""The cache: a set is prepared once and opened ever after, also after interruptions."""
 
 import json
 import multiprocessing

@@ -28,12 +28,12 @@ def test_a_data_dir_that_is_not_there_is_named(tmp_path):
         load_dataset("mnist", data_dir=tmp_path / "nowhere")
 
 
-def test_a_set_that_tfds_lacks_asks_for_its_folder():
+def test_a_set_that_tfds_lacks_requires_data_dir():
     with pytest.raises(RuntimeError, match=r"`data_dir` must be .* frey_rawface\.mat.*not in"):
         load_dataset("frey")
 
 
-def test_every_set_says_what_it_is():
+def test_every_set_is_described():
     for name, known in DATASETS.items():
         assert known.name == name
         assert known.licence
@@ -59,7 +59,7 @@ def assert_somebodys_own(dataset, stem):
 
 
 @pytest.mark.parametrize("stem", ["digits", "mnist", "celeba", "pictures"])
-def test_a_folder_of_images_is_no_known_set_whatever_it_is_called(stem, tmp_path, digit_images):
+def test_a_folder_of_images_is_no_known_set_under_any_name(stem, tmp_path, digit_images):
     (tmp_path / stem).mkdir()
     for number in range(10):
         Image.fromarray(digit_images[number]).save(tmp_path / stem / f"{number}.png")
@@ -85,7 +85,7 @@ def test_arrays_under_the_name_that_a_data_dir_is_searched_for_are_that_set(stem
 @pytest.mark.parametrize(
     ("stem", "known"), [("mnist", "mnist"), ("fashion-mnist", "fashion_mnist"), ("celeba", None)]
 )
-def test_idx_files_are_told_apart_by_their_folder(stem, known, tmp_path, digit_images):
+def test_idx_files_are_recognized_by_their_folder(stem, known, tmp_path, digit_images):
     write_mnist(tmp_path / stem, digit_images)
     dataset = load_dataset(tmp_path / stem)
     assert dataset.provenance["dataset"] == known
@@ -100,7 +100,7 @@ def test_which_set_it_is_prepares_nothing_anew(tmp_path, digit_images):
     assert replace(origin, dataset=None).fingerprint() == origin.fingerprint()
 
 
-def test_digits_say_what_they_are():
+def test_the_provenance_of_digits_names_them():
     facts = load_dataset("digits").provenance
     assert json.loads(json.dumps(facts))["dataset"] == "digits"
     assert facts["title"] == "Digits of scikit-learn"

@@ -18,11 +18,11 @@ def test_digits_keep_their_values(digit_images):
     assert counts["test"] == counts["validation"] == 179
 
 
-def test_digits_are_scaled_when_asked():
+def test_digits_are_scaled_to_image_size():
     assert load_dataset("digits", image_size=(28, 28)).image_shape == (28, 28, 1)
 
 
-def test_frey_faces_are_turned_upright(tmp_path):
+def test_frey_faces_are_transposed(tmp_path):
     savemat = pytest.importorskip("scipy.io").savemat
     frames = np.random.default_rng(0).integers(0, 256, (30, 28, 20), np.uint8)
     savemat(tmp_path / "frey_rawface.mat", {"ff": frames.reshape(30, 560).T})
@@ -99,7 +99,7 @@ def test_sizes_that_differ_need_an_image_size(photo_dir):
     assert load_dataset(photo_dir, image_size=(16, 16)).images.shape == (21, 16, 16, 3)
 
 
-def test_a_folder_without_images_is_said_to_be_one(tmp_path):
+def test_a_folder_without_images_is_refused(tmp_path):
     (tmp_path / "notes.txt").touch()
     with pytest.raises(ValueError, match=r"must hold images .* which holds .*notes\.txt"):
         load_dataset(tmp_path)

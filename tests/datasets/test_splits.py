@@ -15,24 +15,24 @@ from keras_vae.datasets.splits import SPLITS, assign_splits, limit_training
     ],
 )
 def test_every_image_is_in_exactly_one_split(official):
-    codes, _ = assign_splits(official, seed=0)
-    assert codes.dtype == np.int8
-    assert set(codes) <= set(SPLITS.values())
-    assert {0, 1} <= set(codes)
+    partition, _ = assign_splits(official, seed=0)
+    assert partition.dtype == np.int8
+    assert set(partition) <= set(SPLITS.values())
+    assert {0, 1} <= set(partition)
 
 
 def test_an_official_split_stays_as_it_is():
     official = np.arange(99) % 3
-    codes, rule = assign_splits(official, seed=3)
-    np.testing.assert_array_equal(codes, official)
+    partition, rule = assign_splits(official, seed=3)
+    np.testing.assert_array_equal(partition, official)
     assert rule == "official"
 
 
 def test_validation_is_carved_from_train_alone():
     official = np.repeat(np.array([0, 2], np.int8), [60_000, 10_000])
-    codes, rule = assign_splits(official, seed=0)
-    np.testing.assert_array_equal(codes[60_000:], 2)
-    assert (codes == 1).sum() == 5_000
+    partition, rule = assign_splits(official, seed=0)
+    np.testing.assert_array_equal(partition[60_000:], 2)
+    assert (partition == 1).sum() == 5_000
     assert "5000" in rule
 
 
@@ -40,7 +40,7 @@ def test_a_random_split_depends_on_the_seed():
     first, again, other = (assign_splits(np.zeros(500, np.int8), seed)[0] for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
-    assert [(first == code).sum() for code in (0, 1, 2)] == [400, 50, 50]
+    assert [(first == split).sum() for split in (0, 1, 2)] == [400, 50, 50]
 
 
 def test_a_limit_takes_train_images_only():
@@ -59,8 +59,8 @@ def test_a_limit_takes_train_images_only():
 
 
 def test_a_limit_beyond_the_set_is_no_limit():
-    codes = np.zeros(10, np.int8)
-    np.testing.assert_array_equal(limit_training(codes, 99, seed=0), codes)
+    partition = np.zeros(10, np.int8)
+    np.testing.assert_array_equal(limit_training(partition, 99, seed=0), partition)
 
 
 def test_arguments_that_make_no_sense_are_named():

@@ -8,7 +8,7 @@ import pytest
 from keras_vae.datasets import load_dataset
 
 
-def test_a_failure_says_in_one_line_what_to_do(monkeypatch, cache):
+def test_the_error_of_a_failure_is_one_line_with_the_alternative(monkeypatch, cache):
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)  # its import fails
     with pytest.raises(RuntimeError) as caught:
         load_dataset("celeba")
@@ -19,7 +19,7 @@ def test_a_failure_says_in_one_line_what_to_do(monkeypatch, cache):
 
 
 @pytest.mark.slow
-def test_a_failed_download_says_in_one_line_what_to_do(monkeypatch, tmp_path):
+def test_the_error_of_a_failed_download_is_one_line_with_the_reason(monkeypatch, tmp_path):
     tfds = pytest.importorskip("tensorflow_datasets")
 
     def fail(self, *args, **kwargs):
@@ -36,7 +36,7 @@ def test_a_failed_download_says_in_one_line_what_to_do(monkeypatch, tmp_path):
 @pytest.mark.slow
 def test_images_attributes_and_splits_come_from_tfds(monkeypatch, tmp_path, digit_images):
     tfds = pytest.importorskip("tensorflow_datasets")
-    pytest.importorskip("importlib_resources")  # which TensorFlow Datasets forgets to ask for
+    pytest.importorskip("importlib_resources")  # which TensorFlow Datasets does not declare
 
     class TinyFaces(tfds.core.GeneratorBasedBuilder):
         VERSION = tfds.core.Version("1.0.0")
