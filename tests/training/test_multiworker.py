@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from keras_vae.cli.train import train
 from keras_vae.datasets import load_dataset
+from keras_vae.losses.distillation import Distillation
 from keras_vae.training import trainer as training
 from keras_vae.training.cluster import Cluster
 from keras_vae.training.multiworker import WorkerLostError, lost_worker_errors
@@ -100,7 +101,8 @@ def test_workers_with_other_classifiers_are_guided_by_the_chiefs(trained):
     for chief, other in zip(*(weights_of(trained, i, "guided") for i in (0, 1)), strict=True):
         np.testing.assert_array_equal(chief, other)
     vae = keras.models.load_model(Run.open(trained / "guided").last)
-    teacher = vae.distillation.teacher.get_weights()
+    distillation = next(term for term in vae.terms if isinstance(term, Distillation))
+    teacher = distillation.teacher.get_weights()
     for wanted, received in zip(own, teacher, strict=True):
         np.testing.assert_array_equal(received, wanted)
 
