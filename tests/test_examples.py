@@ -1,11 +1,14 @@
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.encoding import encode_png
 from tests.serving.fake_server import serve
@@ -96,3 +99,15 @@ def test_python_client_is_as_short_as_promised():
     lines = (EXAMPLES / "morph_client.py").read_text().splitlines()
     code = [line for line in lines if line.strip()]
     assert len(code) <= 25
+
+
+def test_the_book_in_a_page_trains_and_draws_digits(tmp_path):
+    command = [sys.executable, EXAMPLES / "minimal.py", "3"]
+    path = os.pathsep.join([str(EXAMPLES.parent), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    losses = [float(loss) for loss in re.findall(r" loss: ([\d.]+)", done.stdout)]
+    assert losses[-1] < 0.9 * losses[0]
+    with Image.open(tmp_path / "minimal.png") as picture:
+        assert np.asarray(picture).std() > 20

@@ -1,5 +1,6 @@
 """The variational autoencoder and its parts: posteriors, priors, likelihoods, networks."""
 
+from .composite import Composite
 from .distributions import Delta, DiagonalGaussian
 from .likelihoods import Likelihood
 from .networks import build_decoder, build_encoder
@@ -11,6 +12,7 @@ from .vae import VAE
 
 __all__ = [
     "VAE",
+    "Composite",
     "Delta",
     "DeterministicPosterior",
     "DiagonalGaussian",

@@ -24,6 +24,10 @@ class Composite:
         parts = {name: getattr(self, name) for name in self.PARTS}
         return {**super().get_config(), **keras.saving.serialize_keras_object(parts)}
 
+    def get_build_config(self) -> dict[str, Any] | None:
+        """Nothing: parts bring their weights, and `__init__` makes the others."""
+        return None
+
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Rebuild from `get_config`."""

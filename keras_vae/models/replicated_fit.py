@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 
@@ -20,11 +19,6 @@ class ReplicatedFit:
 
     A step must itself reduce what it returns over the replicas; Keras then has nothing to reduce.
     """
-
-    @property
-    def trained_variables(self) -> list[keras.Variable]:
-        """Variables that the optimizer updates."""
-        return self.trainable_variables
 
     @property
     def distribute_strategy(self) -> Any:
@@ -36,7 +30,7 @@ class ReplicatedFit:
         """Build the optimizer; Keras would reduce a batch over the replicas to build the model."""
         if self.optimizer is not None and not self.optimizer.built:
             with self.distribute_strategy.scope():
-                self.optimizer.build(self.trained_variables)
+                self.optimizer.build(self.trainable_variables)
 
 
 class _FirstReplica:

@@ -202,10 +202,10 @@ class VAE(ReplicatedFit, Composite, keras.Model):
         return [weight for part in parts for weight in part.non_trainable_weights]
 
     @property
-    def trained_variables(self) -> list[keras.Variable]:
-        """Variables that the loss trains: all trainable ones but those of adversaries."""
+    def trainable_variables(self) -> list[keras.Variable]:
+        """Variables that the loss trains: those of adversaries are not among them."""
         others = {id(each) for term in self.terms for each in term.adversary_variables}
-        return [each for each in self.trainable_variables if id(each) not in others]
+        return [each for each in super().trainable_variables if id(each) not in others]
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -220,6 +220,10 @@ class VAE(ReplicatedFit, Composite, keras.Model):
             y = None if y is None else tf.zeros((1, *y.shape[1:]), y.dtype)
             self.loss_of(self.forward(tf.zeros((1, *self.image_shape)), y))
         self.built = True
+
+    def get_build_config(self) -> dict[str, Any]:
+        """Return the shape that `build` takes."""
+        return {"input_shape": (None, *self.image_shape)}
 
     def encode(self, images: tf.Tensor, y: Any = None) -> Any:
         """Encode images, without noise.
@@ -286,7 +290,7 @@ class VAE(ReplicatedFit, Composite, keras.Model):
             losses = self.loss_of(forward)
             # Gradients are summed over replicas, so each takes its share of the batch's mean.
             loss = self.optimizer.scale_loss(tf.reduce_mean(losses["loss"]) / replica_count())
-        variables = self.trained_variables
+        variables = self.trainable_variables
         gradients = tape.gradient(loss, variables)
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         for term in self.terms:

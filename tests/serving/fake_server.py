@@ -1,4 +1,3 @@
-# ruff: noqa: D102
 """A stand-in for TensorFlow Serving: its protocols over real sockets, the loader behind them.
 
 What it says follows the server's documentation (REST API, PredictionService) and, where that is

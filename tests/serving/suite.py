@@ -1,4 +1,3 @@
-# ruff: noqa: D102
 """What a model behind a server must do; the same tests run on a stand-in and on a real server."""
 
 from __future__ import annotations
