@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 DEMO := demo
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help demo portrait test bench lint format protos clean
+.PHONY: help demo portrait test check bench lint format protos clean
 
 help:
 	@echo "make demo     train on scikit-learn's digits, export, and morph a face; prints where the pictures are"
 	@echo "make portrait edit a photo of a real face, aligned and in its full size"
-	@echo "make test     install and run the tests (set KVAE_DATA to run those that need the real data sets)"
+	@echo "make test     install and run the quick tests, in four minutes on two cores"
+	@echo "make check    all tests (set KVAE_DATA to run those that need the real data sets)"
 	@echo "make bench    how fast kvae trains and starts, beside plain Keras, PyTorch and pythae (installs these)"
 	@echo "make lint     check style and formatting"
 	@echo "make format   rewrite the code in the project's style"
@@ -46,6 +47,9 @@ portrait: $(VENV)/installed
 	@echo "The photo itself, edited:     $(CURDIR)/$(DEMO)/edited_-1.jpg, edited_0.jpg, edited_1.5.jpg"
 
 test: $(VENV)/installed
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
+
+check: $(VENV)/installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 $(VENV)/peers: $(VENV)/installed
@@ -59,6 +63,7 @@ bench: $(VENV)/peers
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 
 format: $(VENV)/installed
 	$(BIN)/ruff check --fix .

@@ -40,6 +40,7 @@ class Sampling(keras.layers.Layer):
         super().__init__(**{**kwargs, "dtype": "float32"})
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
+        self.built = True
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
         """Sample z."""
