@@ -49,14 +49,14 @@ def test_images_are_the_models_own(model):
     image, _ = model.generate([0])
     for request in records(model):
         if "image" in request.inputs:
-            check_drawn(tf.make_ndarray(request.inputs["image"]), image, model)
+            check_generated(tf.make_ndarray(request.inputs["image"]), image, model)
         if "image_bytes" in request.inputs:
             (data,) = tf.make_ndarray(request.inputs["image_bytes"])
-            check_drawn(tf.io.decode_png(data)[tf.newaxis], image, model)
+            check_generated(tf.io.decode_png(data)[tf.newaxis], image, model)
 
 
-def check_drawn(found, image, model):
-    """Another processor drew a shipped model's, and rounds one pixel in 1,000 elsewhere."""
+def check_generated(found, image, model):
+    """Another processor generated a shipped model's, and rounds one pixel in 1,000 elsewhere."""
     difference = np.abs(np.int32(found) - image)
     levels, share = (1, 1e-3) if model.name in NAMES else (0, 0.0)
     assert difference.shape == image.shape

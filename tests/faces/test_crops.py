@@ -51,10 +51,10 @@ def test_an_aligned_crop_is_unchanged(astronaut):
 def test_a_generated_image_needs_no_detection(photos, no_detection):
     picture = pictures.enlarge(photos[100], 4)
     compressed = open_photo(encoded(picture, "JPEG", quality=75))
-    for drawn in (picture, compressed, Image.fromarray(photos[100])):
-        assert is_prepared(drawn, SHAPE)
-        (crop,) = crop_faces(drawn, SHAPE, face=3)
-        np.testing.assert_allclose(crop.to_photo.bounds((32, 32)), (0, 0, *drawn.size))
+    for generated in (picture, compressed, Image.fromarray(photos[100])):
+        assert is_prepared(generated, SHAPE)
+        (crop,) = crop_faces(generated, SHAPE, face=3)
+        np.testing.assert_allclose(crop.to_photo.bounds((32, 32)), (0, 0, *generated.size))
 
 
 def test_a_photo_of_celeba_needs_no_detection(astronaut, no_detection):

@@ -30,7 +30,7 @@ def test_loading_an_upscaler_imports_no_model_class(upscalers_dir):
     assert done.returncode == 0, done.stderr
 
 
-def test_each_kind_is_told_from_the_other(upscalers_dir, models_dir):
+def test_each_kind_is_distinguished(upscalers_dir, models_dir):
     upscaler, autoencoder = upscalers_dir / "vdsr", models_dir / "grey"
     with pytest.raises(
         ValueError, match=r"^'vdsr' is an upscaler, not an autoencoder.*upscale IMG"
@@ -40,25 +40,25 @@ def test_each_kind_is_told_from_the_other(upscalers_dir, models_dir):
         runtime.load_upscaler(autoencoder)
 
 
-def test_any_kind_is_opened_as_what_it_is(upscalers_dir, models_dir):
+def test_any_kind_is_opened_as_its_class(upscalers_dir, models_dir):
     assert isinstance(runtime.load_any(upscalers_dir / "twice"), Upscaler)
     assert isinstance(runtime.load_any(models_dir / "grey"), SavedModel)
 
 
-def test_an_autoencoder_need_not_say_so():
+def test_the_kind_of_an_autoencoder_is_optional():
     assert kind_of({}) == kind_of({"kind": "autoencoder"}) == "autoencoder"
     with pytest.raises(ValueError, match=r"autoencoder, upscaler\. Received: 'oracle'"):
         kind_of({"kind": "oracle"})
 
 
-def test_what_kvae_did_not_export_is_refused(tmp_path):
+def test_a_folder_that_kvae_did_not_export_is_refused(tmp_path):
     (tmp_path / "assets.extra").mkdir()
     (tmp_path / "assets.extra" / "model.json").write_text("{")
     with pytest.raises(ValueError, match="not a model that kvae exported"):
         read_metadata(tmp_path)
 
 
-def test_an_unknown_endpoint_is_answered_with_near_ones(upscaler):
+def test_the_error_of_an_unknown_endpoint_lists_similar_names(upscaler):
     with pytest.raises(ValueError, match="Did you mean 'upscale'"):
         upscaler.endpoint("upscales")
 

@@ -17,7 +17,7 @@ def test_batches_do_not_show(colour_model, photos, monkeypatch):
     )
 
 
-def test_progress_is_told_in_images(colour_model, monkeypatch):
+def test_progress_is_reported_in_images(colour_model, monkeypatch):
     monkeypatch.setattr(model_module, "BATCH", 3)
     seen = []
     _, z = colour_model.generate(range(7), progress=lambda *step: seen.append(step))
@@ -58,7 +58,7 @@ def test_wrong_endpoint_or_inputs_are_named(colour_model):
         colour_model.call("generate", seed=[1])
 
 
-def test_an_older_export_says_what_to_do(colour_model, monkeypatch):
+def test_the_error_of_an_older_export_has_the_remedy(colour_model, monkeypatch):
     older = {name: () for name in colour_model.endpoints if name != "generate_pixels"}
     monkeypatch.setattr(type(colour_model), "endpoints", older)
     with pytest.raises(ValueError, match=r"older kvae\. Export its run again: `kvae export RUN`"):

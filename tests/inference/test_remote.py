@@ -185,7 +185,7 @@ def test_a_server_that_hangs_is_given_up(server, address):
     server.faults.append("hang")
     with pytest.raises(TimeoutError, match=rf"{address} did not answer within 0\.3 seconds"):
         connect(address, "colour", timeout=0.3)
-    assert len(server.requests) == 1
+    assert len(server.requests) <= 1  # none if the machine is too busy to connect in that time
     server.released.set()
     server.released.clear()
 
@@ -333,10 +333,10 @@ def test_another_kind_of_model_is_refused(server):
         connect(server.rest, "half_plus_two")
 
 
-def test_swapped_ports_are_reported(server):
+def test_swapped_ports_are_reported(server, clock):
     with pytest.raises(ConnectionError, match=r"does not speak HTTP|closed connection"):
         connect(
-            server.rest.replace(str(server.rest_port), str(server.grpc_port)), "colour", timeout=0.3
+            server.rest.replace(str(server.rest_port), str(server.grpc_port)), "colour", timeout=5
         )
     with pytest.raises((ConnectionError, TimeoutError)):
         connect(
@@ -375,7 +375,7 @@ def test_names_on_a_server(text, servable, path):
 
 
 @pytest.mark.parametrize("text", ["", "/", "faces/", "/1", "out/faces/1"])
-def test_names_that_no_server_knows(text):
+def test_malformed_names_are_refused(text):
     with pytest.raises(ValueError, match="NAME, NAME/VERSION or NAME/LABEL"):
         Servable.parse(text)
 

@@ -56,7 +56,7 @@ def test_direction_of_a_model_without_attributes(grey_model):
 @pytest.mark.parametrize(
     ("dataset", "aligned"), [("celeba", True), ("mnist", False), (None, False)]
 )
-def test_photos_are_aligned_for_models_of_celeba_whatever_their_preset(tmp_path, dataset, aligned):
+def test_photos_are_aligned_for_models_of_celeba_with_any_preset(tmp_path, dataset, aligned):
     """The preset `celeba` is also what a folder of anybody's images is trained with."""
     facts = {"preset": get_preset("celeba").to_dict(), "data": {"dataset": dataset}}
     assert SavedModel(tmp_path, facts).of_aligned_faces == aligned
@@ -64,7 +64,7 @@ def test_photos_are_aligned_for_models_of_celeba_whatever_their_preset(tmp_path,
 
 
 @pytest.mark.parametrize(("part", "name"), [("network", "gating"), ("objective", "tilt")])
-def test_a_preset_of_a_newer_version_is_told_by_what_is_unknown_in_it(tmp_path, part, name):
+def test_the_error_of_a_newer_preset_names_what_is_unknown(tmp_path, part, name):
     preset = get_preset("mnist").to_dict()
     preset[part][name] = 1
     model = SavedModel(tmp_path / "faces" / "1", {"preset": preset})

@@ -6,7 +6,7 @@ from keras_vae.inference import upscaler as module
 
 
 def whole(upscaler, images):
-    """What the endpoint makes of images without any cut."""
+    """Enlarge images without tiles."""
     return upscaler._run("upscale_pixels", {"image": images})["image"]
 
 

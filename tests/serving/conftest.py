@@ -23,7 +23,7 @@ def shipped(request):
 
 @pytest.fixture(scope="session")
 def loader():
-    """Load a model in a process of its own: model → (requests, stress) → report."""
+    """Load a model in a separate process: model → (requests, stress) → report."""
     with ExitStack() as stack:
         opened = {}
 

@@ -1,6 +1,6 @@
 """A stand-in for TensorFlow Serving: its protocols over real sockets, the loader behind them.
 
-What it says follows the server's documentation (REST API, PredictionService) and, where that is
+Its answers follow the server's documentation (REST API, PredictionService) and, where that is
 silent, its source: `json_tensor.cc` for JSON, `http_server.cc` for statuses. It speaks gRPC through
 the official messages of tensorflow-serving-api, which the package itself does not use.
 """

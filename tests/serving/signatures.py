@@ -8,7 +8,7 @@ import numpy as np
 
 SHIPPED = Path(__file__).parents[2] / "saved_models"
 NAMES = ("celeba", "celeba64", "mnist", "mnist-best", "mnist-iwae")
-WITH_DRAWS = ("log_likelihood", "log_prior_gmm")
+WITH_SAMPLES = ("log_likelihood", "log_prior_gmm")
 INVALID_ARGUMENT = 3  # TF_INVALID_ARGUMENT
 
 
@@ -40,9 +40,9 @@ def inputs_of(model, count):
         "strength": np.linspace(-2, 2, count, dtype=np.float32),
         "row": np.arange(count),
     }
-    draws = {**inputs, "z": np.stack([z, 0.9 * z], axis=1)}
+    samples = {**inputs, "z": np.stack([z, 0.9 * z], axis=1)}
     return {
-        name: {key: (draws if name in WITH_DRAWS else inputs)[key] for key in names}
+        name: {key: (samples if name in WITH_SAMPLES else inputs)[key] for key in names}
         for name, names in model.endpoints.items()
     }
 

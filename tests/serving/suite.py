@@ -1,4 +1,4 @@
-"""What a model behind a server must do; the same tests run on a stand-in and on a real server."""
+"""Requirements on a model on a server; the same tests run on a stand-in and on a real server."""
 
 from __future__ import annotations
 

@@ -46,11 +46,11 @@ def photos(*files):
     return "encode", {"image_bytes": list(files)}
 
 
-def test_refused_requests_say_why(send, photo):
+def test_refused_requests_have_a_reason(send, photo):
     jpeg, png = encoded(photo, "JPEG"), encoded(photo, "PNG")
     one, nan = np.ones(1, np.float32), np.full((1, 200), np.nan, np.float32)
     morph = {"image_bytes": [png], "strength": one}
-    huge = png[:16] + struct.pack(">II", 60_000, 60_000) + png[24:]  # the header lies
+    huge = png[:16] + struct.pack(">II", 60_000, 60_000) + png[24:]  # a wrong header
     broken = jpeg[:200] + bytes(len(jpeg) - 200)
     refused = [
         (photos(b""), "empty"),
@@ -89,14 +89,14 @@ def test_odd_photos_are_read_as_pillow_reads_them(send, photo):
         encoded(photo, "JPEG") + b"something behind the end",
     ]
     (answer,), _ = send([("reconstruct", {"image_bytes": files})])
-    rebuilt = [np.asarray(open_photo(data)).astype(int) for data in answer["image_bytes"]]
+    reconstructed = [np.asarray(open_photo(data)).astype(int) for data in answer["image_bytes"]]
     pixels = np.stack([prepare(open_photo(file), (32, 32)) for file in files])
     expected = runtime.load(SHIPPED / "celeba").reconstruct(pixels).astype(int)
     # Pillow and TensorFlow differ by a grey level here and there in the network's input.
-    assert np.abs(np.stack(rebuilt) - expected).max() <= 3
+    assert np.abs(np.stack(reconstructed) - expected).max() <= 3
 
 
-def test_nothing_asked_is_nothing_answered(send, faces):
+def test_an_empty_batch_has_an_empty_answer(send, faces):
     requests = list(inputs_of(faces, count=1).items())
     empty = [(name, {key: value[:0] for key, value in inputs.items()}) for name, inputs in requests]
     answers, _ = send(empty)

@@ -131,7 +131,7 @@ def test_monitoring_and_prometheus_mean_the_same_page(messages):
     assert f"--rest_api_port={port}" in services[host]["command"]
 
 
-def test_every_file_that_the_server_is_told_of_is_mounted():
+def test_every_configuration_file_is_mounted():
     service = yaml.safe_load(serving.files([FACES, DIGITS])["compose.yaml"])["services"]["serving"]
     mounts = {mount["target"]: mount["source"] for mount in service["volumes"]}
     assert mounts == {

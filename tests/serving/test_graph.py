@@ -71,12 +71,13 @@ def test_variables_are_all_restored(shipped):
     assert len(handles) == len(saved) - 1  # and the object graph
 
 
-def test_older_servers_need_not_know_new_defaults(shipped):
+def test_older_servers_need_no_new_defaults(shipped):
     graph = meta_graph(shipped.path)
     assert graph.meta_info_def.stripped_default_attrs
     assert graph.graph_def.versions.min_consumer <= 12  # of TensorFlow 0.12
 
 
+@pytest.mark.slow
 def test_command_line_of_tensorflow_shows_and_runs_every_signature(
     models_dir, tmp_path, capsys, monkeypatch
 ):

@@ -1,4 +1,4 @@
-"""The requests of docs/serving.md get the answers that stand there."""
+"""The requests of docs/serving.md return the answers shown there."""
 
 import base64
 import json
@@ -58,7 +58,7 @@ def as_json(name, value):
 
 
 def assert_shows(shown, actual):
-    """Compare what is shown of a value; "…" stands for the rest."""
+    """Compare what is shown of a value; "…" marks omitted parts."""
     if isinstance(shown, str):
         assert shown.endswith("…") or shown == actual
         assert str(actual).startswith(shown.removesuffix("…"))
