@@ -16,7 +16,7 @@ from .types import FILE, FOLDER, Integer
 
 if TYPE_CHECKING:
     from keras_vae.experiments.cell import Cell
-    from keras_vae.experiments.store import Row
+    from keras_vae.experiments.workspace import Row
 
 EPILOG = """\b
 Examples:
@@ -70,12 +70,13 @@ def experiment(ctx: click.Context) -> None:
 def list_experiments(out: Path) -> None:
     """List the experiments: claims, budget, and number of trained models."""
     from keras_vae.experiments import EXPERIMENTS, get_experiment
-    from keras_vae.experiments.experiment import store_in
+    from keras_vae.experiments.workspace import Workspace
 
     for name, title in EXPERIMENTS.items():
         each = get_experiment(name)
-        done, total, _ = each.state(store_in(out))
-        click.echo(f"{name:24}{done:4} of {total:4} models  {', '.join(each.claims)}")
+        results = each.results(Workspace(out))
+        counts = f"{len(results.rows):4} of {results.total:4} models"
+        click.echo(f"{name:24}{counts}  {', '.join(each.claims)}")
         click.echo(f"{'':24}{title}\n{'':24}{each.budget}.")
 
 
@@ -121,15 +122,12 @@ def _run(
     name: str, source: DataSource, out: Path, jobs: int, limit: int | None, epochs: int | None
 ) -> None:
     from keras_vae.experiments import get_experiment
-    from keras_vae.experiments.experiment import run, store_in
-    from keras_vae.experiments.workplace import Workplace
+    from keras_vae.experiments.workspace import Workspace
 
-    place = Workplace(store_in(out), source.data_dir, source.cache_dir)
+    workspace = Workspace(out, source.data_dir, source.cache_dir)
     with progress_bar("Preparing") as preparing, progress_bar("Training", "GFLOP") as progress:
-        files, failures = run(
-            get_experiment(name),
-            out,
-            place,
+        files, failures = get_experiment(name).run(
+            workspace,
             limit=limit,
             epochs=epochs,
             jobs=jobs,

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from PIL.Image import Image
 from scipy import stats
 
-from .cell import Cell, Training
-from .experiment import Experiment
+from ..latent_space.attributes import Contribution
+from ..plotting import contribution_chart
 from .results import Results
-from .store import Row
-from .study import Study
-from .verdicts import Verdict, judge
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-    from ..latent_space.attributes import Contribution
+from .verdicts import Verdict
+from .workspace import Row
 
 CLAIMED = {  # dot products with Attractive's direction
     "Young": 10.556,
@@ -28,60 +21,44 @@ CLAIMED = {  # dot products with Attractive's direction
     "Eyeglasses": -6.977,
 }
 RANKED = 0.7  # least rank correlation of the six that confirms the direction
-JIANG = Training(
-    "celeba-jiang",
-    {"epochs": 5},
-    limit=30_000,
-    measures=("losses", "samples", "contributions"),
-)
-SHIPPED = Study("celeba", ("contributions",))
-NAMES = {"preset": "celeba-jiang", "model": "the shipped celeba"}  # by the column that tells them
-
-
-def cells() -> list[Cell]:
-    """The report's model, and the shipped one, which keeps more of a face."""
-    return [JIANG, SHIPPED]
+COLUMNS = ("name", "dot", "cosine", "dot_interval", "cosine_interval")
+MODELS = {  # file → name of the model
+    "contributions-jiang.png": "celeba-jiang",
+    "contributions-shipped.png": "the shipped celeba",
+}
 
 
 def figures(results: Results) -> dict[str, Image]:
-    """Bars of all 39 attributes, for either model."""
-    from ..plotting import contribution_chart
-
-    files = ("contributions-jiang.png", "contributions-shipped.png")
+    """Bars of all 39 attributes, for both models."""
     return {
-        file: contribution_chart(_table(results, row), f"Attractive: {_name(row)}")
-        for file, row in zip(files, results.rows, strict=True)
+        file: contribution_chart(_table(results, row), f"Attractive: {name}")
+        for (file, name), row in zip(MODELS.items(), results.rows, strict=True)
     }
 
 
 def verdicts(results: Results) -> list[Verdict]:
     """J5: the six have the report's signs, beyond their intervals; or at least its order."""
-    jiang, _ = tables = [
-        {entry.name: entry for entry in _table(results, row)} for row in results.rows
+    tables = [{entry.name: entry for entry in _table(results, row)} for row in results.rows]
+    lines = [
+        {
+            "name": name,
+            "products": ", ".join(_product(table[attribute]) for attribute in CLAIMED),
+            "held": signs_held(table),
+            "correlation": rank_correlation(table),
+        }
+        for name, table in zip(MODELS.values(), tables, strict=True)
     ]
-    whole = all(sign_holds(jiang[name], claimed) for name, claimed in CLAIMED.items())
-    order = rank_correlation(jiang)
-    lines = []
-    for row, table in zip(results.rows, tables, strict=True):
-        held = sum(sign_holds(table[name], claimed) for name, claimed in CLAIMED.items())
-        parts = ", ".join(_line(table[name]) for name in CLAIMED)
-        lines.append(
-            f"{_name(row)}: {parts} ({held} of 6 signs; rank correlation "
-            f"{rank_correlation(table):.2f})"
-        )
-    why = (
-        "Dot product [95 % bootstrap interval] and cosine. Dot products follow the scale of a "
-        "model's latent and the lengths of both directions, so their signs and order are compared. "
-        "`Attractive` is the raters' taste, and no fact about a person. Jiang's preset was trained "
-        "on 30,000 faces for 5 epochs; the report does not state its numbers."
+    jiang = lines[0]
+    whole, direction = jiang["held"] == len(CLAIMED), jiang["correlation"] > RANKED
+    return [Verdict.of("J5", whole, direction, lines)]
+
+
+def signs_held(table: dict[str, Contribution]) -> int:
+    """Of how many attributes the whole interval has the claimed sign."""
+    return sum(
+        min(np.sign(claimed) * np.array(table[name].dot_interval)) > 0
+        for name, claimed in CLAIMED.items()
     )
-    figures = ("contributions-jiang.png", "contributions-shipped.png")
-    return [Verdict("J5", judge(whole, order > RANKED), "; ".join(lines), why, figures)]
-
-
-def sign_holds(entry: Contribution, claimed: float) -> bool:
-    """Whether the whole interval lies on the claimed side of 0."""
-    return min(np.sign(claimed) * np.array(entry.dot_interval)) > 0
 
 
 def rank_correlation(table: dict[str, Contribution]) -> float:
@@ -90,31 +67,14 @@ def rank_correlation(table: dict[str, Contribution]) -> float:
     return float(stats.spearmanr(ours, list(CLAIMED.values())).statistic)
 
 
-def _name(row: Row) -> str:
-    return next(name for column, name in NAMES.items() if column in row)
-
-
-def _line(entry: Contribution) -> str:
+def _product(entry: Contribution) -> str:
     low, high = entry.dot_interval
     text = f"{entry.name} {entry.dot:+.3f} [{low:+.3f}, {high:+.3f}] cos {entry.cosine:+.2f}"
     return text.replace("-", "\N{MINUS SIGN}")
 
 
 def _table(results: Results, row: Row) -> list[Contribution]:
-    """What `attributes.contributions` returned, read again."""
-    from ..latent_space.attributes import Contribution
-
+    """The contributions that were measured."""
     arrays = results.arrays(row)
-    columns = ("name", "dot", "cosine", "dot_interval", "cosine_interval")
-    parts = (arrays[f"contribution_{column}"].tolist() for column in columns)
-    return [Contribution(*entry) for entry in zip(*parts, strict=True)]
-
-
-EXPERIMENT = Experiment(
-    "attribute-contributions",
-    ("J5",),
-    "One model of 30,000 faces of 64×64, 5 epochs; the shipped model of faces",
-    cells,
-    figures,
-    verdicts,
-)
+    columns = (arrays[f"contribution_{column}"].tolist() for column in COLUMNS)
+    return [Contribution(*entry) for entry in zip(*columns, strict=True)]

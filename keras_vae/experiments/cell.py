@@ -1,77 +1,78 @@
-"""A cell of an experiment: one model, and what to measure of it."""
+"""A cell of an experiment: one model, and what is measured of it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cached_property
+from itertools import product
 from typing import Any
 
-from ..presets import Preset, get_preset
-from .arithmetic import training_work
+from ..inference.registry import load
+from ..inference.saved_model import SavedModel
+from ..presets import Objective, Preset, get_preset
+from ..training.run_directory import read_json
+from .arithmetic import START, multiply_adds, training_work
+
+TRAINING_IMAGES = {"celeba": 162_770, "frey": 1_572, "digits": 1_439}
+
+# Numbers of the objective that were no part of a hash in version 0.1: see `fingerprint`.
+OBJECTIVE = {
+    "likelihood": None,
+    "variance": 1.0,
+    "weight": 1.0,
+    "beta": 1.0,
+    "annealing": "constant",
+    "annealing_steps": 0,
+    "free_bits": 0.0,
+    "importance_samples": 1,
+    "perceptual_weight": 0.0,
+    "distillation_weight": 0.0,
+    "mmd_weight": 0.0,
+}
 
 Scalar = str | int | float | bool | None
 
 
-class Cell(ABC):
-    """A name for numbers: a model, and what to measure of it.
+class Cell:
+    """One model, and what is measured of it.
 
     Attributes:
-        measures: Names of `measurement.MEASURES`, in the order of the columns.
-        limit: At most so many training images; None for all.
+        measures: Keys of `measures.MEASURES`, in the order of the columns.
+        limit: Maximum number of training images; None for all.
+        resolved: The preset that the model is trained with.
+        data: Name of the data set.
+        key: Name of the cell's files. Cells with different numbers have different keys.
+        work: Estimated operations: see `training_work`.
     """
 
     measures: tuple[str, ...]
     limit: int | None
-
-    @property
-    @abstractmethod
-    def resolved(self) -> Preset:
-        """What the model is, or was, trained as."""
-
-    @property
-    @abstractmethod
-    def data(self) -> str:
-        """Name of the data set."""
-
-    @property
-    @abstractmethod
-    def key(self) -> str:
-        """Name of the cell's files: readable, and another one where other numbers come out."""
-
-    @property
-    @abstractmethod
-    def work(self) -> float:
-        """An estimate of the work, in units that take equally long: see `training_work`."""
+    resolved: Preset
+    data: str
+    key: str
+    work: float
 
     @property
     def images(self) -> int:
-        """How many images it is trained on, or about as many: an estimate needs no data set."""
+        """Number of training images, estimated without opening the data set."""
         return self.limit or TRAINING_IMAGES.get(self.data, 55_000)
-
-    @abstractmethod
-    def settings(self) -> dict[str, Scalar]:
-        """What tells this cell from others, as columns of a table."""
-
-    @abstractmethod
-    def override(self, **changes: Any) -> Cell:
-        """Return the cell with more of its preset changed, where that can be."""
 
 
 @dataclass(frozen=True)
 class Training(Cell):
-    """One model to train.
+    """A model to train.
 
     Attributes:
         preset: Name of the preset.
-        overrides: What is changed of it, as `Preset.override` takes it.
-        seed: Of weights, order and noise; the data's split is the same for all.
-        dataset: Name of the data set; None for the preset's own.
+        overrides: Changes of the preset, as `Preset.override` takes them.
+        seed: Seed of weights, order and noise; the split of the data is the same for all seeds.
+        dataset: Name of the data set; None for the preset's.
         limit: See `Cell`.
-        tolerance: Training stops when an epoch changes the loss by less; None: it does not.
-        watch: The split that is measured after each epoch, for curves; None: none is.
+        tolerance: Training stops when an epoch changes the loss by less; None: never.
+        watch: Split that is measured after each epoch, for curves; None: none.
         measures: See `Cell`.
     """
 
@@ -96,11 +97,14 @@ class Training(Cell):
 
     @property
     def key(self) -> str:
-        """Another one when any number of the training changes."""
-        model = replace(self.resolved, source="")  # whose wording changes nothing
-        told = {**_told(self), "preset": _told(model), "dataset": self.data}
-        told.pop("overrides", None)  # the preset has them
-        digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+        """Readable name, with a hash of all numbers of the training."""
+        numbers = {
+            **_beyond_defaults(replace(self, overrides={})),
+            "preset": fingerprint(get_preset(self.preset), self.overrides),
+            "dataset": self.data,
+        }
+        del numbers["overrides"]
+        digest = hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest()
         changes = (f"{name}-{plain(value)}" for name, value in self.overrides.items())
         return "_".join([self.preset, *changes, f"seed-{self.seed}", digest[:8]])
 
@@ -110,27 +114,171 @@ class Training(Cell):
         return training_work(self.resolved, self.images)
 
     def settings(self) -> dict[str, Scalar]:
-        """What tells this cell from others, as columns of a table."""
-        known = {"dataset": self.data, "limit": self.limit, "tolerance": self.tolerance}
-        changes = {name: plain(value) for name, value in self.overrides.items()}
-        given = {name: value for name, value in known.items() if value is not None}
-        return {"preset": self.preset, **given, **changes, "seed": self.seed}
+        """The settings of the cell, as columns of a table; what is not set is left out."""
+        columns = {
+            "preset": self.preset,
+            "dataset": self.data,
+            "limit": self.limit,
+            "tolerance": self.tolerance,
+            **{name: plain(value) for name, value in self.overrides.items()},
+            "seed": self.seed,
+        }
+        return {name: value for name, value in columns.items() if value is not None}
 
     def override(self, **changes: Any) -> Training:
-        """Return the cell with more of its preset changed; None leaves a field as it is."""
+        """Return the cell with more of its preset changed; None leaves a field unchanged."""
         given = {name: value for name, value in changes.items() if value is not None}
         return replace(self, overrides={**self.overrides, **given})
 
 
-TRAINING_IMAGES = {"celeba": 162_770, "frey": 1_572, "digits": 1_439}
+@dataclass(frozen=True)
+class Study(Cell):
+    """A trained model to measure.
+
+    Attributes:
+        model: Name or path of the model, as `inference.load` takes it.
+        measures: See `Cell`.
+    """
+
+    model: str
+    measures: tuple[str, ...]
+
+    limit = None
+
+    @cached_property
+    def served(self) -> SavedModel:
+        """The model."""
+        return load(self.model)
+
+    @property
+    def resolved(self) -> Preset:
+        """The preset that the model was trained with."""
+        return self.served.preset
+
+    @property
+    def data(self) -> str:
+        """Name of the data set that the model was trained on."""
+        return self.resolved.dataset
+
+    @property
+    def key(self) -> str:
+        """Readable name, with a hash of measures, weights, and the evaluation where it is read."""
+        digest = hashlib.sha256(json.dumps(self.measures).encode())
+        for file in sorted(self.served.path.glob("variables/variables.data-*")):
+            digest.update(file.read_bytes())
+        if "card" in self.measures:
+            digest.update(json.dumps(evaluation_of(self.served)).encode())
+        return f"{self.served.name}_study_{digest.hexdigest()[:8]}"
+
+    @property
+    def work(self) -> float:
+        """See `training_work`; every image is encoded once."""
+        return START + 2 * multiply_adds(self.resolved) * self.images
+
+    def settings(self) -> dict[str, Scalar]:
+        """The settings of the cell, as columns of a table."""
+        return {"model": self.served.name, "dataset": self.data}
+
+    def override(self, **changes: Any) -> Study:
+        """Return the cell unchanged: its model is trained already."""
+        return self
 
 
-def _told(value: Any) -> Any:
-    """What a data class says beyond its defaults: a field that it gets later changes no key."""
+def evaluation_of(model: SavedModel) -> dict[str, float]:
+    """The numbers of a study that `kvae evaluate --card` wrote beside the model."""
+    known = read_json(model.path / "assets.extra" / "evaluation.json")
+    likelihood = known["likelihood"]
+    return {
+        "nll": likelihood["nll"],
+        "nll_error": likelihood["nll_error"],
+        "draws": likelihood["importance_samples"],
+        "test_mse_of_mean": known["pixels"]["mse"],
+    }
+
+
+def fingerprint(base: Preset, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a cell's hash that comes from its preset, in the flat form of version 0.1.
+
+    The names of finished cells contain this hash, so its form never changes: `network`, `objective`
+    and the numbers of the training, without those that equal the defaults of version 0.1. In the
+    objective, a number stays where an override chooses a kind that has no such number. `source` is
+    empty: a preset's wording changes no numbers.
+
+    Args:
+        base: The preset before its overrides.
+        overrides: See `Training`.
+    """
+    preset = base.override(**overrides)
+    numbers = _beyond_defaults(replace(preset, source=""))
+    kinds = {name: numbers.pop(name) for name in ("posterior", "prior", "objective")}
+    if "scale" in kinds["posterior"]:
+        numbers["posterior_scale"] = preset.posterior.scale
+    if not preset.stochastic:
+        numbers["stochastic"] = False
+    if preset.prior.kind != "standard_normal":
+        numbers["prior"] = {"kind": preset.prior.kind, **kinds["prior"]}
+    flat = _flat(base.objective) | {
+        name: value for name, value in overrides.items() if name in OBJECTIVE
+    }
+    objective = {name: value for name, value in flat.items() if value != OBJECTIVE.get(name)}
+    return {**numbers, "objective": objective}
+
+
+def _flat(objective: Objective) -> dict[str, Any]:
+    """The numbers of an objective by their names of version 0.1."""
+    bound = objective.bound
+    return {
+        "likelihood": objective.likelihood.kind,
+        **objective.likelihood.values(),
+        "beta": bound.beta,
+        "free_bits": bound.free_bits,
+        "annealing": bound.annealing.kind,
+        "annealing_steps": getattr(bound.annealing, "steps", 0),
+        "importance_samples": bound.samples,
+        **{f"{term.kind}_weight": term.weight for term in objective.terms},
+    }
+
+
+def _beyond_defaults(value: Any) -> Any:
+    """The fields of a data class that differ from their defaults: a new field changes no key."""
     if is_dataclass(value):
-        told = {item: getattr(value, item.name) for item in fields(value)}
-        return {item.name: _told(part) for item, part in told.items() if part != item.default}
-    return [_told(part) for part in value] if isinstance(value, list | tuple) else value
+        parts = {item.name: (item.default, getattr(value, item.name)) for item in fields(value)}
+        return {
+            name: _beyond_defaults(part)
+            for name, (default, part) in parts.items()
+            if part != default
+        }
+    return [_beyond_defaults(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def expand(
+    measures: Sequence[str] = ("losses",),
+    model: str | None = None,
+    grid: Mapping[str, Sequence[Any]] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    seeds: Sequence[int] = (0,),
+    **options: Any,
+) -> list[Cell]:
+    """The cells of an entry of `experiments.toml`.
+
+    Args:
+        measures: See `Cell`.
+        model: A trained model to measure; None trains models.
+        grid: Overrides of the preset: a cell for each combination of their values.
+        overrides: Overrides of the preset that all cells share.
+        seeds: A cell for each.
+        **options: `preset` and other arguments of `Training`.
+    """
+    if model is not None:
+        return [Study(model, tuple(measures))]
+    grid, options["measures"] = grid or {}, tuple(measures)
+    return [
+        Training(
+            overrides=dict(zip(grid, values, strict=True)) | (overrides or {}), seed=seed, **options
+        )
+        for values in product(*grid.values())
+        for seed in seeds
+    ]
 
 
 def plain(value: Any) -> Scalar:

@@ -2,50 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import numpy as np
+from PIL.Image import Image
 
-from .cell import Cell, Training
-from .experiment import Experiment
+from ..plotting import Line, Panel, line_plot
 from .results import Results
-from .store import Row
-from .verdicts import Verdict, judge, near
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from .verdicts import Verdict, near
+from .workspace import Row
 
 LATENTS = (3, 5, 20)
 CLAIMED = 132.0  # −ELBO in nats at z = 3 after 1.75e6 samples
-STARTS = {False: "as reported", True: "the preset `mnist`"}  # by whether the decoder is spread
-AS_REPORTED = {"spread": False, "decay": "constant", "learning_rate": 1e-3}
-AS_PRESET = {"spread": True, "decay": "cosine", "learning_rate": 3e-3}
-
-
-def cells() -> list[Cell]:
-    """One hidden layer of 512, batch 128, 30 epochs; and the preset that mends its start."""
-    return [
-        Training("mnist", {"latent_dim": latent, "epochs": 30, **training}, watch="test")
-        for training in (AS_REPORTED, AS_PRESET)
-        for latent in LATENTS
-    ]
+STARTS = {False: "as reported", True: "the preset `mnist`"}  # by the preset's `spread`
+SPLITS = {"train": "history_loss", "test": "history_val_loss"}
 
 
 def figures(results: Results) -> dict[str, Image]:
     """A panel for each latent, as Jiang's figure 3."""
-    from ..plotting import Line, Panel, line_plot
-
-    panels = []
-    for latent in LATENTS:
-        curves = []
-        for colour, (spread, name) in enumerate(STARTS.items()):
-            (row,) = results.where(latent_dim=latent, spread=spread)
-            history = results.arrays(row)
-            samples = _samples(row)
-            for column, split in (("history_loss", "train"), ("history_val_loss", "test")):
-                ys = history[column]
-                curves.append(
-                    Line(f"{name}, {split}", samples, ys, colour=colour, dashed=split == "test")
-                )
-        panels.append(Panel(f"z = {latent}", ("samples seen", "−ELBO, nats"), curves, log="x"))
+    axes = ("samples seen", "−ELBO, nats")
+    panels = [Panel(f"z = {latent}", axes, _curves(results, latent), log="x") for latent in LATENTS]
     caption = (
         "Mean over each epoch for the training images, after each epoch for the test images. "
         "“As reported”: Keras's start and a learning rate of 0.001."
@@ -54,37 +28,29 @@ def figures(results: Results) -> dict[str, Image]:
     return {"elbo-curve.png": picture}
 
 
+def _curves(results: Results, latent: int) -> list[Line]:
+    curves = []
+    for colour, (spread, name) in enumerate(STARTS.items()):
+        row = results.row(latent_dim=latent, spread=spread)
+        history = results.arrays(row)
+        samples = np.arange(1, row["epochs"] + 1) * (row["images"] / row["epochs"])
+        for split, column in SPLITS.items():
+            options = {"colour": colour, "dashed": split == "test"}
+            curves.append(Line(f"{name}, {split}", samples, history[column], **options))
+    return curves
+
+
 def verdicts(results: Results) -> list[Verdict]:
-    """Whether z = 3 comes to about 132 nats, and more dimensions do no worse."""
-    ends = {}
-    for spread, name in STARTS.items():
-        rows = [results.where(latent_dim=latent, spread=spread)[0] for latent in LATENTS]
-        ends[name] = rows
-    plain, spread = (ends[name][0] for name in STARTS.values())
-    whole = near(plain["epoch_loss"], CLAIMED)
-    direction = any(near(row["epoch_loss"], CLAIMED, 0.05) for row in (plain, spread))
+    """J1: z = 3 comes to about 132 nats."""
+    plain, spread = ([results.row(latent_dim=z, spread=kind) for z in LATENTS] for kind in STARTS)
+    ends = plain[0]["epoch_loss"], spread[0]["epoch_loss"]
     lines = [
-        f"{name}: "
-        + ", ".join(
-            f"z = {row['latent_dim']}: train {row['train_loss']:.1f}, test {row['test_loss']:.1f}"
-            for row in rows
-        )
-        for name, rows in ends.items()
+        {"start": start, "losses": ", ".join(map(_losses, rows))}
+        for start, rows in zip(STARTS.values(), (plain, spread), strict=True)
     ]
-    why = (
-        "The last epoch's mean over training images, which is what a training shows, is "
-        f"{plain['epoch_loss']:.1f} nats as reported and {spread['epoch_loss']:.1f} with the "
-        "preset at z = 3; the report does not say which it is, nor its learning rate. A latent of "
-        "three dimensions depends on the decoder's start: see docs/decisions/0004."
-    )
-    return [Verdict("J1", judge(whole, direction), "; ".join(lines), why, ("elbo-curve.png",))]
+    direction = any(near(end, CLAIMED, 0.05) for end in ends)
+    return [Verdict.of("J1", near(ends[0], CLAIMED), direction, lines, ends=ends)]
 
 
-def _samples(row: Row) -> list[float]:
-    each = row["images"] / row["epochs"]
-    return [each * (epoch + 1) for epoch in range(row["epochs"])]
-
-
-EXPERIMENT = Experiment(
-    "elbo-curve", ("J1",), "6 models of MNIST, 30 epochs each", cells, figures, verdicts
-)
+def _losses(row: Row) -> str:
+    return "z = {latent_dim}: train {train_loss:.1f}, test {test_loss:.1f}".format(**row)

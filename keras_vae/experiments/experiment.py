@@ -1,129 +1,135 @@
-"""What an experiment is: cells, figures, verdicts; and the one way to run any of them."""
+"""An experiment: its cells, figures and verdicts; and how each of them is run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from ..files.pictures import save
 from ..training.run_directory import write_json
-from .cell import Cell
+from .cell import Cell, expand
+from .claims import CLAIMS, EXPERIMENTS
+from .figures import curve_figure, sample_figure
 from .pool import train_cells
 from .results import Results
-from .store import Store
 from .verdicts import Verdict
-from .workplace import Workplace
+from .workspace import Row, Workspace
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-CELLS, TRIALS = "cells", "trials"
+TRIALS = "trials"
+MORE_SEEDS = (1, 2)  # of the second stage
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """A report's experiment.
+    """An experiment of a report.
 
     Attributes:
-        name: What `kvae experiment` takes.
-        claims: Ids of the claims that it judges.
-        budget: What it trains and measures, in words.
-        cells: What it trains and measures first.
-        figures: Draws the results: file name → picture.
-        verdicts: Judges them.
-        refine: What it trains once the first cells are done, by their results: more seeds where
-            the best are close.
+        name: Name that `kvae experiment` takes.
+        module: Module of this package with a function `verdicts` of the results, and perhaps
+            `figures`, which draws more than `experiments.toml` lists, and `repeated`, which chooses
+            the rows of the cells that the second stage trains with more seeds.
     """
 
     name: str
-    claims: tuple[str, ...]
-    budget: str
-    cells: Callable[[], list[Cell]]
-    figures: Callable[[Results], dict[str, Image]]
-    verdicts: Callable[[Results], list[Verdict]]
-    refine: Callable[[Results], list[Cell]] = lambda results: []
+    module: ModuleType
 
-    def state(self, store: Store) -> tuple[int, int, bool]:
-        """Count the finished cells and all that are known of; and whether that is the whole."""
-        first = self.cells()
-        results = Results.read(store, first)
-        whole = len(results.rows) == len(first)
-        known = first + (self.refine(results) if whole else [])
-        done = len(Results.read(store, known).rows)
-        return done, len(known), whole and done == len(known)
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """Ids of the claims that it judges."""
+        return tuple(name for name, claim in CLAIMS.items() if claim.experiment == self.name)
 
-    def results(self, store: Store) -> Results:
-        """Read what is finished."""
-        first = self.cells()
-        results = Results.read(store, first)
-        if len(results.rows) < len(first):
-            return results
-        return Results.read(store, first + self.refine(results))
+    @property
+    def budget(self) -> str:
+        """What it trains and measures, in words."""
+        return EXPERIMENTS[self.name]["budget"]
 
+    def cells(self) -> list[Cell]:
+        """What it trains or measures first."""
+        cells = EXPERIMENTS[self.name]["cells"]
+        entries = EXPERIMENTS[cells]["cells"] if isinstance(cells, str) else cells
+        return [cell for entry in entries for cell in expand(**entry)]
 
-def store_in(folder: Path) -> Store:
-    """The cells of all experiments of a folder: two that ask for the same share it."""
-    return Store(folder / CELLS)
+    def refine(self, results: Results) -> list[Cell]:
+        """What it trains next, by the results of the first stage: more seeds of some cells."""
+        cells = {cell.key: cell for cell in self.cells()}
+        repeated: Callable[[Results], list[Row]] = getattr(self.module, "repeated", lambda _: [])
+        return [
+            replace(cells[row["cell"]], seed=seed)
+            for row in repeated(results)
+            for seed in MORE_SEEDS
+        ]
 
+    def results(self, workspace: Workspace) -> Results:
+        """Read the finished cells of the first stage, and of the second once it is known."""
+        first = Results.read(workspace, self.cells())
+        if not first.complete:
+            return first
+        return Results.read(workspace, self.cells() + self.refine(first))
 
-def run(
-    experiment: Experiment,
-    folder: Path,
-    place: Workplace,
-    *,
-    limit: int | None = None,
-    epochs: int | None = None,
-    **watching: Any,
-) -> tuple[list[Path], dict[str, str]]:
-    """Train what is missing, and write table, figures and verdicts.
+    def figures(self, results: Results) -> dict[str, Image]:
+        """Draw the results: file name → picture."""
+        about = EXPERIMENTS[self.name]
+        curves = {file: curve_figure(results, **c) for file, c in about.get("curves", {}).items()}
+        grids = {file: sample_figure(results, **s) for file, s in about.get("samples", {}).items()}
+        more = getattr(self.module, "figures", lambda _: {})
+        return curves | grids | more(results)
 
-    Args:
-        experiment: Which.
-        folder: Where results go, in a folder of the experiment's name.
-        place: Data, and the store of cells.
-        limit: A trial: only so many cells of the first stage.
-        epochs: A trial: so many epochs.
-        **watching: `jobs`, `preparing`, `progress` and `finished` of `train_cells`.
+    def verdicts(self, results: Results) -> list[Verdict]:
+        """Judge its claims by the results."""
+        return self.module.verdicts(results)
 
-    Returns:
-        The files that were written, and what went wrong, by cell. A trial, and an experiment of
-        which cells failed, gets its table only.
-    """
-    if limit is not None or epochs is not None:
-        cells = [cell.override(epochs=epochs) for cell in experiment.cells()[:limit]]
-        failures = train_cells(cells, place, **watching)
-        table = Results.read(place.store, cells)
-        return [table.write_csv(folder / TRIALS / experiment.name / "results.csv")], failures
-    cells = experiment.cells()
-    failures = train_cells(cells, place, **watching)
-    if not failures:
-        cells += experiment.refine(Results.read(place.store, cells))
-        failures = train_cells(cells, place, **watching)
-    results = Results.read(place.store, cells)
-    if failures:
-        return [results.write_csv(folder / experiment.name / "results.csv")], failures
-    return write(experiment, results, folder / experiment.name), {}
+    def write(self, results: Results, folder: Path) -> list[Path]:
+        """Write table, figures and verdicts of complete results."""
+        files = [results.write_csv(folder / "results.csv")]
+        for name, picture in self.figures(results).items():
+            files.append(save(picture, folder / name, overwrite=True))
+        summary = {
+            "experiment": self.name,
+            "budget": self.budget,
+            "models": len(results.rows),
+            "core_minutes": round(sum(row["cpu_seconds"] for row in results.rows) / 60, 1),
+            "tensorflow": results.distinct("tensorflow"),
+            "verdicts": [asdict(verdict) for verdict in self.verdicts(results)],
+        }
+        write_json(folder / "verdicts.json", summary)
+        return [*files, folder / "verdicts.json"]
 
+    def run(
+        self,
+        workspace: Workspace,
+        *,
+        limit: int | None = None,
+        epochs: int | None = None,
+        **options: Any,
+    ) -> tuple[list[Path], dict[str, str]]:
+        """Train what is missing, and write table, figures and verdicts to a folder of its name.
 
-def write(experiment: Experiment, results: Results, folder: Path) -> list[Path]:
-    """Write table, figures and verdicts of finished results."""
-    from ..files.pictures import save
+        Args:
+            workspace: Data sets and cells.
+            limit: For a trial: maximum number of cells of the first stage.
+            epochs: For a trial: number of epochs.
+            **options: `jobs`, `preparing`, `progress` and `finished` of `train_cells`.
 
-    files = [results.write_csv(folder / "results.csv")]
-    for name, picture in experiment.figures(results).items():
-        files.append(save(picture, folder / name, overwrite=True))
-    write_json(folder / "verdicts.json", facts(experiment, results))
-    return [*files, folder / "verdicts.json"]
-
-
-def facts(experiment: Experiment, results: Results) -> dict[str, Any]:
-    """What the report says of an experiment, JSON-ready."""
-    return {
-        "experiment": experiment.name,
-        "budget": experiment.budget,
-        "models": len(results.rows),
-        "core_minutes": round(sum(row["cpu_seconds"] for row in results.rows) / 60, 1),
-        "tensorflow": results.distinct("tensorflow"),
-        "verdicts": [asdict(verdict) for verdict in experiment.verdicts(results)],
-    }
+        Returns:
+            The files that were written, and the errors by the cell's key. A trial, and an
+            experiment of which cells failed, writes its table only.
+        """
+        trial = limit is not None or epochs is not None
+        cells = self.cells()
+        if trial:
+            cells = [cell.override(epochs=epochs) for cell in cells[:limit]]
+        failures = train_cells(cells, workspace, **options)
+        if not trial and not failures:
+            cells += self.refine(Results.read(workspace, cells))
+            failures = train_cells(cells, workspace, **options)
+        results = Results.read(workspace, cells)
+        folder = workspace.folder / (TRIALS if trial else "") / self.name
+        if trial or failures:
+            return [results.write_csv(folder / "results.csv")], failures
+        return self.write(results, folder), {}

@@ -1,135 +1,178 @@
-"""One cell: its model trained, or opened, and measured."""
+"""Training and measuring of one cell."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable
 from importlib.metadata import version
+from typing import Any
 
 import keras
 import numpy as np
 
 from ..datasets import ImageDataset
 from ..datasets.pipeline import steps_per_epoch
+from ..files.atomic import write_atomically
 from ..models.vae import VAE
-from ..training import trainer as training
+from ..training import trainer
+from ..training.callbacks import DivergenceGuard
 from ..training.precision import precision_for
 from ..training.run_directory import Run, RunConfig
-from .bookmark import Bookmark
-from .callbacks import Reporter, StopAtPlateau
 from .cell import Cell, Training
-from .measurement import Measured, measure_all
-from .stopwatch import CLOCKS, Stopwatch
-from .store import Row
-from .study import Study
-from .subject import ServedSubject, TrainedSubject
-from .workplace import Workplace
+from .evaluated_model import ExportedModel, TrainedModel
+from .measures import measure
+from .workspace import Arrays, Row, Workspace
 
-EVERY = 0.5  # seconds between two reports
+CHECKPOINT_EVERY = 60.0  # seconds: a training that is shorter writes no checkpoint
+# On a busy machine, the time of the processor says more than that of the wall.
+CLOCKS = {"seconds": time.perf_counter, "cpu_seconds": time.process_time}
 
-Arrays = dict[str, np.ndarray]
+Report = Callable[[float], None]  # with the share that is done
 
 
-def carry_out(
-    cell: Cell, place: Workplace, report: Callable[[float], None] = lambda share: None
+def fit_cell(
+    cell: Cell, workspace: Workspace, report: Report = lambda share: None
 ) -> tuple[Row, Arrays]:
-    """Train a cell's model as `kvae train` would, with what it takes to go on, and measure it.
+    """Train the model of a cell, as `kvae train` does, and measure it.
+
+    A cell whose process was killed is resumed from its last checkpoint, and gives the numbers of an
+    uninterrupted training.
 
     Args:
-        cell: What to train, or a model that is there already.
-        place: Where its data is.
-        report: Called now and then with the share that is done.
+        cell: A model to train, or a trained one to measure.
+        workspace: Data sets and checkpoints.
+        report: Called with the share that is done.
 
     Returns:
-        Its row, and the arrays of its measures beside each epoch's losses, `history_…`.
+        The cell's row, and its arrays, with the losses of each epoch as `history_…`.
 
     Raises:
         DivergedError: If the loss becomes NaN.
     """
     keras.backend.clear_session()
-    dataset = place.load(cell)
+    dataset = workspace.dataset(cell)
+    facts, histories = {}, {}
     if isinstance(cell, Training):
-        return _train(cell, dataset, place, report)
-    return _examine(cell, dataset, place, report)
-
-
-def _examine(
-    study: Study, dataset: ImageDataset, place: Workplace, report: Callable[[float], None]
-) -> tuple[Row, Arrays]:
-    """Measure a model that is there."""
-    stopwatch = Stopwatch()
-    subject = ServedSubject(dataset, place.cache_dir, study.served)
-    measured = measure_all(subject, study.measures, report)
-    spent = {name: round(seconds, 2) for name, seconds in stopwatch.spent().items()}
-    return _row(study, spent, measured)
+        vae, facts, histories = _train(cell, dataset, workspace.unfinished(cell), report)
+        model = TrainedModel(dataset, workspace.cache_dir, vae, cell.resolved)
+        numbers, arrays = measure(model, cell.measures)
+    else:
+        start = _clocks()
+        model = ExportedModel(dataset, workspace.cache_dir, cell.served)
+        numbers, arrays = measure(model, cell.measures, report)
+        facts = {name: round(time - start[name], 2) for name, time in _clocks().items()}
+    row = {"cell": cell.key, **cell.settings(), **facts, "tensorflow": version("tensorflow")}
+    row |= {name: _as_float32(value) for name, value in numbers.items()}
+    return row, {**histories, **arrays}
 
 
 def _train(
-    cell: Training, dataset: ImageDataset, place: Workplace, report: Callable[[float], None]
-) -> tuple[Row, Arrays]:
-    """Train a model and measure it; the time is that of the training."""
-    run = place.store.unfinished(cell)
-    vae, config, history = _begin(cell, dataset, run)
-    preset = config.preset
-    bookmark = Bookmark(run, history)
-    callbacks: list[keras.callbacks.Callback] = [Reporter(report, EVERY)]
-    if cell.tolerance is not None:
-        before = history[-1]["loss"] if history else math.inf
-        callbacks.append(StopAtPlateau(cell.tolerance, before))
-    callbacks.append(bookmark)
-    training.fit(
+    cell: Training, dataset: ImageDataset, run: Run, report: Report
+) -> tuple[VAE, dict[str, Any], Arrays]:
+    """Train, and describe the training: its facts, and the losses of each epoch."""
+    vae, config, rows = _begin(cell, dataset, run)
+    recorder = CellRecorder(run, rows, report, cell.tolerance)
+    trainer.fit(
         vae,
         config,
         dataset,
-        initial_epoch=len(history),
+        initial_epoch=len(rows),
         validation=cell.watch,
-        callbacks=callbacks,
+        callbacks=[DivergenceGuard(run), recorder],
     )
-    batch_size, epochs = preset.batch_size, len(bookmark.rows)
+    rows = recorder.rows
+    batch_size, epochs = config.preset.batch_size, len(rows)
     images = epochs * batch_size * steps_per_epoch(dataset, batch_size)
-    spent = {name: round(bookmark.rows[-1][name], 2) for name in CLOCKS}
     facts = {
         "epochs": epochs,
         "images": images,
-        **spent,
-        "images_per_second": round(images / spent["seconds"]),
+        **{name: round(rows[-1][name], 2) for name in CLOCKS},
+        "images_per_second": round(images / rows[-1]["seconds"]),
         "precision": config.precision,
         "parameters": vae.encoder.count_params() + vae.decoder.count_params(),
-        "epoch_loss": _digits(bookmark.rows[-1]["loss"]),
+        "epoch_loss": _as_float32(rows[-1]["loss"]),
     }
-    subject = TrainedSubject(dataset, place.cache_dir, vae, preset)
-    row, arrays = _row(cell, facts, measure_all(subject, cell.measures))
-    losses = [name for name in bookmark.rows[0] if name not in ("epoch", *CLOCKS)]
-    histories = {f"history_{name}": np.array([e[name] for e in bookmark.rows]) for name in losses}
-    return row, {**histories, **arrays}
+    losses = [name for name in rows[0] if name not in ("epoch", *CLOCKS)]
+    return vae, facts, {f"history_{name}": np.array([e[name] for e in rows]) for name in losses}
 
 
 def _begin(
     cell: Training, dataset: ImageDataset, run: Run
 ) -> tuple[VAE, RunConfig, list[dict[str, float]]]:
-    """Build a cell's model, or open the one that a stopped process left; its epochs so far."""
+    """Build the model of a cell, or open its checkpoint; and the history of its epochs."""
     if run.last.exists():
         config = run.config()
-        vae = training.last_vae(run, config, dataset)
+        vae = trainer.last_vae(run, config, dataset)
         steps = steps_per_epoch(dataset, config.preset.batch_size)
-        return vae, config, run.history()[: training.epochs_completed(vae, steps)]
+        return vae, config, run.history()[: trainer.epochs_completed(vae, steps)]
     precision = precision_for(cell.resolved)
     config = RunConfig(
         cell.resolved, cell.data, limit=cell.limit, seed=cell.seed, precision=precision
     )
-    vae = training.new_vae(config, dataset)
+    vae = trainer.new_vae(config, dataset)
     Run.create(run.path, config, overwrite=True)
     return vae, config, []
 
 
-def _row(cell: Cell, facts: Mapping, measured: Measured) -> tuple[Row, Arrays]:
-    """Everything that is known of a cell, as one line of a table; and its arrays."""
-    numbers, arrays = measured
-    told = {name: _digits(value) for name, value in numbers.items()}
-    versions = {"tensorflow": version("tensorflow")}
-    return {"cell": cell.key, **cell.settings(), **facts, **versions, **told}, arrays
+class CellRecorder(keras.callbacks.Callback):
+    """Records the epochs of a cell, writes a checkpoint now and then, and stops at a plateau.
+
+    Attributes:
+        rows: The history: for each epoch its number, the time until its end and its losses.
+
+    Args:
+        run: Where history and checkpoint are written.
+        rows: The history of the epochs before.
+        report: Called with the share of the training that is done.
+        tolerance: Training stops when an epoch changes the training loss by less (Jiang 2024, 4.2);
+            None: never.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        rows: list[dict[str, float]],
+        report: Report = lambda share: None,
+        tolerance: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.run = run
+        self.rows = list(rows)
+        self.report = report
+        self.tolerance = tolerance
+        before = rows[-1] if rows else dict.fromkeys(CLOCKS, 0.0)
+        self.start = {name: now - before[name] for name, now in _clocks().items()}
+        self.written = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Report."""
+        share = (batch + 1) / self.params["steps"]
+        self.report((len(self.rows) + share) / self.params["epochs"])
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Record the epoch; after a minute without a checkpoint, write one."""
+        spent = {name: now - self.start[name] for name, now in _clocks().items()}
+        losses = {name: float(value) for name, value in logs.items()}
+        self.rows.append({"epoch": epoch + 1, **spent, **losses})
+        if self._plateau():
+            # No checkpoint here: a resumed training would not know that it has ended.
+            self.model.stop_training = True
+        elif time.monotonic() - self.written > CHECKPOINT_EVERY:
+            self.run.write_history(self.rows)
+            write_atomically(self.run.last, self.model.save, overwrite=True)
+            self.written = time.monotonic()
+
+    def _plateau(self) -> bool:
+        if self.tolerance is None or len(self.rows) < 2:
+            return False
+        before, now = (row["loss"] for row in self.rows[-2:])
+        return abs(now - before) < self.tolerance
 
 
-def _digits(value: float) -> float:
+def _clocks() -> dict[str, float]:
+    return {name: clock() for name, clock in CLOCKS.items()}
+
+
+def _as_float32(value: float) -> float:
     """As many digits as float32 has."""
     return float(f"{float(value):.7g}")

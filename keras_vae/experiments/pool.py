@@ -1,162 +1,142 @@
-"""Processes that share a list of cells; one that dies takes only its own cell with it."""
+"""Processes that train the cells of an experiment; one that dies loses only its own cell."""
 
 from __future__ import annotations
 
-import multiprocessing
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from multiprocessing.connection import wait
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from multiprocessing import get_context, parent_process
+from multiprocessing.sharedctypes import SynchronizedArray
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pebble import ProcessExpired, ProcessPool
+
 from .cell import Cell
-from .store import Row
-from .worker import serve
-from .workplace import Workplace
+from .workspace import Row, Workspace
 
 if TYPE_CHECKING:
     from ..datasets.source import Progress
 
-# Share of all the work from which a cell on all threads before the others is sooner done than on
-# one beside them: of two jobs, a / 2 + b < a where b < a / 2.
+# Share of all the work above which a cell on all threads before the others is done sooner than on
+# one thread beside them: of two jobs, a / 2 + b < a where b < a / 2.
 MOST = 2 / 3
+LOG = "workers.log"
+EVERY = 0.5  # seconds between two looks at the progress
 
-Finished = Callable[[Cell, Row | str], None]  # with its row, or with what went wrong
+Finished = Callable[[Cell, Row | str], None]  # with its row, or with its error
 
 
 def train_cells(
     cells: Sequence[Cell],
-    place: Workplace,
+    workspace: Workspace,
     *,
     jobs: int,
     preparing: Progress | None = None,
     progress: Progress = lambda done, total: None,
     finished: Finished = lambda cell, outcome: None,
 ) -> dict[str, str]:
-    """Carry out the cells that are not in the store yet.
+    """Train and measure the cells that are not finished.
 
-    Each goes to a process of one thread, so what a cell measures does not depend on `jobs`; but one
-    that is most of the work comes first, alone, on as many threads.
+    Each cell is trained by a process of one thread, so that its numbers do not depend on `jobs`.
+    Only a cell that is most of the work comes first, alone, on as many threads.
 
     Args:
-        cells: What to train, in this order; the same cell twice is trained once.
-        place: Data and store.
-        jobs: Processes.
-        preparing: Called with the images prepared and their total, where data is not ready yet.
+        cells: The cells, in this order; a cell that is there twice is trained once.
+        workspace: Data sets and finished cells.
+        jobs: Number of processes.
+        preparing: Called with the number of prepared images and their total.
         progress: Called with the work done and its total, in units of 10⁹ operations.
-        finished: Called with each cell as it ends.
+        finished: Called with each cell when it ends.
 
     Returns:
-        What went wrong, by the key of the cell.
+        The errors, by the key of the cell.
 
     Raises:
-        RuntimeError: If a process ends before it is ready for its first cell.
+        RuntimeError: If a process cannot start.
     """
-    missing = {cell.key: cell for cell in cells if place.store.row(cell) is None}
-    place.prepare(missing.values(), preparing)  # here: two workers must not prepare the same
+    missing = {cell.key: cell for cell in cells if workspace.row(cell) is None}
+    workspace.prepare(missing.values(), preparing)  # here: two processes must not prepare the same
     total = sum(cell.work for cell in missing.values())
-    alone = [cell for cell in missing.values() if cell.work > MOST * total]
-    others = [cell for cell in missing.values() if cell not in alone]
-    crew = _Crew(total, place, progress, finished)
+    largest = [cell for cell in missing.values() if cell.work > MOST * total]
+    others = [cell for cell in missing.values() if cell not in largest]
+    failures: dict[str, str] = {}
+    done = 0.0
+    for stage, processes, threads in ((largest, 1, jobs), (others, jobs, 1)):
+        for ended, under_way in _train(stage, workspace, processes, threads):
+            for cell, outcome in ended:
+                done += cell.work
+                if isinstance(outcome, str):
+                    failures[cell.key] = outcome
+                finished(cell, outcome)
+            progress(round((done + under_way) / 1e9), round(total / 1e9))
+    return failures
+
+
+def _train(
+    cells: Sequence[Cell], workspace: Workspace, processes: int, threads: int
+) -> Iterator[tuple[list[tuple[Cell, Row | str]], float]]:
+    """Train cells in processes of so many threads.
+
+    Yields:
+        Now and then, the cells that have ended, and how much of the others' work is done.
+    """
+    context = get_context("spawn")  # TensorFlow's threads do not survive a fork
+    shares = context.Array("d", len(cells))  # of each cell, what is done of it
+    start = {"initializer": _start_process, "initargs": (shares, workspace.cells, threads)}
+    pool = ProcessPool(max(1, min(processes, len(cells))), **start, context=context)
     try:
-        crew.work(alone, jobs=1, threads=jobs)
-        crew.work(others, jobs=jobs, threads=1)
+        running = {
+            pool.schedule(_train_cell, (number, cell, workspace)): number
+            for number, cell in enumerate(cells)
+        }
+        while running:
+            futures = wait(running, EVERY, FIRST_COMPLETED).done
+            ended = [(cells[running.pop(each)], _outcome(each, workspace)) for each in futures]
+            yield ended, sum(shares[number] * cells[number].work for number in running.values())
     finally:
-        crew.dismiss()
-    return crew.failures
+        pool.stop()
+        pool.join()
 
 
-class _Crew:
-    """The workers, what each is at, and how far the whole is."""
-
-    def __init__(
-        self, total: float, place: Workplace, progress: Progress, finished: Finished
-    ) -> None:
-        self.total = total
-        self.place = place
-        self.progress = progress
-        self.finished = finished
-        self.done = 0.0
-        self.queue: deque[Cell] = deque()
-        self.threads = 1
-        self.workers: list[_Worker] = []
-        self.failures: dict[str, str] = {}
-
-    def work(self, cells: Iterable[Cell], *, jobs: int, threads: int) -> None:
-        """Go through cells, in so many processes of so many threads."""
-        self.queue = deque(cells)
-        self.threads = threads
-        self.workers = [self._hire() for _ in range(min(jobs, len(self.queue)))]
-        self._assign(self.workers)
-        while busy := {worker.connection: worker for worker in self.workers if worker.cell}:
-            for connection in wait(list(busy)):
-                self._hear(busy[connection])
-            under_way = sum(
-                worker.share * worker.cell.work for worker in self.workers if worker.cell
-            )
-            self.progress(round((self.done + under_way) / 1e9), round(self.total / 1e9))
-
-    def dismiss(self) -> None:
-        """End every worker, whatever it is at."""
-        for worker in self.workers:
-            worker.end()
-
-    def _hire(self) -> _Worker:
-        return _Worker(self.place, self.threads)
-
-    def _assign(self, workers: Iterable[_Worker]) -> None:
-        for worker in workers:
-            worker.take(self.queue.popleft() if self.queue else None)
-
-    def _hear(self, worker: _Worker) -> None:
-        try:
-            message = worker.connection.recv()
-        except (EOFError, ConnectionError):
-            message = worker.end(patience=5.0)
-            if not worker.ready:  # the next one would fare no better
-                raise RuntimeError(f"A worker could not start: {message}.") from None
-        worker.ready = True
-        if isinstance(message, float):
-            worker.share = message
-            return
-        self.done += worker.cell.work
-        if isinstance(message, str):
-            self.failures[worker.cell.key] = message
-        self.finished(worker.cell, message)
-        if worker.dead:
-            self.workers.remove(worker)
-            if not self.queue:
-                return
-            worker = self._hire()
-            self.workers.append(worker)
-        self._assign([worker])
+def _outcome(future: Future, workspace: Workspace) -> Row | str:
+    log = workspace.cells / LOG
+    try:
+        return future.result()
+    except ProcessExpired as error:
+        return f"its process ended with status {error.exitcode}; see {log}"
+    except BrokenExecutor as error:
+        raise RuntimeError(f"A training process could not start; see {log}.") from error
 
 
-class _Worker:
-    """A process, and the cell that it is at."""
+_shares: SynchronizedArray | None = None  # in a training process
 
-    def __init__(self, place: Workplace, threads: int) -> None:
-        context = multiprocessing.get_context("spawn")  # TensorFlow's threads survive no fork
-        self.connection, other = context.Pipe()
-        self.process = context.Process(target=serve, args=(other, place, threads), daemon=True)
-        self.process.start()
-        other.close()  # so that the death of the process is heard
-        self.cell: Cell | None = None
-        self.share = 0.0
-        self.ready = False  # whether it was ever heard of
-        self.dead = False
 
-    def take(self, cell: Cell | None) -> None:
-        """Begin a cell; None ends the process."""
-        self.cell, self.share = cell, 0.0
-        with suppress(BrokenPipeError):  # it died; whoever listens to it will notice
-            self.connection.send(cell)
+def _start_process(shares: SynchronizedArray, folder: Path, threads: int) -> None:
+    """Import TensorFlow, on so many threads; its messages, and those of a crash, go to a log."""
+    global _shares
+    _shares = shares
+    folder.mkdir(parents=True, exist_ok=True)
+    log = os.open(folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(log, 2)
+    import tensorflow as tf
 
-    def end(self, patience: float = 0.0) -> str:
-        """Kill the process, unless it ends by itself in so many seconds, and tell how it ended."""
-        self.dead = True
-        self.process.join(patience)
-        self.process.kill()
-        self.process.join()
-        self.connection.close()
-        return f"its process ended with status {self.process.exitcode}; see workers.log"
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+
+
+def _train_cell(number: int, cell: Cell, workspace: Workspace) -> Row | str:
+    """Train, measure and save a cell. An error is returned as text: not all can be pickled."""
+    from .fitting import fit_cell
+
+    def report(share: float) -> None:
+        _shares[number] = share
+        if not parent_process().is_alive():
+            os._exit(1)  # nobody waits for the cell; its checkpoint remains
+
+    try:
+        row, arrays = fit_cell(cell, workspace, report)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    workspace.save(cell, row, arrays)
+    return row

@@ -10,7 +10,7 @@ from typing import Any
 from ..files.atomic import write_text
 from . import EXPERIMENTS, get_experiment
 from .claims import CLAIMS
-from .experiment import store_in, write
+from .workspace import Workspace
 
 HEAD = """\
 # The reports' experiments, repeated
@@ -36,11 +36,11 @@ def write_report(results: Path, page: Path) -> Path:
         The page.
     """
     folder = page.with_suffix("")
-    store = store_in(results)
     for name in EXPERIMENTS:
         experiment = get_experiment(name)
-        if experiment.state(store)[2]:
-            write(experiment, experiment.results(store), folder / name)
+        finished = experiment.results(Workspace(results))
+        if finished.complete:
+            experiment.write(finished, folder / name)
     found = _read(folder)
     text = "\n".join([HEAD, *_summary(found), *_sections(found, folder.name)])
     return write_text(page, text, overwrite=True)
@@ -59,13 +59,12 @@ def _summary(found: dict[str, dict[str, Any]]) -> Iterator[str]:
         for facts in found.values()
         for verdict in facts["verdicts"]
     }
-    commands = {claim: name for name in EXPERIMENTS for claim in get_experiment(name).claims}
     yield "| id | report | claim | verdict | command |\n|---|---|---|---|---|"
     for claim, about in CLAIMS.items():
         verdict = "not measured yet"
         if claim in judged:
             verdict = f"[{judged[claim]}](#{claim.lower()})"
-        command = f"`kvae experiment {commands[claim]}`"
+        command = f"`kvae experiment {about.experiment}`"
         yield f"| {claim} | {about.report} | {about.text} | {verdict} | {command} |"
     yield ""
 

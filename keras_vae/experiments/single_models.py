@@ -2,129 +2,81 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from PIL.Image import Image
+from scipy.spatial import cKDTree
 
-from . import elbo_curve, latent_dim
-from .cell import Cell, Training
-from .experiment import Experiment
-from .latent_dim import CONVOLUTIONAL, DENSE
+from .figures import latent_scatter, manifold
+from .latent_dim import CLAIMED as NETWORKS
 from .results import Results
-from .store import Row
-from .verdicts import Verdict, judge, near
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from .verdicts import Verdict, near
+from .workspace import Arrays, Row
 
 MNIST, FASHION = "mnist", "fashion_mnist"
 TITLES = {MNIST: "MNIST", FASHION: "Fashion-MNIST"}
-JIANG = Training(
-    "mnist",
-    {"latent_dim": 2, "epochs": 30, **elbo_curve.AS_REPORTED},
-    measures=("losses", "batch", "latents", "manifold"),
-)
-OVERFIT = 0.05  # by which share the test error of a model may exceed its training error
-
-
-def cells() -> list[Cell]:
-    """Zhao's two networks on both data sets; Jiang's at z = 2."""
-    pairs = [(preset, data) for preset in (DENSE, CONVOLUTIONAL) for data in TITLES]
-    # MNIST is the presets' own: the same cells as of `latent-dim`.
-    zhao = [
-        latent_dim.zhao(preset, 2, dataset=None if data == MNIST else data)
-        for preset, data in pairs
-    ]
-    return [*zhao, JIANG]
+CLAIMED = {MNIST: 322, FASHION: 246}  # losses of the convolutional network
+OVERFIT = 0.05  # relative difference of test and training error that counts as overfitting
 
 
 def figures(results: Results) -> dict[str, Image]:
-    """The manifold of each, and Jiang's scatter."""
-    from ..latent_space.arithmetic import gaussian_quantiles
-    from ..plotting import plane, scatter
-
-    pictures = {}
-    for row in results.rows:
-        images = results.arrays(row)["manifold"]
-        steps = gaussian_quantiles(len(images))
-        name = f"manifold-{row['preset']}-{row['dataset']}.png"
-        pictures[name] = plane(images, steps, steps, ("z 0", "z 1"))
-    (row,) = results.where(preset="mnist")
-    arrays = results.arrays(row)
-    pictures["latent-jiang.png"] = scatter(
-        arrays["z_mean"],
-        arrays["labels"],
-        [str(digit) for digit in np.unique(arrays["labels"])],
-        axes=("z 0", "z 1"),
-        title="MNIST's test images, z = 2, one hidden layer of 512",
-        caption="z_mean by digit, as Jiang's figure 4. Disks are group means.",
+    """The manifold of each, and Jiang's scatter plot."""
+    pictures = {
+        f"manifold-{row['preset']}-{row['dataset']}.png": manifold(results.arrays(row))
+        for row in results.rows
+    }
+    pictures["latent-jiang.png"] = latent_scatter(
+        results.arrays(results.row(preset="mnist")),
+        "MNIST's test images, z = 2, one hidden layer of 512",
+        "z_mean by digit, as Jiang's figure 4. Disks are group means.",
     )
     return pictures
 
 
 def verdicts(results: Results) -> list[Verdict]:
     """Judge Z1, Z2, Z3, J3 and J4."""
-    (jiang,) = results.where(preset="mnist")
+    dense, convolutional = (
+        {data: results.row(preset=preset, dataset=data) for data in TITLES} for preset in NETWORKS
+    )
+    jiang = results.row(preset="mnist")
     return [
-        _terms("Z1", _zhao(results, DENSE, MNIST), (293, 14)),
-        _terms("Z2", _zhao(results, DENSE, FASHION), (216, 13.4)),
-        _convolutional(results),
-        _scatter(results, jiang),
+        _terms("Z1", dense[MNIST], (293, 14)),
+        _terms("Z2", dense[FASHION], (216, 13.4)),
+        _convolutional(dense, convolutional),
+        _neighbours(results.arrays(jiang)),
         _overfitting(jiang),
     ]
 
 
-def _zhao(results: Results, preset: str, data: str) -> Row:
-    (row,) = results.where(preset=preset, dataset=data)
-    return row
-
-
 def _terms(claim: str, row: Row, claimed: tuple[float, float]) -> Verdict:
-    """The loss and its two terms on the training images."""
-    ours = row["train_reconstruction_loss"], row["train_kl_loss"]
+    """Z1, Z2: the loss and its two terms on the training images."""
+    terms = row["train_reconstruction_loss"], row["train_kl_loss"]
     total = near(row["train_loss"], sum(claimed))
-    parts = all(near(a, b, 0.1) for a, b in zip(ours, claimed, strict=True))
-    measured = f"{row['train_loss']:.1f} = {ours[0]:.1f} + {ours[1]:.1f} on training images, "
-    measured += f"{row['test_loss']:.1f} on test images; last epoch {row['epoch_loss']:.1f}"
-    why = (
-        "As one sum within 3 % and its terms within 10 %; in direction where one of the two holds. "
-        "The report does not say how it starts the weights, nor how it adds up the KL divergence: "
-        f"without its factor of a half ours would be {2 * ours[1]:.1f}."
-    )
-    figure = f"manifold-{row['preset']}-{row['dataset']}.png"
-    return Verdict(claim, judge(total and parts, total or parts), measured, why, (figure,))
+    parts = all(near(a, b, 0.1) for a, b in zip(terms, claimed, strict=True))
+    return Verdict.of(claim, total and parts, total or parts, double_kl=2 * terms[1], **row)
 
 
-def _convolutional(results: Results) -> Verdict:
-    claimed = {MNIST: 322, FASHION: 246}
-    rows = {data: _zhao(results, CONVOLUTIONAL, data) for data in claimed}
-    whole = all(near(rows[data]["train_loss"], loss) for data, loss in claimed.items())
-    dense = {data: _zhao(results, DENSE, data)["train_loss"] for data in claimed}
-    worse = all(rows[data]["train_loss"] > dense[data] for data in claimed)
-    measured = "; ".join(
-        f"{TITLES[data]}: {row['train_loss']:.1f} on training images, {row['test_loss']:.1f} on "
-        f"test images (dense: {dense[data]:.1f})"
-        for data, row in rows.items()
-    )
-    why = "In direction: at z = 2 the convolutional network's loss is above the dense one's."
-    figures = tuple(f"manifold-{CONVOLUTIONAL}-{data}.png" for data in claimed)
-    return Verdict("Z3", judge(whole, worse), measured, why, figures)
+def _convolutional(dense: dict[str, Row], convolutional: dict[str, Row]) -> Verdict:
+    """Z3: the convolutional network's losses."""
+    losses = {data: row["train_loss"] for data, row in convolutional.items()}
+    whole = all(near(losses[data], loss) for data, loss in CLAIMED.items())
+    direction = all(losses[data] > dense[data]["train_loss"] for data in CLAIMED)
+    lines = [
+        {**row, "title": TITLES[data], "dense": dense[data]["train_loss"]}
+        for data, row in convolutional.items()
+    ]
+    return Verdict.of("Z3", whole, direction, lines)
 
 
-def _scatter(results: Results, row: Row) -> Verdict:
-    """J3: digits gather in the plane; measured by how often the nearest neighbour is the same."""
-    arrays = results.arrays(row)
+def _neighbours(arrays: Arrays) -> Verdict:
+    """J3: digits gather in the plane: the nearest neighbour is often the same digit."""
     share = same_neighbour(arrays["z_mean"], arrays["labels"])
-    measured = f"the nearest neighbour of {share:.1%} of the test codes is of the same digit"
-    figures = ("latent-jiang.png", f"manifold-mnist-{MNIST}.png")
-    return Verdict("J3", judge(share > 0.5, share > 0.2), measured, "By chance 10 %.", figures)
+    return Verdict.of("J3", share > 0.5, share > 0.2, share=share)
 
 
 def _overfitting(row: Row) -> Verdict:
-    train, test, batch = row["train_mse"], row["test_mse"], row["batch_mse"]
-    measured = f"MSE {train:.4f} (training), {test:.4f} (test), {batch:.4f} (one batch of 128)"
-    gap = test / train - 1
-    return Verdict("J4", judge(gap < OVERFIT, gap < 3 * OVERFIT), measured, f"Gap {gap:+.1%}.")
+    """J4: the test error is close to the training error."""
+    gap = row["test_mse"] / row["train_mse"] - 1
+    return Verdict.of("J4", gap < OVERFIT, gap < 3 * OVERFIT, gap=gap, **row)
 
 
 def same_neighbour(points: np.ndarray, labels: np.ndarray) -> float:
@@ -134,17 +86,5 @@ def same_neighbour(points: np.ndarray, labels: np.ndarray) -> float:
         points: [N, L].
         labels: [N].
     """
-    from scipy.spatial import cKDTree
-
     _, nearest = cKDTree(points).query(points, k=2)
     return float(np.mean(labels[nearest[:, 1]] == labels))
-
-
-EXPERIMENT = Experiment(
-    "single-models",
-    ("Z1", "Z2", "Z3", "J3", "J4"),
-    "5 models of MNIST and Fashion-MNIST, 15 (Zhao) and 30 epochs (Jiang)",
-    cells,
-    figures,
-    verdicts,
-)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from keras_vae.experiments import get_experiment
 from keras_vae.experiments.cell import Training
 from keras_vae.experiments.results import Results
-from keras_vae.experiments.store import Store
-from keras_vae.experiments.workplace import Workplace
+from keras_vae.experiments.workspace import Workspace
 
 
 @pytest.fixture
@@ -24,20 +24,33 @@ def small_cells():
 
 
 @pytest.fixture
-def place(tmp_path):
-    """An empty store."""
-    return Workplace(Store(tmp_path / "cells"))
+def workspace(tmp_path):
+    """An empty workspace."""
+    return Workspace(tmp_path)
 
 
 @pytest.fixture
 def planted(tmp_path):
-    """Make results of an experiment's cells whose numbers a function gives."""
+    """Make results of cells whose numbers a function gives."""
 
     def make(cells, numbers, arrays=None):
-        store = Store(tmp_path / "planted")
+        workspace = Workspace(tmp_path / "planted")
         for cell in cells:
             facts = {"cell": cell.key, **cell.settings(), "cpu_seconds": 60.0, "tensorflow": "2"}
-            store.save(cell, {**facts, **numbers(cell)}, arrays(cell) if arrays else {})
-        return Results.read(store, cells)
+            workspace.save(cell, {**facts, **numbers(cell)}, arrays(cell) if arrays else {})
+        return Results.read(workspace, cells)
 
     return make
+
+
+@pytest.fixture
+def judged(planted):
+    """The verdicts on planted numbers, by claim: cells of the first stage and of the second."""
+
+    def judge(name, numbers, arrays=None):
+        experiment = get_experiment(name)
+        cells = experiment.cells()
+        cells += experiment.refine(planted(cells, numbers, arrays))
+        return {each.claim: each for each in experiment.verdicts(planted(cells, numbers, arrays))}
+
+    return judge

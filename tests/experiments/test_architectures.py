@@ -1,12 +1,14 @@
-from itertools import pairwise
+from dataclasses import replace
+from itertools import combinations, pairwise
 
 import numpy as np
 
-from keras_vae.experiments import architectures
+from keras_vae.experiments import architectures, get_experiment
 from keras_vae.experiments.architectures import BEST, LATENTS, LOSS
 from keras_vae.experiments.verdicts import CONFIRMED, DIRECTION, REFUTED
 
-CELLS = architectures.cells()
+EXPERIMENT = get_experiment("architectures")
+CELLS = EXPERIMENT.cells()
 
 
 def parameters(cell):
@@ -36,21 +38,16 @@ def opposite(cell):
     return {LOSS: loss + 0.01 * cell.seed, "parameters": parameters(cell)}
 
 
-def judged(planted, losses):
-    first = planted(CELLS, losses)
-    return architectures.verdicts(planted(CELLS + architectures.refine(first), losses))[0]
-
-
 def test_the_grid_is_every_decreasing_subset_for_each_latent():
-    grid = {(name(cell), cell.overrides["latent_dim"]) for cell in CELLS}
-    assert len(grid) == len(CELLS) == 31 * 4
-    assert all(
-        tuple(sorted(c.overrides["hidden"], reverse=True)) == c.overrides["hidden"] for c in CELLS
-    )
+    widths = (512, 256, 128, 64, 32)
+    subsets = [subset for layers in range(1, 6) for subset in combinations(widths, layers)]
+    grid = [(tuple(cell.overrides["hidden"]), cell.overrides["latent_dim"]) for cell in CELLS]
+    assert len(grid) == 31 * 4
+    assert set(grid) == {(subset, latent) for subset in subsets for latent in LATENTS}
 
 
 def test_refinement_repeats_the_best_and_the_claimed(planted):
-    more = architectures.refine(planted(CELLS, opposite))
+    more = EXPERIMENT.refine(planted(CELLS, opposite))
     assert {cell.seed for cell in more} == {1, 2}
     for latent in LATENTS:
         chosen = {name(cell) for cell in more if cell.overrides["latent_dim"] == latent}
@@ -58,27 +55,27 @@ def test_refinement_repeats_the_best_and_the_claimed(planted):
         assert len(chosen) <= 5
 
 
-def test_planted_losses_as_claimed_are_confirmed(planted):
-    verdict = judged(planted, claimed)
+def test_planted_losses_as_claimed_are_confirmed(judged):
+    verdict = judged("architectures", claimed)["J2"]
     assert verdict.verdict == CONFIRMED
     assert "in 60 of 60 pairs" in verdict.measured
     assert "at 1 of 4 z" in verdict.measured  # [512] is always within 1 %, and z = 20's claim
 
 
-def test_planted_losses_against_the_claim_are_not(planted):
-    verdict = judged(planted, opposite)
+def test_planted_losses_against_the_claim_are_not(judged):
+    verdict = judged("architectures", opposite)["J2"]
     assert verdict.verdict == REFUTED
     assert "at 0 of 4 z" in verdict.measured
 
 
-def test_another_best_by_a_small_margin_is_the_direction_only(planted):
+def test_another_best_by_a_small_margin_is_the_direction_only(judged):
     def close(cell):
         row = claimed(cell)
         row[LOSS] -= 0.5 if name(cell) == "512-128" else 0.0
         row[LOSS] -= 300.0 / 512 if name(cell) == "512-128" else 0.0
         return row
 
-    verdict = judged(planted, close)
+    verdict = judged("architectures", close)["J2"]
     assert verdict.verdict == DIRECTION
     assert "best [512, 128]" in verdict.measured
     assert "worse" in verdict.measured
@@ -101,12 +98,13 @@ def test_the_noise_of_seeds_widens_what_is_as_good(planted):
             "parameters": parameters(cell),
         }
 
-    seeds = [architectures.cell(10, (512,), seed) for seed in (1, 2)]
+    (first,) = (c for c in CELLS if name(c) == "512" and c.overrides["latent_dim"] == 10)
+    seeds = [replace(first, seed=seed) for seed in (1, 2)]
     assert architectures.minimal(planted([*CELLS, *seeds], plant), 10) == "256"
 
 
 def test_the_figure_has_a_panel_for_each_latent(planted):
-    picture = architectures.figures(planted(CELLS, claimed))["architectures.png"]
+    picture = EXPERIMENT.figures(planted(CELLS, claimed))["architectures.png"]
     pixels = np.asarray(picture.convert("L"))
     assert min(picture.size) > 2000
     edges = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])

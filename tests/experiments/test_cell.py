@@ -1,9 +1,16 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from keras_vae import presets
-from keras_vae.experiments.cell import Training
+from keras_vae.experiments import EXPERIMENTS, get_experiment
+from keras_vae.experiments.cell import Study, Training, expand, fingerprint
+from keras_vae.experiments.results import Results
+from keras_vae.experiments.workspace import Workspace
+from keras_vae.presets import get_preset
+
+REPRODUCTION = Path(__file__).parents[2] / "docs" / "reproduction"
 
 CELL = Training("mnist", {"hidden": (512, 256), "latent_dim": 3})
 
@@ -60,3 +67,66 @@ def test_overrides_add_up():
 def test_what_is_left_open_overrides_nothing():
     few = replace(CELL, overrides={"epochs": 5})
     assert few.override(epochs=None) == few
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_the_published_cells_have_the_keys_that_the_experiments_give_them(name):
+    experiment, workspace = get_experiment(name), Workspace(REPRODUCTION)
+    keys = [cell.key for cell in experiment.cells()]
+    assert [key for key in keys if not (workspace.cells / f"{key}.json").exists()] == []
+    more = [cell.key for cell in experiment.refine(Results.read(workspace, experiment.cells()))]
+    assert [key for key in more if not (workspace.cells / f"{key}.json").exists()] == []
+
+
+def test_every_published_cell_belongs_to_an_experiment():
+    workspace = Workspace(REPRODUCTION)
+    cells = [
+        row["cell"] for name in EXPERIMENTS for row in get_experiment(name).results(workspace).rows
+    ]
+    assert {file.stem for file in workspace.cells.glob("*.json")} == set(cells)
+
+
+def test_the_fingerprint_of_a_preset_is_that_of_version_0_1():
+    overrides = {"beta": 1e-4, "latent_dim": 32, "epochs": 4}
+    assert fingerprint(get_preset("celeba-perriu"), overrides) == {
+        "name": "celeba-perriu",
+        "source": "",
+        "dataset": "celeba",
+        "image_shape": [64, 48, 3],
+        "latent_dim": 32,
+        "network": {
+            "encoder": [
+                {"filters": filters, **part}
+                for filters in (32, 64, 128, 256)
+                for part in ({"kernel": 4}, {"stride": 1})
+            ],
+            "decoder": [
+                {"filters": 256, "stride": 1},
+                {"filters": 128, "kernel": 4},
+                {"filters": 128, "stride": 1},
+                {"filters": 64, "kernel": 4},
+                {"filters": 64, "stride": 1},
+                {"filters": 32, "kernel": 4},
+                {"filters": 32, "stride": 1},
+                {"filters": None, "kernel": 4},
+            ],
+            "normalization": "instance",
+            "activation": "relu",
+        },
+        "objective": {"likelihood": "mean_squared_error", "beta": 1e-4},
+        "output": "tanh",
+        "epochs": 4,
+        "random_flip": True,
+    }
+
+
+def test_an_entry_is_the_product_of_its_grid_and_seeds():
+    cells = expand(
+        preset="mnist", grid={"latent_dim": [3, 5]}, overrides={"epochs": 1}, seeds=[0, 1]
+    )
+    assert cells == [
+        Training("mnist", {"latent_dim": latent, "epochs": 1}, seed)
+        for latent in (3, 5)
+        for seed in (0, 1)
+    ]
+    assert expand(model="celeba", measures=["card"]) == [Study("celeba", ("card",))]

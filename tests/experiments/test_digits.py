@@ -5,17 +5,11 @@ import pytest
 
 from keras_vae.experiments import EXPERIMENTS, get_experiment
 from keras_vae.experiments.claims import CLAIMS
-from keras_vae.experiments.latent_dim import CLAIMED, CONVOLUTIONAL, DENSE, ZHAO
+from keras_vae.experiments.latent_dim import CLAIMED as LOSSES
+from keras_vae.experiments.latent_dim import CONVOLUTIONAL, DENSE, ZHAO
 from keras_vae.experiments.verdicts import CONFIRMED, DIRECTION, REFUTED
 
-
-def verdicts(planted, name, numbers, arrays=None, seeds=True):
-    experiment = get_experiment(name)
-    cells = experiment.cells()
-    results = planted(cells, numbers, arrays)
-    if seeds:
-        results = planted(cells + experiment.refine(results), numbers, arrays)
-    return {verdict.claim: verdict for verdict in experiment.verdicts(results)}
+CLAIMED = {preset: dict(zip(ZHAO, losses, strict=True)) for preset, losses in LOSSES.items()}
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -40,8 +34,8 @@ def zhao(cell, factor=1.0):
     return {"epoch_loss": loss + 0.1 * cell.seed, "test_loss": loss, "sample_fid": fid}
 
 
-def test_losses_as_claimed_are_confirmed(planted):
-    found = verdicts(planted, "latent-dim", zhao)
+def test_losses_as_claimed_are_confirmed(judged):
+    found = judged("latent-dim", zhao)
     assert {claim: verdict.verdict for claim, verdict in found.items()} == {
         "A1": CONFIRMED,
         "Z4": CONFIRMED,
@@ -50,19 +44,19 @@ def test_losses_as_claimed_are_confirmed(planted):
     assert "wins at 20:" in found["Z5"].measured
 
 
-def test_losses_of_the_same_course_are_the_direction_only(planted):
-    found = verdicts(planted, "latent-dim", lambda cell: zhao(cell, 1.1))
+def test_losses_of_the_same_course_are_the_direction_only(judged):
+    found = judged("latent-dim", lambda cell: zhao(cell, 1.1))
     assert found["Z4"].verdict == found["Z5"].verdict == DIRECTION
 
 
-def test_a_crossing_elsewhere_is_not_confirmed(planted):
+def test_a_crossing_elsewhere_is_not_confirmed(judged):
     def crossed(cell):
         row = zhao(cell)
         if cell.preset == CONVOLUTIONAL:
             row["epoch_loss"] = CLAIMED[DENSE][cell.overrides["latent_dim"]] + 5 + 0.1 * cell.seed
         return row
 
-    found = verdicts(planted, "latent-dim", crossed)
+    found = judged("latent-dim", crossed)
     assert found["Z5"].verdict == REFUTED
     assert "wins at no z" in found["Z5"].measured
 
@@ -83,12 +77,12 @@ def test_more_seeds_are_spent_where_the_networks_are_close(planted):
     ("plain", "spread", "verdict"),
     [(132.5, 128.0, CONFIRMED), (150.0, 131.0, DIRECTION), (150.0, 150.0, REFUTED)],
 )
-def test_the_elbo_is_about_132(planted, plain, spread, verdict):
+def test_the_elbo_is_about_132(judged, plain, spread, verdict):
     def numbers(cell):
         loss = spread if cell.overrides["spread"] else plain
         return {"epoch_loss": loss, "train_loss": loss, "test_loss": loss}
 
-    assert verdicts(planted, "elbo-curve", numbers)["J1"].verdict == verdict
+    assert judged("elbo-curve", numbers)["J1"].verdict == verdict
 
 
 def test_curves_are_drawn_for_each_latent(planted):
@@ -101,7 +95,7 @@ def test_curves_are_drawn_for_each_latent(planted):
 
 
 @pytest.mark.parametrize(("sign", "verdict"), [(1, CONFIRMED), (-1, REFUTED)])
-def test_small_c_leaves_gaps_and_large_c_blurs(planted, sign, verdict):
+def test_small_c_leaves_gaps_and_large_c_blurs(judged, sign, verdict):
     def numbers(cell):
         c = cell.overrides["variance"]
         return {
@@ -111,22 +105,22 @@ def test_small_c_leaves_gaps_and_large_c_blurs(planted, sign, verdict):
             "test_kl_loss": 5.0,
         }
 
-    assert verdicts(planted, "kl-weight", numbers)["Z6"].verdict == verdict
+    assert judged("kl-weight", numbers)["Z6"].verdict == verdict
 
 
-def test_an_autoencoders_codes_are_told_from_a_vaes(planted):
+def test_an_autoencoders_codes_are_told_from_a_vaes(judged):
     def numbers(cell):
         wide = not cell.overrides["stochastic"]
         spread, covered = (9.0, 0.4) if wide else (1.0, 0.95)
         noise = 0.01 * cell.seed
         return {"code_spread": spread + noise, "prior_coverage": covered + noise}
 
-    assert verdicts(planted, "autoencoder-vs-vae", numbers)["Z0"].verdict == CONFIRMED
+    assert judged("autoencoder-vs-vae", numbers)["Z0"].verdict == CONFIRMED
     same = {"code_spread": 1.0, "prior_coverage": 0.9}
-    assert verdicts(planted, "autoencoder-vs-vae", lambda cell: same)["Z0"].verdict == REFUTED
+    assert judged("autoencoder-vs-vae", lambda cell: same)["Z0"].verdict == REFUTED
 
 
-def test_single_models_are_compared_with_their_numbers(planted):
+def test_single_models_are_compared_with_their_numbers(judged):
     losses = {
         (DENSE, "mnist"): (293, 14.0),
         (DENSE, "fashion_mnist"): (216, 13.4),
@@ -145,6 +139,6 @@ def test_single_models_are_compared_with_their_numbers(planted):
     points = np.random.default_rng(0).normal(size=(200, 2))
     quadrants = (points[:, 0] > 0) * 2 + (points[:, 1] > 0)
     arrays = {"z_mean": points + 5 * np.sign(points), "labels": quadrants}
-    found = verdicts(planted, "single-models", numbers, lambda cell: arrays)
+    found = judged("single-models", numbers, lambda cell: arrays)
     expected = {"Z1": CONFIRMED, "Z2": CONFIRMED, "Z3": DIRECTION, "J3": CONFIRMED, "J4": CONFIRMED}
     assert {claim: verdict.verdict for claim, verdict in found.items()} == expected

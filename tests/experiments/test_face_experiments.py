@@ -3,24 +3,11 @@
 import numpy as np
 import pytest
 
-from keras_vae.experiments import attribute_contributions, get_experiment, kl_weight_faces
-from keras_vae.experiments.conventions import STRENGTHS
+from keras_vae.experiments import attribute_contributions, get_experiment
+from keras_vae.experiments.claims import STRENGTHS
 from keras_vae.experiments.verdicts import CONFIRMED, DIRECTION, REFUTED
 
 FACE = np.random.default_rng(0).integers(0, 255, (32, 32, 3), dtype=np.uint8)
-
-
-@pytest.fixture
-def judged(planted):
-    """The verdicts on planted numbers, by claim: cells of the first stage and of the second."""
-
-    def judge(name, numbers, arrays=None):
-        experiment = get_experiment(name)
-        cells = experiment.cells()
-        cells += experiment.refine(planted(cells, numbers, arrays))
-        return {each.claim: each for each in experiment.verdicts(planted(cells, numbers, arrays))}
-
-    return judge
 
 
 @pytest.fixture
@@ -91,7 +78,8 @@ def test_seeds_are_spent_on_the_best_and_the_second_of_either_series(planted):
         setting = (cell.overrides["beta"], cell.overrides["latent_dim"])
         return {"sample_fid": order.get(setting, 9.0)}
 
-    more = kl_weight_faces.refine(planted(kl_weight_faces.cells(), numbers))
+    experiment = get_experiment("kl-weight-faces")
+    more = experiment.refine(planted(experiment.cells(), numbers))
     found = {(cell.overrides["beta"], cell.overrides["latent_dim"]) for cell in more}
     assert found == {(1e-6, 64), (1e-5, 64), (1e-5, 128)}
     assert {cell.seed for cell in more} == {1, 2}
@@ -298,11 +286,10 @@ def test_published_losses_are_reached_or_not(judged, changes, verdicts):
 
 
 def test_the_weight_of_fosters_cross_entropy_is_that_of_the_book():
-    from keras_vae.experiments.published_losses import FOSTER_FASHION
-
-    objective = FOSTER_FASHION.resolved.objective
-    assert (objective.likelihood, objective.beta) == ("bernoulli", 1024 / 500)
-    filters = [conv.filters for conv in FOSTER_FASHION.resolved.network.decoder]
+    fashion = get_experiment("published-losses").cells()[0].resolved
+    objective = fashion.objective
+    assert (objective.likelihood.kind, objective.bound.beta) == ("bernoulli", 1024 / 500)
+    filters = [conv.filters for conv in fashion.network.decoder]
     assert filters == [128, 64, 32, None]
 
 

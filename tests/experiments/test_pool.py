@@ -11,8 +11,7 @@ import pytest
 
 from keras_vae.experiments import pool
 from keras_vae.experiments.pool import train_cells
-from keras_vae.experiments.store import Store
-from keras_vae.experiments.workplace import Workplace
+from keras_vae.experiments.workspace import Workspace
 from tests.experiments.rows import numbers
 
 
@@ -21,11 +20,11 @@ def test_two_jobs_give_the_rows_of_one_and_nothing_is_trained_twice(small_cells,
     cells = small_cells(2, 3, 2)
     rows = []
     for jobs in (1, 2):
-        place = Workplace(Store(tmp_path / str(jobs)))
+        workspace = Workspace(tmp_path / str(jobs))
         trained, progress = [], []
         failures = train_cells(
             cells,
-            place,
+            workspace,
             jobs=jobs,
             progress=lambda done, total, seen=progress: seen.append(done / total),
             finished=lambda cell, outcome, seen=trained: seen.append(cell.key),
@@ -34,14 +33,14 @@ def test_two_jobs_give_the_rows_of_one_and_nothing_is_trained_twice(small_cells,
         assert sorted(trained) == sorted({cell.key for cell in cells})
         assert progress[-1] == 1.0
         assert progress == sorted(progress)
-        assert train_cells(cells, place, jobs=jobs, finished=pytest.fail) == {}
-        rows.append([numbers(place.store.row(cell)) for cell in cells])
+        assert train_cells(cells, workspace, jobs=jobs, finished=pytest.fail) == {}
+        rows.append([numbers(workspace.row(cell)) for cell in cells])
     assert rows[0] == rows[1]
     assert rows[0][0]["test_loss"] != rows[0][1]["test_loss"]
 
 
 @pytest.mark.slow
-def test_a_cell_that_fails_and_a_process_that_dies_leave_the_others_alone(small_cells, place):
+def test_a_cell_that_fails_and_a_process_that_dies_leave_the_others_alone(small_cells, workspace):
     (wrong,) = small_cells(2, measures=("no such measure",))
     doomed, *others = small_cells(3, 4, 5)
     ended, killed = [], []
@@ -53,7 +52,7 @@ def test_a_cell_that_fails_and_a_process_that_dies_leave_the_others_alone(small_
 
     failures = train_cells(
         [wrong, doomed, *others],
-        place,
+        workspace,
         jobs=1,
         progress=kill_once,
         finished=lambda cell, outcome: ended.append(cell.key),
@@ -61,65 +60,67 @@ def test_a_cell_that_fails_and_a_process_that_dies_leave_the_others_alone(small_
     assert "no such measure" in failures[wrong.key]
     assert "status -9" in failures[doomed.key]
     assert len(failures) == 2
-    assert all(map(place.store.row, others))
+    assert all(map(workspace.row, others))
 
 
 @pytest.mark.slow
 def test_a_process_that_cannot_start_ends_the_sweep(small_cells, tmp_path):
     (tmp_path / "file").write_text("no folder")
-    place = Workplace(Store(tmp_path / "file" / "cells"))
-    with pytest.raises(RuntimeError, match="could not start: its process ended with status 1;"):
-        train_cells(small_cells(2, 3), place, jobs=1)
+    workspace = Workspace(tmp_path / "file")
+    with pytest.raises(RuntimeError, match=r"could not start; see .*workers\.log"):
+        train_cells(small_cells(2, 3), workspace, jobs=1)
 
 
 SCRIPT = """
 import pickle, sys
 from keras_vae.experiments.pool import train_cells
 if __name__ == "__main__":
-    cells, place = pickle.loads(sys.stdin.buffer.read())
-    train_cells(cells, place, jobs=1)
+    cells, workspace = pickle.loads(sys.stdin.buffer.read())
+    train_cells(cells, workspace, jobs=1)
 """
 
 
 @pytest.mark.slow
-def test_a_killed_sweep_goes_on_with_what_is_missing(small_cells, place, tmp_path):
+def test_a_killed_sweep_goes_on_with_what_is_missing(small_cells, workspace, tmp_path):
     script = tmp_path / "sweep.py"
     script.write_text(SCRIPT)
     cells = small_cells(2, 3, 4)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     child = subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE, env=environment)
-    child.stdin.write(pickle.dumps((cells, place)))
+    child.stdin.write(pickle.dumps((cells, workspace)))
     child.stdin.close()
     deadline = time.monotonic() + 300
-    while place.store.row(cells[0]) is None:
+    while workspace.row(cells[0]) is None:
         assert child.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.02)
     child.send_signal(signal.SIGKILL)
     child.wait()
-    before = {file.name: file.stat().st_mtime_ns for file in place.store.folder.glob("*.json")}
+    before = {file.name: file.stat().st_mtime_ns for file in workspace.cells.glob("*.json")}
     trained = []
-    train_cells(cells, place, jobs=1, finished=lambda cell, outcome: trained.append(cell.key))
+    train_cells(cells, workspace, jobs=1, finished=lambda cell, outcome: trained.append(cell.key))
     assert set(trained) <= {cell.key for cell in cells[1:]}
-    after = {file.name: file.stat().st_mtime_ns for file in place.store.folder.glob("*.json")}
+    after = {file.name: file.stat().st_mtime_ns for file in workspace.cells.glob("*.json")}
     assert {name: after[name] for name in before} == before
     assert len(after) == len(cells)
 
 
 @pytest.mark.slow
-def test_most_of_the_work_comes_first_on_all_threads(small_cells, place, monkeypatch):
+def test_most_of_the_work_comes_first_on_all_threads(small_cells, workspace, monkeypatch):
     small, large = small_cells(2, 3)
     large = large.override(epochs=5)
     monkeypatch.setattr(type(large), "work", property(lambda cell: 10.0 * cell.resolved.epochs))
-    hired, trained = [], []
-    start = pool._Worker.__init__
+    started, trained = [], []
 
-    def hire(worker, place, threads):
-        hired.append(threads)
-        start(worker, place, threads)
+    class Pool(pool.ProcessPool):
+        def __init__(self, processes, initargs, **options):
+            started.append((processes, initargs[-1]))
+            super().__init__(processes, initargs=initargs, **options)
 
-    monkeypatch.setattr(pool._Worker, "__init__", hire)
+    monkeypatch.setattr(pool, "ProcessPool", Pool)
     cells = [small, large]
-    assert train_cells(cells, place, jobs=2, finished=lambda cell, _: trained.append(cell)) == {}
-    assert hired == [2, 1]
+    assert (
+        train_cells(cells, workspace, jobs=2, finished=lambda cell, _: trained.append(cell)) == {}
+    )
+    assert started == [(1, 2), (1, 1)]  # processes and threads of each
     assert trained == [large, small]

@@ -5,9 +5,8 @@ import pytest
 
 from keras_vae import datasets
 from keras_vae.experiments.cell import Training
-from keras_vae.experiments.fitting import carry_out
-from keras_vae.experiments.store import Store
-from keras_vae.experiments.workplace import Workplace
+from keras_vae.experiments.fitting import fit_cell
+from keras_vae.experiments.workspace import Workspace
 
 
 def test_one_folder_may_hold_all_data_sets(tmp_path):
@@ -16,22 +15,22 @@ def test_one_folder_may_hold_all_data_sets(tmp_path):
         np.savez(tmp_path / f"{name}.npz", images=rng.integers(0, 255, (40, *shape), np.uint8))
     (tmp_path / "frey").mkdir()
     np.savez(tmp_path / "frey" / "frey.npz", images=np.zeros((30, 28, 20), np.uint8))
-    place = Workplace(Store(tmp_path / "cells"), tmp_path, tmp_path / "cache")
-    assert place.load(Training("digits")).images.shape == (40, 8, 8, 1)
-    assert place.load(Training("celeba-perriu")).images.shape == (40, 64, 48, 3)
+    workspace = Workspace(tmp_path / "results", tmp_path, tmp_path / "cache")
+    assert workspace.dataset(Training("digits")).images.shape == (40, 8, 8, 1)
+    assert workspace.dataset(Training("celeba-perriu")).images.shape == (40, 64, 48, 3)
     frey = Training("mnist", {"image_size": (28, 20)}, dataset="frey")
-    assert place.load(frey).images.shape == (30, 28, 20, 1)
+    assert workspace.dataset(frey).images.shape == (30, 28, 20, 1)
 
 
-def test_data_is_prepared_once_and_the_progress_is_told(tmp_path, monkeypatch):
+def test_data_is_prepared_once_and_the_progress_is_reported(tmp_path, monkeypatch):
     np.savez(tmp_path / "digits.npz", images=np.zeros((40, 8, 8), np.uint8))
-    place = Workplace(Store(tmp_path / "cells"), tmp_path, tmp_path / "cache")
+    workspace = Workspace(tmp_path / "results", tmp_path, tmp_path / "cache")
     calls, opened = [], []
     load = datasets.load_dataset
     monkeypatch.setattr(datasets, "load_dataset", lambda *a, **k: opened.append(a) or load(*a, **k))
     cells = [Training("digits", limit=limit, seed=seed) for limit in (None, 20) for seed in (0, 1)]
     for _ in range(2):
-        place.prepare(cells, lambda *counts: calls.append(counts))
+        workspace.prepare(cells, lambda *counts: calls.append(counts))
     assert calls.count((40, 40)) == 1
     assert len(opened) == 2  # once a call, however many cells
 
@@ -39,14 +38,14 @@ def test_data_is_prepared_once_and_the_progress_is_told(tmp_path, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.data
 def test_real_faces_are_trained_on_and_measured(kvae_data, tmp_path):
-    place = Workplace(Store(tmp_path), kvae_data)
+    workspace = Workspace(tmp_path, kvae_data)
     cell = Training(
         "celeba-astorga",
         {"filters": (8, 8, 8, 8), "latent_dim": 4, "epochs": 2},
         limit=640,
         measures=("losses", "probes", "smoothness", "groups"),
     )
-    row, arrays = carry_out(cell, place)
+    row, arrays = fit_cell(cell, workspace)
     assert row["images"] == 2 * 640
     assert row["test_mse_of_mean"] < 0.15
     assert len(arrays["probe_names"]) > 30  # a few attributes are too rare among 640 faces

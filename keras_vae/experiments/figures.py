@@ -1,0 +1,102 @@
+"""Figures that several experiments draw."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
+from typing import Any
+
+import numpy as np
+from PIL.Image import Image
+
+from ..latent_space.arithmetic import gaussian_quantiles
+from ..plotting import Line, Panel, line_plot, number_label, plane, scatter, strip
+from .claims import STRENGTHS
+from .results import Results
+from .workspace import Arrays, Row
+
+SHOWN = 10  # samples of a model
+CELL = 96  # pixels: digits of 28×28 are enlarged threefold, faces of 64×48 twofold
+
+
+def sample_grid(results: Results, models: Mapping[str, Row], title: str) -> Image:
+    """Draw a row of samples for each model: the first of its array `samples`.
+
+    Args:
+        results: Where the arrays are.
+        models: Label of a row → row of the model's cell.
+        title: Title of the figure.
+    """
+    rows = [results.arrays(row)["samples"][:SHOWN] for row in models.values()]
+    return strip(rows, [""] * SHOWN, list(models), title, cell=CELL)
+
+
+def sample_figure(
+    results: Results, title: str, label: str, where: Mapping[str, object] | None = None
+) -> Image:
+    """Draw a row of samples for each setting: see `samples` in `experiments.toml`."""
+    rows = results.where(seed=0, **where or {})
+    return sample_grid(results, {labelled(label, row): row for row in rows}, title)
+
+
+def labelled(label: str, row: Row) -> str:
+    """Fill a format string with a row's values, 1e-5 without zeros in its exponent."""
+    return label.format(**row).replace("e-0", "e-")
+
+
+def curve_figure(
+    results: Results, title: str, panels: Sequence[Mapping[str, Any]], caption: str = ""
+) -> Image:
+    """Draw columns along settings: see `curves` in `experiments.toml`."""
+    colours = count()
+    drawn = [_panel(results, colours, **panel) for panel in panels]
+    return line_plot(drawn, title=title, caption=caption)
+
+
+def _panel(
+    results: Results,
+    colours: Iterator[int],
+    title: str,
+    x: str,
+    y: str,
+    by: str,
+    curves: Sequence[Mapping[str, Any]],
+    where: Mapping[str, object] | None = None,
+) -> Panel:
+    """A panel of columns along the setting `by`, its values marked where it counts something."""
+    lines = []
+    for curve in curves:
+        settings = {**(where or {}), **curve.get("where", {})}
+        steps = sorted(results.distinct(by, **settings))
+        series = results.series(curve["column"], by, steps, **settings)
+        halves = [seeds.half if math.isfinite(seeds.half) else 0.0 for seeds in series]
+        name, report = curve.get("name", ""), curve.get("report")
+        colour = curve.get("colour", next(colours))
+        ours = f"{name}, ours" if report else name
+        lines.append(Line(ours, steps, series.means, halves if any(halves) else (), colour))
+        if report:
+            lines.append(Line(f"{name}, report", steps, report, colour=colour, dashed=True))
+    return Panel(title, (x, y), lines, "x", steps if isinstance(steps[0], int) else ())
+
+
+def latent_scatter(arrays: Arrays, title: str, caption: str) -> Image:
+    """Draw z_mean of digits in a latent of two dimensions, coloured by digit."""
+    names = [str(digit) for digit in np.unique(arrays["labels"])]
+    options = {"axes": ("z 0", "z 1"), "title": title, "caption": caption}
+    return scatter(arrays["z_mean"], arrays["labels"], names, **options)
+
+
+def manifold(arrays: Arrays) -> Image:
+    """Draw the decoded plane of a latent of two dimensions."""
+    steps = gaussian_quantiles(len(arrays["manifold"]))
+    return plane(arrays["manifold"], steps, steps, ("z 0", "z 1"))
+
+
+def walk(arrays: Arrays, name: str, title: str, **options: int) -> Image:
+    """Draw faces moved along an attribute, with its mean probability below each n."""
+    labels = [
+        f"n = {number_label(n)}\n{score:.0%}"
+        for n, score in zip(STRENGTHS, arrays[f"scores_{name}"], strict=True)
+    ]
+    return strip(arrays[f"walk_{name}"], labels, None, title, **options)
