@@ -97,6 +97,14 @@ def scatter_weights(vae, seed):
     return vae
 
 
+@pytest.fixture
+def without_noise(monkeypatch):
+    """Decode z_mean in place of a sample, so that steps on one batch can be compared."""
+    from keras_vae.models.sampling import Sampling
+
+    monkeypatch.setattr(Sampling, "call", lambda sampling, inputs: inputs[0])
+
+
 @pytest.fixture(scope="session")
 def grey_vae():
     """A dense model for 8×8 digits, z = 4, untrained."""

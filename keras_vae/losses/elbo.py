@@ -56,8 +56,18 @@ class KL(LossTerm):
         kl = forward.kl()
         forward.log(self.logged[0], kl)
         if self.free_bits:
-            kl = free_bits_kl(forward.posterior.kl_per_dimension(forward.prior), self.free_bits)
+            kl = free_bits_kl(self._kl_per_dimension(forward), self.free_bits)
         return annealed_weight(forward.step, self.annealing, self.weight) * kl
+
+    def _kl_per_dimension(self, forward: ForwardPass) -> tf.Tensor:
+        by_dimension = getattr(forward.posterior, "kl_per_dimension", lambda prior: None)
+        kl = by_dimension(forward.prior)
+        if kl is None:
+            raise ValueError(
+                "`free_bits` must be 0 where the KL divergence of a dimension has no closed form. "
+                f"Received: {self.free_bits}."
+            )
+        return kl
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
@@ -95,7 +105,11 @@ def annealed_weight(step: tf.Tensor | None, annealing: Annealing, weight: float 
         annealing: Linear: from 0 to the final weight over its steps (Bowman et al. 2016). Cyclical:
             in each cycle of its steps from 0 to it over the first half (Fu et al. 2019).
         weight: The final weight.
+
+    Raises:
+        ValueError: If the annealing has no steps.
     """
+    annealing.check()
     if step is None or annealing.kind == "constant":
         return tf.constant(weight, tf.float32)
     step, steps = tf.cast(step, tf.float32), annealing.steps

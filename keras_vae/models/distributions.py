@@ -115,13 +115,13 @@ class Delta:
         """z, [B, L]."""
         return self.mean
 
-    def kl_per_dimension(self, other: object) -> tf.Tensor:
-        """0, [B, L]: a plain autoencoder has no posterior to pull towards the prior."""
-        return tf.zeros_like(self.mean)
-
     def kl(self, other: object) -> tf.Tensor:
-        """0, [B]; see `kl_per_dimension`."""
+        """0, [B]: a plain autoencoder has no posterior to pull towards the prior."""
         return tf.zeros_like(self.mean[:, 0])
+
+    def kl_per_dimension(self, other: object) -> tf.Tensor:
+        """No values, [B, 0]: no dimension has a KL divergence, nor free bits."""
+        return tf.zeros_like(self.mean[:, :0])
 
 
 def log_normal(z: tf.Tensor, mean: tf.Tensor | float, log_var: tf.Tensor | float) -> tf.Tensor:

@@ -43,7 +43,8 @@ class VAE(ReplicatedFit, Composite, keras.Model):
         terms: Terms of the loss: `losses.LossTerm`.
 
     Raises:
-        ValueError: If a term with several samples of z for each image is not the only one.
+        ValueError: If there are no terms, or if a term with several samples of z for each image is
+            not the only one.
 
     Example:
         >>> vae = VAE.from_preset("mnist", seed=0)
@@ -66,6 +67,8 @@ class VAE(ReplicatedFit, Composite, keras.Model):
         self.prior = prior
         self.likelihood = likelihood
         self.terms = list(terms)
+        if not self.terms:
+            raise ValueError("`terms` must have at least one term of the loss. Received: [].")
         self.samples = max(getattr(term, "samples", 1) for term in terms)
         if self.samples > 1 and len(self.terms) > 1:
             raise ValueError(

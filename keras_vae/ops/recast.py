@@ -23,7 +23,8 @@ def recast(
         kind = normalization if normalization and normalizes else type(layer)
         return kind.from_config({**layer.get_config(), "dtype": dtype})
 
-    plain = keras.Model(network.inputs, network.outputs, name=network.name)
+    inputs = network.inputs[0] if len(network.inputs) == 1 else network.inputs
+    plain = keras.Model(inputs, network.outputs, name=network.name)
     clone = keras.models.clone_model(plain, clone_function=copy)
     clone.set_weights(plain.get_weights())
     return clone

@@ -17,6 +17,15 @@ class Annealing(Configuration):
 
     needs_steps: ClassVar[bool] = True
 
+    def check(self) -> None:
+        """Refuse an annealing without its steps.
+
+        Raises:
+            ValueError: If the number of steps is not positive.
+        """
+        if self.needs_steps and self.steps <= 0:
+            raise ValueError(f"`annealing_steps` must be positive. Received: {self.steps}.")
+
 
 @dataclass(frozen=True)
 class Constant(Annealing, kind="constant"):
@@ -70,17 +79,6 @@ class Bound(Configuration):
             annealing = self.annealing.overridden("steps", value)
             return None if annealing is None else replace(self, annealing=annealing)
         return super().overridden(name, value)
-
-    def check(self) -> None:
-        """Refuse an annealing without its steps.
-
-        Raises:
-            ValueError: If the number of steps is not positive.
-        """
-        if self.annealing.needs_steps and self.annealing.steps <= 0:
-            raise ValueError(
-                f"`annealing_steps` must be positive. Received: {self.annealing.steps}."
-            )
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,13 @@ class Objective:
 
         Args:
             **context: What terms beside the bound may need: see `Term.build`.
+
+        Raises:
+            ValueError: If a term needs a `teacher` and none is given.
         """
+        taught = [term.kind for term in self.terms if term.needs_teacher]
+        if taught and context.get("teacher") is None:
+            raise ValueError(f"`teacher` must be given for {' and '.join(taught)}. Received: None.")
         return [*self.bound.build(), *(term.build(**context) for term in self.terms)]
 
     def overridden(self, name: str, value: Any) -> Objective | None:
@@ -66,7 +72,7 @@ class Objective:
             ValueError: If the bound is importance-weighted and there is more than the bound, or an
                 annealing has no steps.
         """
-        self.bound.check()
+        self.bound.annealing.check()
         if self.bound.samples == 1:
             return
         others = [f"{term.kind}_weight={term.weight:g}" for term in self.terms]

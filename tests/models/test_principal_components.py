@@ -16,7 +16,7 @@ def pixels():
 
 def test_the_posteriors_fill_the_prior(pixels):
     components = PrincipalComponents.of(pixels, pixels, 3)
-    z_mean = pixels @ components.reading + components.reading_bias
+    z_mean = pixels @ components.encoder_kernel + components.encoder_bias
     covariance = np.cov(z_mean.T) + np.diag(np.exp(components.log_variance))
     np.testing.assert_allclose(covariance, np.eye(3), atol=2e-3)
     np.testing.assert_allclose(z_mean.mean(axis=0), 0.0, atol=1e-4)
@@ -25,30 +25,30 @@ def test_the_posteriors_fill_the_prior(pixels):
 def test_a_posterior_is_that_of_the_linear_model(pixels):
     """Bayes by hand: with x = Wz + μ + σε the posterior has precision I + WᵀW/σ²."""
     components = PrincipalComponents.of(pixels, pixels, 3)
-    weights, noise = components.writing.T, 0.1**2
+    weights, noise = components.decoder_kernel.T, 0.1**2
     precision = np.eye(3) + weights.T @ weights / noise
     np.testing.assert_allclose(
         np.exp(components.log_variance), np.diag(np.linalg.inv(precision)), rtol=0.05
     )
     expected = np.linalg.solve(precision, weights.T @ (pixels - pixels.mean(0)).T / noise).T
-    z_mean = pixels @ components.reading + components.reading_bias
+    z_mean = pixels @ components.encoder_kernel + components.encoder_bias
     np.testing.assert_allclose(z_mean, expected, atol=0.01)
 
 
-def test_what_is_written_is_the_best_linear_guess(pixels):
+def test_the_decoder_is_the_least_squares_regression_on_z(pixels):
     logits = np.tanh(pixels / 5.0)
     components = PrincipalComponents.of(pixels, logits, 3)
     rng = np.random.default_rng(1)
-    z = pixels @ components.reading + components.reading_bias
+    z = pixels @ components.encoder_kernel + components.encoder_bias
     z += np.exp(0.5 * components.log_variance) * rng.standard_normal(z.shape)
     design = np.column_stack([z, np.ones(len(z))])
     fitted, *_ = np.linalg.lstsq(design, logits, rcond=None)
-    np.testing.assert_allclose(components.writing, fitted[:-1], atol=0.01)
-    np.testing.assert_allclose(components.writing_bias, fitted[-1], atol=0.01)
+    np.testing.assert_allclose(components.decoder_kernel, fitted[:-1], atol=0.01)
+    np.testing.assert_allclose(components.decoder_bias, fitted[-1], atol=0.01)
 
 
 @pytest.mark.parametrize(("images", "latent_dim"), [(4000, 12), (5, 5)])
-def test_more_latents_than_there_is_to_know_are_refused(pixels, images, latent_dim):
+def test_as_many_latents_as_images_or_pixels_are_refused(pixels, images, latent_dim):
     few = pixels[:images]
     with pytest.raises(ValueError, match=rf"{images} and 12\. Received: {latent_dim}\."):
         PrincipalComponents.of(few, few, latent_dim)

@@ -39,7 +39,7 @@ def test_fused_normalization_is_the_formula_in_training(photos):
     np.testing.assert_allclose(layer.moving_variance, variance, rtol=1e-3)
 
 
-def test_fused_normalization_is_kerass_at_inference_and_takes_its_weights(photos):
+def test_fused_normalization_is_that_of_keras_at_inference_and_takes_its_weights(photos):
     x = photos[:16].astype("float32")
     plain, fused = keras.layers.BatchNormalization(), FusedBatchNormalization()
     for layer in (plain, fused):

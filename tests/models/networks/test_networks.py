@@ -1,12 +1,9 @@
-"""Every number here is derived by hand from the reports, not read off the code."""
+"""Every number here is derived by hand from the reports, not from the code."""
 
-import keras
-import numpy as np
 import pytest
 
 from keras_vae.models.networks import build_decoder, build_encoder
-from keras_vae.models.networks.convolutional import feature_sizes
-from keras_vae.presets import PRESETS, Conv, get_preset
+from keras_vae.presets import PRESETS, get_preset
 
 
 def dense(inputs, outputs):
@@ -83,7 +80,7 @@ def best_digits():
     return encoder, dense(40, 256) + dense(256, flat) + blocks + grow
 
 
-def principal_faces():
+def pca_faces():
     # 64×64×3 in squares of 4×4: 16×16×48, 8×8, 4×4; a small image of 32×32×3 = 3,072.
     flat, small = 4 * 4 * 128, 3072
     norms = BATCH_NORM * (96 + 128 + 128)
@@ -96,7 +93,7 @@ def principal_faces():
 
 
 PARAMETERS = {
-    "celeba64": principal_faces(),
+    "celeba64": pca_faces(),
     "mnist": (dense(784, 512) + 2 * dense(512, 20), dense(20, 512) + dense(512, 784)),
     "digits": (
         dense(64, 256) + dense(256, 128) + 2 * dense(128, 8),
@@ -160,7 +157,7 @@ def test_ends_have_the_shapes_of_image_and_latent(name):
 
 
 @pytest.mark.parametrize("name", MAPS)
-def test_feature_maps_shrink_and_grow_as_the_report_says(name):
+def test_feature_maps_shrink_and_grow_as_in_the_report(name):
     preset = get_preset(name)
     for network, part, sides in zip(
         (build_encoder(preset), build_decoder(preset)), ("encoder", "decoder"), MAPS[name],
@@ -199,115 +196,9 @@ def test_jiangs_31_architectures_can_be_built():
         assert encoder.count_params() == expected
 
 
-@pytest.mark.parametrize("name", ["celeba", "celeba-jiang", "celeba-perriu", "mnist-best"])
-@pytest.mark.parametrize("size", [(32, 32), (50, 33), (17, 64)])
-def test_any_size_that_the_strides_reach(name, size):
-    preset = get_preset(name).override(image_size=size)
-    assert build_decoder(preset).output_shape[1:3] == size
-
-
-def test_a_size_below_the_strides_is_refused_with_sizes_that_work():
-    with pytest.raises(ValueError, match=r"at least 16×16 .* 16, 32, 48, 64.* Received: 8×64"):
-        build_encoder(get_preset("celeba").override(image_size=(8, 64)))
-
-
-def test_perrius_decoder_as_printed_does_not_reach_the_image():
-    as_printed = list(get_preset("celeba-perriu").network.decoder)
-    as_printed[1] = Conv(128, kernel=4, stride=1)
-    preset = get_preset("celeba-perriu").override(decoder=as_printed)
-    with pytest.raises(ValueError, match="they reach 32×24, not 64×48"):
-        feature_sizes(preset)
-
-
-def test_a_residual_network_halves_the_maps_and_doubles_them_again():
-    preset = get_preset("mnist-best")
-    expected = {
-        "encoder": [(28, 28, 16), *[(14, 14, 24)] * 3, *[(7, 7, 48)] * 3],
-        "decoder": [*[(7, 7, 48)] * 2, *[(14, 14, 24)] * 3, (28, 28, 16), (28, 28, 1)],
-    }
-    for network in (build_encoder(preset), build_decoder(preset)):
-        convolutions = [layer for layer in network.layers if "_conv_" in layer.name]
-        maps = [layer.output.shape[1:] for layer in convolutions if hasattr(layer, "kernel")]
-        assert maps == expected[network.name]
-
-
-def test_residual_blocks_start_as_the_identity():
-    decoder = build_decoder(get_preset("mnist-best").override(blocks=(1, 1, 2)))
-    adds = [layer for layer in decoder.layers if isinstance(layer, keras.layers.Add)]
-    ends = keras.Model(decoder.inputs, [(add.input[0], add.output) for add in adds])
-    pairs = ends(np.random.default_rng(0).normal(size=(2, 40)).astype("float32"))
-    assert len(pairs) == 4
-    for before, after in pairs:
-        assert np.ptp(before) > 0
-        np.testing.assert_array_equal(after, before)
-
-
-def test_the_largest_maps_may_hold_patches_of_pixels():
-    preset = get_preset("mnist-best").override(patch=2)
-    encoder, decoder = build_encoder(preset), build_decoder(preset)
-    assert encoder.get_layer("patches").output.shape[1:] == (14, 14, 4)
-    assert encoder.get_layer("encoder_conv_1").output.shape[1:] == (14, 14, 16)
-    assert decoder.output.shape[1:] == (28, 28, 1)
-    np.testing.assert_array_equal(
-        decoder.get_layer("pixels")(
-            encoder.get_layer("patches")(image := np.eye(28)[None, ..., None])
-        ),
-        image,
-    )
-
-
-def test_patches_must_fill_the_image():
-    with pytest.raises(ValueError, match=r"`patch` must divide .* \(28, 28\). Received: 3"):
-        build_decoder(get_preset("mnist-best").override(patch=3))
-
-
-def test_a_principal_network_reaches_sizes_that_do_not_halve():
-    preset = get_preset("celeba64").override(image_size=(40, 24))  # 10×6, 5×3, 3×2
-    encoder, decoder = build_encoder(preset), build_decoder(preset)
-    assert encoder.get_layer("encoder_conv_3").output.shape[1:3] == (3, 2)
-    assert decoder.output_shape[1:] == (40, 24, 3)
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"image_size": (64, 66)}, r"`image_size` must be a multiple of 4 .* Received: 64×66"),
-        ({"pool": 3}, r"`patch` must be a multiple of `pool`, 3. Received: 4"),
-    ],
-)
-def test_a_principal_network_needs_whole_squares(changes, message):
-    preset = get_preset("celeba64").override(**changes)
-    for build in (build_encoder, build_decoder):
-        with pytest.raises(ValueError, match=message):
-            build(preset)
-
-
-def test_residual_blocks_are_counted_for_each_size():
-    with pytest.raises(ValueError, match=r"`blocks` must have 3 values.*Received: \(1, 1\)"):
-        build_encoder(get_preset("mnist-best").override(blocks=(1, 1)))
-
-
-def test_a_bias_that_is_normalised_away_is_counted_and_stays_zero():
-    encoder = build_encoder(get_preset("celeba").override(filters=(8, 8), latent_dim=6))
-    encoder.compile("adam", "mse")
-    rng = np.random.default_rng(0)
-    images, z = rng.random((16, 32, 32, 3)), rng.normal(size=(16, 6))
-    encoder.fit(images.astype("float32"), [z, z], epochs=2, verbose=0)
-    layer = encoder.get_layer("encoder_conv_2")
-    np.testing.assert_array_equal(layer.bias, 0.0)
-    assert any(layer.bias is weight for weight in encoder.non_trainable_weights)
-    assert np.abs(encoder.get_layer("z_mean").bias).max() > 0
-
-
 def test_outputs_are_float32_under_mixed_precision():
     preset = get_preset("celeba").override(filters=(8, 8))
     encoder = build_encoder(preset, dtype="mixed_bfloat16")
     assert encoder.get_layer("encoder_conv_1").compute_dtype == "bfloat16"
     outputs = [*encoder.outputs, *build_decoder(preset, dtype="mixed_bfloat16").outputs]
     assert {output.dtype for output in outputs} == {"float32"}
-
-
-def test_leaky_relu_has_the_books_slope():
-    layer = build_encoder(get_preset("celeba")).get_layer("encoder_conv_1_leaky_relu")
-    np.testing.assert_allclose(layer(np.array([-1.0, 2.0], "float32")), [-0.3, 2.0], rtol=1e-6)
-    assert isinstance(layer, keras.layers.LeakyReLU)

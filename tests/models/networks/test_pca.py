@@ -2,18 +2,18 @@ import numpy as np
 import pytest
 
 from keras_vae.datasets import ImageDataset
-from keras_vae.models.initialization import start_from_data
+from keras_vae.models.networks import build_decoder, build_encoder
 from keras_vae.models.principal_components import PrincipalComponents
 from keras_vae.models.vae import VAE
-from keras_vae.presets import PrincipalNetwork, get_preset
+from keras_vae.presets import PCANetwork, get_preset
 
-NETWORK = PrincipalNetwork((8, 12), patch=4, pool=2)
+NETWORK = PCANetwork((8, 12), patch=4, pool=2)
 PRESET = get_preset("digits").override(network=NETWORK, latent_dim=6, random_flip=True)
 
 
-def started(preset, digits):
+def initialized(preset, dataset):
     vae = VAE.from_preset(preset, seed=0)
-    start_from_data(vae, preset, digits)
+    preset.network.build(preset).initialize(vae, dataset)
     return vae
 
 
@@ -23,11 +23,11 @@ def small(images):
 
 @pytest.mark.parametrize("output", ["sigmoid", "tanh"])
 @pytest.mark.parametrize("scale", ["log_variance", "log_sigma", "softplus"])
-def test_a_network_begins_as_the_components_of_small_images_and_their_mirrors(
+def test_a_network_is_initialized_with_the_components_of_small_images_and_their_mirrors(
     digits, output, scale
 ):
     preset = PRESET.override(output=output, posterior_scale=scale)
-    vae = started(preset, digits)
+    vae = initialized(preset, digits)
     train = digits.images[digits.indices("train")].astype(np.float32)
     unit = small(np.concatenate([train, train[:, :, ::-1]])) / 255.0
     inside = np.clip(unit, 5 / 255, 250 / 255)
@@ -36,11 +36,12 @@ def test_a_network_begins_as_the_components_of_small_images_and_their_mirrors(
         unit, logits = 2 * unit - 1, logits / 2
     expected = PrincipalComponents.of(unit, logits, 6)
     images = digits.images[:20]
-    z_mean, z_log_var = (value.numpy() for value in vae.encode(images))
+    posterior = vae.encode(images)
+    z_mean, z_log_var = posterior.mean.numpy(), posterior.log_var.numpy()
     seen = small(images.astype(np.float32)) / 255.0
     seen = 2 * seen - 1 if output == "tanh" else seen
     # Eigenvectors may come with either sign.
-    by_hand = seen @ expected.reading + expected.reading_bias
+    by_hand = seen @ expected.encoder_kernel + expected.encoder_bias
     np.testing.assert_allclose(np.abs(z_mean), np.abs(by_hand), atol=2e-3)
     rows = np.broadcast_to(expected.log_variance, z_log_var.shape)
     np.testing.assert_allclose(z_log_var, rows, atol=2e-3)
@@ -48,27 +49,27 @@ def test_a_network_begins_as_the_components_of_small_images_and_their_mirrors(
 
 def test_it_reconstructs_before_it_is_trained(photos):
     dataset = ImageDataset("photos", photos, np.zeros(len(photos), np.int8))
-    vae = started(PRESET.override(image_shape=photos.shape[1:], latent_dim=40), dataset)
+    vae = initialized(PRESET.override(image_shape=photos.shape[1:], latent_dim=40), dataset)
     images = photos.astype(np.float32)
-    error = np.mean((vae.decode(vae.encode(images)[0]).numpy() - images) ** 2)
+    error = np.mean((vae.decode(vae.encode(images).mode()).numpy() - images) ** 2)
     assert error < 0.2 * images.var(axis=0).mean()
 
 
-def test_what_the_convolutions_add_begins_at_zero(digits):
-    vae = started(PRESET, digits)
-    before = vae.decode(vae.encode(digits.images[:5])[0]).numpy()
+def test_the_convolutions_add_nothing_at_first(digits):
+    vae = initialized(PRESET, digits)
+    before = vae.decode(vae.encode(digits.images[:5]).mode()).numpy()
     for network in (vae.encoder, vae.decoder):
         network.get_layer(f"{network.name}_conv_1").kernel.assign_add(
             np.ones(network.get_layer(f"{network.name}_conv_1").kernel.shape)
         )
-    np.testing.assert_array_equal(vae.decode(vae.encode(digits.images[:5])[0]).numpy(), before)
+    np.testing.assert_array_equal(vae.decode(vae.encode(digits.images[:5]).mode()).numpy(), before)
 
 
 def test_other_networks_are_left_as_they_are(digits):
     preset = get_preset("digits")
     vae = VAE.from_preset(preset, seed=0)
     before = [weight.numpy() for weight in vae.weights]
-    start_from_data(vae, preset, digits)
+    preset.network.build(preset).initialize(vae, digits)
     for weight, value in zip(vae.weights, before, strict=True):
         np.testing.assert_array_equal(weight.numpy(), value)
 
@@ -76,4 +77,25 @@ def test_other_networks_are_left_as_they_are(digits):
 def test_too_many_latents_for_a_small_image_are_refused(digits):
     preset = PRESET.override(latent_dim=16)
     with pytest.raises(ValueError, match="`latent_dim` must be smaller"):
-        started(preset, digits)
+        initialized(preset, digits)
+
+
+def test_it_reaches_sizes_that_do_not_halve():
+    preset = get_preset("celeba64").override(image_size=(40, 24))  # 10×6, 5×3, 3×2
+    encoder, decoder = build_encoder(preset), build_decoder(preset)
+    assert encoder.get_layer("encoder_conv_3").output.shape[1:3] == (3, 2)
+    assert decoder.output_shape[1:] == (40, 24, 3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"image_size": (64, 66)}, r"`image_size` must be a multiple of 4 .* Received: 64×66"),
+        ({"pool": 3}, r"`patch` must be a multiple of `pool`, 3. Received: 4"),
+    ],
+)
+def test_it_needs_whole_squares(changes, message):
+    preset = get_preset("celeba64").override(**changes)
+    for build in (build_encoder, build_decoder):
+        with pytest.raises(ValueError, match=message):
+            build(preset)
