@@ -1,12 +1,15 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_vae import presets
 from keras_vae.datasets import classifiers
-from keras_vae.losses.perceptual import PerceptualDistance
+from keras_vae.losses import Perceptual, Teacher
 from keras_vae.models.vae import VAE
-from keras_vae.presets import get_preset
+from keras_vae.presets import Objective, get_preset
 from keras_vae.training import trainer as training
 from keras_vae.training.run_directory import RunConfig
 
@@ -21,8 +24,17 @@ def classifier(digits):
 
 
 @pytest.fixture(scope="module")
-def distance(classifier):
-    return PerceptualDistance.of(classifier, classifiers.MAPS)
+def teacher(classifier):
+    return Teacher(classifier, classifiers.MAPS, np.full(10, 0.1), exclusive=True)
+
+
+def built(teacher, weight=1.0, **options):
+    return Perceptual.from_configuration(presets.Perceptual(weight), teacher=teacher, **options)
+
+
+@pytest.fixture(scope="module")
+def distance(teacher):
+    return built(teacher).distance
 
 
 def pixels(images):
@@ -63,66 +75,72 @@ def test_gradients_flow_to_the_second_image_alone(distance, digits):
     assert np.abs(to_other).max() > 0
 
 
-def test_half_precision_sees_nearly_the_same(distance, classifier, digits):
-    half = PerceptualDistance.of(classifier, classifiers.MAPS, dtype="mixed_bfloat16")
+def test_half_precision_gives_nearly_the_same(distance, teacher, digits):
+    half = built(teacher, dtype="mixed_bfloat16").distance
     one, other = pixels(digits.images[:20]), pixels(digits.images[20:40])
     np.testing.assert_allclose(half(one, other), distance(one, other), rtol=0.05)
 
 
-def test_the_weighted_distance_is_part_of_the_loss_and_nothing_of_it_is_learned(distance, digits):
+def test_the_weighted_distance_is_part_of_the_loss_and_nothing_of_it_is_learned(teacher, digits):
     preset = SMALL.override(perceptual_weight=20.0)
-    vae = VAE.from_preset(preset, perception=distance, seed=0)
+    vae = VAE.from_preset(preset, teacher=teacher, seed=0)
     vae.compile(optimizer="adam")
-    before = [weight.numpy() for weight in distance.weights]
+    network = vae.terms[-1].network
+    before = network.get_weights()
     vae.fit(digits.images[:256], batch_size=32, verbose=0)
-    for weight, value in zip(distance.weights, before, strict=True):
+    for weight, value in zip(network.get_weights(), before, strict=True):
         np.testing.assert_array_equal(weight, value)
+    assert not {id(each) for each in network.weights} & {id(each) for each in vae.trained_variables}
     losses = vae.evaluate(digits.images[:256], verbose=0, return_dict=True)
     terms = losses["reconstruction_loss"] + losses["kl_loss"] + 20.0 * losses["perceptual_loss"]
     assert losses["loss"] == pytest.approx(terms, rel=1e-5)
 
 
-def test_reconstructions_come_nearer_for_it(digits, monkeypatch):
-    monkeypatch.setattr(classifiers, "MOST_STEPS", 200)
+def test_reconstructions_come_nearer_for_it(teacher, digits):
     distances = {}
     for weight in (1e-6, 100.0):
-        config = RunConfig(SMALL.override(perceptual_weight=weight), "digits")
-        vae = training.new_vae(config, digits)
-        training.fit(vae, config, digits)
-        distances[weight] = training.measure(vae, config.preset, digits, "test")["perceptual_loss"]
+        preset = SMALL.override(perceptual_weight=weight)
+        keras.utils.set_random_seed(0)
+        vae = VAE.from_preset(preset, teacher=teacher, seed=0)
+        vae.compile(optimizer="adam", jit_compile=False)
+        vae.fit(digits.images[:1024], batch_size=32, epochs=2, verbose=0)
+        losses = vae.evaluate(digits.images[1400:], verbose=0, return_dict=True)
+        distances[weight] = losses["perceptual_loss"]
     assert distances[100.0] < 0.9 * distances[1e-6]
 
 
-def test_a_checkpoint_keeps_what_it_sees(distance, digits, tmp_path):
-    vae = VAE.from_preset(SMALL.override(perceptual_weight=3.0), perception=distance, seed=0)
-    vae.compile(optimizer="adam")
+def test_a_checkpoint_keeps_the_network_and_the_weight(teacher, digits, tmp_path):
+    vae = VAE.from_preset(SMALL.override(perceptual_weight=3.0), teacher=teacher, seed=0)
     vae.save(tmp_path / "vae.keras")
-    again = keras.models.load_model(tmp_path / "vae.keras")
+    again = keras.models.load_model(tmp_path / "vae.keras").terms[-1]
     one, other = pixels(digits.images[:4]), pixels(digits.images[4:8])
-    np.testing.assert_allclose(again.perception(one, other), distance(one, other), rtol=1e-6)
-    assert again.perceptual_weight == 3.0
+    expected = vae.terms[-1].distance(one, other)
+    np.testing.assert_allclose(again.distance(one, other), expected, rtol=1e-6)
+    assert again.weight == 3.0
+    assert not again.trainable_weights
 
 
 def test_a_weighted_distance_makes_the_loss_no_likelihood():
     preset = SMALL.override(perceptual_weight=3.0)
     assert not preset.in_nats
-    assert "+ 3 × perceptual distance + 1 × KL (weighted)" in preset.loss_description
+    assert "+ 3 × perceptual loss + 1 × KL (weighted)" in preset.loss_description
 
 
-def test_the_importance_weighted_bound_has_no_distance(distance):
-    preset = SMALL.override(perceptual_weight=3.0, importance_samples=5)
-    with pytest.raises(ValueError, match="importance-weighted"):
-        VAE.from_preset(preset, perception=distance)
+def test_the_importance_weighted_bound_has_no_distance():
+    with pytest.raises(ValueError, match=r"importance-weighted.* 5 with perceptual_weight=3\."):
+        SMALL.override(perceptual_weight=3.0, importance_samples=5)
 
 
 def test_it_is_refused_before_a_classifier_is_trained(digits, monkeypatch):
-    monkeypatch.setattr(training, "guides_of", lambda *arguments: pytest.fail("It was trained."))
-    preset = get_preset("digits").override(perceptual_weight=3.0, importance_samples=5)
+    monkeypatch.setattr(training, "find_teacher", lambda *arguments: pytest.fail("It was trained."))
+    terms = (presets.Perceptual(3.0),)
+    objective = Objective(presets.Bernoulli(), presets.ImportanceWeighted(5), terms)
+    preset = replace(get_preset("digits"), objective=objective)
     with pytest.raises(ValueError, match="importance-weighted"):
         training.new_vae(RunConfig(preset, "digits"), digits)
 
 
-def test_images_without_labels_teach_no_distance(photos):
+def test_images_without_labels_have_no_teacher(photos):
     from keras_vae.datasets import ImageDataset
 
     dataset = ImageDataset("photos", photos, np.zeros(len(photos), np.int8))
