@@ -13,7 +13,7 @@ import numpy as np
 
 from ..datasets import ImageDataset
 from ..datasets.pipeline import split_batches
-from ..latent_space.arithmetic import kl_per_dimension
+from ..latent_space.arithmetic import kl_per_dimension, sample_posterior
 from ..latent_space.attributes import Attributes
 from ..latent_space.priors import fit_prior
 from ..latent_space.probes import linear_probes
@@ -64,7 +64,7 @@ def publish(
     encode = partial(encode_images, vae, dataset, binarization=binarization)
     z_mean, z_log_var = encode("train", progress=progress)
     fit = fit_prior(
-        _sample(z_mean, z_log_var) if vae.stochastic else z_mean, progress=prior_progress
+        sample_posterior(z_mean, z_log_var) if vae.stochastic else z_mean, progress=prior_progress
     )
     held_out = encode("validation") if dataset.count("validation") else None
     facts = {**describe(run), **origin(run, directory)}
@@ -131,12 +131,6 @@ def encode_images(
             progress(sum(len(z_mean) for z_mean, _ in parts), total)
     z_mean, z_log_var = map(np.concatenate, zip(*parts, strict=True))
     return z_mean, z_log_var
-
-
-def _sample(z_mean: np.ndarray, z_log_var: np.ndarray) -> np.ndarray:
-    """Sample one z ~ q(z|x) for each image, [N, L]."""
-    epsilon = np.random.default_rng(0).standard_normal(z_mean.shape, np.float32)
-    return z_mean + np.exp(0.5 * z_log_var) * epsilon
 
 
 def _fit_attributes(

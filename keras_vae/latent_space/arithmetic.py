@@ -120,6 +120,21 @@ def gaussian_quantiles(count: int) -> np.ndarray:
     return np.array([NormalDist().inv_cdf((i + 0.5) / count) for i in range(count)])
 
 
+def sample_posterior(z_mean: np.ndarray, z_log_var: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Sample z ~ q(z|x), one for each image.
+
+    Args:
+        z_mean: float [N, L].
+        z_log_var: float [N, L].
+        seed: Seed of the noise.
+
+    Returns:
+        z, of the type of z_mean, [N, L].
+    """
+    noise = np.random.default_rng(seed).standard_normal(z_mean.shape, np.float32)
+    return z_mean + np.exp(0.5 * z_log_var) * noise
+
+
 def kl_per_dimension(z_mean: np.ndarray, z_log_var: np.ndarray) -> np.ndarray:
     """Measure KL(q(z|x) ‖ N(0, 1)) of each dimension, in nats (Kingma & Welling 2013, appendix B).
 

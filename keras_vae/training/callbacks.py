@@ -11,11 +11,13 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from ..datasets import ImageDataset
 from ..datasets.binarization import binarize_rows
 from ..files.atomic import write_atomically
 from ..files.pictures import save_grid, to_pixels
+from ..models.sampling import seeded
 from ..models.vae import VAE
 from .run_directory import RunDirectory, score
 
@@ -85,11 +87,13 @@ class Previews:
 
     def __call__(self, vae: VAE) -> dict[str, tuple[np.ndarray, int]]:
         """Two rows of samples; a row of originals above their reconstructions."""
-        z = np.random.default_rng(0).standard_normal((2 * PREVIEWS, vae.latent_dim), np.float32)
-        z_mean = vae.encode(self.originals).mode()
-        pairs = np.concatenate([self.originals, to_pixels(vae.decode(z_mean))])
+        count = 2 * PREVIEWS
+        with seeded(tf.range(count, dtype=tf.int64), tf.ones(count)):
+            samples = to_pixels(vae.generate(count))
+        z = vae.encode(self.originals).mode()
+        pairs = np.concatenate([self.originals, to_pixels(vae.decode(z))])
         return {
-            "epoch_{}_samples.png": (to_pixels(vae.decode(z)), PREVIEWS),
+            "epoch_{}_samples.png": (samples, PREVIEWS),
             "epoch_{}_reconstructions.png": (pairs, len(self.originals)),
         }
 
