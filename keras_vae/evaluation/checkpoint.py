@@ -66,12 +66,8 @@ class Checkpoint:
         """Write the results, at most every 30 seconds."""
         if self.path is None or time.monotonic() - self._written < EVERY:
             return
-
-        def write(draft: Path) -> None:
-            with draft.open("wb") as file:
-                np.savez(file, values=values, key=np.array(self.key), spent=self.seconds)
-
-        write_atomically(self.path, write, overwrite=True)
+        arrays = {"values": values, "key": np.array(self.key), "spent": self.seconds}
+        write_atomically(self.path, lambda draft: np.savez(draft, **arrays), overwrite=True)
         self._written = time.monotonic()
 
     def remove(self) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Callable
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from ..datasets.preprocessing import Preprocessing
 from ..datasets.source import Progress
 
 BATCH = 64  # images at a time: a bound on the memory of InceptionV3
-SECONDS_TO_CONNECT = 10.0
+SECONDS_TO_CONNECT = 10.0  # also of silence in a download
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,10 @@ def inception() -> Extractor:
         ConnectionError: If the weights are not on the disk and cannot be downloaded.
     """
     try:
-        # Keras prints a progress bar.
-        with _connection_timeout(SECONDS_TO_CONNECT), redirect_stdout(sys.stderr):
+        with ExitStack() as stack:
+            stack.callback(socket.setdefaulttimeout, socket.getdefaulttimeout())
+            socket.setdefaulttimeout(SECONDS_TO_CONNECT)
+            stack.enter_context(redirect_stdout(sys.stderr))  # Keras prints a progress bar
             network = keras.applications.InceptionV3(
                 weights="imagenet", include_top=False, pooling="avg"
             )
@@ -193,14 +195,3 @@ def _open_saved_model(path: Path) -> tuple[Callable[[tf.Tensor], tf.Tensor], tup
 
 def _compiled(network: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
     return tf.function(lambda images: network(images, training=False), reduce_retracing=True)
-
-
-@contextmanager
-def _connection_timeout(seconds: float) -> Iterator[None]:
-    """Limit how long a connection may send nothing."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)

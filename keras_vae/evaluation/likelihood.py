@@ -169,21 +169,11 @@ def _block_statistics(model: SavedModel, size: int) -> Callable[..., tf.Tensor]:
 
     endpoint = model.endpoint("log_likelihood")
     log_prior = model.endpoint("log_prior_gmm") if model.has_prior("gmm") else None
-    latent = tf.TensorSpec([None, model.latent_dim], tf.float32)
 
     def normal(seed: tf.Tensor) -> tf.Tensor:
         return tf.random.stateless_normal([size, model.latent_dim], seed, alg="philox")
 
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec([None, *model.image_shape], tf.uint8),
-            latent,
-            latent,
-            tf.TensorSpec([None, 2], tf.int64),
-            tf.TensorSpec([None], tf.int32),
-        ],
-        autograph=False,
-    )
+    @tf.function(autograph=False, reduce_retracing=True)
     def statistics(
         image: tf.Tensor, z_mean: tf.Tensor, z_log_var: tf.Tensor, seed: tf.Tensor, count: tf.Tensor
     ) -> tf.Tensor:

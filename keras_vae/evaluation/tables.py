@@ -44,7 +44,9 @@ def table(evaluations: Sequence[Evaluation]) -> str:
             texts = (column.get(heading, {}).get(label, "–") for column in columns)
             row = "  ".join(f"{text:{width}}" for text in texts)
             lines.append(f"  {label:{label_width}}  {row}".rstrip())
-    for paragraph in (incomparable(evaluations), _all_notes(evaluations), _origins(evaluations)):
+    model = "{}: " if len(evaluations) > 1 else ""
+    found = [model.format(each.model) + note for each in evaluations for note in notes(each)]
+    for paragraph in (incomparable(evaluations), found, _origins(evaluations)):
         lines += ["", *paragraph] if paragraph else []
     return "\n".join(lines)
 
@@ -82,12 +84,6 @@ def notes(evaluation: Evaluation) -> list[str]:
         for each in evaluation.samples.values()
     }
     return [*found, *sorted(features)]
-
-
-def _all_notes(evaluations: Sequence[Evaluation]) -> list[str]:
-    if len(evaluations) == 1:
-        return notes(evaluations[0])
-    return [f"{each.model}: {note}" for each in evaluations for note in notes(each)]
 
 
 def _origins(evaluations: Sequence[Evaluation]) -> list[str]:

@@ -33,11 +33,11 @@ def morph(z: np.ndarray, directions: np.ndarray, strengths: np.ndarray) -> np.nd
 def interpolate(a: np.ndarray, b: np.ndarray, steps: int, method: str = "linear") -> np.ndarray:
     """Walk from one latent to another in even steps; both ends are met exactly.
 
-    "linear" is the chord (1 − t) a + t b. In many dimensions it passes nearer to 0 than draws from
-    the prior ever come, so "spherical" turns the direction along a great circle at constant speed
-    (slerp: Shoemake 1985; for latents White 2016), while the length goes evenly from ‖a‖ to ‖b‖.
-    Where the ends are of one length, this is Shoemake's formula; where they point the same way, or
-    one of them is 0, it is the chord.
+    "linear" is the chord (1 − t) a + t b. In many dimensions it passes nearer to 0 than samples
+    from the prior ever come, so "spherical" turns the direction along a great circle at constant
+    speed (slerp: Shoemake 1985; for latents White 2016), while the length goes evenly from ‖a‖ to
+    ‖b‖. If the ends have one length, this is Shoemake's formula; if they point the same way, or one
+    of them is 0, it is the chord.
 
     Args:
         a: Latent at t = 0, [L].
@@ -168,7 +168,7 @@ def check_dims(dims: Sequence[int], latent_dim: int) -> None:
     """
     missing = [dim for dim in dims if not 0 <= dim < latent_dim]
     if missing:
-        raise ValueError(f"`dims` must lie in 0 … {latent_dim - 1}. Received: {missing[0]}.")
+        raise ValueError(f"`dims` must be in 0 … {latent_dim - 1}. Received: {missing[0]}.")
 
 
 Weights = tuple[np.ndarray, np.ndarray]  # of the start and of the end

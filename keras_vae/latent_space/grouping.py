@@ -40,16 +40,18 @@ class Grouping:
         Raises:
             ValueError: If the data set has no such attribute, or no labels.
         """
+        names = [*dataset.attribute_names, *([] if dataset.labels is None else [LABEL])]
+        if not names:
+            raise ValueError(f"{dataset.name!r} has neither attributes nor class labels.")
+        if by not in names:
+            missing = "class labels" if by == LABEL else f"attribute {by!r}"
+            raise ValueError(f"{dataset.name!r} has no {missing}. {near_names(by, names)}")
         if by == LABEL:
-            if dataset.labels is None:
-                raise ValueError(_without_labels(dataset))
             values, index = np.unique(dataset.labels[rows], return_inverse=True)
             return cls(tuple(map(str, values)), index)
-        if by not in dataset.attribute_names:
-            raise ValueError(_without_attribute(dataset, by))
         values = dataset.attributes[rows, dataset.attribute_names.index(by)]
-        kinds, index = np.unique(values <= 0, return_inverse=True)
-        return cls(tuple(f"not {by}" if lacking else by for lacking in kinds), index)
+        absent, index = np.unique(values <= 0, return_inverse=True)
+        return cls(tuple(f"not {by}" if each else by for each in absent), index)
 
     def probe_auc(self, z: np.ndarray, *, seed: int = 0) -> float | None:
         """Measure how well linear probes separate the groups.
@@ -71,17 +73,3 @@ class Grouping:
         fit_on, measured_on = ((z[half], member[half]) for half in halves)
         probes = linear_probes(fit_on, measured_on, names)
         return float(np.mean([probe.auc for probe in probes])) if probes else None
-
-
-def _without_labels(dataset: ImageDataset) -> str:
-    names = ", ".join(dataset.attribute_names)
-    hint = f" Choose an attribute: {names}." if names else ""
-    return f"{dataset.name!r} has no class labels.{hint}"
-
-
-def _without_attribute(dataset: ImageDataset, by: str) -> str:
-    if not dataset.attribute_names:
-        hint = f" Group by class with {LABEL!r}." if dataset.labels is not None else ""
-        return f"{dataset.name!r} has no attributes. Received: {by!r}.{hint}"
-    near = near_names(by, dataset.attribute_names)
-    return f"No attribute of {dataset.name!r} is called {by!r}. {near}"

@@ -57,7 +57,7 @@ class GaussianMixturePrior:
         Args:
             z: Latents, float [N, L].
             components: K.
-            seed: Of the start, by k-means.
+            seed: Seed of the start, by k-means.
 
         Raises:
             ValueError: If there are fewer latents than components.
@@ -102,8 +102,8 @@ class PriorFit:
 
     Attributes:
         prior: The mixture.
-        latents: How many it was fitted to.
-        held_out: How many it was chosen by.
+        latents: Number of latents that it was fitted to.
+        held_out: Number of latents that it was chosen by.
         log_prob: Their mean log density under the mixture, in nats.
         normal_log_prob: The same under N(0, I).
     """
@@ -116,13 +116,11 @@ class PriorFit:
 
     def facts(self) -> dict[str, Any]:
         """Return JSON-ready numbers."""
+        numbers = {name: value for name, value in vars(self).items() if name != "prior"}
         return {
             "kind": "Gaussian mixture, full covariances",
             "components": self.prior.components,
-            "latents": self.latents,
-            "held_out": self.held_out,
-            "log_prob": round(self.log_prob, 3),
-            "normal_log_prob": round(self.normal_log_prob, 3),
+            **{name: round(value, 3) for name, value in numbers.items()},
         }
 
 
@@ -135,12 +133,11 @@ def fit_prior(
     """Fit mixtures of several sizes, and keep the one under which held-out latents are likeliest.
 
     The ex-post density estimation of Ghosh et al. 2020, "From variational to deterministic
-    autoencoders". What an encoder makes of the data does not fill N(0, I); a prior that is fitted
-    afterwards knows where it is.
+    autoencoders". The aggregate posterior does not fill N(0, I); a fitted prior covers it better.
 
     Args:
-        z: Latents of the training split, one draw from q(z|x) for each image, float [N, L].
-        seed: Of the choice of latents and of the starts.
+        z: Latents of the training split, one sample from q(z|x) per image, float [N, L].
+        seed: Seed of the choice of latents and of the starts.
         progress: Called with (done, total) components.
 
     Returns:

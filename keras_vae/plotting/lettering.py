@@ -55,10 +55,7 @@ def write(text: str, size: int = FONT_SIZE) -> Image.Image:
 
 
 @cache
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    spec = find_spec("matplotlib")  # for its font's minus signs and accents; not imported
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        path = Path(folder, "mpl-data", "fonts", "ttf", "DejaVuSans.ttf")
-        if path.exists():
-            return ImageFont.truetype(str(path), size)
-    return ImageFont.load_default(size)
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    """Matplotlib's font, which has minus signs and accents; Matplotlib is not imported."""
+    folder = Path(find_spec("matplotlib").origin).parent
+    return ImageFont.truetype(folder / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf", size)

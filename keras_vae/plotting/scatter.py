@@ -74,41 +74,35 @@ def _draw_points(panel: Axes, points: np.ndarray, colours: np.ndarray) -> None:
 
 
 def _draw_means(panel: Axes, means: np.ndarray, colours: np.ndarray, names: Sequence[str]) -> None:
-    """Draw the disks; a short name, such as a digit, stands in its disk.
+    """Draw the disks, with the name inside if it is short, such as a digit; layout must be final.
 
-    Of two means that all but coincide, the larger disk shows around the smaller one. More disks
-    step aside for each other, and a line leads from each to its mean.
+    Of two means that nearly coincide, the larger disk is visible around the smaller one. More disks
+    move apart, and a line leads from each to its mean.
     """
     from matplotlib.patheffects import withStroke
 
     places, sizes = means, [2.5 * DISK, DISK]
     if len(names) != 2:
-        places, sizes = _apart(panel, means), [DISK] * len(names)
-    halo = [withStroke(linewidth=2.5, foreground="white")]
+        diameter = (DISK**0.5 + EDGE) * panel.figure.dpi / 72  # pixels
+        pixels = keep_apart(panel.transData.transform(means), diameter)
+        places, sizes = panel.transData.inverted().transform(pixels), [DISK] * len(names)
+    halo = [withStroke(linewidth=EDGE, foreground="white")]
     for mean, place in zip(means, places, strict=True):
         line = {"color": "black", "linewidth": 1.2, "zorder": 3, "path_effects": halo}
         panel.plot(*zip(mean, place, strict=True), marker="o", markersize=3, **line)
     for group, (name, colour, size) in enumerate(zip(names, colours, sizes, strict=True)):
-        for edge, width in (("white", EDGE), ("black", 1.2)):
-            disk = {"s": size, "edgecolors": edge, "linewidths": width, "zorder": 4 + group}
-            panel.scatter(*places[group], c=colour, clip_on=False, **disk)
+        above = {"zorder": 4 + group, "path_effects": halo}
+        edge = {"edgecolors": "black", "linewidths": 1.2}
+        panel.scatter(*places[group], s=size, c=colour, clip_on=False, **edge, **above)
         if len(name) <= 2:
-            centred = {"ha": "center", "va": "center", "zorder": 4 + group}
-            panel.text(*places[group], name, weight="bold", path_effects=halo, **centred)
-
-
-def _apart(panel: Axes, means: np.ndarray) -> np.ndarray:
-    """Where disks at these means, float [G, 2], do not hide each other; layout must be final."""
-    diameter = (DISK**0.5 + EDGE) * panel.figure.dpi / 72  # pixels
-    pixels = keep_apart(panel.transData.transform(means), diameter)
-    return panel.transData.inverted().transform(pixels)
+            panel.text(*places[group], name, weight="bold", ha="center", va="center", **above)
 
 
 def keep_apart(positions: np.ndarray, distance: float) -> np.ndarray:
-    """Move positions, float [N, 2], until no two are nearer than a distance: as little as will do.
+    """Move positions, float [N, 2], as little as possible until no two are nearer than a distance.
 
-    Each pair that is too near goes halfway each; positions that coincide part at angles of their
-    own.
+    Each of a pair that is too near moves half of what is lacking; positions that coincide move in
+    different directions.
     """
     angles = np.arange(len(positions)) * 2.4  # the golden angle: all directions, none twice
     moved = positions + 1e-3 * distance * np.stack([np.cos(angles), np.sin(angles)], axis=1)

@@ -123,7 +123,7 @@ def test_without_umap_learn_nothing_is_begun(kvae, labelled, monkeypatch, tmp_pa
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--split", "train"], "no class labels. Choose an attribute: Bright, Third"),
+        (["--split", "train"], "no class labels. Choose from: Bright, Third"),
         (["--split", "train", "--color", "Brigt"], "Did you mean 'Bright'"),
         (["--color", "Bright"], "N ≥ 10"),  # six validation images
     ],

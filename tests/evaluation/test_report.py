@@ -133,7 +133,7 @@ WEIGHTED = Likelihood(None, 5000, 5.0, 0.1, 4.0, 25.0)
         ({"seed": 8}, "Different images"),
         ({"image_shape": (16, 16, 1)}, "Different image sizes"),
         ({"likelihood": replace(LIKELIHOOD, kind="density")}, "Compare bits/dim"),
-        ({"likelihood": WEIGHTED}, "Compare MSE and KL"),
+        ({"likelihood": WEIGHTED}, "compare MSE and KL"),
         ({"likelihood": replace(LIKELIHOOD, importance_samples=50)}, "here 5,000, 50"),
         (
             {"samples": {"N(0, I)": replace(QUALITY, extractor="Inception")}},

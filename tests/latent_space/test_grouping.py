@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -54,12 +56,16 @@ def test_labels_make_a_group_for_each_class_that_is_there(digits):
 
 def test_what_a_data_set_lacks_is_an_error_that_helps(faces, digits):
     rows = np.arange(5)
-    with pytest.raises(ValueError, match=r"No attribute of 'faces'.*Did you mean 'Smiling'"):
+    with pytest.raises(
+        ValueError, match=r"'faces' has no attribute 'Smilin'\. Did you mean 'Smiling'"
+    ):
         Grouping.of(faces, rows, "Smilin")
-    with pytest.raises(ValueError, match=r"no class labels\. Choose an attribute: Smiling, Young"):
+    with pytest.raises(ValueError, match=r"no class labels\. Choose from: Smiling, Young"):
         Grouping.of(faces, rows, "label")
-    with pytest.raises(ValueError, match=r"'digits' has no attributes.*'label'"):
+    with pytest.raises(ValueError, match=r"'digits' has no attribute.*Choose from: label"):
         Grouping.of(digits, rows, "Smiling")
+    with pytest.raises(ValueError, match="'digits' has neither attributes nor class labels"):
+        Grouping.of(replace(digits, labels=None), rows, "label")
 
 
 def test_auc_of_two_groups_is_that_of_one_logistic_regression():

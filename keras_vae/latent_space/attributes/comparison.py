@@ -61,6 +61,17 @@ class Contribution:
     cosine_interval: Interval | None = None
 
 
+def attribute_index(name: str, names: Sequence[str]) -> int:
+    """Look up the index of an attribute.
+
+    Raises:
+        ValueError: If there is none of that name; the message lists near ones.
+    """
+    if name not in names:
+        raise ValueError(f"No attribute is called {name!r}. {near_names(name, names)}")
+    return list(names).index(name)
+
+
 def contributions(
     directions: np.ndarray,
     names: Sequence[str],
@@ -84,9 +95,7 @@ def contributions(
     Raises:
         ValueError: If `to` is none of the names; the message lists near ones.
     """
-    if to not in names:
-        raise ValueError(f"No attribute is called {to!r}. {near_names(to, names)}")
-    target, directions = list(names).index(to), np.asarray(directions, np.float64)
+    target, directions = attribute_index(to, names), np.asarray(directions, np.float64)
     dots, angles = directions @ directions[target], cosines(directions)[target]
     intervals: list[list[Interval | None]] = [[None] * len(names)] * 2
     if standard_errors is not None:

@@ -12,7 +12,7 @@ import numpy as np
 from ...files.atomic import write_atomically
 from ...files.naming import near_names
 from .cells import Cells
-from .comparison import StandardErrors
+from .comparison import StandardErrors, attribute_index
 from .fitting import METHODS, Fit, bootstrap_multipliers, check_latents
 
 # NumPy's errors for a file that is not an .npz file, or is cut short.
@@ -129,11 +129,7 @@ class Attributes:
         Raises:
             ValueError: If there is none of that name; the message lists near ones.
         """
-        if name in self.names:
-            return self.directions[self.names.index(name)]
-        if not self.names:
-            raise ValueError(f"There are no attributes. Received: {name!r}.")
-        raise ValueError(f"No attribute is called {name!r}. {near_names(name, self.names)}")
+        return self.directions[attribute_index(name, self.names)]
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write an .npz file atomically.
@@ -198,8 +194,7 @@ def check_choices(names: Sequence[str], method: str, balance: Sequence[str]) -> 
     for name in balance:
         if name not in names:
             raise ValueError(
-                f"`balance` must name attributes. No attribute is called {name!r}. "
-                f"{near_names(name, names)}"
+                f"`balance` must name attributes. Received: {name!r}. {near_names(name, names)}"
             )
 
 
