@@ -91,7 +91,7 @@ def main(source: DataSource, choice: ModelChoice, faces: int, seed: int) -> None
     model = choice.open()
     dataset = source.load_for_model(model, "celeba")
     classifier, about = open_classifier(dataset, source.cache_dir)
-    known = choice.directions(model)
+    known = choice.load_directions(model)
     aucs = held_out_aucs(classifier, dataset)
     chosen = np.random.default_rng(seed).choice(dataset.indices("validation"), faces, replace=False)
     z, _ = model.encode_rows(dataset, np.sort(chosen))

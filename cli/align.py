@@ -24,6 +24,11 @@ def align(image: Path, face: str | int, outputs: Outputs) -> None:
 
     The commands that take photos align them too; this command shows the result. For each face it
     also prints the distance between the eyes in pixels, and the detector's confidence.
+
+    Args:
+        image: File of the photo.
+        face: Which of the photo's faces are written; 2 is the second largest.
+        outputs: The files to write.
     """
     from keras_vae.faces.alignment import detect_faces
     from keras_vae.faces.crops import select_faces

@@ -42,7 +42,7 @@ def list_attributes(choice: ModelChoice, outputs: Outputs) -> None:
     fitted to; and, if stored, how well it separates held-out images.
     """
     outputs.check()
-    directions = choice.directions(choice.open())
+    directions = choice.load_directions(choice.open())
     if outputs.json:
         outputs.write_json(_rows(directions))
     else:
@@ -51,22 +51,11 @@ def list_attributes(choice: ModelChoice, outputs: Outputs) -> None:
 
 @attributes.command(epilog="Example: kvae attributes fit celeba --data-dir ~/celeba --out my.npz")
 @click.argument("data")
-@option(
-    "--method",
-    "Difference of the mean latents, or normal vector of a logistic regression.",
-    ["mean", "logistic"],
-    "mean",
-)
-@option(
-    "--balance",
-    "Attributes that weights of the images make equally frequent with and without each other "
-    "attribute.",
-    NAMES,
-    (),
-)
+@option("--method", ["mean", "logistic"], "mean")
+@option("--balance", NAMES, ())
 @model_options()
-@data_options(option("--limit", "Maximum number of training images.", Integer(2)))
-@output_options(option("--out", "File of the directions, .npz.", FILE, "directions.npz"))
+@data_options(option("--limit", Integer(2)))
+@output_options(option("--out", FILE, "directions.npz"))
 def fit(
     data: str,
     method: str,
@@ -79,13 +68,23 @@ def fit(
 ) -> None:
     """Fit directions to the labelled images of DATA's training split, encoded by a model.
 
-    DATA is a data set's name or an .npz with images and attributes. The table shows how well z·Δ
-    separates the images of the validation split. The model is unchanged, since its graph contains
-    the directions that it was exported with; `kvae morph` and `kvae attributes` take the file with
-    --directions.
+    The table shows how well z·Δ separates the images of the validation split. The model is
+    unchanged, since its graph contains the directions that it was exported with; `kvae morph` and
+    `kvae attributes` take the file with --directions.
 
     --balance Male computes Δ among men and among women, and averages the two. The effect of Male
     is then no part of another attribute's Δ.
+
+    Args:
+        data: Name of a data set, or path of an .npz with images and attributes.
+        method: Difference of the mean latents, or normal vector of a logistic regression.
+        balance: Attributes that weights of the images make equally frequent with and without each
+            other attribute.
+        choice: The model.
+        source: Folders of the data set and of prepared images.
+        limit: Maximum number of training images.
+        out: File of the directions, .npz.
+        outputs: The files to write.
     """
     from keras_vae.inference.fitting import fit_attributes
 
@@ -107,7 +106,7 @@ def fit(
 
 
 @attributes.command(epilog="Example: kvae attributes contributions --to Attractive --out bars.png")
-@option("--to", "Attribute that others contribute to.", NAME, required=True)
+@option("--to", NAME, required=True)
 @model_options(DIRECTIONS)
 @output_options(
     picture_option(None, "File of a bar chart."), json_option("JSON instead of the table")
@@ -118,12 +117,17 @@ def contributions(to: str, choice: ModelChoice, outputs: Outputs) -> None:
     The dot product increases with the lengths of both directions, which are large for rare
     attributes; the cosine does not. The 95 % bootstrap intervals are in brackets, if the directions
     were fitted with them.
+
+    Args:
+        to: Attribute that others contribute to.
+        choice: The model.
+        outputs: The files to write.
     """
     from keras_vae import plotting
     from keras_vae.latent_space.attributes import contributions as compare
 
     outputs.check()
-    known = choice.directions(choice.open())
+    known = choice.load_directions(choice.open())
     table = compare(known.directions, known.names, to, known.standard_errors)
     if outputs.json:
         outputs.write_json([asdict(entry) for entry in table])
@@ -143,7 +147,7 @@ def similarity(choice: ModelChoice, outputs: Outputs) -> None:
 
     outputs.check()
     model = choice.open()
-    known = choice.directions(model)
+    known = choice.load_directions(model)
     matrix = cosines(known.directions)
     order = cluster_order(matrix)
     names, matrix = [known.names[index] for index in order], matrix[order][:, order]

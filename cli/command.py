@@ -1,9 +1,10 @@
-"""Commands whose options lie under headings, and whose errors name options."""
+"""Commands: their help comes from docstrings, and their errors name options."""
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import partial, wraps
 from typing import Any
@@ -13,19 +14,27 @@ import click
 Function = Callable[..., Any]
 Decorator = Callable[[Function], Function]
 
+# An entry of "Args:" or "Attributes:" in a docstring, with the lines that continue it.
+ENTRY = re.compile(r"^    (\w+): (.*(?:\n {5,}.*)*)", re.MULTILINE)
+METAVARS = {click.IntRange: "N", click.FloatRange: "X"}
 # `argument`, `argument=value`, or a bare argument=True, as the library's errors name them.
 ARGUMENT = re.compile(r"`(\w+)(?:=([^`]*))?`|\b(\w+)=(True|False)\b")
 
 
-def option(
-    flags: str, text: str, kind: Any = None, default: Any = None, **settings: Any
-) -> Decorator:
+def described(docstring: str | None) -> tuple[str, dict[str, str]]:
+    """Split a docstring into its text and the descriptions of arguments or attributes."""
+    text, *entries = re.split(r"\n(?:Args|Attributes):\n", inspect.cleandoc(docstring or ""))
+    return text, {name: " ".join(line.split()) for name, line in ENTRY.findall("".join(entries))}
+
+
+def option(flags: str, kind: Any = None, default: Any = None, **settings: Any) -> Decorator:
     """Make an option.
+
+    Its help is its description in the docstring of the command, or of the class that collects it.
 
     Args:
         flags: Its spellings, as "-n --count" or "--probes/--no-probes"; then the name of the
             command's parameter, if that is another one.
-        text: Its help.
         kind: A type of click, or a list of choices.
         default: Its default; a flag without one is False, a flag for yes or no is None.
         settings: Further arguments of `click.option`.
@@ -34,23 +43,26 @@ def option(
         kind = click.Choice(kind)
     if default is not None or "/" in flags:
         settings["default"] = default
-    return click.option(*flags.split(), help=text, type=kind, **{"show_default": True, **settings})
+    settings = {"show_default": True, "metavar": METAVARS.get(type(kind)), **settings}
+    return click.option(*flags.split(), type=kind, **settings)
 
 
-def section(heading: str, *options: Decorator) -> Decorator:
+def section(heading: str, *options: Decorator, texts: Mapping[str, str] = {}) -> Decorator:
     """Put options under a heading of `--help`.
 
     Args:
         heading: The heading, unless an option has one; sections of one heading become one.
-        options: Results of `click.option`.
+        options: Results of `option`.
+        texts: Descriptions of options without `help`, by name.
     """
 
     def decorate(function: Function) -> Function:
         before = len(getattr(function, "__click_params__", []))
-        for option in reversed(options):
-            function = option(function)
+        for each in reversed(options):
+            function = each(function)
         for parameter in function.__click_params__[before:]:
             parameter.heading = getattr(parameter, "heading", heading)
+            parameter.help = parameter.help or texts.get(parameter.name)
         return function
 
     return decorate
@@ -73,7 +85,7 @@ def collected(kind: type, name: str, heading: str, *options: Decorator) -> Decor
             collection = kind(**{each: values.pop(each) for each in names & values.keys()})
             return function(*args, **{name: collection}, **values)
 
-        return section(heading, *options)(wrapper)
+        return section(heading, *options, texts=described(kind.__doc__)[1])(wrapper)
 
     return decorate
 
@@ -81,13 +93,19 @@ def collected(kind: type, name: str, heading: str, *options: Decorator) -> Decor
 class Command(click.Command):
     """A command with headings in its help and the names of its options in its errors."""
 
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.help, texts = described(self.help)
+        for parameter in self.params:
+            parameter.help = texts.get(parameter.name) or parameter.help
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options under their headings, all in the same columns."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
-            if isinstance(parameter, click.Option) and record:
-                sections.setdefault(getattr(parameter, "heading", "Options"), []).append(record)
+            if isinstance(parameter, click.Option):
+                records = sections.setdefault(getattr(parameter, "heading", "Options"), [])
+                records.append(parameter.get_help_record(ctx))
         width = min(30, max(len(name) for records in sections.values() for name, _ in records))
         for heading, records in sections.items():
             with formatter.section(heading):
@@ -119,13 +137,13 @@ def named_options(message: str, command: click.Command) -> str:
     """Write the arguments that a message names as a command's options.
 
     "`early_stop` must be …" becomes "`--early-stop` must be …", "Use overwrite=True" becomes
-    "Use --overwrite", and "`samples=0`" becomes "`--no-samples`". What is no option stays.
+    "Use --overwrite", and "`samples=0`" becomes "`--no-samples`". Other words are unchanged.
 
     Args:
         message: An error's message.
         command: The command that failed.
     """
-    options = {option.name: option for option in command.params if isinstance(option, click.Option)}
+    options = {each.name: each for each in command.params if isinstance(each, click.Option)}
 
     def replace(found: re.Match[str]) -> str:
         quoted, value, bare, flag = found.groups()
@@ -138,11 +156,13 @@ def named_options(message: str, command: click.Command) -> str:
     return ARGUMENT.sub(replace, message)
 
 
-def _typed(options: dict[str, click.Option], name: str, value: str | None) -> str:
-    option = options[name]
+def _typed(options: Mapping[str, click.Option], name: str, value: str | None) -> str:
+    """Return an argument as it is typed."""
+    each = options[name]
     if value in ("0", "None", "False") and f"no_{name}" in options:
         return options[f"no_{name}"].opts[0]
-    if option.is_flag and value is not None:
-        typed = option.opts if value == str(option.flag_value) else option.secondary_opts
-        return (typed or option.opts)[0]
-    return " ".join([option.opts[-1], *([value] if value else [])])
+    if each.is_flag and value is not None:
+        return ((each.opts if value == str(each.flag_value) else each.secondary_opts) or each.opts)[
+            0
+        ]
+    return " ".join([each.opts[-1], *([value] if value else [])])

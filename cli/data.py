@@ -32,7 +32,11 @@ def data(ctx: click.Context) -> None:
 @data.command("list", epilog="Example: kvae data list")
 @section("Data", CACHE_DIR)
 def list_data(cache_dir: Path | None) -> None:
-    """List the known data sets, and the prepared ones."""
+    """List the known data sets, and the prepared ones.
+
+    Args:
+        cache_dir: Folder of prepared images.
+    """
     from keras_vae.datasets.registry import DATASETS
 
     click.echo(f"{'name':14} {'images':>8}  {'size':10} {'without --data-dir':22} with --data-dir")
@@ -62,19 +66,20 @@ def _list_prepared(cache_dir: Path | None) -> None:
 @click.argument("name")
 @data_options(
     option(
-        "--image-size",
-        "Size of the prepared images, as 64 or 64x48 (height x width).",
-        IMAGE_SIZE,
-        show_default="size of the data set's preset, or the native size",
+        "--image-size", IMAGE_SIZE, show_default="size of the data set's preset, or the native size"
     ),
-    option("--channels", "Grey or RGB.", ["1", "3"], show_default="the data set's"),
+    option("--channels", ["1", "3"], show_default="the data set's"),
 )
 def prepare(
     name: str, source: DataSource, image_size: tuple[int, int] | None, channels: str | None
 ) -> None:
     """Decode, crop and scale a data set once, for all later trainings.
 
-    NAME is a name that `kvae data list` prints, or the path of an .npz file or a folder of images.
+    Args:
+        name: Name that `kvae data list` prints, or path of an .npz file or a folder of images.
+        source: Folders of the data set and of prepared images.
+        image_size: Size of the prepared images, as 64 or 64x48 (height x width).
+        channels: Grey or RGB.
     """
     from keras_vae.datasets import DATASETS
     from keras_vae.files.naming import plain_name

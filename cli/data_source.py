@@ -21,8 +21,8 @@ class DataSource:
     """Where the files of a data set are read from, and where prepared images are kept.
 
     Attributes:
-        data_dir: Folder, .zip or .npz; None for TensorFlow Datasets.
-        cache_dir: Folder of prepared images; None for the default.
+        data_dir: Folder, .zip or .npz with the data set's files.
+        cache_dir: Folder of prepared images.
     """
 
     data_dir: Path | None = None
@@ -97,15 +97,8 @@ def binarization_note(model: SavedModel) -> str:
     return "" if kind == "none" else f", binarized as in training ({kind})"
 
 
-DATA_DIR = option(
-    "--data-dir",
-    "Folder, .zip or .npz with the data set's files.",
-    PATH,
-    show_default="TensorFlow Datasets",
-)
-CACHE_DIR = option(
-    "--cache-dir", "Folder of prepared images.", PATH, show_default="~/.cache/keras_vae"
-)
+CACHE_DIR = option("--cache-dir", PATH, show_default="~/.cache/keras_vae")
+DATA_DIR = option("--data-dir", PATH, show_default="TensorFlow Datasets")
 
 
 def data_options(*options: Decorator) -> Decorator:

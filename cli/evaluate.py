@@ -14,7 +14,7 @@ from .data_source import DataSource, data_options
 from .outputs import STDOUT, Outputs, echo, json_option, output_options
 from .progress import progress_bar
 from .quiet import load_tensorflow
-from .types import BINARIZATION, NAMES, SPLIT, Integer
+from .types import BINARIZATION, EXISTING_PATH, NAMES, SPLIT, Integer
 
 if TYPE_CHECKING:
     from keras_vae.evaluation import Evaluation
@@ -38,40 +38,19 @@ JSON = json_option(
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True)
 @click.argument("data")
 @data_options(
-    option("--split", "Split of the images.", SPLIT, "test"),
-    option(
-        "--limit", "Number of images to measure, chosen randomly.", Integer(1), show_default="all"
-    ),
-    option(
-        "--binarization",
-        "How grey pixels become black or white.",
-        BINARIZATION,
-        show_default="as in the model's training",
-    ),
+    option("--split", SPLIT, "test"),
+    option("--limit", Integer(1), show_default="all"),
+    option("--binarization", BINARIZATION, show_default="as in the model's training"),
 )
-@option(
-    "--importance-samples",
-    "Samples of z for each image, for −ELBO and −log p(x).",
-    Integer(1),
-    5_000,
-)
-@option("--seed", "Seed of all random choices.", default=0, metavar="N")
-@option("--by", "Attributes that errors are grouped by, or `label`.", NAMES, ())
-@option("--probes/--no-probes", "Whether linear probes are fitted.", default=True)
-@option(
-    "--samples",
-    "Number of generated images for FID and KID.",
-    Integer(20),
-    show_default="the number of measured images",
-)
-@option("--no-samples", "Leave out FID and KID.", is_flag=True)
-@option(
-    "--features",
-    "Saved feature extractor for FID and KID.",
-    click.Path(exists=True, path_type=Path),
-)
-@option("--compare", "Print all models in one table.", is_flag=True)
-@output_options(JSON, option("--card", "Write the model's card with the numbers.", is_flag=True))
+@option("--importance-samples", Integer(1), 5_000)
+@option("--seed", default=0, metavar="N")
+@option("--by", NAMES, ())
+@option("--probes/--no-probes", default=True)
+@option("--samples", Integer(20), show_default="the number of measured images")
+@option("--no-samples", is_flag=True)
+@option("--features", EXISTING_PATH)
+@option("--compare", is_flag=True)
+@output_options(JSON, option("--card", is_flag=True))
 @click.pass_context
 def evaluate(
     ctx: click.Context,
@@ -89,6 +68,26 @@ def evaluate(
 
     The table shows −ELBO and importance-weighted −log p(x), errors of reconstructions, the use of
     the latent, FID and KID of samples, and linear probes of attributes on z_mean.
+
+    Args:
+        ctx: Context of the command.
+        models: Exported models; `kvae models list` prints the names.
+        data: Name of a data set, or path of an .npz file or a folder of images.
+        source: Folders of the data set and of prepared images.
+        samples: Number of generated images for FID and KID.
+        no_samples: Leave out FID and KID.
+        compare: Print all models in one table.
+        card: Write the model's card with the numbers.
+        outputs: The files to write.
+        **settings: The other fields of `Settings`:
+        split: Split of the images.
+        limit: Number of images to measure, chosen randomly.
+        binarization: How grey pixels become black or white.
+        importance_samples: Samples of z for each image, for −ELBO and −log p(x).
+        seed: Seed of all random choices.
+        by: Attributes that errors are grouped by, or `label`.
+        probes: Whether linear probes are fitted.
+        features: Saved feature extractor for FID and KID.
     """
     from keras_vae.evaluation import Settings, check_model, table
     from keras_vae.evaluation import evaluate as measure

@@ -28,9 +28,9 @@ Examples:
 
 out_option = option(
     "--out",
-    "Folder of results: cells/ for all experiments, and NAME/ for each.",
     FOLDER,
     Path("runs/experiments"),
+    help="Folder of results: cells/ for all experiments, and NAME/ for each.",
 )
 
 
@@ -68,7 +68,11 @@ def experiment(ctx: click.Context) -> None:
 @experiment.command("list", epilog="Example: kvae experiment list --out runs/experiments")
 @out_option
 def list_experiments(out: Path) -> None:
-    """List the experiments: claims, budget, and number of trained models."""
+    """List the experiments: claims, budget, and number of trained models.
+
+    Args:
+        out: Folder of results: cells/ for all experiments, and NAME/ for each.
+    """
     from keras_vae.experiments import EXPERIMENTS, get_experiment
     from keras_vae.experiments.workspace import Workspace
 
@@ -82,14 +86,14 @@ def list_experiments(out: Path) -> None:
 
 @experiment.command(epilog="Example: kvae experiment report --page docs/reproduction.md")
 @out_option
-@option(
-    "--page",
-    "File of the page; tables and figures are written to the folder of its name.",
-    FILE,
-    Path("docs/reproduction.md"),
-)
+@option("--page", FILE, Path("docs/reproduction.md"))
 def report(out: Path, page: Path) -> None:
-    """Write the page of all claims, verdicts and numbers from the finished experiments."""
+    """Write the page of all claims, verdicts and numbers from the finished experiments.
+
+    Args:
+        out: Folder of results: cells/ for all experiments, and NAME/ for each.
+        page: File of the page; tables and figures are written to the folder of its name.
+    """
     from keras_vae.experiments.report import write_report
 
     click.echo(write_report(out, page))
@@ -105,13 +109,13 @@ def _command(name: str, title: str) -> click.Command:
     @out_option
     @option(
         "--jobs",
-        "Number of processes of one thread each, or of threads of one process.",
         Integer(1),
         os.cpu_count,
+        help="Number of processes of one thread each, or of threads of one process.",
         show_default="one for each core",
     )
-    @option("--limit", "Number of models, for a trial.", Integer(1))
-    @option("--epochs", "Number of epochs, for a trial.", Integer(1))
+    @option("--limit", Integer(1), help="Number of models, for a trial.")
+    @option("--epochs", Integer(1), help="Number of epochs, for a trial.")
     def command(**options: Any) -> None:
         _run(name, **options)
 

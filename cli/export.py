@@ -9,7 +9,7 @@ import click
 
 from .command import command, option, section
 from .data_source import DataSource, data_options
-from .outputs import overwrite_option
+from .outputs import OVERWRITE
 from .progress import progress_bar
 from .quiet import load_tensorflow
 from .training import MODELS_DIR
@@ -23,18 +23,20 @@ if TYPE_CHECKING:
 @command(epilog="Example: kvae export runs/celeba --name faces")
 @click.argument("run", type=PATH)
 @data_options()
-@section(
-    "Output",
-    option("--name", "Name of the model.", show_default="the run's"),
-    MODELS_DIR,
-    overwrite_option,
-)
+@section("Output", option("--name", show_default="the run's"), MODELS_DIR, OVERWRITE)
 def export(
     run: Path, source: DataSource, name: str | None, models_dir: Path, overwrite: bool
 ) -> None:
-    """Export the run directory RUN as a SavedModel, with the weights of the lowest validation loss.
+    """Export a run as a SavedModel, with the weights of the lowest validation loss.
 
     The next free version is written; an existing model card is kept unless --overwrite is given.
+
+    Args:
+        run: Run directory.
+        source: Folders of the data set and of prepared images.
+        name: Name of the model.
+        models_dir: Folder of the SavedModel, which is written to NAME/VERSION in it.
+        overwrite: Overwrite existing files.
     """
     load_tensorflow()
     from keras_vae.training.run_directory import Run

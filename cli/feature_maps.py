@@ -9,33 +9,22 @@ from typing import TYPE_CHECKING, Any
 from .command import command, option
 from .model_choice import SERVER, ModelChoice, model_options
 from .outputs import NUMBERS, Outputs, output_options
-from .sources import Sources, photos_argument, source_options
+from .sources import ALIGNMENT, Sources, photos_argument, source_options
 from .types import FOLDER, NAME, Integer
 
 if TYPE_CHECKING:
     import numpy as np
 
 OVERVIEW = "overview"
-FOLDER_OPTION = option("--out", "Folder of the pictures.", FOLDER, "feature-maps")
 
 
 @command("feature-maps", epilog="Example: kvae feature-maps face.jpg --top 16 --out maps")
-@option("--layer", "The only convolution to plot, without the overview.", NAME)
-@option(
-    "--top",
-    "Number of channels per layer: those of the largest variance over the image.",
-    Integer(1),
-    show_default="all; 16 in the overview",
-)
-@option(
-    "--scale",
-    "Black and white are the extremes of the layer (shared) or of each channel.",
-    ["shared", "channel"],
-    "shared",
-)
-@source_options(photos_argument("IMG", 1, required=True))
+@option("--layer", NAME)
+@option("--top", Integer(1), show_default="all; 16 in the overview")
+@option("--scale", ["shared", "channel"], "shared")
+@source_options(photos_argument("IMG", 1, required=True), *ALIGNMENT)
 @model_options(*SERVER)
-@output_options(FOLDER_OPTION, *NUMBERS)
+@output_options(option("--out", FOLDER, "feature-maps"), *NUMBERS)
 def feature_maps(
     layer: str | None,
     top: int | None,
@@ -51,6 +40,15 @@ def feature_maps(
     from 0: encoder_conv_1.png and so on. The decoder's input is the image's z_mean. The values are
     those before normalization and activation. The numbers are minimum, maximum, mean and variance
     of each channel over the image.
+
+    Args:
+        layer: The only convolution to plot, without the overview.
+        top: Number of channels per layer: those of the largest variance over the image.
+        scale: Black and white are the extremes of the layer (shared) or of each channel.
+        sources: The image.
+        choice: The model.
+        out: Folder of the pictures.
+        outputs: The files to write.
     """
     from keras_vae import plotting
 

@@ -11,7 +11,7 @@ from .command import command, option
 from .latents import decode
 from .model_choice import SERVER, ModelChoice, model_options
 from .outputs import GIF, NUMBERS, Outputs, output_options, picture_option
-from .sources import PRIOR, Sources, source_name, source_options
+from .sources import ALIGNMENT, PRIOR, Sources, source_name, source_options
 from .types import PHOTO_OR_SEED, Integer
 
 if TYPE_CHECKING:
@@ -24,14 +24,9 @@ SOURCES = click.argument("photos", metavar="A B [C…]", nargs=-1, required=True
 
 
 @command(epilog="Example: kvae interpolate face.jpg 7 --steps 10 --method spherical")
-@option("--steps", "Number of images from A to B, with both.", Integer(2, 100), 10)
-@option(
-    "--method",
-    "Spherical turns z at constant speed and keeps its length, which samples of the prior have.",
-    ["linear", "spherical"],
-    "linear",
-)
-@source_options(SOURCES, PRIOR)
+@option("--steps", Integer(2, 100), 10)
+@option("--method", ["linear", "spherical"], "linear")
+@source_options(SOURCES, *PRIOR, *ALIGNMENT)
 @model_options(*SERVER)
 @output_options(picture_option("interpolate.png"), *NUMBERS, GIF)
 def interpolate(
@@ -41,6 +36,14 @@ def interpolate(
 
     Each of them is an image file or a seed of `kvae generate`. If there is a file with the name 7,
     then 7 is that file. The first and the last image of a row are the two reconstructions.
+
+    Args:
+        steps: Number of images from A to B, with both.
+        method: Spherical turns z at constant speed and keeps its length, which samples of the prior
+            have.
+        sources: The images, and how z is computed from them.
+        choice: The model.
+        outputs: The files to write.
     """
     import numpy as np
 

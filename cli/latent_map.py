@@ -29,24 +29,10 @@ METHODS = {
 
 @command("latent-map", epilog="Example: kvae latent-map celeba --color Attractive")
 @click.argument("data")
-@option(
-    "--color by",
-    "Attribute that colours the points; label: the class.",
-    default="label",
-    metavar="ATTRIBUTE|label",
-)
-@option(
-    "--method",
-    "Projection to two dimensions. UMAP needs pip install 'keras-vae[umap]'; none: the two "
-    "dimensions that vary most.",
-    list(METHODS),
-    "pca",
-)
-@data_options(
-    option("--split", "Split of the images.", SPLIT, "validation"),
-    option("--limit", "Maximum number of images, chosen randomly.", Integer(10), 20_000),
-)
-@option("--seed", "Seed of all random choices.", default=0, metavar="N")
+@option("--color by", default="label", metavar="ATTRIBUTE|label")
+@option("--method", list(METHODS), "pca")
+@data_options(option("--split", SPLIT, "validation"), option("--limit", Integer(10), 20_000))
+@option("--seed", default=0, metavar="N")
 @model_options()
 @output_options(picture_option("latent-map.png"), *NUMBERS)
 def latent_map(
@@ -62,9 +48,21 @@ def latent_map(
 ) -> None:
     """Plot the encoded images of DATA in two dimensions, coloured by an attribute or by class.
 
-    DATA is a data set's name, or the path of an .npz file or a folder. Disks mark the means of the
-    groups. A linear probe measures how well the whole latent separates the groups, independently of
-    the two dimensions: it is fitted to a random half of the images and measured on the other half.
+    Disks mark the means of the groups. A linear probe measures how well the whole latent separates
+    the groups, independently of the two dimensions: it is fitted to a random half of the images and
+    measured on the other half.
+
+    Args:
+        data: Name of a data set, or path of an .npz file or a folder of images.
+        by: Attribute that colours the points; label: the class.
+        method: Projection to two dimensions. UMAP needs pip install 'keras-vae[umap]'; none: the
+            two dimensions that vary most.
+        source: Folders of the data set and of prepared images.
+        split: Split of the images.
+        limit: Maximum number of images, chosen randomly.
+        seed: Seed of all random choices.
+        choice: The model.
+        outputs: The files to write.
     """
     from keras_vae import plotting
     from keras_vae.latent_space.grouping import Grouping

@@ -26,7 +26,7 @@ class Layout:
     """Lays out images of a model; upscaled images in larger cells.
 
     Attributes:
-        upscale: Whether each image is upscaled first, in this process.
+        upscale: Upscale each image with the model vdsr before it is laid out.
     """
 
     upscale: bool
@@ -81,13 +81,4 @@ class Layout:
         return larger.reshape(*images.shape[:-3], *larger.shape[1:])
 
 
-upscale_option = collected(
-    Layout,
-    "layout",
-    "Output",
-    option(
-        "--upscale",
-        f"Upscale each image with the model {UPSCALER!r} before it is laid out.",
-        is_flag=True,
-    ),
-)
+upscale_option = collected(Layout, "layout", "Output", option("--upscale", is_flag=True))

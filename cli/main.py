@@ -58,10 +58,7 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     commands=dict.fromkeys(COMMANDS),  # click suggests near names among these
-    context_settings={
-        "help_option_names": ["-h", "--help"],
-        "max_content_width": 100,
-    },
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: kvae morph face.jpg --attr Smiling --steps -3:3",
 )
 @click.version_option(keras_vae.__version__, prog_name="kvae")

@@ -12,7 +12,7 @@ from .command_line import refuse
 from .latents import active_dims, decode, dim_label, kl_of
 from .model_choice import DIRECTIONS, SERVER, ModelChoice, model_options
 from .outputs import NUMBERS, Outputs, output_options, picture_option
-from .sources import PRIOR, SEED_OPTION, Sources, photos_argument, source_options
+from .sources import ALIGNMENT, PRIOR, Sources, photos_argument, seed_option, source_options
 from .types import DIMENSIONS, NAME, Integer
 
 if TYPE_CHECKING:
@@ -22,21 +22,10 @@ if TYPE_CHECKING:
 
 
 @command(epilog="Example: kvae manifold --model celeba --attr Smiling --attr Male --size 10")
-@option("--size", "Number of images along each axis.", Integer(2, 100), 20)
-@option(
-    "--dims",
-    "Two dimensions of z, as 0,1; auto: those of the largest KL.",
-    DIMENSIONS,
-    "auto",
-    metavar="auto|I,J",
-)
-@option(
-    "--attr attributes",
-    "Attribute of an axis, instead of a dimension; to be given twice.",
-    NAME,
-    multiple=True,
-)
-@source_options(photos_argument("[IMG]", 1), SEED_OPTION, PRIOR)
+@option("--size", Integer(2, 100), 20)
+@option("--dims", DIMENSIONS, "auto", metavar="auto|I,J")
+@option("--attr attributes", NAME, multiple=True)
+@source_options(photos_argument("[IMG]", 1), seed_option(), *PRIOR, *ALIGNMENT)
 @model_options(*SERVER, DIRECTIONS)
 @output_options(picture_option("manifold.png"), *NUMBERS)
 def manifold(
@@ -52,6 +41,14 @@ def manifold(
     The points have the density of samples from the prior. Two dimensions of z or the directions of
     two attributes span the plane. It contains an image's z_mean or a seed's z; without either, it
     contains z = 0, the mean of the prior.
+
+    Args:
+        size: Number of images along each axis.
+        dims: Two dimensions of z, as 0,1; auto: those of the largest KL.
+        attributes: Attribute of an axis, instead of a dimension; to be given twice.
+        sources: The images, and how z is computed from them.
+        choice: The model.
+        outputs: The files to write.
     """
     from keras_vae import plotting
     from keras_vae.latent_space import arithmetic
@@ -60,10 +57,10 @@ def manifold(
     if not _is_plane(dims, attributes):
         raise click.UsageError("A plane needs two different --dims, or two different --attr.")
     if not attributes:
-        refuse(["directions_file"], "has no effect without two --attr.")
+        refuse(["directions"], "has no effect without two --attr.")
     outputs.check()
     model = choice.open()
-    directions = choice.directions(model) if attributes else None
+    directions = choice.load_directions(model) if attributes else None
     choice.print_notice(attributes)
     source = sources.read_one(model)
     choice.start()

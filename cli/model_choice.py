@@ -30,16 +30,18 @@ class ModelChoice:
     """The model that a command was asked for.
 
     Attributes:
-        name: A name or path, or a name on the server.
-        server: Address of a TensorFlow Serving server, or None.
-        timeout: Maximum duration of a request to the server, in seconds.
-        directions_file: File of attribute directions, or None for the model's.
+        name: Exported model; `kvae models list` prints the names.
+        server: TensorFlow Serving server, http://HOST:8501 or grpc://HOST:8500. --model is then a
+            name on it: NAME, NAME/VERSION or NAME/LABEL.
+        timeout: Maximum duration of a request to the server, including the time that it starts in.
+        directions: File of attribute directions, written by `kvae attributes fit`, instead of the
+            model's.
     """
 
     name: str
     server: str | None = None
     timeout: float = 30.0
-    directions_file: Path | None = None
+    directions: Path | None = None
 
     def open(self) -> Model:
         """Open the model: its properties are known, its graph is not yet loaded."""
@@ -58,7 +60,7 @@ class ModelChoice:
         if self.server is None:
             load_tensorflow()
 
-    def directions(self, model: Model) -> Attributes | Model:
+    def load_directions(self, model: Model) -> Attributes | Model:
         """Return an object that maps attribute names to directions.
 
         Raises:
@@ -66,8 +68,8 @@ class ModelChoice:
         """
         from keras_vae.latent_space.attributes import Attributes
 
-        if self.directions_file is not None:
-            return _fitting(Attributes.load(self.directions_file), model, self.directions_file)
+        if self.directions is not None:
+            return _fitting(Attributes.load(self.directions), model, self.directions)
         if model.attributes is None:
             return model  # the server looks up each one
         if not model.attributes.names:
@@ -93,36 +95,13 @@ def _fitting(attributes: Attributes, model: Model, file: Path) -> Attributes:
     return attributes
 
 
-def model_option(default: str = "celeba64", what: str = "Exported model") -> Decorator:
+def model_option(default: str = "celeba64") -> Decorator:
     """Make the option --model."""
-    return option(
-        "--model name",
-        f"{what}; `kvae models list` prints the names.",
-        default=default,
-        metavar="NAME|PATH",
-    )
+    return option("--model name", default=default, metavar="NAME|PATH")
 
 
-SERVER = (
-    option(
-        "--server",
-        "TensorFlow Serving server, http://HOST:8501 or grpc://HOST:8500. --model is then a "
-        "name on it: NAME, NAME/VERSION or NAME/LABEL.",
-        metavar="URL",
-    ),
-    option(
-        "--timeout",
-        "Maximum duration of a request to the server, including the time that it starts in.",
-        POSITIVE,
-        30.0,
-        metavar="SECONDS",
-    ),
-)
-DIRECTIONS = option(
-    "--directions directions_file",
-    "File of attribute directions, written by `kvae attributes fit`, instead of the model's.",
-    EXISTING_FILE,
-)
+SERVER = (option("--server", metavar="URL"), option("--timeout", POSITIVE, 30.0, metavar="SECONDS"))
+DIRECTIONS = option("--directions", EXISTING_FILE)
 
 
 def model_options(*options: Decorator) -> Decorator:

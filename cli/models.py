@@ -48,10 +48,16 @@ def list_models(outputs: Outputs) -> None:
 
 @models.command(epilog="Example: kvae models show celeba --card")
 @click.argument("name", metavar="NAME|PATH")
-@option("--card", "Print the model card: measurements, limits, bias.", is_flag=True)
+@option("--card", is_flag=True)
 @output_options(json_option("JSON instead of the lines, with all of model.json"))
 def show(name: str, card: bool, outputs: Outputs) -> None:
-    """Describe a model: its path, how it was trained, its measurements."""
+    """Describe a model: its path, how it was trained, its measurements.
+
+    Args:
+        name: Name that `kvae models list` prints, or path of a model.
+        card: Print the model card: measurements, limits, bias.
+        outputs: The files to write.
+    """
     from keras_vae.inference import registry
 
     if card:

@@ -17,13 +17,14 @@ from .layout import Layout, upscale_option
 from .model_choice import DIRECTIONS, SERVER, ModelChoice, model_options
 from .outputs import GIF, NUMBERS, Outputs, output_options, picture_option
 from .sources import (
+    ALIGNMENT,
     PRIOR,
-    SEED_OPTION,
     Photo,
     Source,
     Sources,
     photos_argument,
     row_labels,
+    seed_option,
     source_name,
     source_options,
 )
@@ -40,25 +41,11 @@ Axes = tuple[tuple[str, tuple[float, ...]], ...]  # two names, with their values
 
 
 @command(epilog="Example: kvae morph face.jpg --attr Smiling --attr Young=-0.5 --steps -3:3")
-@option(
-    "--attr attributes",
-    "Attribute to change, as Smiling or Smiling=0.5; several are added.",
-    ATTRIBUTE,
-    multiple=True,
-)
-@option("--steps", "Values of n, as -3:3, -3:3:0.5 or -2,0,1.5.", STEPS, "-3:3")
-@option(
-    "--grid axes",
-    "Two attributes and their values of n, as Smiling=-2:2 Male=-2:2, instead of --attr.",
-    ATTRIBUTE_STEPS,
-    nargs=2,
-)
-@option(
-    "--full-size",
-    "Edit the photo itself in its own size; write a picture for each n.",
-    is_flag=True,
-)
-@source_options(photos_argument("[IMG...]"), SEED_OPTION, PRIOR)
+@option("--attr attributes", ATTRIBUTE, multiple=True)
+@option("--steps", STEPS, "-3:3")
+@option("--grid axes", ATTRIBUTE_STEPS, nargs=2)
+@option("--full-size", is_flag=True)
+@source_options(photos_argument("[IMG...]"), seed_option(), *PRIOR, *ALIGNMENT)
 @model_options(*SERVER, DIRECTIONS)
 @upscale_option
 @output_options(picture_option("morph.png"), *NUMBERS, GIF)
@@ -81,6 +68,16 @@ def morph(
     For a model of faces, the face in each photo is detected and aligned to CelebA's layout. With
     --full-size only the change is taken from the model and blended into the photo, which keeps its
     size and detail; at n = 0 it is the photo. If there are several n, OUT gets n added to its name.
+
+    Args:
+        attributes: Attribute to change, as Smiling or Smiling=0.5; several are added.
+        steps: Values of n, as -3:3, -3:3:0.5 or -2,0,1.5.
+        axes: Two attributes and their values of n, as Smiling=-2:2 Male=-2:2, instead of --attr.
+        full_size: Edit the photo itself in its own size; write a picture for each n.
+        sources: The images, and how z is computed from them.
+        choice: The model.
+        layout: Layout of the images.
+        outputs: The files to write.
     """
     import numpy as np
 
@@ -91,7 +88,7 @@ def morph(
     outputs.check(files)
     names, amounts = zip(*(axes or attributes), strict=True)
     model = choice.open()
-    directions = choice.directions(model)
+    directions = choice.load_directions(model)
     deltas = np.stack([directions.direction(name) for name in names])
     starts = sources.read(model)
     if axes and len(starts) > 1:

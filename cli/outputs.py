@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,10 +35,10 @@ class Outputs:
 
     Attributes:
         picture: File of the picture.
-        csv: File of the numbers as a table, or standard output.
-        json: File of the numbers as JSON, or standard output.
-        gif: File of the animation.
-        overwrite: Whether existing files are overwritten.
+        csv: CSV of the numbers; - is standard output.
+        json: JSON of the numbers; - is standard output.
+        gif: File of an animation, forward and back again.
+        overwrite: Overwrite existing files.
     """
 
     picture: Path | None = None
@@ -103,10 +103,9 @@ class Outputs:
         Raises:
             FileExistsError: If a file exists and `overwrite` is False.
         """
-        plain = [{name: _plain(value) for name, value in row.items()} for row in rows]
         for file, text_of in ((self.csv, _csv), (self.json, _json_lines)):
             if file is not None:
-                self.write_text(text_of(plain), file)
+                self.write_text(text_of(rows), file)
 
     def write_json(self, values: Any) -> None:
         """Write values to the JSON file or to standard output."""
@@ -126,20 +125,19 @@ class Outputs:
             echo(atomic.write_text(file, text, overwrite=self.overwrite))
 
 
-def picture_option(default: str | None, what: str = "File of the picture.") -> Decorator:
+def picture_option(default: str | None, text: str | None = None) -> Decorator:
     """Make the option --out for a picture."""
-    return option("--out picture", what, FILE, default)
+    return option("--out picture", FILE, default, help=text)
 
 
-def json_option(what: str) -> Decorator:
-    """Make the option --json; `what` is the file's content."""
-    return option("--json json", f"{what}; - is standard output.", FILE_OR_STDOUT)
+def json_option(what: str | None = None) -> Decorator:
+    """Make the option --json; `what` is the file's content, by default the numbers."""
+    return option("--json json", FILE_OR_STDOUT, help=what and f"{what}; - is standard output.")
 
 
-CSV = option("--csv csv", "CSV of the numbers; - is standard output.", FILE_OR_STDOUT)
-NUMBERS = (CSV, json_option("JSON of the numbers"))
-GIF = option("--gif", "File of an animation, forward and back again.", FILE)
-overwrite_option = option("--overwrite", "Overwrite existing files.", is_flag=True)
+NUMBERS = (option("--csv csv", FILE_OR_STDOUT), json_option())
+GIF = option("--gif", FILE)
+OVERWRITE = option("--overwrite", is_flag=True)
 
 
 def output_options(*options: Decorator) -> Decorator:
@@ -148,39 +146,36 @@ def output_options(*options: Decorator) -> Decorator:
     Args:
         options: Options with the names of the attributes of `Outputs`.
     """
-    return collected(Outputs, "outputs", "Output", *options, overwrite_option)
+    return collected(Outputs, "outputs", "Output", *options, OVERWRITE)
 
 
-def _json_lines(rows: list[dict[str, Any]]) -> str:
-    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
-    return f"[\n{lines}\n]\n"
+def _json_lines(rows: Sequence[Row]) -> str:
+    texts = (json.dumps(dict(row), default=_plain, ensure_ascii=False) for row in rows)
+    return "[\n{}\n]\n".format(",\n".join(texts))
 
 
-def _csv(rows: list[dict[str, Any]]) -> str:
+def _csv(rows: Sequence[Row]) -> str:
     text = io.StringIO()
-    flat = [_flat(row) for row in rows]
-    table = csv.DictWriter(text, list(flat[0]) if flat else [], lineterminator="\n")
+    cells = [dict(_cells(row)) for row in rows]
+    table = csv.DictWriter(text, list(cells[0]) if cells else [], lineterminator="\n")
     table.writeheader()
-    table.writerows(flat)
+    table.writerows(cells)
     return text.getvalue()
 
 
-def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    """Spread each list over numbered columns."""
-    cells: dict[str, Any] = {}
+def _cells(row: Row) -> Iterator[tuple[str, Any]]:
+    """Yield the row's cells; each array has numbered columns."""
     for name, value in row.items():
+        value = _plain(value)
         if isinstance(value, list):
-            cells |= {f"{name}_{index}": entry for index, entry in enumerate(value)}
+            yield from ((f"{name}_{index}", entry) for index, entry in enumerate(value))
         else:
-            cells[name] = value
-    return cells
+            yield name, value
 
 
 def _plain(value: Any) -> Any:
-    """Turn NumPy's scalars and arrays, and paths, into what JSON and CSV can hold."""
-    if hasattr(value, "tolist"):  # a float32 is written as its text: 0.1, not 0.10000000149011612
-        is_float32 = str(value.dtype) == "float32"
-        value = value.astype(str).astype(float).tolist() if is_float32 else value.tolist()
-    if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
-    return str(value) if isinstance(value, Path) else value
+    """Turn NumPy's scalars and arrays, and paths, into types that JSON and CSV can hold."""
+    if not hasattr(value, "tolist"):
+        return str(value) if isinstance(value, Path) else value
+    # A float32 is written as its text: 0.1, not 0.10000000149011612.
+    return (value.astype(str).astype(float) if str(value.dtype) == "float32" else value).tolist()

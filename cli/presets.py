@@ -43,9 +43,14 @@ def list_presets() -> None:
 
 @presets.command(epilog="Example: kvae presets show celeba --latent 64")
 @click.argument("name")
-@option("--latent latent_dim", "Number of latent dimensions.", Integer(1))
+@option("--latent latent_dim", Integer(1))
 def show(name: str, latent_dim: int | None) -> None:
-    """Print the layer table of a preset."""
+    """Print the layer table of a preset.
+
+    Args:
+        name: Name that `kvae presets list` prints.
+        latent_dim: Number of latent dimensions.
+    """
     from keras_vae.presets import get_preset
 
     preset = get_preset(name).override(latent_dim=latent_dim)

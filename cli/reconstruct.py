@@ -8,11 +8,11 @@ from .command import command
 from .layout import Layout, upscale_option
 from .model_choice import SERVER, ModelChoice, model_options
 from .outputs import Outputs, output_options, picture_option
-from .sources import Sources, photos_argument, row_labels, source_options
+from .sources import ALIGNMENT, Sources, photos_argument, row_labels, source_options
 
 
 @command(epilog="Example: kvae reconstruct face.jpg --out reconstruction.png")
-@source_options(photos_argument("IMG...", required=True))
+@source_options(photos_argument("IMG...", required=True), *ALIGNMENT)
 @model_options(*SERVER)
 @upscale_option
 @output_options(picture_option("reconstruction.png"))

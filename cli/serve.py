@@ -34,17 +34,9 @@ LABEL = Parsed("[NAME/]LABEL=VERSION", "a label: stable=1, or celeba/stable=1", 
 
 @command(epilog="Example: kvae serve celeba64 mnist --label celeba64/stable=1 --out serving")
 @click.argument("names", metavar="NAME|PATH...", nargs=-1, required=True)
-@option(
-    "--label labels",
-    "Label of a version, as stable=1 or celeba/stable=1; without NAME/ for every model. Only "
-    "labelled versions are then loaded; without labels the highest version is.",
-    LABEL,
-    multiple=True,
-)
-@option("--print-config", "Print the configuration; do not start a server.", is_flag=True)
-@output_options(
-    option("--out", "Folder of the configuration and a compose.yaml; no server is started.", FOLDER)
-)
+@option("--label labels", LABEL, multiple=True)
+@option("--print-config", is_flag=True)
+@output_options(option("--out", FOLDER))
 def serve(
     names: tuple[str, ...],
     labels: tuple[tuple[str, str, int], ...],
@@ -56,6 +48,14 @@ def serve(
 
     The server is not part of kvae: `tensorflow_model_server` or `docker` must be on the PATH.
     --print-config and --out need neither.
+
+    Args:
+        names: Names that `kvae models list` prints, or paths of models.
+        labels: Label of a version, as stable=1 or celeba/stable=1; without NAME/ for every model.
+            Only labelled versions are then loaded; without labels the highest version is.
+        print_config: Print the configuration; do not start a server.
+        out: Folder of the configuration and a compose.yaml; no server is started.
+        outputs: The files to write.
     """
     from keras_vae.serving import configuration as serving
 

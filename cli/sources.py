@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
-from .command import Decorator, collected, option, section
+from .command import Decorator, collected, option
 from .command_line import refuse
 from .quiet import load_tensorflow
 from .types import EXISTING_FILE, FACE_CHOICE, SEED, Number
@@ -47,16 +47,17 @@ class Sources:
     """The images that a command was given, and how z is computed from them.
 
     Attributes:
-        photos: Files of photos; also seeds, if the command takes both in one list.
-        seed: Seed of a generated image instead of photos.
-        face: Which faces of a photo are used: "largest", "all", or a number from 1.
-        align: Whether faces are detected and aligned; None: if the model was trained on aligned
-            faces.
-        prior: The distribution that a seed samples z from, "normal" or "gmm".
-        temperature: Scale of the standard deviation of z.
+        photos: Files of images.
+        seed: Seed of a generated image, instead of an image.
+        face: Which of a photo's faces is used; 2 is the second largest.
+        align: Whether faces are detected and aligned, or the middle of a photo is used.
+        prior: Distribution that a seed samples z from: N(0, I), or the Gaussian mixture fitted to
+            the latents of the training images, whose samples look more like real images.
+        temperature: Scale of the standard deviation of z: below 1 less variety and fewer artefacts.
+            With gmm it scales the standard deviation of the sampled component.
     """
 
-    photos: Path | tuple[Path | int, ...] | None
+    photos: Path | tuple[Path | int, ...] | None = None
     seed: int | None = None
     face: str | int = "largest"
     align: bool | None = None
@@ -184,32 +185,14 @@ def row_labels(sources: Sequence[Source]) -> list[str] | None:
     return [source_name(source) for source in sources] if len(sources) > 1 else None
 
 
-FACE = option(
-    "--face", "Which of a photo's faces is used; 2 is the second largest.", FACE_CHOICE, "largest"
-)
-ALIGN = option(
-    "--align/--no-align",
-    "Detect and align faces, or use the middle of a photo.  [default: as the model was trained]",
-    show_default=False,
-)
-SEED_OPTION = option("--seed", "Seed of a generated image, instead of an image.", SEED)
-PRIOR = section(
-    "Prior",
-    option(
-        "--prior",
-        "Distribution that a seed samples z from: N(0, I), or the Gaussian mixture fitted to "
-        "the latents of the training images, whose samples look more like real images.",
-        ["normal", "gmm"],
-        "normal",
-    ),
-    option(
-        "--temperature",
-        "Scale of the standard deviation of z: below 1 less variety and fewer artefacts. With "
-        "gmm it scales the standard deviation of the sampled component.",
-        Number(0),
-        1.0,
-    ),
-)
+FACE = option("--face", FACE_CHOICE, "largest")
+ALIGNMENT = (FACE, option("--align/--no-align", show_default="as the model was trained"))
+PRIOR = (option("--prior", ["normal", "gmm"], "normal"), option("--temperature", Number(0), 1.0))
+
+
+def seed_option(default: int | None = None) -> Decorator:
+    """Make the option --seed."""
+    return option("--seed", SEED, default)
 
 
 def photos_argument(metavar: str, nargs: int = -1, *, required: bool = False) -> Decorator:
@@ -219,6 +202,6 @@ def photos_argument(metavar: str, nargs: int = -1, *, required: bool = False) ->
     )
 
 
-def source_options(photos: Decorator, *options: Decorator) -> Decorator:
-    """Add photos and options of the source; they reach the command as `sources`."""
-    return collected(Sources, "sources", "Source", photos, *options, FACE, ALIGN)
+def source_options(*options: Decorator) -> Decorator:
+    """Add arguments and options of the source; they reach the command as `sources`."""
+    return collected(Sources, "sources", "Source", *options)

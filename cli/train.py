@@ -42,124 +42,60 @@ Examples:
 # A warning is printed if reading the input is not at least this many times as fast as training.
 READING_MARGIN = 10
 
-# Those of these options that override a value of the preset have its name.
 DATA = data_options(
-    option("--image-size", "Height and width, as 64 or 64x48.", IMAGE_SIZE),
-    option("--binarization", "How grey pixels become black or white.", BINARIZATION),
-    option("--random-flip/--no-random-flip", "Whether training images are mirrored randomly."),
-    option("--limit", "Maximum number of training images.", Integer(1)),
+    option("--image-size", IMAGE_SIZE),
+    option("--binarization", BINARIZATION),
+    option("--random-flip/--no-random-flip"),
+    option("--limit", Integer(1)),
 )
 NETWORK = section(
     "Network",
-    option(
-        "--preset preset_name",
-        "Network, objective and optimization; `kvae presets` prints the names.",
-        NAME,
-        show_default="the data set's",
-    ),
-    option("--latent latent_dim", "Number of latent dimensions.", Integer(1)),
-    option("--hidden", "Widths of the dense layers.", INTEGERS),
-    option("--filters", "Filters of the convolutions.", INTEGERS),
-    option("--kernels", "Kernel sides of the convolutions.", INTEGERS),
-    option("--strides", "Strides of the convolutions.", INTEGERS),
-    option("--activation", "Keras name of the activation.", NAME),
-    option(
-        "--normalization", "Normalization after each convolution.", ["none", "batch", "instance"]
-    ),
-    option(
-        "--upsampling",
-        "Upsampling in the decoder: transposed convolutions, or nearest neighbours.",
-        ["transposed", "nearest"],
-    ),
+    option("--preset preset_name", NAME, show_default="the data set's"),
+    option("--latent latent_dim", Integer(1)),
+    option("--hidden", INTEGERS),
+    option("--filters", INTEGERS),
+    option("--kernels", INTEGERS),
+    option("--strides", INTEGERS),
+    option("--activation", NAME),
+    option("--normalization", ["none", "batch", "instance"]),
+    option("--upsampling", ["transposed", "nearest"]),
 )
 OBJECTIVE = section(
     "Objective",
-    option(
-        "--objective likelihood",
-        "Likelihood or reconstruction loss; `kvae presets` prints the names.",
-        NAME,
-    ),
-    option("--variance", "Variance c of gaussian and squared_error.", POSITIVE),
-    option("--mse-weight weight", "Weight of mean_squared_error.", POSITIVE),
-    option("--beta", "Weight of the KL divergence (β).", Number(0)),
-    option(
-        "--annealing",
-        "Schedule of the weight of the KL divergence.",
-        ["constant", "linear", "cyclical"],
-    ),
-    option("--annealing-steps", "Steps until β is reached, or of one cycle.", Integer(1)),
-    option("--free-bits", "KL per dimension that is not penalised, in nats.", Number(0)),
-    option("--importance-samples", "Number of samples k of the IWAE bound.", Integer(1)),
-    option(
-        "--perceptual-weight",
-        "Weight of the perceptual loss, computed with a classifier of the data set's "
-        "attributes or labels.",
-        Number(0),
-    ),
-    option(
-        "--distillation-weight",
-        "Weight of the distillation loss: the cross-entropy of a linear head on z_mean with "
-        "that classifier's predictions.",
-        Number(0),
-    ),
-    option(
-        "--mmd-weight",
-        "Weight of the MMD between the aggregate posterior and the prior.",
-        Number(0),
-    ),
-    option(
-        "--stochastic/--autoencoder",
-        "Whether z is sampled, or z_mean is decoded as in an autoencoder.",
-    ),
+    option("--objective likelihood", NAME),
+    option("--variance", POSITIVE),
+    option("--mse-weight weight", POSITIVE),
+    option("--beta", Number(0)),
+    option("--annealing", ["constant", "linear", "cyclical"]),
+    option("--annealing-steps", Integer(1)),
+    option("--free-bits", Number(0)),
+    option("--importance-samples", Integer(1)),
+    option("--perceptual-weight", Number(0)),
+    option("--distillation-weight", Number(0)),
+    option("--mmd-weight", Number(0)),
+    option("--stochastic/--autoencoder"),
 )
 OPTIMIZATION = section(
     "Optimization",
-    option("--epochs", "Number of passes over the training split.", Integer(1)),
-    option("--batch-size", "Images per batch.", Integer(1)),
-    option("--learning-rate", "Adam's initial learning rate.", POSITIVE),
-    option(
-        "--scale-learning-rate",
-        "Scaling of the learning rate with --batch-size divided by the preset's batch size.",
-        ["none", "linear", "sqrt"],
-        "none",
-    ),
-    option("--decay", "Schedule of the learning rate.", ["constant", "cosine"]),
-    option("--warmup-steps", "Steps in which the learning rate grows from 0.", Integer(0)),
-    option(
-        "--early-stop",
-        "Number of epochs without a lower validation loss after which training stops.",
-        Integer(1),
-    ),
-    option(
-        "--seed",
-        "Seed of all random numbers. It repeats a run exactly, with the same --precision and "
-        "devices.",
-        int,
-        0,
-        metavar="N",
-    ),
+    option("--epochs", Integer(1)),
+    option("--batch-size", Integer(1)),
+    option("--learning-rate", POSITIVE),
+    option("--scale-learning-rate", ["none", "linear", "sqrt"], "none"),
+    option("--decay", ["constant", "cosine"]),
+    option("--warmup-steps", Integer(0)),
+    option("--early-stop", Integer(1)),
+    option("--seed", int, 0, metavar="N"),
 )
 DEVICES = section(
     "Devices",
     PRECISION,
-    option(
-        "--strategy",
-        "Devices: one, all of this machine, or those of all workers.",
-        ["auto", "single", "mirrored", "multiworker"],
-        "auto",
-    ),
-    option(
-        "--workers",
-        "The machines that train together, the same list on each; the first writes the run.",
-        NAMES,
-        metavar="HOST:PORT,…",
-        show_default="the variable TF_CONFIG",
-    ),
-    option("--index", "Index of this worker in the list, from 0.", Integer(0)),
+    option("--strategy", ["auto", "single", "mirrored", "multiworker"], "auto"),
+    option("--workers", NAMES, metavar="HOST:PORT,…", show_default="the variable TF_CONFIG"),
+    option("--index", Integer(0)),
 )
 RUN = run_options(
     "the preset's, or the data set's if the preset belongs to another",
-    option("--export/--no-export", "Whether to write a SavedModel.", default=True),
+    option("--export/--no-export", default=True),
 )
 
 
@@ -189,8 +125,56 @@ def train(
 ) -> None:
     """Train a model on DATASET and export it.
 
-    DATASET is mnist, fashion_mnist, celeba, frey, digits, or the path of a folder of images or of
-    an .npz file. Options without a default here have the preset's value as their default.
+    Options without a default here have the preset's value as their default.
+
+    Args:
+        dataset: mnist, fashion_mnist, celeba, frey, digits, or the path of a folder of images or of
+            an .npz file.
+        source: Folders of the data set and of prepared images.
+        runs: Run directory and folder of the model.
+        preset_name: Network, objective and optimization; `kvae presets` prints the names.
+        limit: Maximum number of training images.
+        seed: Seed of all random numbers. It repeats a run exactly, with the same --precision and
+            devices.
+        precision: Arithmetic of the networks; auto: bfloat16 for convolutions if that is faster.
+        strategy: Devices: one, all of this machine, or those of all workers.
+        workers: The machines that train together, the same list on each; the first writes the run.
+        index: Index of this worker in the list, from 0.
+        scale_learning_rate: Scaling of the learning rate with --batch-size divided by the preset's
+            batch size.
+        early_stop: Number of epochs without a lower validation loss after which training stops.
+        export: Whether to write a SavedModel.
+        **changes: Values that override those of the preset:
+        image_size: Height and width, as 64 or 64x48.
+        binarization: How grey pixels become black or white.
+        random_flip: Whether training images are mirrored randomly.
+        latent_dim: Number of latent dimensions.
+        hidden: Widths of the dense layers.
+        filters: Filters of the convolutions.
+        kernels: Kernel sides of the convolutions.
+        strides: Strides of the convolutions.
+        activation: Keras name of the activation.
+        normalization: Normalization after each convolution.
+        upsampling: Upsampling in the decoder: transposed convolutions, or nearest neighbours.
+        likelihood: Likelihood or reconstruction loss; `kvae presets` prints the names.
+        variance: Variance c of gaussian and squared_error.
+        weight: Weight of the mean squared error in mean_squared_error.
+        beta: Weight of the KL divergence (β).
+        annealing: Schedule of the weight of the KL divergence.
+        annealing_steps: Number of steps until β is reached, or of one cycle.
+        free_bits: KL per dimension that is not penalised, in nats.
+        importance_samples: Number of samples k of the IWAE bound.
+        perceptual_weight: Weight of the perceptual loss, computed with a classifier of the data
+            set's attributes or labels.
+        distillation_weight: Weight of the distillation loss: the cross-entropy of a linear head on
+            z_mean with that classifier's predictions.
+        mmd_weight: Weight of the MMD between the aggregate posterior and the prior.
+        stochastic: Whether z is sampled, or z_mean is decoded as in an autoencoder.
+        epochs: Number of passes over the training split.
+        batch_size: Images per batch.
+        learning_rate: Adam's initial learning rate.
+        decay: Schedule of the learning rate.
+        warmup_steps: Number of steps in which the learning rate grows from 0.
     """
     runs.check(dataset, "epochs", "strategy")
     if strategy in ("single", "mirrored"):

@@ -39,38 +39,40 @@ Examples:
 @command(epilog=EPILOG)
 @click.argument("dataset", required=False)
 @data_options(
-    option(
-        "--image-size size",
-        "Size of the small images, as 32 or 32x24; the large ones are FACTOR times that.",
-        IMAGE_SIZE,
-        "32",
-    ),
-    option("--factor", "Scale factor.", Integer(2, 8), 3),
-    option("--limit", "Maximum number of training images.", Integer(1)),
+    option("--image-size size", IMAGE_SIZE, "32"),
+    option("--factor", Integer(2, 8), 3),
+    option("--limit", Integer(1)),
 )
 @section(
     "Optimization",
-    option("--epochs", "Number of epochs.", Integer(1), 4),
-    option("--batch-size", "Images per batch.", Integer(1), 4),
-    option("--learning-rate", "Adam's initial learning rate.", POSITIVE, 1e-3),
-    option(
-        "--seed",
-        "Seed of all random numbers. It repeats a run, with the same --precision.",
-        int,
-        0,
-        metavar="N",
-    ),
+    option("--epochs", Integer(1), 4),
+    option("--batch-size", Integer(1), 4),
+    option("--learning-rate", POSITIVE, 1e-3),
+    option("--seed", int, 0, metavar="N"),
 )
 @section("Devices", PRECISION)
 @run_options(f"the run directory's, or {UPSCALER}")
 def train_upscaler(
     dataset: str | None, source: DataSource, runs: RunOptions, precision: str, **numbers: Any
 ) -> None:
-    """Train a super-resolution network and export it.
+    """Train a super-resolution network on DATASET and export it.
 
-    DATASET is celeba, or the path of a folder of images or of an .npz file. Each image is reduced
-    to two sizes, and the network (VDSR, Kim et al. 2016) learns to compute the larger from the
-    smaller one. The images should have at least the larger size.
+    Each image is reduced to two sizes, and the network (VDSR, Kim et al. 2016) learns to compute
+    the larger from the smaller one. The images should have at least the larger size.
+
+    Args:
+        dataset: celeba, or the path of a folder of images or of an .npz file.
+        source: Folders of the data set and of prepared images.
+        runs: Run directory and folder of the model.
+        precision: Arithmetic of the network; auto: bfloat16 for convolutions if that is faster.
+        **numbers: The other fields of `UpscalerConfig`:
+        size: Size of the small images, as 32 or 32x24; the large ones are FACTOR times that.
+        factor: Scale factor.
+        limit: Maximum number of training images.
+        epochs: Number of passes over the training split.
+        batch_size: Images per batch.
+        learning_rate: Adam's initial learning rate.
+        seed: Seed of all random numbers. It repeats a run, with the same --precision.
     """
     runs.check(dataset)
     load_tensorflow()

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from .command import Decorator, collected, option
 from .command_line import command_line, refuse, typed_words
-from .outputs import overwrite_option
+from .outputs import OVERWRITE
 from .types import PATH
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ class RunOptions:
     """Where a training writes its run and its model, or which run it resumes.
 
     Attributes:
-        resume: Directory of the run to resume.
+        resume: Run directory of the training to resume.
         name: Name of the run and of the model.
-        run_dir: Directory of a new run.
-        models_dir: Folder of the exported model.
-        overwrite: Whether existing files are overwritten.
+        run_dir: Run directory.
+        models_dir: Folder of the SavedModel, which is written to NAME/VERSION in it.
+        overwrite: Overwrite existing files.
     """
 
     resume: Path | None
@@ -78,12 +78,7 @@ class RunOptions:
         return self.models_dir / (self.name or run.name)
 
 
-MODELS_DIR = option(
-    "--models-dir",
-    "Folder of the SavedModel, which is written to NAME/VERSION in it.",
-    PATH,
-    Path("saved_models"),
-)
+MODELS_DIR = option("--models-dir", PATH, Path("saved_models"))
 
 
 def run_options(default: str, *options: Decorator) -> Decorator:
@@ -93,25 +88,15 @@ def run_options(default: str, *options: Decorator) -> Decorator:
         default: Description of the default of --name.
         options: The further options.
     """
+    name = option("--name", show_default=default)
+    folder = option("--run-dir", PATH, show_default="runs/NAME")
+    resume = option("--resume", PATH)
     return collected(
-        RunOptions,
-        "runs",
-        "Run",
-        option("--name", "Name of the run and of the model.", show_default=default),
-        option("--run-dir", "Run directory.", PATH, show_default="runs/NAME"),
-        option("--resume", "Run directory of the training to resume.", PATH),
-        MODELS_DIR,
-        *options,
-        overwrite_option,
+        RunOptions, "runs", "Run", name, folder, resume, MODELS_DIR, *options, OVERWRITE
     )
 
 
-PRECISION = option(
-    "--precision",
-    "Arithmetic of the networks; auto: bfloat16 for convolutions where that is faster.",
-    ["auto", "float32", "mixed_bfloat16", "mixed_float16"],
-    "auto",
-)
+PRECISION = option("--precision", ["auto", "float32", "mixed_bfloat16", "mixed_float16"], "auto")
 
 
 def card_command(dataset: str, precision: str) -> str:

@@ -7,20 +7,23 @@ from .command_line import refuse
 from .latents import active_dims, decode, dim_label, kl_of
 from .model_choice import SERVER, ModelChoice, model_options
 from .outputs import GIF, NUMBERS, Outputs, output_options, picture_option
-from .sources import PRIOR, SEED_OPTION, Sources, photos_argument, source_name, source_options
+from .sources import (
+    ALIGNMENT,
+    PRIOR,
+    Sources,
+    photos_argument,
+    seed_option,
+    source_name,
+    source_options,
+)
 from .types import DIMENSIONS, STEPS, Integer
 
 
 @command(epilog="Example: kvae traverse face.jpg --dims auto --range -3:3")
-@option("--dims", "Dimensions of z, as 0,5,7; auto: those of the largest KL.", DIMENSIONS, "auto")
-@option("--count", "Number of dimensions with --dims auto.", Integer(1, 100), 10)
-@option(
-    "--range values",
-    "Values of z, in standard deviations of the prior, as -3:3, -3:3:0.5 or -2,0,1.5.",
-    STEPS,
-    "-3:3",
-)
-@source_options(photos_argument("[IMG]", 1), SEED_OPTION, PRIOR)
+@option("--dims", DIMENSIONS, "auto")
+@option("--count", Integer(1, 100), 10)
+@option("--range values", STEPS, "-3:3")
+@source_options(photos_argument("[IMG]", 1), seed_option(), *PRIOR, *ALIGNMENT)
 @model_options(*SERVER)
 @output_options(picture_option("traverse.png"), *NUMBERS, GIF)
 def traverse(
@@ -36,6 +39,14 @@ def traverse(
     The other dimensions are those of an image's z_mean or of a seed's z; without either they are 0,
     the mean of the prior. Each row is labelled with the dimension's KL: the mean over the
     validation split if the model stores it, otherwise the KL of the image.
+
+    Args:
+        dims: Dimensions of z, as 0,5,7; auto: those of the largest KL.
+        count: Number of dimensions with --dims auto.
+        values: Values of z, in standard deviations of the prior, as -3:3, -3:3:0.5 or -2,0,1.5.
+        sources: The images, and how z is computed from them.
+        choice: The model.
+        outputs: The files to write.
     """
     from keras_vae import plotting
     from keras_vae.latent_space import arithmetic

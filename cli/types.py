@@ -13,6 +13,7 @@ MOST_STEPS = 100
 LAST_SEED = 2**62
 
 PATH = click.Path(path_type=Path)
+EXISTING_PATH = click.Path(exists=True, path_type=Path)
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
 FILE_OR_STDOUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
@@ -23,22 +24,7 @@ SPLIT = click.Choice(["train", "validation", "test"])
 BINARIZATION = click.Choice(["none", "static", "dynamic", "threshold"])
 
 
-class Integer(click.IntRange):
-    """An integer from a range."""
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        """Return a short name for help texts."""
-        return "N"
-
-
-class Number(click.FloatRange):
-    """A number from a range."""
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        """Return a short name for help texts."""
-        return "X"
-
-
+Integer, Number = click.IntRange, click.FloatRange
 POSITIVE = Number(0, min_open=True)
 
 

@@ -17,13 +17,8 @@ from .types import EXISTING_FILE, Integer
 
 @command(epilog="Example: kvae upscale face.png --factor 3 --out larger.png")
 @click.argument("image", metavar="IMG", type=EXISTING_FILE)
-@option(
-    "--factor",
-    "Scale factor of width and height; 3 for the model shipped with kvae.",
-    Integer(2),
-    show_default="the model's",
-)
-@model_option(UPSCALER, "Exported upscaler")
+@option("--factor", Integer(2), show_default="the model's")
+@model_option(UPSCALER)
 @output_options(picture_option("upscaled.png"))
 def upscale(image: Path, factor: int | None, name: str, outputs: Outputs) -> None:
     """Increase the size of an image, with sharper edges than interpolation gives.
@@ -31,6 +26,12 @@ def upscale(image: Path, factor: int | None, name: str, outputs: Outputs) -> Non
     It works best for images like those it was trained on: small images of faces, reduced but not
     blurred, such as generated ones. Colours are interpolated; the network adds the edges.
     Transparent parts become white.
+
+    Args:
+        image: File of the image.
+        factor: Scale factor of width and height; 3 for the model shipped with kvae.
+        name: Exported upscaler; `kvae models list` prints the names.
+        outputs: The files to write.
     """
     import numpy as np
     from PIL import Image
