@@ -34,13 +34,15 @@ class Place:
 @option("--no-samples", is_flag=True)
 @option("--mse-weight weight", float)
 @option("--overwrite", is_flag=True)
-def work(name, place, error=None, **options):
+def work(name, place, **options):
     """Do some work.
 
     Args:
         name: Name of the work.
-        early_stop: Number of epochs.
+        place: Where it is done.
         depth: Depth of this work in metres.
+        **options: Further options:
+        early_stop: Number of epochs.
     """
     click.echo(place)
 

@@ -49,8 +49,8 @@ def test_a_model_without_a_fitted_prior_says_what_to_do(kvae, tmp_path):
     result = kvae("generate", "--model", "grey", "--prior", "gmm")
     assert result.exit_code == 1
     assert str(result.exception) == (
-        "Model 'grey' cannot sample from the prior 'gmm': it was exported without a fitted prior, or by an "
-        "older kvae. Export its run again: `kvae export RUN`."
+        "Model 'grey' cannot sample from the prior 'gmm': it was exported without a fitted prior, "
+        "or by an older kvae. Export its run again: `kvae export RUN`."
     )
     assert not (tmp_path / "generated.png").exists()
 
