@@ -6,9 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import balanced_accuracy_score, roc_auc_score
-from sklearn.preprocessing import StandardScaler
 
 
 @dataclass(frozen=True)
@@ -48,6 +45,9 @@ def linear_probes(
     Returns:
         A probe for each attribute that is present in some and absent in some images of both.
     """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
     scaler = StandardScaler().fit(train[0])
     fit_z, test_z = (scaler.transform(z) for z in (train[0], held_out[0]))
     probes = []
@@ -76,6 +76,8 @@ def score(
     Returns:
         Area under the ROC curve, accuracy and balanced accuracy.
     """
+    from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+
     return (
         float(roc_auc_score(present, projection)),
         float(np.mean(decided == present)),
