@@ -95,12 +95,12 @@ def test_both_workers_end_with_the_same_bits(trained):
         np.testing.assert_array_equal(chief, other)
 
 
-def test_workers_with_other_classifiers_are_guided_by_the_chiefs(trained):
+def test_workers_with_other_classifiers_have_the_chiefs_teacher(trained):
     own, others = (weights_of(trained, index, "classifier") for index in (0, 1))
     assert not np.allclose(own[0], others[0])
-    for chief, other in zip(*(weights_of(trained, i, "guided") for i in (0, 1)), strict=True):
+    for chief, other in zip(*(weights_of(trained, i, "taught") for i in (0, 1)), strict=True):
         np.testing.assert_array_equal(chief, other)
-    vae = keras.models.load_model(Run.open(trained / "guided").last)
+    vae = keras.models.load_model(Run.open(trained / "taught").last)
     distillation = next(term for term in vae.terms if isinstance(term, Distillation))
     teacher = distillation.teacher.get_weights()
     for wanted, received in zip(own, teacher, strict=True):

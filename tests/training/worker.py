@@ -14,7 +14,7 @@ import numpy as np
 
 from keras_vae.datasets import ImageDataset, classifiers, load_dataset
 from keras_vae.presets import get_preset
-from keras_vae.training import teachers as guides
+from keras_vae.training import teachers
 from keras_vae.training import trainer as training
 from keras_vae.training.cluster import Cluster
 from keras_vae.training.distribution import make_strategy
@@ -47,13 +47,13 @@ class KeepWeights(keras.callbacks.Callback):
         np.savez(self.path, *map(np.asarray, self.model.get_weights()))
 
 
-def guided_fit(folder: Path, index: int, dataset: ImageDataset) -> None:
+def taught_fit(folder: Path, index: int, dataset: ImageDataset) -> None:
     """Train with a classifier that no other worker has, and keep it and what was learned."""
-    guides.OTHER_SEED, classifiers.MOST_STEPS = index, 11
+    teachers.OTHER_SEED, classifiers.MOST_STEPS = index, 11
     preset = PRESET.override(perceptual_weight=1.0, distillation_weight=1.0, epochs=1)
     config = RunConfig(preset, "digits", strategy="multiworker")
-    keep = KeepWeights(folder / f"guided{index}.npz")
-    training.train(config, dataset, folder / "guided", callbacks=[keep])
+    keep = KeepWeights(folder / f"taught{index}.npz")
+    training.train(config, dataset, folder / "taught", callbacks=[keep])
     recipe = classifiers.Recipe((8, 8), seed=index)
     own = classifiers.find_classifier(dataset, recipe)
     np.savez(folder / f"classifier{index}.npz", *map(np.asarray, own.get_weights()))
@@ -67,7 +67,7 @@ def main(folder: Path) -> None:
     keep = KeepWeights(folder / f"weights{index}.npz")
     dataset = load_dataset("digits")
     training.train(config, dataset, folder / "run", callbacks=[keep])
-    guided_fit(folder, index, dataset)
+    taught_fit(folder, index, dataset)
     (folder / f"plain{index}.json").write_text(json.dumps(plain_fit()))
 
 
