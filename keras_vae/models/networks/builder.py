@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from ...ops.convolutions import IdleBiasDense
+from ...ops.convolutions import IdleBiasDense, conv, up_conv
 from ...ops.normalization import norm_act
 from ...ops.registration import package
 from ...presets import Network, Preset
@@ -82,6 +82,33 @@ class NetworkBuilder(ABC):
         z_mean = keras.layers.Dense(latent_dim, name="z_mean", dtype=PRECISION)
         scale = keras.layers.Dense(latent_dim, name="z_scale", dtype=PRECISION)
         return z_mean(features), scale(features)
+
+    @property
+    def normalized(self) -> bool:
+        """Whether a normalization follows each convolution."""
+        return self.network.normalization != "none"
+
+    def conv(self, features: Any, filters: int, kernel: int, stride: int, name: str) -> Any:
+        """A convolution that divides height and width by the stride, normalized and activated."""
+        idle_bias, dtype = self.normalized, self.dtype
+        layer = conv(filters, kernel, stride, name=name, idle_bias=idle_bias, dtype=dtype)
+        return self.normalize(layer(features), name)
+
+    def up_conv(
+        self, features: Any, filters: int, kernel: int, stride: int, size: Any, name: str
+    ) -> Any:
+        """A convolution that multiplies height and width to a size, normalized and activated."""
+        layer = up_conv(
+            filters,
+            kernel,
+            stride,
+            size=size,
+            upsampling=getattr(self.network, "upsampling", "transposed"),
+            name=name,
+            idle_bias=self.normalized,
+            dtype=self.dtype,
+        )
+        return self.normalize(layer(features), name)
 
     def normalize(self, features: Any, name: str) -> Any:
         """Normalize and activate features, by layers named after the one before."""

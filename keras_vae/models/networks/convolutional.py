@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from ...ops.convolutions import conv, up_conv
+from ...ops.convolutions import up_conv
 from ...presets import Preset
 from .builder import NetworkBuilder
 
@@ -21,15 +21,7 @@ class Convolutional(NetworkBuilder):
         features = image
         for number, stage in enumerate(self.network.encoder, start=1):
             name = f"encoder_conv_{number}"
-            features = conv(
-                stage.filters,
-                stage.kernel,
-                stage.stride,
-                name=name,
-                idle_bias=self.network.normalization != "none",
-                dtype=self.dtype,
-            )(features)
-            features = self.normalize(features, name)
+            features = self.conv(features, stage.filters, stage.kernel, stage.stride, name)
         return self.heads(keras.layers.Flatten(name="flatten", dtype=self.dtype)(features))
 
     def up(self, z: Any) -> Any:
@@ -39,28 +31,25 @@ class Convolutional(NetworkBuilder):
         targets = [
             size for size, stage in zip(sizes, network.encoder, strict=False) if stage.stride > 1
         ]
-        for number, stage in enumerate(network.decoder, start=1):
-            name = f"decoder_conv_{number}"
+        *stages, last = network.decoder
+        for number, stage in enumerate(stages, start=1):
             size = targets.pop() if stage.stride > 1 else tuple(features.shape[1:3])
-            last = number == len(network.decoder)
-            features = up_conv(
-                stage.filters or self.preset.image_shape[2],
-                stage.kernel,
-                stage.stride,
-                size=size,
-                upsampling=network.upsampling,
-                name=name,
-                idle_bias=not last and network.normalization != "none",
-                dtype=self.dtype,
-            )(features)
-            if not last:
-                features = self.normalize(features, name)
-        return features
+            name = f"decoder_conv_{number}"
+            features = self.up_conv(features, stage.filters, stage.kernel, stage.stride, size, name)
+        return up_conv(
+            self.preset.image_shape[2],
+            last.kernel,
+            last.stride,
+            size=self.preset.image_shape[:2],
+            upsampling=network.upsampling,
+            name=f"decoder_conv_{len(network.decoder)}",
+            dtype=self.dtype,
+        )(features)
 
     def _projection(self, z: Any, shape: tuple[int, ...]) -> Any:
         """The dense layer from z to the smallest feature maps."""
         name, network = "decoder_projection", self.network
-        normalized = network.normalize_projection and network.normalization != "none"
+        normalized = network.normalize_projection and self.normalized
         features = self.dense(math.prod(shape), name, normalized)(z)
         if network.normalize_projection:
             features = self.normalize(features, name)

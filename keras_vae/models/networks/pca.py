@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from ...ops.convolutions import DepthToSpace, SpaceToDepth, conv, up_conv
+from ...ops.convolutions import DepthToSpace, SpaceToDepth, conv
 from ..principal_components import PrincipalComponents
 from .builder import PRECISION, LogVariance, NetworkBuilder
 
@@ -118,16 +118,8 @@ class PCA(NetworkBuilder):
         self.sizes()
         features = SpaceToDepth(network.patch, name="patches", dtype=self.dtype)(image)
         for number, filters in enumerate(network.filters, start=1):
-            name = f"encoder_conv_{number}"
-            features = conv(
-                filters,
-                network.kernel,
-                2 if number > 1 else 1,
-                name=name,
-                idle_bias=network.normalization != "none",
-                dtype=self.dtype,
-            )(features)
-            features = self.normalize(features, name)
+            stride, name = 2 if number > 1 else 1, f"encoder_conv_{number}"
+            features = self.conv(features, filters, network.kernel, stride, name)
         return keras.layers.Flatten(name="flatten", dtype=self.dtype)(features)
 
     def _added_logits(self, z: Any, small: Any) -> Any:
@@ -138,17 +130,7 @@ class PCA(NetworkBuilder):
         stages = zip(reversed(network.filters[:-1]), reversed(larger), strict=True)
         for number, (filters, size) in enumerate(stages, start=1):
             name = f"decoder_conv_{number}"
-            features = up_conv(
-                filters,
-                network.kernel,
-                2,
-                size=size,
-                upsampling="transposed",
-                name=name,
-                idle_bias=network.normalization != "none",
-                dtype=self.dtype,
-            )(features)
-            features = self.normalize(features, name)
+            features = self.up_conv(features, filters, network.kernel, 2, size, name)
         squares = SpaceToDepth(
             network.patch // network.pool, name="small_patches", dtype=self.dtype
         )(small)
@@ -166,6 +148,6 @@ class PCA(NetworkBuilder):
     def _projection(self, z: Any, shape: tuple[int, ...]) -> Any:
         """The dense layer from z to the smallest feature maps, normalized and activated."""
         name = "decoder_projection"
-        flat = self.dense(math.prod(shape), name, self.network.normalization != "none")(z)
+        flat = self.dense(math.prod(shape), name, self.normalized)(z)
         maps = keras.layers.Reshape(shape, name=f"{name}_maps", dtype=self.dtype)(flat)
         return self.normalize(maps, name)
