@@ -1,4 +1,4 @@
-# Every target does its own set-up in .venv; nothing but Python and make is needed.
+# Every target creates .venv if necessary; only Python and make are required.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,15 +8,15 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 .PHONY: help demo portrait test check bench lint format protos clean
 
 help:
-	@echo "make demo     train on scikit-learn's digits, export, and morph a face; prints where the pictures are"
-	@echo "make portrait edit a photo of a real face, aligned and in its full size"
-	@echo "make test     install and run the quick tests, in four minutes on two cores"
-	@echo "make check    all tests (set KVAE_DATA to run those that need the real data sets)"
-	@echo "make bench    how fast kvae trains and starts, beside plain Keras, PyTorch and pythae (installs these)"
-	@echo "make lint     check style and formatting"
+	@echo "make demo     train on scikit-learn's digits, export, morph a face, and print the paths of the pictures"
+	@echo "make portrait edit a photo of a real face: align it, and edit it at full size"
+	@echo "make test     run the quick tests, in at most four minutes on two cores"
+	@echo "make check    run all tests (set KVAE_DATA to run those that need the real data sets)"
+	@echo "make bench    measure the speed of kvae, plain Keras, PyTorch and pythae (installs the last two)"
+	@echo "make lint     check style, formatting and imports"
 	@echo "make format   rewrite the code in the project's style"
 	@echo "make protos   generate the messages of TensorFlow Serving from keras_vae/serving/messages.proto"
-	@echo "make clean    remove .venv and what the demo wrote"
+	@echo "make clean    remove .venv and the pictures of the demo"
 
 $(VENV)/installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -43,8 +43,8 @@ portrait: $(VENV)/installed
 	$(BIN)/kvae morph $(DEMO)/astronaut.png --attr Smiling --steps -2:2 --out $(DEMO)/strip.png --overwrite
 	$(BIN)/kvae morph $(DEMO)/astronaut.png --attr Smiling --steps -1,0,1.5 --full-size --out $(DEMO)/edited.jpg --overwrite
 	@echo
-	@echo "What the model makes of her:  $(CURDIR)/$(DEMO)/strip.png"
-	@echo "The photo itself, edited:     $(CURDIR)/$(DEMO)/edited_-1.jpg, edited_0.jpg, edited_1.5.jpg"
+	@echo "The morph of the face:        $(CURDIR)/$(DEMO)/strip.png"
+	@echo "The edited photo:             $(CURDIR)/$(DEMO)/edited_-1.jpg, edited_0.jpg, edited_1.5.jpg"
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
