@@ -112,7 +112,7 @@ def _better(results: Results, latent: int) -> bool:
 def _line(results: Results, latent: int) -> dict[str, object]:
     best, claimed = ranking(results, latent)[0], ""
     if best != BEST[latent]:
-        relation = "worse" if _better(results, latent) else "not told apart from it"
+        relation = "worse" if _better(results, latent) else "no significant difference"
         loss = losses(results, latent, BEST[latent])
         claimed = f", the report's {_brackets(BEST[latent])} {loss:.2f} ({relation})"
     return {

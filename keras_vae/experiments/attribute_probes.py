@@ -25,12 +25,12 @@ AXES = {
 def figures(results: Results) -> dict[str, Image]:
     """Every attribute's probe; the two traversals of the report's figure 5."""
     arrays = dict(zip(MODELS, map(results.arrays, results.rows), strict=True))
-    title = "Attributes read from z_mean by logistic regressions on 10,000 latents"
+    title = "Linear probes on z_mean: logistic regressions on 10,000 latents"
     panels = {
         axis: {name: _by_attribute(each, column) for name, each in arrays.items()}
         for axis, column in AXES.items()
     }
-    title_of = f"{MODELS[0]}: drawn faces along {{}}; below n the judged mean of 200".format
+    title_of = f"{MODELS[0]}: samples moved along {{}}; below n the mean probability of 200".format
     traversals = {
         f"traversal-{name.lower()}.png": walk(arrays[MODELS[0]], name, title_of(name), cell=CELL)
         for name in TRAVERSED

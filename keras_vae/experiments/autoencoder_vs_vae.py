@@ -20,12 +20,12 @@ def figures(results: Results) -> dict[str, Image]:
         FILES[kind]: latent_scatter(
             results.arrays(models[name]),
             f"MNIST's test images in the latent space of a {name}",
-            "Codes spread by {code_spread:.2f} about their mean (the prior: 1); "
-            "{prior_coverage:.1%} of draws from N(0, I) land near one.".format(**models[name]),
+            "Latents spread by {code_spread:.2f} about their mean (the prior: 1); "
+            "{prior_coverage:.1%} of samples from N(0, I) are near one.".format(**models[name]),
         )
         for kind, name in KINDS.items()
     }
-    return pictures | {"draws.png": sample_grid(results, models, "Draws from N(0, I), decoded")}
+    return pictures | {"samples.png": sample_grid(results, models, "Decoded samples from N(0, I)")}
 
 
 def verdicts(results: Results) -> list[Verdict]:

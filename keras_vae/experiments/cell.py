@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -251,31 +251,20 @@ def _beyond_defaults(value: Any) -> Any:
     return [_beyond_defaults(part) for part in value] if isinstance(value, list | tuple) else value
 
 
-def expand(
-    measures: Sequence[str] = ("losses",),
-    model: str | None = None,
-    grid: Mapping[str, Sequence[Any]] | None = None,
-    overrides: Mapping[str, Any] | None = None,
-    seeds: Sequence[int] = (0,),
-    **options: Any,
-) -> list[Cell]:
+def expand(entry: Mapping[str, Any]) -> list[Cell]:
     """The cells of an entry of `experiments.toml`.
 
     Args:
-        measures: See `Cell`.
-        model: A trained model to measure; None trains models.
-        grid: Overrides of the preset: a cell for each combination of their values.
-        overrides: Overrides of the preset that all cells share.
-        seeds: A cell for each.
-        **options: `preset` and other arguments of `Training`.
+        entry: Arguments of `Study`, or of `Training` with `grid`, overrides of which each
+            combination makes a cell, and `seeds`.
     """
-    if model is not None:
-        return [Study(model, tuple(measures))]
-    grid, options["measures"] = grid or {}, tuple(measures)
+    entry = {**entry, "measures": tuple(entry.get("measures", ("losses",)))}
+    if "model" in entry:
+        return [Study(**entry)]
+    grid, shared = entry.pop("grid", {}), entry.pop("overrides", {})
+    seeds = entry.pop("seeds", (0,))
     return [
-        Training(
-            overrides=dict(zip(grid, values, strict=True)) | (overrides or {}), seed=seed, **options
-        )
+        Training(overrides={**dict(zip(grid, values, strict=True)), **shared}, seed=seed, **entry)
         for values in product(*grid.values())
         for seed in seeds
     ]

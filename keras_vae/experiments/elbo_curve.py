@@ -22,7 +22,7 @@ def figures(results: Results) -> dict[str, Image]:
     panels = [Panel(f"z = {latent}", axes, _curves(results, latent), log="x") for latent in LATENTS]
     caption = (
         "Mean over each epoch for the training images, after each epoch for the test images. "
-        "“As reported”: Keras's start and a learning rate of 0.001."
+        "“As reported”: Keras's initialization and a learning rate of 0.001."
     )
     picture = line_plot(panels, title="−ELBO on MNIST, one hidden layer of 512", caption=caption)
     return {"elbo-curve.png": picture}

@@ -53,7 +53,7 @@ class Experiment:
         """What it trains or measures first."""
         cells = EXPERIMENTS[self.name]["cells"]
         entries = EXPERIMENTS[cells]["cells"] if isinstance(cells, str) else cells
-        return [cell for entry in entries for cell in expand(**entry)]
+        return [cell for entry in entries for cell in expand(entry)]
 
     def refine(self, results: Results) -> list[Cell]:
         """What it trains next, by the results of the first stage: more seeds of some cells."""

@@ -22,11 +22,11 @@ IN_LATENT, ON_MAP = 0.75, 0.6
 # Smooth: the probability rises with every n, and the largest step is below 1.5 mean steps.
 SMOOTH = 1.5
 LAYERS, CHANNELS = 9, 8 * 128 + 3  # as the note's figures 10 to 18 show
-REDRAWN = 10
+RECONSTRUCTED = 10
 ROWS = {
-    "drawn": "drawn from the fitted prior",
-    "redrawn": "these, reconstructed",
-    "from_normal": "drawn from N(0, I)",
+    "drawn": "samples of the fitted prior",
+    "redrawn": "their reconstructions",
+    "from_normal": "samples of N(0, I)",
 }
 
 
@@ -36,12 +36,12 @@ def figures(results: Results) -> dict[str, Image]:
     prefix = "maps_"
     layers = {name.removeprefix(prefix): maps for name, maps in arrays.items() if prefix in name}
     return {
-        "draws.png": grid(arrays["drawn"]),
-        "redrawn.png": strip(
-            [arrays[name][:REDRAWN] for name in ROWS],
-            [""] * REDRAWN,
+        "samples.png": grid(arrays["drawn"]),
+        "reconstructed-samples.png": strip(
+            [arrays[name][:RECONSTRUCTED] for name in ROWS],
+            [""] * RECONSTRUCTED,
             list(ROWS.values()),
-            "celeba: draws and reconstructions",
+            "celeba: samples and reconstructions",
             cell=CELL,
         ),
         "feature-maps.png": feature_overview(layers, arrays["face"]),
@@ -57,7 +57,7 @@ def figures(results: Results) -> dict[str, Image]:
         "morphs.png": walk(
             arrays,
             TARGET,
-            f"celeba: drawn faces, z + nΔ of {TARGET}; below n the judged mean of 200",
+            f"celeba: samples, z + nΔ of {TARGET}; below n the mean probability of 200",
         ),
     }
 

@@ -24,7 +24,7 @@ def figures(results: Results) -> dict[str, Image]:
     rows = results.where(seed=0)
     paths = [results.arrays(row)["interpolations"][0] for row in rows]
     labels = [f"t = {t:.2f}" for t in np.linspace(0, 1, len(paths[0]))]
-    title = "celeba-perriu: the way between two draws from the prior"
+    title = "celeba-perriu: interpolation between two samples from the prior"
     names = [labelled(LABEL, row) for row in rows]
     return {"interpolation.png": strip(paths, labels, names, title, CELL)}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from contextlib import closing
 from multiprocessing import get_context, parent_process
 from multiprocessing.sharedctypes import SynchronizedArray
 from pathlib import Path
@@ -63,13 +64,14 @@ def train_cells(
     failures: dict[str, str] = {}
     done = 0.0
     for stage, processes, threads in ((largest, 1, jobs), (others, jobs, 1)):
-        for ended, under_way in _train(stage, workspace, processes, threads):
-            for cell, outcome in ended:
-                done += cell.work
-                if isinstance(outcome, str):
-                    failures[cell.key] = outcome
-                finished(cell, outcome)
-            progress(round((done + under_way) / 1e9), round(total / 1e9))
+        with closing(_train(stage, workspace, processes, threads)) as events:
+            for ended, under_way in events:
+                for cell, outcome in ended:
+                    done += cell.work
+                    if isinstance(outcome, str):
+                        failures[cell.key] = outcome
+                    finished(cell, outcome)
+                progress(round((done + under_way) / 1e9), round(total / 1e9))
     return failures
 
 

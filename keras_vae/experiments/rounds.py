@@ -35,7 +35,7 @@ def figures(results: Results) -> dict[str, Image]:
     title = "celeba-wolfram: ten rounds of 40,000 faces"
     return {
         "rounds.png": line_plot(panels, title=title, caption=caption),
-        "rounds-draws.png": grid(arrays["samples"]),
+        "rounds-samples.png": grid(arrays["samples"]),
     }
 
 

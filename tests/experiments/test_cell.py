@@ -121,12 +121,10 @@ def test_the_fingerprint_of_a_preset_is_that_of_version_0_1():
 
 
 def test_an_entry_is_the_product_of_its_grid_and_seeds():
-    cells = expand(
-        preset="mnist", grid={"latent_dim": [3, 5]}, overrides={"epochs": 1}, seeds=[0, 1]
-    )
-    assert cells == [
+    entry = {"preset": "mnist", "grid": {"latent_dim": [3, 5]}, "overrides": {"epochs": 1}}
+    assert expand({**entry, "seeds": [0, 1]}) == [
         Training("mnist", {"latent_dim": latent, "epochs": 1}, seed)
         for latent in (3, 5)
         for seed in (0, 1)
     ]
-    assert expand(model="celeba", measures=["card"]) == [Study("celeba", ("card",))]
+    assert expand({"model": "celeba", "measures": ["card"]}) == [Study("celeba", ("card",))]

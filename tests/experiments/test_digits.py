@@ -41,7 +41,7 @@ def test_losses_as_claimed_are_confirmed(judged):
         "Z4": CONFIRMED,
         "Z5": CONFIRMED,
     }
-    assert "wins at 20:" in found["Z5"].measured
+    assert "better at 20:" in found["Z5"].measured
 
 
 def test_losses_of_the_same_course_are_the_direction_only(judged):
@@ -58,7 +58,7 @@ def test_a_crossing_elsewhere_is_not_confirmed(judged):
 
     found = judged("latent-dim", crossed)
     assert found["Z5"].verdict == REFUTED
-    assert "wins at no z" in found["Z5"].measured
+    assert "better at no z" in found["Z5"].measured
 
 
 def test_more_seeds_are_spent_where_the_networks_are_close(planted):

@@ -40,7 +40,7 @@ def sizes(best, gap):
 def test_a_size_is_best_beyond_the_noise_of_its_seeds(judged, best, gap, verdict):
     found = judged("latent-dim-faces", sizes(best, gap))["A2"]
     assert found.verdict == verdict
-    assert f"the least at {best};" in found.measured
+    assert f"lowest at {best};" in found.measured
 
 
 def weights(best, gap):
@@ -125,7 +125,7 @@ def test_a_curve_is_flat_by_what_its_last_rounds_bring(judged, end, verdict):
     row = {"test_loss": 50.0, "epochs": 10}
     found = judged("rounds", lambda cell: row, lambda cell: {"history_loss": losses})["W1"]
     assert found.verdict == verdict
-    assert f"{(45.5 - end[1]) / (100 - end[1]):.1%} of the fall" in found.measured
+    assert f"{(45.5 - end[1]) / (100 - end[1]):.1%} of the decrease" in found.measured
 
 
 def contributions(dots, half=0.1):
@@ -178,8 +178,8 @@ def probed(least=0.8, mean=0.9, rise=0.05):
 def test_attributes_are_separable_if_all_probes_work(judged, changes, verdict):
     found = judged("attribute-probes", lambda cell: probed(**changes), lambda cell: PROBES)["A3"]
     assert found.verdict == verdict
-    assert "40 attributes, above 0.75 for 24, from " in found.measured
-    assert "up for Attribute_0, Attribute_1, Attribute_2, Attribute_3;" in found.measured
+    assert "40 attributes, above 0.75 for 24, lowest (" in found.measured
+    assert "up) for Attribute_0, Attribute_1, Attribute_2, Attribute_3;" in found.measured
 
 
 PROBES = {

@@ -49,6 +49,7 @@ def test_a_killed_cell_is_resumed_with_the_same_numbers(cell, whole, workspace):
     assert set(arrays) == set(whole[1])
 
 
+@pytest.mark.slow
 def test_time_adds_up(cell, workspace):
     with pytest.raises(Killed):
         fit_cell(cell, workspace, kill_at(0.6))
@@ -58,6 +59,7 @@ def test_time_adds_up(cell, workspace):
     assert row["cpu_seconds"] > before["cpu_seconds"] > 0
 
 
+@pytest.mark.slow
 def test_a_history_that_is_ahead_of_its_model_is_cut(cell, whole, workspace):
     """As after a kill between the two."""
     with pytest.raises(Killed):
@@ -67,6 +69,7 @@ def test_a_history_that_is_ahead_of_its_model_is_cut(cell, whole, workspace):
     assert numbers(fit_cell(cell, workspace)[0]) == numbers(whole[0])
 
 
+@pytest.mark.slow
 def test_a_finished_cell_keeps_no_model(cell, workspace):
     row, arrays = fit_cell(cell, workspace)
     assert workspace.unfinished(cell).last.exists()
@@ -75,6 +78,7 @@ def test_a_finished_cell_keeps_no_model(cell, workspace):
     assert workspace.row(cell) == row
 
 
+@pytest.mark.slow
 def test_short_trainings_write_no_model(small_cells, workspace):
     (cell,) = small_cells(2)
     fit_cell(cell, workspace)
