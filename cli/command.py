@@ -130,6 +130,14 @@ class Group(click.Group):
     command_class = Command
 
 
+class ListGroup(Group):
+    """A group that runs its command `list` if no command is given."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments."""
+        return super().parse_args(ctx, args or ["list"])
+
+
 command = partial(click.command, cls=Command)
 
 

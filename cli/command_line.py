@@ -10,6 +10,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from .types import IMAGE_SIZE
+
 
 def refuse(names: Collection[str], because: str) -> None:
     """Refuse options that would have no effect, or that must not be changed.
@@ -85,7 +87,7 @@ def _words(option: click.Option, value: Any) -> list[str]:
     name = _spelling(option, value)
     if option.is_flag:
         return [name]
-    separator = "x" if option.name == "image_size" else ","
+    separator = "x" if option.type is IMAGE_SIZE else ","
     return [name, separator.join(map(str, value)) if isinstance(value, tuple) else str(value)]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .command import Group, option, section
+from .command import ListGroup, option, section
 from .data_source import CACHE_DIR, DataSource, data_options
 from .quiet import load_tensorflow
 from .types import IMAGE_SIZE
@@ -18,15 +18,10 @@ if TYPE_CHECKING:
 
 
 @click.group(
-    cls=Group,
-    invoke_without_command=True,
-    epilog="Example: kvae data prepare celeba --data-dir ~/celeba --image-size 64",
+    cls=ListGroup, epilog="Example: kvae data prepare celeba --data-dir ~/celeba --image-size 64"
 )
-@click.pass_context
-def data(ctx: click.Context) -> None:
+def data() -> None:
     """List data sets, or prepare one for training."""
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(list_data)
 
 
 @data.command("list", epilog="Example: kvae data list")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from tqdm import tqdm
 
-from .command import Command, Group, option
+from .command import Command, ListGroup, option
 from .data_source import DataSource, data_options
 from .progress import progress_bar
 from .types import FILE, FOLDER, Integer
@@ -34,7 +34,7 @@ out_option = option(
 )
 
 
-class ExperimentGroup(Group):
+class ExperimentGroup(ListGroup):
     """A group with a subcommand for each experiment, besides its own subcommands."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -52,17 +52,14 @@ class ExperimentGroup(Group):
         return super().get_command(ctx, name)
 
 
-@click.group(cls=ExperimentGroup, invoke_without_command=True, epilog=EPILOG)
-@click.pass_context
-def experiment(ctx: click.Context) -> None:
+@click.group(cls=ExperimentGroup, epilog=EPILOG)
+def experiment() -> None:
     """Repeat an experiment of the reports, or list them.
 
     A trained model is not trained again: an interrupted experiment resumes when it is called again,
     and a finished one writes its table, figures and verdicts again. --data-dir can be a folder of
     all data sets that contains mnist/, fashion-mnist/, and celeba/ or celeba….npz.
     """
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(list_experiments)
 
 
 @experiment.command("list", epilog="Example: kvae experiment list --out runs/experiments")
@@ -122,22 +119,16 @@ def _command(name: str, title: str) -> click.Command:
     return command
 
 
-def _run(
-    name: str, source: DataSource, out: Path, jobs: int, limit: int | None, epochs: int | None
-) -> None:
+def _run(name: str, source: DataSource, out: Path, **trial: int | None) -> None:
+    """Run an experiment; `trial` is jobs, limit and epochs."""
     from keras_vae.experiments import get_experiment
     from keras_vae.experiments.workspace import Workspace
 
     workspace = Workspace(out, source.data_dir, source.cache_dir)
     with progress_bar("Preparing") as preparing, progress_bar("Training", "GFLOP") as progress:
+        bars = {"preparing": preparing, "progress": progress}
         files, failures = get_experiment(name).run(
-            workspace,
-            limit=limit,
-            epochs=epochs,
-            jobs=jobs,
-            preparing=preparing,
-            progress=progress,
-            finished=_print_outcome,
+            workspace, **trial, **bars, finished=_print_outcome
         )
     for file in files:
         click.echo(file)
@@ -151,8 +142,8 @@ def _print_outcome(cell: Cell, outcome: Row | str) -> None:
     if isinstance(outcome, str):
         tqdm.write(f"{cell.key}: failed: {outcome}")
         return
-    losses = {name: outcome[name] for name in ("train_loss", "test_loss") if name in outcome}
-    numbers = [f"{name} {value:.2f}" for name, value in losses.items()]
+    losses = [name for name in ("train_loss", "test_loss") if name in outcome]
+    numbers = [f"{name} {outcome[name]:.2f}" for name in losses]
     settings = " ".join(f"{name}={value}" for name, value in cell.settings().items())
     spent = f"{outcome['seconds']:.0f} s"
     if "epochs" in outcome:

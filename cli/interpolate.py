@@ -55,7 +55,7 @@ def interpolate(
     sources.check()
     outputs.check()
     model = choice.open()
-    ends = sources.read_each(model)
+    ends = sources.read(model, single=True)
     choice.start()
     z = sources.latents(ends, model)
     paths = np.stack([arithmetic.interpolate(a, b, steps, method) for a, b in pairwise(z)])

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import click
 
-from .command import Group, option
+from .command import ListGroup, option
 from .quiet import load_tensorflow
 from .types import Integer
 
 
-@click.group(
-    cls=Group,
-    invoke_without_command=True,
-    epilog="Example: kvae presets show celeba-perriu --latent 32",
-)
-@click.pass_context
-def presets(ctx: click.Context) -> None:
+@click.group(cls=ListGroup, epilog="Example: kvae presets show celeba-perriu --latent 32")
+def presets() -> None:
     """List the presets, or describe one."""
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(list_presets)
 
 
 @presets.command("list", epilog="Example: kvae presets list")

@@ -62,11 +62,14 @@ def serve(
     models = find_models(names, labels)
     if not print_config and out is None:
         sys.exit(run_server(models))
+    texts = serving.files(models)
     if print_config:
-        for name, text in serving.files(models).items():
+        for name, text in texts.items():
             click.echo(f"# {name}\n{text}")
     if out is not None:
-        write_files(serving.files(models), out, outputs)
+        outputs.check(others=[out / name for name in texts])
+        for name, text in texts.items():
+            outputs.write_text(text, out / name)
     folder = (out or Path()).resolve()  # the folder that the printed commands refer to
     compose = ["docker", "compose", "--file", str(folder / "compose.yaml"), "up", "--wait"]
     click.echo(f"# Server and Prometheus:\n{shlex.join(compose)}")
@@ -99,13 +102,6 @@ def find_models(
             registry.find(folder, version)  # raises an error that lists the versions
         models.append(ModelConfig(folder, own))
     return models
-
-
-def write_files(texts: dict[str, str], folder: Path, outputs: Outputs) -> None:
-    """Write all files into a folder, or none, and print their paths."""
-    outputs.check(others=[folder / name for name in texts])
-    for name, text in texts.items():
-        outputs.write_text(text, folder / name)
 
 
 def run_server(models: list[ModelConfig]) -> int:

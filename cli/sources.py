@@ -88,34 +88,30 @@ class Sources:
         if not self.files:
             refuse(("face", "align"), "needs an image: no photo is given.")
 
-    def read(self, model: Model) -> list[Source]:
+    def read(self, model: Model, *, single: bool = False) -> list[Source]:
         """Read photos; with --face all, a photo gives one input for each of its faces.
 
+        Args:
+            model: The model that will encode them.
+            single: Whether a photo must give one input.
+
         Raises:
-            ValueError: If a file is not an image, or does not have such a face.
+            ValueError: If a file is not an image, does not have such a face, or gives several
+                inputs but `single` is True.
             click.UsageError: If a face is chosen but faces are not detected.
-        """
-        self._print_note(model)
-        return [source for each in self.inputs for source in self._read(each, model)]
-
-    def read_each(self, model: Model) -> list[Source]:
-        """Read photos; each gives one input.
-
-        Raises:
-            ValueError: See `read`; also if a photo gives several inputs.
         """
         self._print_note(model)
         sources = []
         for each in self.inputs:
-            source, *more = self._read(each, model)
-            if more:
-                raise ValueError(f"{each}: one face is needed, not {1 + len(more)}. Use --face N.")
-            sources.append(source)
+            found = self._read(each, model)
+            if single and len(found) > 1:
+                raise ValueError(f"{each}: one face is needed, not {len(found)}. Use --face N.")
+            sources += found
         return sources
 
     def read_one(self, model: Model) -> Source:
-        """Read the one photo, or return the seed or None; see `read_each`."""
-        (source,) = self.read_each(model) or [None]
+        """Read the one photo, or return the seed or None; see `read`."""
+        (source,) = self.read(model, single=True) or [None]
         return source
 
     def latents(self, sources: Sequence[Source], model: Model) -> np.ndarray:

@@ -79,10 +79,8 @@ def traverse(
         finer = plotting.sweep(values)
         images = decode(model, arithmetic.traverse(start, dims, finer)).swapaxes(0, 1)
         labels = [label.replace(" · ", "\n") for label in labels]
-        titles = [f"z = {plotting.number_label(value, '+.2f')}" for value in finer]
-        outputs.write_gif(
-            [
-                plotting.strip([column], labels, title=title)
-                for title, column in zip(titles, images, strict=True)
-            ]
-        )
+        frames = [
+            plotting.strip([column], labels, title=f"z = {plotting.number_label(value, '+.2f')}")
+            for value, column in zip(finer, images, strict=True)
+        ]
+        outputs.write_gif(frames)
