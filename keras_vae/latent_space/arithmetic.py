@@ -1,4 +1,4 @@
-"""Ways through the latent space: morphs, interpolations, traversals, planes. Arrays only."""
+"""Arithmetic of latents: morphs, interpolations, traversals, planes. Arrays only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-SMALLEST_ANGLE = 1e-6  # radians; an arc and its chord then agree to more digits than float32 has
+SMALLEST_ANGLE = 1e-6  # radians; below it an arc equals its chord in float32
 
 
 def morph(z: np.ndarray, directions: np.ndarray, strengths: np.ndarray) -> np.ndarray:
@@ -31,7 +31,7 @@ def morph(z: np.ndarray, directions: np.ndarray, strengths: np.ndarray) -> np.nd
 
 
 def interpolate(a: np.ndarray, b: np.ndarray, steps: int, method: str = "linear") -> np.ndarray:
-    """Walk from one latent to another in even steps; both ends are met exactly.
+    """Interpolate from one latent to another in even steps; both ends are exact.
 
     "linear" is the chord (1 − t) a + t b. In many dimensions it passes nearer to 0 than samples
     from the prior ever come, so "spherical" turns the direction along a great circle at constant
@@ -42,7 +42,7 @@ def interpolate(a: np.ndarray, b: np.ndarray, steps: int, method: str = "linear"
     Args:
         a: Latent at t = 0, [L].
         b: Latent at t = 1, [L].
-        steps: Latents on the way, both ends included; at least 2.
+        steps: Number of latents, with both ends; at least 2.
         method: A key of `METHODS`: "linear" or "spherical".
 
     Returns:
@@ -66,7 +66,7 @@ def traverse(z: np.ndarray, dims: Sequence[int], values: Sequence[float]) -> np.
     """Set one dimension at a time to each value, the others kept (Higgins et al. 2017).
 
     Args:
-        z: The latent that is kept elsewhere, [L].
+        z: The latent whose other dimensions are kept, [L].
         dims: D dimensions.
         values: V values of z itself: prior standard deviations.
 
@@ -104,7 +104,7 @@ def plane(
 
 
 def gaussian_quantiles(count: int) -> np.ndarray:
-    """Take values of N(0, 1) that are evenly spread in probability: Φ⁻¹((i + ½) / count).
+    """Return values of N(0, 1) that are evenly spread in probability: Φ⁻¹((i + ½) / count).
 
     Decoded on a plane of two latents they show the manifold as the prior sees it (Kingma & Welling
     2013, appendix D).
@@ -136,7 +136,7 @@ def sample_posterior(z_mean: np.ndarray, z_log_var: np.ndarray, seed: int = 0) -
 
 
 def kl_per_dimension(z_mean: np.ndarray, z_log_var: np.ndarray) -> np.ndarray:
-    """Measure KL(q(z|x) ‖ N(0, 1)) of each dimension, in nats (Kingma & Welling 2013, appendix B).
+    """Compute KL(q(z|x) ‖ N(0, 1)) of each dimension, in nats (Kingma & Welling 2013, appendix B).
 
     Args:
         z_mean: [..., L].
@@ -150,7 +150,7 @@ def kl_per_dimension(z_mean: np.ndarray, z_log_var: np.ndarray) -> np.ndarray:
 
 
 def most_active(kl: Sequence[float], count: int) -> tuple[int, ...]:
-    """Name the dimensions of the largest KL, the largest first.
+    """Return the dimensions of the largest KL, the largest first.
 
     Args:
         kl: Nats of each dimension, [L].
@@ -161,7 +161,7 @@ def most_active(kl: Sequence[float], count: int) -> tuple[int, ...]:
 
 
 def check_dims(dims: Sequence[int], latent_dim: int) -> None:
-    """Refuse dimensions that a latent does not have.
+    """Check that a latent has some dimensions.
 
     Raises:
         ValueError: If there are any.

@@ -12,10 +12,10 @@ from scipy.stats import Covariance, multivariate_normal
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
-COMPONENTS = (1, 5, 10, 20, 50)  # counts that are tried
-MOST_NUMBERS = 500_000  # in the covariances: 2 MB of a model, and a bound on time
-MOST_LATENTS = 60_000  # that are fitted to: likewise
-HELD_OUT = 0.1  # share of them that chooses among the counts
+COMPONENTS = (1, 5, 10, 20, 50)  # numbers of components that are tried
+MOST_NUMBERS = 500_000  # in all covariances: limits the size of a model to 2 MB, and the time
+MOST_LATENTS = 60_000  # limits the time
+HELD_OUT = 0.1  # share of the latents by which the number of components is chosen
 
 # EM stops when an iteration gains less, in nats per dimension, or after so many iterations:
 # held-out latents gain little from the rest.

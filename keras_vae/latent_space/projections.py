@@ -1,4 +1,4 @@
-"""Latents in two dimensions, to be looked at. Arrays only.
+"""Projections of latents to two dimensions, for plots. Arrays only.
 
 UMAP comes from umap-learn, in the extra `[umap]`; the rest from scikit-learn.
 """
@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
-FEWEST = 10  # latents that a neighbourhood, and so a map, can be made of
+FEWEST = 10  # latents, for neighbourhoods
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Projection:
 
     Attributes:
         points: float [N, 2].
-        axes: What either dimension is, to be written on its axis.
+        axes: Labels of the two axes.
     """
 
     points: np.ndarray
@@ -28,12 +28,12 @@ class Projection:
 
 
 def project(z: np.ndarray, method: str, *, seed: int = 0) -> Projection:
-    """Bring latents down to two dimensions.
+    """Project latents to two dimensions.
 
     Args:
         z: Latents (z_mean of some images), [N, L], N ≥ 10, L ≥ 2.
         method: One of `METHODS`.
-        seed: Of UMAP's and t-SNE's random steps.
+        seed: Seed of UMAP and t-SNE.
 
     Raises:
         ImportError: See `check_method`.
@@ -49,7 +49,7 @@ def project(z: np.ndarray, method: str, *, seed: int = 0) -> Projection:
 
 
 def check_method(method: str) -> None:
-    """Refuse a method that cannot be used: worth asking before long work.
+    """Check that a method can be used; cheap, to call before long work.
 
     Raises:
         ImportError: If it is UMAP and umap-learn is not installed.
@@ -99,7 +99,7 @@ def _tsne(z: np.ndarray, seed: int) -> Projection:
 def _most_active(z: np.ndarray, seed: int) -> Projection:
     """The two dimensions whose means vary most over the images (Burda et al. 2015, section 5).
 
-    Of a latent of two dimensions, these are itself.
+    For a latent of two dimensions, this is the latent itself.
     """
     first, second = np.sort(np.argsort(-z.var(axis=0), kind="stable")[:2])
     return Projection(z[:, [first, second]], (f"z {first}", f"z {second}"))

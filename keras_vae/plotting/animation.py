@@ -1,4 +1,4 @@
-"""Pictures that move: GIFs that loop."""
+"""Animations: GIFs that loop."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ..files.atomic import write_atomically
 
 FRAME = 80  # milliseconds; a GIF counts in hundredths of a second: 12.5 frames a second
 SWEEP = 25  # frames from one end to the other: two seconds
-FRAME_CELL = 256  # pixels of an image that moves alone: the eye has no others to look at
+FRAME_CELL = 256  # pixels of the only image of an animation
 PALETTE_FRAMES = 8  # frames that the palette is fitted to
-PALETTE_PIXELS = 16_384  # pixels of them
+PALETTE_PIXELS = 16_384  # pixels of these frames
 
 Frame = TypeVar("Frame")
 
 
 def sweep(values: Sequence[float]) -> np.ndarray:
-    """Go evenly from the least of some values to the greatest, in finer steps.
+    """Return even steps from the smallest of some values to the largest, one for each frame.
 
     Args:
-        values: Where a picture stops on the way.
+        values: The values that the picture without animation shows.
 
     Returns:
         A value for each frame, at least `SWEEP` of them.
@@ -33,20 +33,20 @@ def sweep(values: Sequence[float]) -> np.ndarray:
 
 
 def there_and_back(frames: Sequence[Frame]) -> list[Frame]:
-    """Append the way back, so that a loop has no jump; neither end is shown twice running."""
+    """Append the frames in reverse, so that a loop has no jump and shows no end twice."""
     return [*frames, *frames[-2:0:-1]]
 
 
 def save_gif(frames: Sequence[Image.Image], path: str | Path, *, overwrite: bool = False) -> Path:
-    """Write frames as a GIF that loops, whole or not at all.
+    """Write frames as a GIF that loops, atomically.
 
-    All frames share a palette of 256 colours that is fitted to them, and dithering hides its steps:
-    the colours of a face change slowly, and would band. Black and white stay what they are.
+    All frames share a palette of 256 colours that is fitted to them, with dithering: otherwise the
+    smooth colours of a face would show bands. Black and white are unchanged.
 
     Args:
         frames: Pictures of one size.
         path: The file, ending in .gif.
-        overwrite: Whether a file that is there may be replaced.
+        overwrite: Whether to overwrite an existing file.
 
     Returns:
         The path.
@@ -69,7 +69,7 @@ def save_gif(frames: Sequence[Image.Image], path: str | Path, *, overwrite: bool
 
 
 def check_gif(path: str | Path) -> None:
-    """Refuse a path that is not a GIF's.
+    """Check that a path ends in .gif.
 
     Raises:
         ValueError: If it does not end in .gif.
@@ -79,15 +79,15 @@ def check_gif(path: str | Path) -> None:
 
 
 def _shared_palette(frames: Sequence[Image.Image]) -> Image.Image:
-    """Fit colours to pixels from all over the sequence.
+    """Fit colours to pixels of the whole sequence.
 
-    Maximum coverage takes the extreme colours as well, without which dithering cannot mix those
-    between; a median cut would keep to averages and pale the picture.
+    Maximum coverage includes the extreme colours, which dithering mixes to those in between; a
+    median cut has average colours only, and would make the picture pale.
     """
     chosen = [frames[i] for i in np.linspace(0, len(frames) - 1, PALETTE_FRAMES).astype(int)]
     pixels = np.concatenate([np.asarray(frame.convert("RGB")).reshape(-1, 3) for frame in chosen])
     sample = pixels[np.random.default_rng(0).integers(0, len(pixels), PALETTE_PIXELS)]
-    # Pillow looks colours up in boxes of 4³: black and white are kept alone in theirs.
+    # Pillow looks up colours in boxes of 4³: black and white must be the only colours of theirs.
     sample[(sample < 4).all(axis=1)] = 0
     sample[(sample > 251).all(axis=1)] = 255
     sample[:2] = [[0, 0, 0], [255, 255, 255]]

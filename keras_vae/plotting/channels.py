@@ -1,4 +1,4 @@
-"""Channels of feature maps: what they hold, and which say most. Arrays only."""
+"""Channels of feature maps: their statistics, and those that vary most. Arrays only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def statistics(maps: np.ndarray) -> dict[str, np.ndarray]:
-    """Summarise each channel of one layer over the positions of an image.
+    """Return statistics of each channel of one layer over the positions of an image.
 
     Args:
         maps: Feature maps of one image, [H, W, C].
@@ -28,7 +28,7 @@ def most_varied(maps: np.ndarray, count: int) -> np.ndarray:
 
     Args:
         maps: Feature maps of one image, [H, W, C].
-        count: How many; a layer of fewer channels gives all.
+        count: Number of channels; a layer with fewer channels returns all.
 
     Returns:
         Numbers of channels, the largest variance first, int [min(count, C)].

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Colours that colour-blind eyes tell apart: seven of Okabe and Ito (2008), yellow left out, and the
-# ten that Petroff (2021) found for scatter plots.
+# Colours that colour-blind readers can distinguish: seven of Okabe and Ito (2008), without yellow,
+# and the ten of Petroff (2021) for scatter plots.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 TEN = (
     *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
@@ -58,7 +58,7 @@ def new_figure(
 
 
 def fix_layout(figure: Figure) -> None:
-    """Lay a figure out for good: what is then placed in pixels does not move."""
+    """Make a figure's layout final, so that positions in pixels stay correct."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for axes in figure.axes:

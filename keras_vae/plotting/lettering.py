@@ -25,7 +25,7 @@ def number_label(value: float, form: str = "g") -> str:
 
 
 def shorten(label: str) -> str:
-    """Take the middle out of lines that are too long."""
+    """Replace the middle of lines that are too long by an ellipsis."""
     half = (LONGEST_NAME - 1) // 2
     lines = label.split("\n")
     return "\n".join(
@@ -34,7 +34,7 @@ def shorten(label: str) -> str:
 
 
 def text_size(text: str, size: int = FONT_SIZE) -> tuple[int, int]:
-    """Width and height of a text in pixels, with room for what hangs below the line."""
+    """Return width and height of a text in pixels, with room for descenders."""
     draw = ImageDraw.Draw(Image.new("L", (1, 1)))
     _, _, right, lower = draw.multiline_textbbox((0, 0), text, _font(size), spacing=2)
     return math.ceil(right), max(math.ceil(lower), size + 4) if text else 0

@@ -1,4 +1,4 @@
-"""Decoded planes of the latent space: images side by side over two axes."""
+"""Decoded planes of the latent space: images without gaps over two axes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from PIL import Image
 from ..files.pictures import arrange, enlarge, whole_factor
 from .lettering import FONT_SIZE, number_label, write
 
-ACROSS = 2000  # pixels that the images together are not made wider than by enlarging
-CHARACTERS = 60  # the width of a large picture, in heights of its letters
-FEW = 10  # values that are all written along an axis
+ACROSS = 2000  # largest width of the enlarged images together, in pixels
+CHARACTERS = 60  # width of a large picture, in heights of its letters
+FEW = 10  # most values of an axis that are all written
 
 
 def plane(
@@ -22,10 +22,10 @@ def plane(
     """Lay the images of a plane over its axes: x to the right, y upwards.
 
     Args:
-        images: uint8 [Y, X, H, W, C], as `latents.plane` orders its points.
+        images: uint8 [Y, X, H, W, C], in the order of `latent_space.arithmetic.plane`.
         xs: X values of x, left to right.
         ys: Y values of y, bottom to top.
-        axes: What x is, and what y is.
+        axes: Labels of the x and the y axis.
 
     Returns:
         The picture.
@@ -66,7 +66,7 @@ def _field(images: np.ndarray) -> Image.Image:
 
 
 def _ticks(values: Sequence[float]) -> list[tuple[int, str]]:
-    """Few values all, of many a handful that is evenly spread, both ends among them."""
+    """All of few values; of many, five or six at even distances, with both ends."""
     handful = 5 if len(values) % 2 else 6  # so that their places are symmetric
     count = len(values) if len(values) <= FEW else handful
     places = np.linspace(0, len(values) - 1, count).round().astype(int)

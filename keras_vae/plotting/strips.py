@@ -53,6 +53,6 @@ def step_label(step: float, zero: str = "reconstruction") -> str:
 
     Args:
         step: n.
-        zero: What the image at n = 0 is.
+        zero: Label of the image at n = 0.
     """
     return f"n = {number_label(step)}" if step else f"n = 0\n({zero})"

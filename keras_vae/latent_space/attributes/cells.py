@@ -1,4 +1,4 @@
-"""Images in cells: with and without an attribute, apart by the attributes it is balanced by."""
+"""Cells of images: with or without an attribute, for each combination of balancing ones."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class Cells:
     """Which cell each image is in.
 
     Balanced by K other attributes, there are T = 2^K strata, one for each combination of them, and
-    in each a cell without and a cell with the attribute. In what is fitted every stratum counts
-    alike, so that among the images with the attribute each combination is as frequent as among
+    in each a cell without and a cell with the attribute. A fit weights every stratum equally, so
+    that among the images with the attribute each combination is as frequent as among
     those without: a mean difference becomes the mean over the strata of the differences within
     them (direct standardisation).
 
