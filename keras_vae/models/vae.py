@@ -161,6 +161,12 @@ class VAE(ReplicatedFit, Composite, keras.Model):
         vae.build(tuple(shape))
         return vae
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> VAE:
+        """Rebuild from `get_config`."""
+        ELBO().implementation()  # imports the terms' classes: Keras finds what is registered
+        return super().from_config(config)
+
     @property
     def encoder(self) -> keras.Model:
         """The posterior's network."""

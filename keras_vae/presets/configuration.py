@@ -7,8 +7,6 @@ from dataclasses import fields, is_dataclass, replace
 from importlib import import_module
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
-from ..files.naming import near_names
-
 
 class Configuration:
     """Base of a family of kinds, such as the likelihoods; each kind is a frozen data class.
@@ -88,10 +86,7 @@ class Configuration:
 
 def _known_kind(family: type[Configuration], kind: Any, name: str) -> type[Configuration]:
     if kind not in family.kinds:
-        raise ValueError(
-            f"`{name}` must be a known kind. {near_names(str(kind), list(family.kinds))} "
-            f"Received: {kind!r}."
-        )
+        raise ValueError(f"`{name}` must be one of {', '.join(family.kinds)}. Received: {kind!r}.")
     return family.kinds[kind]
 
 

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -110,6 +113,20 @@ def test_keras_round_trip_with_values_that_are_not_the_defaults(tmp_path, preset
         model.fit(images, batch_size=8, shuffle=False, verbose=0)
     for saved, loaded in zip(vae.get_weights(), restored.get_weights(), strict=True):
         np.testing.assert_array_equal(saved, loaded)
+
+
+def test_a_process_that_imported_the_vae_alone_loads_it_with_all_its_terms(tmp_path):
+    compiled(SMALL.override(mmd_weight=0.5)).save(tmp_path / "vae.keras")
+    script = (
+        "import sys, keras, keras_vae\n"
+        "keras_vae.VAE\n"
+        "vae = keras.models.load_model(sys.argv[1])\n"
+        "print(*(term.name for term in vae.terms))\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "vae.keras")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["reconstruction", "kl", "mmd"]
 
 
 def test_an_autoencoder_has_no_noise_and_no_kl(digits):

@@ -1,0 +1,195 @@
+import json
+from dataclasses import FrozenInstanceError, dataclass, field, fields
+
+import pytest
+
+from keras_vae.presets import (
+    ELBO,
+    MMD,
+    Annealing,
+    Bernoulli,
+    Bound,
+    Conv,
+    ConvNetwork,
+    Cyclical,
+    DenseNetwork,
+    DeterministicPosterior,
+    Distillation,
+    Gaussian,
+    GaussianPosterior,
+    ImportanceWeighted,
+    LearnedGaussian,
+    Likelihood,
+    Linear,
+    MeanSquaredError,
+    Network,
+    Objective,
+    OptimalGaussian,
+    PCANetwork,
+    Perceptual,
+    Posterior,
+    Prior,
+    ResidualNetwork,
+    SquaredError,
+    StandardNormal,
+    Term,
+)
+from keras_vae.presets.configuration import Configuration, plain, rebuild
+
+FAMILIES = (Annealing, Bound, Likelihood, Network, Posterior, Prior, Term)
+
+# Values that are not the defaults.
+CONFIGURATIONS = [
+    Linear(7),
+    Cyclical(9),
+    ELBO(0.25, Linear(7), 0.01),
+    ImportanceWeighted(5, Cyclical(9)),
+    Bernoulli(),
+    Gaussian(0.3),
+    LearnedGaussian(),
+    OptimalGaussian(),
+    MeanSquaredError(5.0),
+    SquaredError(0.07),
+    DenseNetwork((9, 8), "elu", spread=True),
+    ConvNetwork((Conv(5), Conv(6, 4, 1)), (Conv(5, 2), Conv(None, 3, 1)), "none", "relu"),
+    ResidualNetwork((4, 8), (1, 2), 16, kernel=5, patch=2),
+    PCANetwork((4, 8), patch=4, pool=2, kernel=5),
+    GaussianPosterior("softplus"),
+    DeterministicPosterior("log_sigma"),
+    StandardNormal(),
+    Perceptual(3.0),
+    Distillation(4.0),
+    MMD(2.0),
+]
+
+
+@pytest.mark.parametrize("value", CONFIGURATIONS, ids=repr)
+def test_a_configuration_survives_json(value):
+    (family,) = (family for family in FAMILIES if isinstance(value, family))
+    values = json.loads(json.dumps(plain(value)))
+    assert values["kind"] == value.kind
+    again = family.from_dict(values)
+    assert again == value
+    assert type(again) is type(value)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_knows_its_kinds_by_name_and_no_others(family):
+    assert family.kinds
+    for name, kind in family.kinds.items():
+        assert kind.kind == name
+        assert issubclass(kind, family)
+        assert kind.__name__ in {each.__name__ for each in family.__subclasses__()}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        kind
+        for family in FAMILIES
+        if family is not Annealing  # a weight that grows is no object
+        for kind in family.kinds.values()
+    ],
+    ids=lambda kind: kind.__name__,
+)
+def test_what_a_kind_builds_exists(kind):
+    assert callable(kind.implementation(kind))  # it uses the class alone
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_unknown_kind_is_refused_with_the_known(family):
+    known = ", ".join(family.kinds)
+    with pytest.raises(ValueError, match=rf"`kind` must be one of {known}\. Received: 'qqqq'\."):
+        family.from_dict({"kind": "qqqq"})
+
+
+def test_a_kind_that_is_missing_is_refused():
+    with pytest.raises(ValueError, match=r"`kind` must be one of .*Received: None\."):
+        Likelihood.from_dict({"variance": 0.3})
+
+
+def test_an_unknown_field_is_refused_with_those_of_the_kind():
+    with pytest.raises(
+        ValueError, match=r"`Gaussian` must have the fields variance;.*upgrade.*'mean', 'skew'\."
+    ):
+        Likelihood.from_dict({"kind": "gaussian", "variance": 1.0, "mean": 0.5, "skew": 1})
+    with pytest.raises(ValueError, match=r"`Bernoulli` must have the fields \(none\);"):
+        Likelihood.from_dict({"kind": "bernoulli", "variance": 1.0})
+
+
+def test_a_kind_inside_another_is_rebuilt_or_refused_likewise():
+    bound = {"kind": "elbo", "beta": 2.0, "annealing": {"kind": "linear", "steps": 3}}
+    assert Bound.from_dict(bound) == ELBO(2.0, Linear(3))
+    bound["annealing"]["kind"] = "cosine"
+    with pytest.raises(ValueError, match=r"constant, linear, cyclical.*'cosine'"):
+        Bound.from_dict(bound)
+
+
+def test_other_data_classes_are_rebuilt_with_the_kinds_in_them():
+    objective = Objective(Gaussian(0.3), ELBO(2.0, Linear(3)), (MMD(2.0), Perceptual(1.0)))
+    values = json.loads(json.dumps(plain(objective)))
+    assert "kind" not in values
+    assert [each["kind"] for each in values["terms"]] == ["mmd", "perceptual"]
+    assert rebuild(Objective, values) == objective
+
+
+def test_fields_that_are_left_out_have_their_defaults():
+    assert Bound.from_dict({"kind": "elbo"}) == ELBO()
+    assert rebuild(Objective, {"likelihood": {"kind": "bernoulli"}}) == Objective(Bernoulli())
+
+
+def test_another_kind_takes_the_values_that_both_have():
+    assert SquaredError(0.3).switched("gaussian", "likelihood") == Gaussian(0.3)
+    assert SquaredError(0.3).switched("bernoulli", "likelihood") == Bernoulli()
+    assert Bernoulli().switched("gaussian", "likelihood") == Gaussian()
+    posterior = GaussianPosterior("softplus").switched("deterministic", "stochastic")
+    assert posterior == DeterministicPosterior("softplus")
+
+
+def test_the_kind_at_hand_keeps_all_its_values():
+    value = SquaredError(0.3)
+    assert value.switched("squared_error", "likelihood") is value
+
+
+def test_another_kind_that_is_unknown_is_refused_by_the_argument():
+    with pytest.raises(ValueError, match=r"`likelihood` must be one of bernoulli, .*'bernouli'\."):
+        Gaussian().switched("bernouli", "likelihood")
+
+
+def test_a_copy_has_another_value_and_none_where_there_is_no_such_field():
+    value = Gaussian(0.3)
+    assert value.overridden("variance", 2.0) == Gaussian(2.0)
+    assert value.overridden("weight", 2.0) is None
+    assert value == Gaussian(0.3)
+
+
+def test_a_configuration_cannot_be_changed():
+    with pytest.raises(FrozenInstanceError):
+        Gaussian().variance = 2.0
+
+
+class Sauce(Configuration):
+    """A family of kinds, of which nobody else knows."""
+
+
+@dataclass(frozen=True)
+class Pesto(Sauce, kind="pesto", builds="collections.OrderedDict"):
+    """A kind."""
+
+    leaves: int = 3
+    nuts: tuple[Conv, ...] = field(default_factory=tuple)
+
+
+def test_a_family_of_your_own_has_a_registry_of_its_own():
+    assert Sauce.kinds == {"pesto": Pesto}
+    assert "pesto" not in Likelihood.kinds
+
+
+def test_it_builds_what_it_names_from_its_fields():
+    assert Pesto(leaves=7).build([("salt", 1)]) == {"salt": 1, "leaves": 7, "nuts": ()}
+
+
+def test_a_tuple_of_data_classes_is_rebuilt():
+    pesto = Pesto(nuts=(Conv(3), Conv(None, 1, 1)))
+    assert Sauce.from_dict(json.loads(json.dumps(plain(pesto)))) == pesto
+    assert [each.name for each in fields(pesto)] == ["leaves", "nuts"]

@@ -1,0 +1,241 @@
+import json
+import math
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from keras_vae.presets import (
+    ELBO,
+    MMD,
+    PRESETS,
+    Conv,
+    Cyclical,
+    DeterministicPosterior,
+    Distillation,
+    GaussianPosterior,
+    ImportanceWeighted,
+    Linear,
+    Objective,
+    Perceptual,
+    Preset,
+    SquaredError,
+    get_preset,
+)
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
+def test_a_preset_survives_json(preset):
+    assert Preset.from_dict(json.loads(json.dumps(preset.to_dict()))) == preset
+
+
+def test_override_reaches_every_level():
+    preset = get_preset("celeba").override(
+        latent_dim=7,
+        beta=0.5,
+        image_size=(64, 48),
+        upsampling="nearest",
+        posterior_scale="softplus",
+        epochs=None,
+    )
+    assert preset.latent_dim == 7
+    assert preset.objective.bound == ELBO(0.5)
+    assert preset.posterior == GaussianPosterior("softplus")
+    assert preset.image_shape == (64, 48, 3)
+    assert preset.network.upsampling == "nearest"
+    assert preset.epochs == get_preset("celeba").epochs
+
+
+def test_override_leaves_the_preset_as_it_was():
+    before = get_preset("mnist")
+    before.override(latent_dim=2, hidden=[64])
+    assert get_preset("mnist") is before
+    assert before.latent_dim == 20
+    with pytest.raises(FrozenInstanceError):
+        before.latent_dim = 2
+
+
+def test_filters_mirror_the_decoder():
+    network = get_preset("celeba").override(filters=[16, 32, 64]).network
+    assert network.encoder == (Conv(16), Conv(32), Conv(64))
+    assert network.decoder == (Conv(64), Conv(32), Conv(16), Conv(None, stride=1))
+
+
+def test_kernels_and_strides_go_with_new_filters_in_any_order():
+    changes = {"strides": [2, 1], "kernels": [5, 3], "filters": [16, 32]}
+    network = get_preset("celeba").override(**changes).network
+    assert network.encoder == (Conv(16, 5, 2), Conv(32, 3, 1))
+    assert network.decoder == (Conv(32, 3, 1), Conv(16, 5, 2), Conv(None, 3, 1))
+    with pytest.raises(ValueError, match="`strides` must have 4 values"):
+        get_preset("celeba").override(strides=[2, 2])
+
+
+def test_override_chooses_kinds_and_keeps_the_values_that_both_have():
+    preset = get_preset("mnist-zhao-mlp").override(likelihood="gaussian", stochastic=False)
+    assert preset.objective.likelihood.values() == {"variance": 0.05}
+    assert preset.posterior == DeterministicPosterior("softplus")
+    assert not preset.stochastic
+    assert preset.override(stochastic=True).posterior == GaussianPosterior("softplus")
+    annealed = get_preset("mnist").override(annealing="cyclical", annealing_steps=7, beta=2.0)
+    assert annealed.objective.bound == ELBO(2.0, Cyclical(7))
+    assert annealed.override(annealing="linear").objective.bound == ELBO(2.0, Linear(7))
+    assert annealed.override(annealing="constant").objective.bound == ELBO(2.0)
+    tighter = get_preset("mnist-iwae").override(importance_samples=5)
+    assert tighter.objective.bound == ImportanceWeighted(5, Linear(50_000))
+    assert tighter.override(importance_samples=1) == get_preset("mnist-iwae")
+
+
+def test_numbers_of_a_kind_may_come_before_the_kind():
+    preset = get_preset("digits").override(variance=0.3, likelihood="squared_error")
+    assert preset.objective == Objective(SquaredError(0.3))
+    annealed = get_preset("digits").override(annealing_steps=7, annealing="linear")
+    assert annealed.objective.bound == ELBO(annealing=Linear(7))
+
+
+def test_terms_have_one_weight_each_and_go_at_0():
+    preset = get_preset("digits").override(mmd_weight=2.0, perceptual_weight=3.0)
+    assert preset.objective.terms == (Perceptual(3.0), MMD(2.0))
+    assert preset.objective.term("mmd") == MMD(2.0)
+    assert preset.objective.term("distillation") is None
+    assert preset.objective.needs_teacher
+    changed = preset.override(mmd_weight=4.0, perceptual_weight=0.0, distillation_weight=1.0)
+    assert changed.objective.terms == (Distillation(1.0), MMD(4.0))
+    assert not get_preset("digits").override(mmd_weight=0.0).objective.terms
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "kinds"),
+    [
+        ("mnist", {"filters": [8]}, "its network is dense"),
+        ("celeba", {"hidden": [8]}, "its network is convolutional"),
+        ("mnist-best", {"strides": [2, 2, 2]}, "its network is residual"),
+        ("digits", {"variance": 3.0}, "its likelihood optimal_gaussian"),
+        ("digits", {"weight": 5.0}, "its likelihood optimal_gaussian"),
+        ("digits", {"annealing_steps": 7}, "its annealing constant"),
+        ("mnist-iwae", {"importance_samples": 5, "beta": 1.0}, "its bound importance_weighted"),
+        (
+            "mnist-iwae",
+            {"importance_samples": 5, "free_bits": 0.1},
+            "its bound importance_weighted",
+        ),
+        ("mnist", {"depth": 3}, "its network is dense"),
+        ("mnist", {"kl_weight": 3}, "its bound elbo"),
+    ],
+)
+def test_what_no_kind_at_hand_has_is_refused_with_the_kinds(name, changes, kinds):
+    refused = list(changes)[-1]
+    with pytest.raises(
+        ValueError,
+        match=rf"`{refused}` cannot be changed in preset '{name}'.*{kinds}.*such a value",
+    ):
+        get_preset(name).override(**changes)
+
+
+def test_all_that_is_refused_is_named_at_once():
+    changes = {"weight": 5.0, "latent_dim": 3, "variance": 3.0, "annealing_steps": 7}
+    with pytest.raises(
+        ValueError,
+        match=r"^`weight`, `variance`, `annealing_steps` cannot be changed in preset 'digits': its "
+        r"network is dense, its likelihood optimal_gaussian, its bound elbo, its annealing "
+        r"constant, and none of them has such values\.$",
+    ):
+        get_preset("digits").override(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"likelihood": "gaus"}, r"`likelihood` must be one of bernoulli, gaussian.*'gaus'\."),
+        ({"annealing": "cosine"}, r"`annealing` must be one of constant, linear.*'cosine'\."),
+        ({"annealing": "linear"}, r"`annealing_steps` must be positive. Received: 0\."),
+        ({"annealing": "linear", "annealing_steps": -1}, r"must be positive. Received: -1\."),
+        ({"importance_samples": 0}, r"`importance_samples` must be at least 1. Received: 0\."),
+    ],
+)
+def test_a_kind_or_number_that_cannot_be_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        get_preset("mnist").override(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "received"),
+    [
+        ({"beta": 4.0}, "beta=4"),
+        ({"free_bits": 0.1}, r"free_bits=0\.1"),
+        ({"beta": 4.0, "free_bits": 0.1}, r"beta=4, free_bits=0\.1"),
+        ({"stochastic": False}, "stochastic=False"),
+        ({"mmd_weight": 2.0}, "mmd_weight=2"),
+        (
+            {"mmd_weight": 2.0, "distillation_weight": 0.5},
+            r"distillation_weight=0\.5, mmd_weight=2",
+        ),
+    ],
+)
+def test_the_importance_weighted_bound_leaves_nothing_out_in_silence(changes, received):
+    preset = get_preset("mnist").override(**changes)
+    message = rf"`importance_samples` must be 1 .* Received: 5 with {received}\."
+    with pytest.raises(ValueError, match=message):
+        preset.override(importance_samples=5)
+    if not {"beta", "free_bits"} & set(changes):
+        with pytest.raises(ValueError, match=message):
+            get_preset("mnist").override(importance_samples=5).override(**changes)
+
+
+@pytest.mark.parametrize("name", ["mnist", "celeba", "celeba64", "mnist-best"])
+def test_a_network_of_a_newer_version_is_refused_by_the_field(name):
+    values = get_preset(name).to_dict()
+    values["network"]["gating"] = "tanh"
+    with pytest.raises(
+        ValueError, match=r"`\w+Network` must have the fields .*upgrade\. Received: 'gating'\."
+    ):
+        Preset.from_dict(values)
+
+
+def test_only_normalized_likelihoods_with_the_whole_kl_are_in_nats():
+    assert get_preset("mnist").loss_unit == "nats"
+    assert get_preset("celeba").loss_unit == "nats"
+    assert get_preset("celeba-foster").loss_unit == "weighted"
+    assert get_preset("mnist").override(beta=2.0).loss_unit == "weighted"
+    assert get_preset("mnist").override(free_bits=0.1).loss_unit == "weighted"
+    assert get_preset("mnist").override(stochastic=False).loss_unit == "weighted"
+    assert get_preset("mnist").override(mmd_weight=1.0).loss_unit == "weighted"
+
+
+def test_the_importance_weighted_bound_is_not_called_the_elbo():
+    preset = get_preset("mnist-iwae")
+    assert preset.loss_name == "−ELBO"
+    assert preset.loss_description == "binary cross-entropy + 1 × KL (nats)"
+    tighter = preset.override(importance_samples=50)
+    assert (tighter.loss_name, tighter.loss_unit) == ("IWAE bound, k = 50", "nats")
+    assert tighter.loss_description.endswith(
+        "1 × KL (nats), importance-weighted over k = 50 samples"
+    )
+    unnormalized = tighter.override(likelihood="squared_error")
+    assert (unnormalized.loss_name, unnormalized.loss_unit) == ("loss", "weighted")
+    assert "k = 50" in unnormalized.loss_description
+    assert get_preset("celeba-foster").loss_name == "loss"
+
+
+def test_bits_per_dimension_are_those_of_a_level():
+    preset = get_preset("digits")  # 64 pixels
+    mass = preset.override(likelihood="bernoulli")
+    assert mass.bits_per_dimension(64 * math.log(2)) == pytest.approx(1.0)
+    # A density of 1 over [0, 1] gives each of its 255 steps 1/255; over [-1, 1], 2/255.
+    density = preset.override(likelihood="gaussian")
+    assert density.bits_per_dimension(0.0) == pytest.approx(math.log2(255))
+    assert density.override(output="tanh").bits_per_dimension(0.0) == pytest.approx(
+        math.log2(255) - 1
+    )
+
+
+@pytest.mark.parametrize("changes", [{"likelihood": "squared_error"}, {"stochastic": False}])
+def test_there_are_no_bits_without_an_elbo(changes):
+    assert get_preset("digits").override(**changes).bits_per_dimension(1.0) is None
+
+
+def test_the_loss_is_described_with_all_its_terms():
+    description = get_preset("celeba64").loss_description
+    assert description == (
+        "Gaussian, variance at its optimum (Rybkin et al. 2021) + 3000 × perceptual loss "
+        "+ 300 × distillation loss + 2 × squared MMD between the aggregate posterior and the prior "
+        "+ 8 × KL (weighted)"
+    )
