@@ -126,11 +126,8 @@ def evaluate(
 def versions() -> dict[str, str]:
     """Return the versions of the software, without importing it."""
     packages = ("tensorflow", "numpy", "scikit-learn")
-    return {
-        "keras_vae": __version__,
-        **{package: metadata.version(package) for package in packages},
-        "python": platform.python_version(),
-    }
+    installed = {package: metadata.version(package) for package in packages}
+    return {"keras_vae": __version__, **installed, "python": platform.python_version()}
 
 
 def check_model(model: SavedModel) -> None:

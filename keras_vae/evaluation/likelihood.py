@@ -204,9 +204,7 @@ def _block_statistics(model: SavedModel, size: int) -> Callable[..., tf.Tensor]:
 def _combine(table: np.ndarray, samples: int) -> np.ndarray:
     """Add up the blocks of each image, [N, blocks, 4] → [N, 4]."""
     with np.errstate(invalid="ignore"):  # one sample has no variance, some models no fitted prior
-        log_sum, log_squares, fitted = (
-            np.logaddexp.reduce(table[..., column], axis=1) for column in (0, 1, 3)
-        )
+        log_sum, log_squares, fitted = np.logaddexp.reduce(table[..., [0, 1, 3]], axis=1).T
         spread = samples * np.exp(log_squares - 2.0 * log_sum) - 1.0
         variance = np.maximum(spread, 0.0) / np.float64(samples - 1)
     reconstruction = -table[..., 2].sum(axis=1) / samples

@@ -53,13 +53,8 @@ def similarities(
     import tensorflow as tf
 
     parts = [
-        tf.image.ssim(
-            tf.constant(images[start : start + BATCH]),
-            tf.constant(reconstructions[start : start + BATCH]),
-            max_val=255,
-            filter_size=window,
-        ).numpy()
-        for start in range(0, len(images), BATCH)
+        tf.image.ssim(images[part], reconstructions[part], max_val=255, filter_size=window).numpy()
+        for part in (slice(start, start + BATCH) for start in range(0, len(images), BATCH))
     ]
     return np.concatenate(parts)
 

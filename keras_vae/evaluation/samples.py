@@ -124,8 +124,8 @@ def kid(features: np.ndarray, real: np.ndarray, *, seed: int = 0) -> tuple[float
     size = min(LARGEST_SUBSET, fewest // FEWEST_SUBSETS)
     rng = np.random.default_rng(seed)
     subsets = [
-        values[rng.permutation(len(values))[: fewest // size * size]].reshape(-1, size, dimension)
-        for values, dimension in ((features, features.shape[1]), (real, real.shape[1]))
+        each[rng.permutation(len(each))[: fewest // size * size]].reshape(-1, size, each.shape[1])
+        for each in (features, real)
     ]
     return mean_and_error(np.array([polynomial_mmd(*pair) for pair in zip(*subsets, strict=True)]))
 
