@@ -106,6 +106,26 @@ def without_noise(monkeypatch):
 
 
 @pytest.fixture(scope="session")
+def untrained_teacher():
+    """Make a teacher of two labels for images of a shape: two convolutions, untrained."""
+
+    def make(image_shape):
+        import keras
+
+        from keras_vae.losses import Teacher
+
+        image = keras.Input(image_shape)
+        features = keras.layers.Conv2D(4, 3, 2, "same", activation="relu", name="maps_1")(image)
+        features = keras.layers.BatchNormalization()(features)
+        features = keras.layers.Conv2D(6, 3, 2, "same", activation="relu", name="maps_2")(features)
+        logits = keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(features))
+        classifier = keras.Model(image, logits)
+        return Teacher(classifier, ("maps_1", "maps_2"), np.array([0.3, 0.7]), exclusive=True)
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def grey_vae():
     """A dense model for 8×8 digits, z = 4, untrained."""
     from keras_vae.models.vae import VAE

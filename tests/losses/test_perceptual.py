@@ -90,7 +90,9 @@ def test_the_weighted_distance_is_part_of_the_loss_and_nothing_of_it_is_learned(
     vae.fit(digits.images[:256], batch_size=32, verbose=0)
     for weight, value in zip(network.get_weights(), before, strict=True):
         np.testing.assert_array_equal(weight, value)
-    assert not {id(each) for each in network.weights} & {id(each) for each in vae.trained_variables}
+    assert not {id(each) for each in network.weights} & {
+        id(each) for each in vae.trainable_variables
+    }
     losses = vae.evaluate(digits.images[:256], verbose=0, return_dict=True)
     terms = losses["reconstruction_loss"] + losses["kl_loss"] + 20.0 * losses["perceptual_loss"]
     assert losses["loss"] == pytest.approx(terms, rel=1e-5)
