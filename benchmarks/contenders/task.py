@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vae.experiments.arithmetic import multiply_adds
 from keras_vae.presets import Preset, get_preset
 
 BATCH = 128
@@ -43,4 +42,4 @@ class Task:
     @property
     def operations(self) -> int:
         """Floating-point operations of a training step per image: forward, and twice backward."""
-        return 6 * multiply_adds(self.preset)
+        return 6 * self.preset.network.build(self.preset).multiply_adds()

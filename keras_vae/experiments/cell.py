@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 from typing import Any
 
@@ -14,7 +15,6 @@ from ..inference.registry import load
 from ..inference.saved_model import SavedModel
 from ..presets import Objective, Preset, get_preset
 from ..training.run_directory import read_json
-from .arithmetic import START, multiply_adds, training_work
 
 TRAINING_IMAGES = {"celeba": 162_770, "frey": 1_572, "digits": 1_439}
 
@@ -59,6 +59,12 @@ class Cell:
     def images(self) -> int:
         """Number of training images, estimated without opening the data set."""
         return self.limit or TRAINING_IMAGES.get(self.data, 55_000)
+
+
+# Measured on one core beside dense networks of 90 GFLOP/s (docs/decisions/0009): the loss and its
+# gradient take as long as so many operations for each pixel, a cell's start as long as so many.
+PIXEL = 1_500
+START = 300e9
 
 
 @dataclass(frozen=True)
@@ -173,7 +179,7 @@ class Study(Cell):
     @property
     def work(self) -> float:
         """See `training_work`; every image is encoded once."""
-        return START + 2 * multiply_adds(self.resolved) * self.images
+        return START + 2 * _multiply_adds(self.resolved) * self.images
 
     def settings(self) -> dict[str, Scalar]:
         """The settings of the cell, as columns of a table."""
@@ -273,3 +279,22 @@ def expand(entry: Mapping[str, Any]) -> list[Cell]:
 def plain(value: Any) -> Scalar:
     """Write a tuple as one text, such as 512-256, for tables and file names."""
     return "-".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+def training_work(preset: Preset, images: int) -> float:
+    """Estimate the operations of a training, forwards and backwards.
+
+    Args:
+        preset: Network, image size and epochs.
+        images: Images in an epoch.
+
+    Returns:
+        Floating-point operations, or what takes as long; only ratios matter.
+    """
+    for_image = 6 * _multiply_adds(preset) + PIXEL * math.prod(preset.image_shape)
+    return START + for_image * images * preset.epochs
+
+
+@cache
+def _multiply_adds(preset: Preset) -> int:
+    return preset.network.build(preset).multiply_adds()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,10 @@ class NetworkBuilder(ABC):
             seed: Of the choice of images.
         """
 
+    def multiply_adds(self) -> int:
+        """Multiply-adds that encode and decode one image, biases left out."""
+        return sum(map(_multiply_adds, [*self.encoder().layers, *self.decoder().layers]))
+
     def heads(self, features: Any) -> tuple[Any, Any]:
         """z_mean and what its scale is made of, each [B, L], linear in features [B, F]."""
         latent_dim = self.preset.latent_dim
@@ -119,6 +124,15 @@ class NetworkBuilder(ABC):
         """A linear dense layer; one that a normalization follows keeps its bias at zero."""
         kind = IdleBiasDense if normalized else keras.layers.Dense
         return kind(width, name=name, dtype=self.dtype)
+
+
+def _multiply_adds(layer: keras.layers.Layer) -> int:
+    """Multiply-adds of a layer with a kernel; a transposed convolution visits its inputs."""
+    kernel = getattr(layer, "kernel", None)
+    if kernel is None:
+        return 0
+    maps = layer.input if isinstance(layer, keras.layers.Conv2DTranspose) else layer.output
+    return math.prod(kernel.shape) * math.prod(maps.shape[1:-1])
 
 
 @package

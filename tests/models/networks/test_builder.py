@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from keras_vae.models.networks.builder import POSTERIOR_SCALES, LogVariance
+from keras_vae.presets import get_preset
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,14 @@ def test_log_variance_refuses_an_unknown_scale():
 def test_config_round_trip():
     config = LogVariance("softplus").get_config()
     assert LogVariance.from_config(config).get_config() == config
+
+
+def test_multiply_adds_are_counted_by_hand():
+    mnist = get_preset("mnist")  # 784 → 512 → two heads of 20; 20 → 512 → 784
+    assert mnist.network.build(mnist).multiply_adds() == 2 * 784 * 512 + 3 * 512 * 20
+    celeba = get_preset("celeba")  # 16², 8², 4², 2² and back; a transposed one visits its inputs
+    sides = [16, 8, 4, 2]
+    down = 9 * 128 * (3 * 16**2 + 128 * sum(side**2 for side in sides[1:]))
+    up = 9 * 128 * (128 * sum(side**2 for side in sides) + 3 * 32**2)
+    dense = 3 * 200 * 2 * 2 * 128
+    assert celeba.network.build(celeba).multiply_adds() == down + up + dense
