@@ -1,7 +1,5 @@
 """Data sets: sources, prepared cache, splits, binarization and the tf.data pipeline."""
 
-from .dataset import ImageDataset
-from .loading import load_dataset
-from .registry import DATASETS
-
-__all__ = ["DATASETS", "ImageDataset", "load_dataset"]
+from .dataset import ImageDataset as ImageDataset
+from .loading import load_dataset as load_dataset
+from .registry import DATASETS as DATASETS

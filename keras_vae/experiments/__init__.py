@@ -31,6 +31,3 @@ def get_experiment(name: str) -> Experiment:
         near = near_names(name, list(EXPERIMENTS))
         raise ValueError(f"No experiment is called {name!r}. {near}")
     return Experiment(name, import_module(f".{name.replace('-', '_')}", __package__))
-
-
-__all__ = ["EXPERIMENTS", "get_experiment"]

@@ -1,21 +1,11 @@
 """The terms of the loss: one value for each image. Your own is a subclass of `LossTerm`."""
 
-from .distillation import Distillation
-from .elbo import KL, Reconstruction, elbo_terms
-from .importance_weighted import ImportanceWeighted
-from .mmd import MMD
-from .perceptual import Perceptual
-from .teacher import Teacher
-from .term import LossTerm
-
-__all__ = [
-    "KL",
-    "MMD",
-    "Distillation",
-    "ImportanceWeighted",
-    "LossTerm",
-    "Perceptual",
-    "Reconstruction",
-    "Teacher",
-    "elbo_terms",
-]
+from .distillation import Distillation as Distillation
+from .elbo import KL as KL
+from .elbo import Reconstruction as Reconstruction
+from .elbo import elbo_terms as elbo_terms
+from .importance_weighted import ImportanceWeighted as ImportanceWeighted
+from .mmd import MMD as MMD
+from .perceptual import Perceptual as Perceptual
+from .teacher import Teacher as Teacher
+from .term import LossTerm as LossTerm

@@ -1,28 +1,16 @@
 """The variational autoencoder and its parts: posteriors, priors, likelihoods, networks."""
 
-from .composite import Composite
-from .distributions import Delta, DiagonalGaussian
-from .likelihoods import Likelihood
-from .networks import build_decoder, build_encoder
-from .posteriors import DeterministicPosterior, GaussianPosterior
-from .priors import StandardNormal
-from .protocols import Distribution, ForwardPass, ImageDistribution
-from .sampling import Sampling
-from .vae import VAE
-
-__all__ = [
-    "VAE",
-    "Composite",
-    "Delta",
-    "DeterministicPosterior",
-    "DiagonalGaussian",
-    "Distribution",
-    "ForwardPass",
-    "GaussianPosterior",
-    "ImageDistribution",
-    "Likelihood",
-    "Sampling",
-    "StandardNormal",
-    "build_decoder",
-    "build_encoder",
-]
+from .composite import Composite as Composite
+from .distributions import Delta as Delta
+from .distributions import DiagonalGaussian as DiagonalGaussian
+from .likelihoods import Likelihood as Likelihood
+from .networks import build_decoder as build_decoder
+from .networks import build_encoder as build_encoder
+from .posteriors import DeterministicPosterior as DeterministicPosterior
+from .posteriors import GaussianPosterior as GaussianPosterior
+from .priors import StandardNormal as StandardNormal
+from .protocols import Distribution as Distribution
+from .protocols import ForwardPass as ForwardPass
+from .protocols import ImageDistribution as ImageDistribution
+from .sampling import Sampling as Sampling
+from .vae import VAE as VAE

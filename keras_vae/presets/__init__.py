@@ -3,68 +3,41 @@
 This package imports only the standard library. A new entry in `PRESETS` adds a paper's network.
 """
 
-from .bounds import ELBO, Annealing, Bound, Constant, Cyclical, ImportanceWeighted, Linear
-from .configuration import Configuration
-from .entries import DEFAULT_PRESETS, PRESETS, default_preset, get_preset
-from .latents import (
-    DeterministicPosterior,
-    GaussianPosterior,
-    Posterior,
-    Prior,
-    StandardNormal,
-)
-from .likelihoods import (
-    Bernoulli,
-    DiscretizedLogistic,
-    Gaussian,
-    LearnedGaussian,
-    Likelihood,
-    MeanSquaredError,
-    OptimalGaussian,
-    SquaredError,
-)
-from .networks import Conv, ConvNetwork, DenseNetwork, Network, PCANetwork, ResidualNetwork
-from .objective import Objective
-from .preset import OUTPUT_RANGES, Preset
-from .terms import MMD, Distillation, Perceptual, Term
-
-__all__ = [
-    "DEFAULT_PRESETS",
-    "ELBO",
-    "MMD",
-    "OUTPUT_RANGES",
-    "PRESETS",
-    "Annealing",
-    "Bernoulli",
-    "Bound",
-    "Configuration",
-    "Constant",
-    "Conv",
-    "ConvNetwork",
-    "Cyclical",
-    "DenseNetwork",
-    "DeterministicPosterior",
-    "DiscretizedLogistic",
-    "Distillation",
-    "Gaussian",
-    "GaussianPosterior",
-    "ImportanceWeighted",
-    "LearnedGaussian",
-    "Likelihood",
-    "Linear",
-    "MeanSquaredError",
-    "Network",
-    "Objective",
-    "OptimalGaussian",
-    "PCANetwork",
-    "Perceptual",
-    "Posterior",
-    "Preset",
-    "Prior",
-    "ResidualNetwork",
-    "SquaredError",
-    "StandardNormal",
-    "Term",
-    "default_preset",
-    "get_preset",
-]
+from .bounds import ELBO as ELBO
+from .bounds import Annealing as Annealing
+from .bounds import Bound as Bound
+from .bounds import Constant as Constant
+from .bounds import Cyclical as Cyclical
+from .bounds import ImportanceWeighted as ImportanceWeighted
+from .bounds import Linear as Linear
+from .configuration import Configuration as Configuration
+from .entries import DEFAULT_PRESETS as DEFAULT_PRESETS
+from .entries import PRESETS as PRESETS
+from .entries import default_preset as default_preset
+from .entries import get_preset as get_preset
+from .latents import DeterministicPosterior as DeterministicPosterior
+from .latents import GaussianPosterior as GaussianPosterior
+from .latents import Posterior as Posterior
+from .latents import Prior as Prior
+from .latents import StandardNormal as StandardNormal
+from .likelihoods import Bernoulli as Bernoulli
+from .likelihoods import DiscretizedLogistic as DiscretizedLogistic
+from .likelihoods import Gaussian as Gaussian
+from .likelihoods import LearnedGaussian as LearnedGaussian
+from .likelihoods import Likelihood as Likelihood
+from .likelihoods import MeanSquaredError as MeanSquaredError
+from .likelihoods import OptimalGaussian as OptimalGaussian
+from .likelihoods import SquaredError as SquaredError
+from .networks import Conv as Conv
+from .networks import ConvNetwork as ConvNetwork
+from .networks import DenseNetwork as DenseNetwork
+from .networks import Network as Network
+from .networks import PCANetwork as PCANetwork
+from .networks import ResidualNetwork as ResidualNetwork
+from .objective import Objective as Objective
+from .preset import OUTPUT_RANGES as OUTPUT_RANGES
+from .preset import Preset as Preset
+from .terms import MMD as MMD
+from .terms import Distillation as Distillation
+from .terms import Perceptual as Perceptual
+from .terms import Term as Term

@@ -3,6 +3,6 @@
 Over REST, TensorFlow is not imported: a client starts at once.
 """
 
-from .model import TIMEOUT, RemoteModel, connect
-
-__all__ = ["TIMEOUT", "RemoteModel", "connect"]
+from .model import TIMEOUT as TIMEOUT
+from .model import RemoteModel as RemoteModel
+from .model import connect as connect

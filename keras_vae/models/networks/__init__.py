@@ -7,9 +7,7 @@ from typing import Any
 import keras
 
 from ...presets import Preset
-from .builder import NetworkBuilder
-
-__all__ = ["NetworkBuilder", "build_decoder", "build_encoder"]
+from .builder import NetworkBuilder as NetworkBuilder
 
 
 def build_encoder(preset: Preset, *, dtype: Any = None) -> keras.Model:
