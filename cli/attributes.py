@@ -78,8 +78,8 @@ def fit(
     Args:
         data: Name of a data set, or path of an .npz with images and attributes.
         method: Difference of the mean latents, or normal vector of a logistic regression.
-        balance: Attributes that weights of the images make equally frequent with and without each
-            other attribute.
+        balance: Attributes to balance: weights make them equally frequent in the images with and
+            without each other attribute.
         choice: The model.
         source: Folders of the data set and of prepared images.
         limit: Maximum number of training images.

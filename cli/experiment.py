@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +27,7 @@ Examples:
   kvae experiment report
 """
 
-out_option = option(
-    "--out",
-    FOLDER,
-    Path("runs/experiments"),
-    help="Folder of results: cells/ for all experiments, and NAME/ for each.",
-)
+out_option = option("--out", FOLDER, Path("runs/experiments"))
 
 
 class ExperimentGroup(ListGroup):
@@ -98,21 +94,15 @@ def report(out: Path, page: Path) -> None:
 
 def _command(name: str, title: str) -> click.Command:
     """Make the command that runs an experiment."""
+    text = f"{title}\n\n{cleandoc(_run.__doc__)}"
+    example = f"Example: kvae experiment {name} --data-dir ~/data"
 
-    @click.command(
-        name, Command, help=title, epilog=f"Example: kvae experiment {name} --data-dir ~/data"
-    )
+    @click.command(name, Command, help=text, epilog=example)
     @data_options()
     @out_option
-    @option(
-        "--jobs",
-        Integer(1),
-        os.cpu_count,
-        help="Number of processes of one thread each, or of threads of one process.",
-        show_default="one for each core",
-    )
-    @option("--limit", Integer(1), help="Number of models, for a trial.")
-    @option("--epochs", Integer(1), help="Number of epochs, for a trial.")
+    @option("--jobs", Integer(1), os.cpu_count, show_default="one for each core")
+    @option("--limit", Integer(1), show_default="all")
+    @option("--epochs", Integer(1), show_default="the experiment's")
     def command(**options: Any) -> None:
         _run(name, **options)
 
@@ -120,7 +110,17 @@ def _command(name: str, title: str) -> click.Command:
 
 
 def _run(name: str, source: DataSource, out: Path, **trial: int | None) -> None:
-    """Run an experiment; `trial` is jobs, limit and epochs."""
+    """Train the models that are not trained yet; write the table, the figures and the verdicts.
+
+    Args:
+        name: Name of the experiment.
+        source: Folders of the data sets and of prepared images.
+        out: Folder of results: cells/ for all experiments, and NAME/ for each.
+        **trial: The options of a trial:
+        jobs: Number of processes of one thread each, or of threads of one process.
+        limit: Number of models, for a trial.
+        epochs: Number of epochs, for a trial.
+    """
     from keras_vae.experiments import get_experiment
     from keras_vae.experiments.workspace import Workspace
 

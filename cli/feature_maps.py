@@ -46,6 +46,7 @@ def feature_maps(
         top: Number of channels per layer: those of the largest variance over the image.
         scale: Black and white are the extremes of the layer (shared) or of each channel.
         sources: The image.
+        photos: File of an image.
         choice: The model.
         out: Folder of the pictures.
         outputs: The files to write.

@@ -38,10 +38,11 @@ def interpolate(
     then 7 is that file. The first and the last image of a row are the two reconstructions.
 
     Args:
-        steps: Number of images from A to B, with both.
-        method: Spherical turns z at constant speed and keeps its length, which samples of the prior
-            have.
+        steps: Number of images from A to B, both included.
+        method: Interpolation; spherical turns z at constant speed and keeps its length, as samples of
+            the prior have it.
         sources: The images, and how z is computed from them.
+        photos: Files of images, or seeds.
         choice: The model.
         outputs: The files to write.
     """

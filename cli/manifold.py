@@ -46,7 +46,8 @@ def manifold(
         size: Number of images along each axis.
         dims: Two dimensions of z, as 0,1; auto: those of the largest KL.
         attributes: Attribute of an axis, instead of a dimension; to be given twice.
-        sources: The images, and how z is computed from them.
+        sources: The image or the seed.
+        photos: File of an image.
         choice: The model.
         outputs: The files to write.
     """

@@ -33,7 +33,7 @@ class ModelChoice:
         name: Exported model; `kvae models list` prints the names.
         server: TensorFlow Serving server, http://HOST:8501 or grpc://HOST:8500. --model is then a
             name on it: NAME, NAME/VERSION or NAME/LABEL.
-        timeout: Maximum duration of a request to the server, including the time that it starts in.
+        timeout: Maximum duration of a request to the server, including a wait for its start.
         directions: File of attribute directions, written by `kvae attributes fit`, instead of the
             model's.
     """

@@ -10,6 +10,7 @@ import click
 
 from .command import Group, option
 from .command_line import refuse
+from .data import times
 from .outputs import Outputs, json_option, output_options
 
 if TYPE_CHECKING:
@@ -108,8 +109,7 @@ def in_short(row: dict[str, Any]) -> str:
     """Return a short description of a model, from its summary."""
     if row["kind"] == "upscaler":
         return f"upscaler ×{row['factor']}"
-    image = "×".join(map(str, row["image_shape"]))
-    return f"image {image:9}  z = {row['latent_dim']:<4} {row['attributes']:3} attributes"
+    return f"image {times(row['image_shape']):9}  z = {row['latent_dim']:<4} {row['attributes']:3} attributes"
 
 
 def described(model: ExportedModel) -> list[tuple[str, str]]:

@@ -44,7 +44,8 @@ def traverse(
         dims: Dimensions of z, as 0,5,7; auto: those of the largest KL.
         count: Number of dimensions with --dims auto.
         values: Values of z, in standard deviations of the prior, as -3:3, -3:3:0.5 or -2,0,1.5.
-        sources: The images, and how z is computed from them.
+        sources: The image or the seed.
+        photos: File of an image.
         choice: The model.
         outputs: The files to write.
     """
