@@ -39,8 +39,8 @@ def interpolate(
 
     Args:
         steps: Number of images from A to B, both included.
-        method: Interpolation; spherical turns z at constant speed and keeps its length, as samples of
-            the prior have it.
+        method: Interpolation; spherical turns z at constant speed and keeps its length, as samples
+            of the prior have it.
         sources: The images, and how z is computed from them.
         photos: Files of images, or seeds.
         choice: The model.

@@ -109,7 +109,8 @@ def in_short(row: dict[str, Any]) -> str:
     """Return a short description of a model, from its summary."""
     if row["kind"] == "upscaler":
         return f"upscaler ×{row['factor']}"
-    return f"image {times(row['image_shape']):9}  z = {row['latent_dim']:<4} {row['attributes']:3} attributes"
+    size, z, attributes = times(row["image_shape"]), row["latent_dim"], row["attributes"]
+    return f"image {size:9}  z = {z:<4} {attributes:3} attributes"
 
 
 def described(model: ExportedModel) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -206,7 +207,8 @@ def train(
         run.check_free(overwrite=runs.overwrite)
         _wait_for_workers(strategy)
         images = source.load_for_run(config, native=changes["image_size"] is None)
-        config = _fitted(config, images)
+        preset = preset.override(image_shape=images.image_shape)
+        config = replace(config, preset=preset, provenance=images.provenance)
     chief = is_chief(config.strategy)
     if chief:
         _introduce(config, images, run)
@@ -306,14 +308,6 @@ def _wait_for_workers(strategy: str) -> None:
 def _default_name(config: RunConfig) -> str:
     dataset = Path(config.dataset).stem
     return config.preset.name if dataset == config.preset.dataset else dataset
-
-
-def _fitted(config: RunConfig, images: ImageDataset) -> RunConfig:
-    """Return the configuration with the data's size and provenance."""
-    from dataclasses import replace
-
-    preset = config.preset.override(image_shape=images.image_shape)
-    return replace(config, preset=preset, provenance=images.provenance)
 
 
 def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:

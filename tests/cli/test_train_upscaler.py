@@ -21,7 +21,7 @@ def test_a_folder_of_photos_becomes_an_upscaler(kvae, photos, tmp_path):
     assert model.factor == 2
     assert model.metadata["network"]["depth"] == 20
     command = (
-        "kvae train-upscaler photos --image-size 8x8 --factor 2 --epochs 1 --limit 8 "
+        "kvae train-upscaler photos --image-size 8x8 --factor 2 --limit 8 --epochs 1 "
         f"--precision {model.metadata['precision']}"
     )
     assert model.metadata["command"] == command
