@@ -22,7 +22,6 @@ from heading import heading
 from PIL import Image, ImageOps
 
 from keras_vae.cli.progress import progress_bar
-from keras_vae.cli.quiet import load_tensorflow
 from keras_vae.faces.similarity import Similarity
 
 CANVAS = 900
@@ -38,7 +37,6 @@ BAR = 3.0  # pixels of the layout
 @click.option("--seed", default=0, show_default=True, help="Seed of the random transforms.")
 def main(data_dir: Path, faces: int, seed: int) -> None:
     """Transform, align, and print the errors of the eyes."""
-    load_tensorflow()
     from keras_vae.faces.alignment import detect_faces
 
     originals = list(islice(validation_originals(data_dir), faces))
@@ -115,7 +113,7 @@ def report(errors: np.ndarray, seconds: np.ndarray, seed: int) -> str:
     ]
     return "\n".join(
         [
-            heading(f"{len(errors)} originals, seed {seed}", packages=("mtcnn",)),
+            heading(f"{len(errors)} originals, seed {seed}", packages=("ai-edge-litert",)),
             "",
             f"faces detected: {found.mean():.1%}",
             f"both eyes within {BAR:g} pixels: {np.mean(errors.max(axis=1) <= BAR):.1%}",

@@ -8,7 +8,6 @@ import click
 
 from .command import command
 from .outputs import Outputs, output_options, picture_option
-from .quiet import load_tensorflow
 from .sources import FACE
 from .types import EXISTING_FILE
 
@@ -37,7 +36,6 @@ def align(image: Path, face: str | int, outputs: Outputs) -> None:
     # With --face all the names of the files depend on the number of faces, but not the suffix.
     outputs.check([] if face == "all" else None)
     photo = open_photo(image)
-    load_tensorflow()
     try:
         faces = select_faces(detect_faces(photo), face)
     except ValueError as error:

@@ -11,7 +11,6 @@ import click
 
 from .command import Decorator, collected, option
 from .command_line import refuse
-from .quiet import load_tensorflow
 from .types import EXISTING_FILE, FACE_CHOICE, SEED, Number
 
 if TYPE_CHECKING:
@@ -147,7 +146,7 @@ class Sources:
         if not self._detects_faces(model):
             return [Crop.centre(photo, shape)]
         try:
-            return crop_faces(photo, shape, face=self.face, before_detection=load_tensorflow)
+            return crop_faces(photo, shape, face=self.face)
         except ValueError as error:
             raise ValueError(f"{path}: {error} Use --no-align to take its middle.") from error
 

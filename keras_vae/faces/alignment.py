@@ -1,25 +1,21 @@
 """Face detection, and alignment to CelebA's layout.
 
-MTCNN (Zhang et al. 2016, the package `mtcnn`) detects faces and their five landmarks. CelebA's
-photos were aligned by five such points; here a photo of any size is rotated, scaled and shifted in
-the same way. docs/decisions/0010-alignment.md explains the numbers.
+MTCNN (Zhang et al. 2016) detects faces and their five landmarks. CelebA's photos were aligned by
+five such points; here a photo of any size is rotated, scaled and shifted in the same way.
+docs/decisions/0010-alignment.md explains the numbers.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from ..files.photos import ALIGNED_CROP, ALIGNED_SIZE
+from .detection import CROP_SIDE, crop_landmarks, detect_landmarks
 from .similarity import Similarity
-
-if TYPE_CHECKING:
-    from mtcnn import MTCNN
 
 # Landmarks in CelebA's layout of 178×218 pixels, (x, y): the person's right eye (on the left of the
 # image), left eye, nose, corners of the mouth. Means over 3,000 of its aligned photos.
@@ -32,7 +28,6 @@ WEIGHTS = (1.0, 1.0, 0.02, 0.4, 0.4)
 
 DETECTION_SIDE = 640  # pixels of the long side: faces down to 1/32 of a photo are detected
 LARGEST_SCALE = 4  # for small photos, since MTCNN detects no face smaller than 20 pixels
-INPUT_SIDE = 48  # pixels of a side of the input of MTCNN's last network
 VIEW_SIDE = 98.0  # pixels of the layout in a view; with fewer or more the eyes are less accurate
 VIEW_CENTRE = complex(88.5, 123.5)
 VIEWS = 16  # slightly rotated, scaled and shifted; the mean is more accurate than a single view
@@ -85,8 +80,8 @@ def detect_faces(photo: Image.Image) -> tuple[Face, ...]:
     size = tuple(max(1, round(side * scale)) for side in photo.size)
     resized = photo.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     faces = [
-        Face(_refine(photo, fit_layout(points / scale)), score)
-        for points, score in _landmarks_in(np.asarray(resized))
+        Face(_refine(photo, fit_layout(points / scale)), float(confidence))
+        for points, confidence in zip(*detect_landmarks(np.asarray(resized)), strict=True)
     ]
     return tuple(sorted(faces, key=lambda face: face.size, reverse=True))
 
@@ -96,20 +91,12 @@ def fit_layout(landmarks: np.ndarray) -> Similarity:
     return Similarity.fit(landmarks, LANDMARKS, WEIGHTS)
 
 
-def _landmarks_in(pixels: np.ndarray) -> list[tuple[np.ndarray, float]]:
-    """Detect the faces in uint8 pixels [H, W, 3]: landmarks [5, 2] and confidence of each."""
-    # Not as dictionaries, whose landmarks are rounded. Columns: image, box (4), confidence, five x,
-    # five y.
-    rows = np.reshape(_mtcnn().detect_faces(pixels, output_type="numpy"), (-1, 16))
-    return [(row[6:].reshape(2, 5).T, float(row[5])) for row in rows]
-
-
 def _refine(photo: Image.Image, to_layout: Similarity) -> Similarity:
     """Detect the landmarks again in the aligned face: those of rotated faces are less accurate."""
     for _ in range(PASSES):
         aligned = to_layout.warp(photo, ALIGNED_SIZE)
-        images = [np.asarray(view.warp(aligned, (INPUT_SIDE, INPUT_SIDE))) for view in _views()]
-        landmarks = _landmarks_of(np.stack(images))
+        images = [np.asarray(view.warp(aligned, (CROP_SIDE, CROP_SIDE))) for view in _views()]
+        landmarks = crop_landmarks(np.stack(images))
         in_layout = [
             view.inverse()(points) for view, points in zip(_views(), landmarks, strict=True)
         ]
@@ -117,29 +104,12 @@ def _refine(photo: Image.Image, to_layout: Similarity) -> Similarity:
     return to_layout
 
 
-def _landmarks_of(images: np.ndarray) -> np.ndarray:
-    """Detect the landmarks of faces that fill uint8 images [N, 48, 48, 3]; pixels, [N, 5, 2]."""
-    import tensorflow as tf
-
-    last = _mtcnn().get_stage(stage_id=3).model
-    _, points, _ = last(tf.constant((images.astype(np.float32) - 127.5) / 128.0))
-    return INPUT_SIDE * np.reshape(points, (-1, 2, 5)).swapaxes(1, 2)
-
-
 @cache
 def _views() -> tuple[Similarity, ...]:
     """Return the transforms from the layout to the views, always the same."""
     generator = np.random.default_rng(0)
-    scales = INPUT_SIDE / VIEW_SIDE * np.exp(generator.normal(0, 0.07, VIEWS))
+    scales = CROP_SIDE / VIEW_SIDE * np.exp(generator.normal(0, 0.07, VIEWS))
     factors = scales * np.exp(1j * np.radians(generator.normal(0, 7, VIEWS)))
     centres = VIEW_CENTRE + generator.normal(0, 4, (VIEWS, 2)) @ [1, 1j]
-    shifts = (1 + 1j) * INPUT_SIDE / 2 - factors * centres
+    shifts = (1 + 1j) * CROP_SIDE / 2 - factors * centres
     return tuple(map(Similarity, factors.tolist(), shifts.tolist()))
-
-
-@cache
-def _mtcnn() -> MTCNN:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow reads it when imported
-    from mtcnn import MTCNN
-
-    return MTCNN()

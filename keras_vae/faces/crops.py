@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +50,6 @@ def crop_faces(
     image_shape: tuple[int, int, int],
     *,
     face: str | int = "largest",
-    before_detection: Callable[[], None] = lambda: None,
 ) -> tuple[Crop, ...]:
     """Detect the faces of a photo and crop them; a photo that `is_prepared` gives one crop.
 
@@ -58,14 +57,12 @@ def crop_faces(
         photo: An upright RGB image, as `photos.open_photo` returns it.
         image_shape: Height, width, channels of the network's input.
         face: See `select_faces`.
-        before_detection: Called before the detection, which imports TensorFlow.
 
     Raises:
         ValueError: See `select_faces`.
     """
     if is_prepared(photo, image_shape):
         return (Crop.centre(photo, image_shape),)
-    before_detection()
     selected = select_faces(detect_faces(photo), face)
     return tuple(Crop.of_face(photo, one, image_shape) for one in selected)
 

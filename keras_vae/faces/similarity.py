@@ -108,7 +108,9 @@ class Similarity:
 def _cut(image: Image.Image, columns: range, rows: range) -> Image.Image:
     """Cut out a rectangle; beyond the image's border its outermost pixels are repeated."""
     down, across = np.clip(rows, 0, image.height - 1), np.clip(columns, 0, image.width - 1)
-    part = Image.fromarray(np.asarray(image)[down][:, across])
+    left, upper = int(across[0]), int(down[0])
+    visible = image.crop((left, upper, int(across[-1]) + 1, int(down[-1]) + 1))
+    part = Image.fromarray(np.asarray(visible)[down - upper][:, across - left])
     part.info = image.info.copy()  # the colour profile
     return part
 

@@ -62,18 +62,6 @@ def test_a_photo_of_celeba_needs_no_detection(astronaut, no_detection):
     assert crop.pixels.shape == SHAPE
 
 
-def test_the_callback_comes_before_the_detection(astronaut, monkeypatch):
-    events = []
-    monkeypatch.setattr(crops, "detect_faces", lambda photo: events.append("detection") or [])
-    crop_faces(
-        astronaut.resize(ALIGNED_SIZE), SHAPE, before_detection=lambda: events.append("callback")
-    )
-    assert events == []
-    with pytest.raises(ValueError, match="No face"):
-        crop_faces(astronaut, SHAPE, before_detection=lambda: events.append("callback"))
-    assert events == ["callback", "detection"]
-
-
 @pytest.mark.parametrize("size", [(512, 512), (128, 128), (64, 64), (100, 100), (20, 20), (64, 32)])
 def test_other_photos_need_detection(astronaut, size):
     assert not is_prepared(astronaut.resize(size), SHAPE)

@@ -1,0 +1,49 @@
+"""Networks in `.tflite` files, which LiteRT runs without TensorFlow."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from .stderr import quiet_stderr
+
+THREADS = min(4, os.cpu_count() or 1)  # more are not faster for small networks
+
+
+class LiteSignature:
+    """A signature of a `.tflite` file.
+
+    Calls from several threads are computed one after the other.
+
+    Args:
+        path: The file.
+        name: Of the signature.
+
+    Raises:
+        ValueError: If there is no such file or signature, or LiteRT cannot read the file.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        interpreter = Interpreter(os.fspath(path), num_threads=THREADS)
+        self._run = interpreter.get_signature_runner(name)
+        self._lock = threading.Lock()
+        self._is_new = True
+
+    def __call__(self, **inputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Compute the outputs, by name.
+
+        Args:
+            inputs: Arrays by the names of the signature, of its dtypes; the batch may have any size
+                of at least 1.
+        """
+        with self._lock:
+            # The first call of a process prints a note about XNNPACK, which has no log level.
+            with quiet_stderr() if self._is_new else nullcontext():
+                outputs = self._run(**inputs)
+            self._is_new = False
+            return outputs

@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import keras_vae.faces
+from keras_vae.files.litert import LiteSignature
+
+NETWORK = Path(keras_vae.faces.__file__).parent / "mtcnn" / "rnet.tflite"
+
+
+@pytest.fixture(scope="module")
+def signature():
+    return LiteSignature(NETWORK, "detect")
+
+
+def images(count):
+    return np.random.default_rng(0).normal(size=(count, 24, 24, 3)).astype(np.float32)
+
+
+def test_outputs_have_names_and_the_size_of_the_batch(signature):
+    for count in (3, 1, 5):
+        outputs = signature(images=images(count))
+        shapes = {name: output.shape for name, output in outputs.items()}
+        assert shapes == {"offsets": (count, 4), "scores": (count,)}
+
+
+def test_outputs_are_not_overwritten_by_the_next_call(signature):
+    first = signature(images=images(2))["offsets"]
+    kept = first.copy()
+    signature(images=images(2) + 1)
+    np.testing.assert_array_equal(first, kept)
+
+
+def test_files_and_signatures_that_do_not_exist(tmp_path):
+    with pytest.raises(ValueError, match="missing"):
+        LiteSignature(tmp_path / "missing.tflite", "detect")
+    with pytest.raises(ValueError, match="classify"):
+        LiteSignature(NETWORK, "classify")

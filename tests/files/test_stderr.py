@@ -1,0 +1,18 @@
+import os
+
+import pytest
+
+from keras_vae.files.stderr import quiet_stderr
+
+
+def test_messages_are_hidden(capfd):
+    with quiet_stderr():
+        os.write(2, b"chatter\n")
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "after\n"
+
+
+def test_messages_before_an_exception_are_printed(capfd):
+    with pytest.raises(ZeroDivisionError), quiet_stderr():
+        os.write(2, b"the reason\n") / 0
+    assert capfd.readouterr().err == "the reason\n"
