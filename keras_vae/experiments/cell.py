@@ -252,7 +252,7 @@ def _beyond_defaults(value: Any) -> Any:
         return {
             name: _beyond_defaults(part)
             for name, (default, part) in parts.items()
-            if part != default
+            if part != default or name == "filters"  # which had no default in version 0.1
         }
     return [_beyond_defaults(part) for part in value] if isinstance(value, list | tuple) else value
 

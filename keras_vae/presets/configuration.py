@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from importlib import import_module
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
@@ -106,7 +107,7 @@ def rebuild(kind: type, values: Mapping[str, Any]) -> Any:
     Raises:
         ValueError: If it has no field of some name.
     """
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     names = [field.name for field in fields(kind)]
     unknown = [name for name in values if name not in names]
     if unknown:
@@ -115,6 +116,9 @@ def rebuild(kind: type, values: Mapping[str, Any]) -> Any:
             f"keras_vae wrote it, upgrade. Received: {', '.join(map(repr, unknown))}."
         )
     return kind(**{name: _typed(hints[name], value) for name, value in values.items()})
+
+
+_hints = cache(get_type_hints)
 
 
 def _typed(hint: Any, value: Any) -> Any:

@@ -43,7 +43,7 @@ class Conv:
         stride: Factor by which it shrinks the image (in an encoder) or grows it (in a decoder).
     """
 
-    filters: int | None
+    filters: int | None = None
     kernel: int = 3
     stride: int = 2
 
