@@ -45,10 +45,10 @@ def export_model(
         vae: The model; it may have been trained in any precision, under any strategy.
         directory: Folder of the model's versions; its name is the model's name.
         attributes: Directions for `morph`; without them that endpoint answers with an error.
-        prior: What the endpoint `generate_gmm` draws from; without it there is no such endpoint.
+        prior: The fitted prior; without it there is no endpoint `generate_gmm`.
         metadata: JSON-ready facts for `model.json`: preset, data, metrics, licence, …
         version: A positive integer; None takes the one after the highest that exists.
-        overwrite: Whether a version that exists may be replaced.
+        overwrite: Whether an existing version is overwritten.
 
     Returns:
         The folder of the version.
@@ -96,7 +96,7 @@ def write_version(
         raise ValueError(f"`version` must be a positive integer. Received: {version}.")
     target = directory / str(number)
     if target.exists() and not overwrite:
-        raise FileExistsError(f"{target} exists. Choose another version, or use --overwrite.")
+        raise FileExistsError(f"{target} exists. Choose another version, or use overwrite=True.")
     directory.mkdir(parents=True, exist_ok=True)
     draft = directory / f".{number}.{os.getpid()}.tmp"  # no number, so no server picks it up
     try:

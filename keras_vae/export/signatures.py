@@ -33,7 +33,7 @@ class Endpoints:
 
     A function's arguments are those of its signature, in order: what it is about, then the latents
     by name, then the condition of a conditional model. Networks are copied: plain float32
-    variables, whatever precision or strategy trained them.
+    variables, in any precision and under any strategy that trained them.
 
     Args:
         vae: The model.
@@ -182,7 +182,7 @@ class Endpoints:
         return {**self.decode_pixels(z), "z": z}
 
     def log_likelihood(self, image: tf.Tensor, z: tf.Tensor) -> Tensors:
-        """Measure log p(x|z) of each image under S latents of its own, z [B, S, L] → [B, S].
+        """Measure log p(x|z) of each image under S latents, z [B, S, L] → [B, S].
 
         In nats; where the likelihood is not normalized, minus the reconstruction loss.
         """

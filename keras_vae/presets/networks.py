@@ -55,8 +55,8 @@ class DenseNetwork(Network, kind="dense", builds="keras_vae.models.networks.dens
     Attributes:
         hidden: Widths of the encoder's hidden layers, from the image to the latent.
         activation: Keras name of the activation after each hidden layer.
-        spread: Whether the decoder's first layer starts with its units' hinges spread over the
-            prior (`layers.spread_dense`), which a latent of a few dimensions needs.
+        spread: Whether the decoder's first layer is initialized with its units' hinges spread over
+            the prior (`models.networks.dense.spread_dense`), for latents of a few dimensions.
     """
 
     hidden: tuple[int, ...]
@@ -82,7 +82,7 @@ class ConvNetwork(
         normalization: "none", "batch", or "instance" (Ulyanov et al. 2016, without parameters).
         activation: Keras name of the activation after each convolution but the last.
         upsampling: "transposed" convolutions, or "nearest": repeat pixels, then convolve.
-        normalize_projection: Whether the decoder's first dense layer is normalised and activated
+        normalize_projection: Whether the decoder's first dense layer is normalized and activated
             like a convolution (Foster) or left linear.
     """
 
@@ -133,7 +133,7 @@ class ResidualNetwork(
 ):
     """Residual blocks (He et al. 2016) at each of a few sizes, each half of the one before.
 
-    The decoder mirrors the encoder; between the smallest maps and the latent lies a dense layer.
+    The decoder mirrors the encoder; a dense layer connects the smallest maps and the latent.
 
     Attributes:
         filters: Channels at each size, the largest first.
@@ -163,8 +163,8 @@ class PCANetwork(Network, kind="pca", builds="keras_vae.models.networks.pca.PCA"
 
     z_mean is linear in a small image, plus what convolutions add; the mean image is linear in z,
     enlarged, plus what transposed convolutions add, which mirror the encoder's. The linear parts
-    start as probabilistic PCA of the training images (Tipping and Bishop 1999), the additions at
-    zero.
+    are initialized with probabilistic PCA of the training images (Tipping and Bishop 1999), the
+    residual with zero.
 
     Attributes:
         filters: Channels at each size, the largest first, each size half of the one before.

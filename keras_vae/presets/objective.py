@@ -1,4 +1,4 @@
-"""The loss, as data: a likelihood, a bound, and terms beside it."""
+"""The loss, as data: a likelihood, a bound, and further terms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Objective:
     Attributes:
         likelihood: p(x|z), whose negative logarithm is the reconstruction loss.
         bound: What is made of reconstruction loss and KL divergence.
-        terms: Weighted terms beside the bound.
+        terms: Further weighted terms.
     """
 
     likelihood: Likelihood
@@ -37,7 +37,7 @@ class Objective:
         """Build the loss terms, those of the bound first.
 
         Args:
-            **context: What terms beside the bound may need: see `Term.build`.
+            **context: What further terms may need: see `Term.build`.
 
         Raises:
             ValueError: If a term needs a `teacher` and none is given.

@@ -1,4 +1,4 @@
-"""Kinds of loss terms beside the bound, as data."""
+"""Kinds of loss terms that are added to the bound, as data."""
 
 from __future__ import annotations
 

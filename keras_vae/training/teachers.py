@@ -35,6 +35,6 @@ def find_teacher(
 
 
 def _cache_of(dataset: ImageDataset) -> Path | None:
-    """The cache that a data set was prepared in; None for one that no cache knows."""
+    """The cache that a data set was prepared in; None for one that is in no cache."""
     prepared = dataset.provenance.get("prepared")
     return None if prepared is None else Path(prepared).parent

@@ -1,4 +1,4 @@
-"""Compile and fit under a strategy's scope, into a run directory; go on where a run stopped."""
+"""Compile and fit under a strategy's scope, into a run directory; resume interrupted runs."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def train(
 
     Args:
         config: Preset, seed, devices.
-        dataset: Images; its training split is learned from, its validation split chosen by.
+        dataset: Images; the training split trains, the validation split chooses the best epoch.
         run_dir: Where checkpoints, history and pictures go.
         callbacks: More Keras callbacks, such as a progress bar.
         progress: Called with (done, total) steps of the training of a classifier, if one is needed.
-        overwrite: Whether a run that is there may be replaced.
+        overwrite: Whether an existing run is overwritten.
 
     Returns:
         The run, with the losses of every split measured. Of several workers only the chief writes
@@ -66,13 +66,13 @@ def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | No
 
     Args:
         config: Preset, seed, devices.
-        dataset: What it shall be trained on.
+        dataset: Images to train on.
         progress: See `train`.
 
     Raises:
         ValueError: If the data set's images are not of the preset's shape, or too few for a batch;
             if the objective contradicts itself; if the replicas cannot share a batch evenly; or if
-            a classifier shall guide the training and the data set has nothing to train one by.
+            the objective needs a teacher and the data set has no labels to train one.
     """
     preset = config.preset
     _check_shape(config, dataset)
@@ -106,10 +106,10 @@ def fit(
     Args:
         vae: The model.
         config: What it was built from.
-        dataset: Its training split is learned from.
+        dataset: Images; the training split trains.
         initial_epoch: Epochs completed.
-        validation: The split that is measured after each epoch, if it has images; None: none is.
-        callbacks: What records, draws and stops.
+        validation: The split that is measured after each epoch, if it has images; None: no split.
+        callbacks: Keras callbacks.
     """
     preset = config.preset
     strategy = vae.distribute_strategy
@@ -141,7 +141,7 @@ def batches_of(
         config: Preset and seed.
         dataset: Where the images are.
         initial_epoch: Epochs completed.
-        replicas: Which replicas they are for; None: there is but one.
+        replicas: Which replicas they are for; None: there is only one.
     """
     preset = config.preset
     return training_batches(
@@ -162,7 +162,7 @@ def resume(
     callbacks: Iterable[keras.callbacks.Callback] = (),
     progress: Progress | None = None,
 ) -> Run:
-    """Go on with a run after its last whole epoch, as if it had never stopped.
+    """Resume a run after its last whole epoch: the same weights as an uninterrupted run.
 
     Args:
         run: The run.
@@ -189,8 +189,8 @@ def resume(
 def last_vae(run: Run, config: RunConfig, dataset: ImageDataset) -> VAE:
     """Open the model of a run's last whole epoch, compiled under its strategy's scope.
 
-    Anew, since the epochs may have been raised and the devices been changed; the optimizer goes on
-    from where it was.
+    It is compiled again, since the number of epochs and the devices may have changed; the optimizer
+    keeps its state.
     """
     steps = steps_per_epoch(dataset, config.preset.batch_size)
     with make_strategy(config.strategy).scope():
@@ -229,14 +229,14 @@ def compile_vae(
 
 
 def jit_here() -> str | bool:
-    """What Keras is told of XLA on this machine: see `compile_vae`."""
+    """The value of `jit_compile` on this machine: see `compile_vae`."""
     return "auto" if tf.config.list_logical_devices("GPU") else False
 
 
 def _steps_at_once(preset: Preset, steps: int) -> int:
-    """Steps in one execution, so that Python's share does not show; dense networks' are short.
+    """Steps in one execution, so that Python takes a small share of the time.
 
-    Keras runs whole executions, past the end of an epoch if it must, so only divisors will do; and
+    Keras runs whole executions, past the end of an epoch if it must, so only divisors are used; and
     its loop over several steps cannot hand batches to several replicas.
     """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
@@ -249,18 +249,18 @@ def _steps_at_once(preset: Preset, steps: int) -> int:
 def measure(
     vae: VAE, preset: Preset, dataset: ImageDataset, split: str, *, batch_size: int = 250
 ) -> dict[str, float]:
-    """Mean losses of a split, from one draw of z for each image, and the MSE at z_mean.
+    """Mean losses of a split, from one sample of z for each image, and the MSE at z_mean.
 
     Args:
         vae: A compiled model.
-        preset: What it was built from, which says how the images are binarised.
+        preset: Its preset, which holds the binarization of the images.
         dataset: Where the images are.
         split: "train", "validation" or "test".
         batch_size: Images at a time.
 
     Returns:
         `loss`, `reconstruction_loss`, `kl_loss`, `mse`, `mse_of_mean` (that of `reconstruct`), and
-        `bits_per_dimension` of −ELBO where the likelihood is normalised.
+        `bits_per_dimension` of −ELBO where the likelihood is normalized.
     """
     batches = split_batches(dataset, split, batch_size, binarization=preset.binarization)
     losses = vae.evaluate(batches, verbose=0, return_dict=True)
