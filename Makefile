@@ -15,7 +15,7 @@ help:
 	@echo "make bench    measure the speed of kvae, plain Keras, PyTorch and pythae (installs the last two)"
 	@echo "make lint     check style, formatting and imports"
 	@echo "make format   rewrite the code in the project's style"
-	@echo "make protos   generate the messages of TensorFlow Serving from keras_vae/serving/messages.proto"
+	@echo "make protos   compile the messages of TensorFlow Serving: keras_vae/serving/messages.proto"
 	@echo "make clean    remove .venv and the pictures of the demo"
 
 $(VENV)/installed: setup.cfg pyproject.toml
@@ -69,13 +69,12 @@ format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# protoc 31 is the oldest whose output TensorFlow 2.21's protobuf (6.31.1 and later) takes for its own;
-# what a newer one generates is refused by an older runtime. Its Python package has other needs than
-# TensorFlow's, hence an environment for it alone.
+# protoc's Python package has other needs than TensorFlow's, hence an environment for it alone.
 protos:
 	$(PYTHON) -m venv build/protoc
 	build/protoc/bin/python -m pip install --quiet --disable-pip-version-check grpcio-tools==1.73.1
-	build/protoc/bin/python -m grpc_tools.protoc --proto_path=. --python_out=. keras_vae/serving/messages.proto
+	build/protoc/bin/python -m grpc_tools.protoc --proto_path=. --include_imports \
+		--descriptor_set_out=keras_vae/serving/messages.binpb keras_vae/serving/messages.proto
 
 clean:
 	rm -rf $(VENV) $(DEMO)

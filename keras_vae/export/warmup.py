@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from ..serving.messages_pb2 import PredictionLog, PredictLog, PredictRequest
+from ..serving.messages import PredictionLog, PredictLog, PredictRequest
 from ..serving.tensors import predict_request
 from .signatures import Endpoints
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .messages_pb2 import (
+from .messages import (
     DT_FLOAT,
     DT_INT32,
     DT_INT64,

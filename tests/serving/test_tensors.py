@@ -11,8 +11,7 @@ from tensorflow_serving.apis import (
     prediction_log_pb2,
 )
 
-from keras_vae.serving import messages_pb2 as messages
-from keras_vae.serving import tensors
+from keras_vae.serving import messages, tensors
 
 OFFICIAL = {
     "TensorShapeProto": tensor_shape_pb2.TensorShapeProto,
@@ -69,8 +68,8 @@ def assert_same_fields(ours, official):
 def test_data_types_have_the_official_numbers():
     from tensorflow.core.framework.types_pb2 import DataType
 
-    for name, number in messages.DataType.items():
-        assert DataType.Value(name) == number
+    for value in messages.DESCRIPTOR.enum_types_by_name["DataType"].values:
+        assert DataType.Value(value.name) == value.number
 
 
 @pytest.mark.parametrize("array", ARRAYS, ids=lambda array: f"{array.dtype}{list(array.shape)}")

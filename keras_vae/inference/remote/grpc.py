@@ -11,8 +11,7 @@ import numpy as np
 from google.protobuf.message import Message
 from grpc import StatusCode
 
-from ...serving import messages_pb2 as messages
-from ...serving import tensors
+from ...serving import messages, tensors
 from .transport import Servable, failure
 
 SERVICE = "/tensorflow.serving.PredictionService/"

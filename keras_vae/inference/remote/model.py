@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from ...latent_space.attributes import Attributes
-from ...serving.messages_pb2 import SignatureDef
+from ...serving.messages import SignatureDef
 from ..model import PRIORS, Model
 from .transport import Servable, Transport, Unavailable, check_outputs, dtype_of, shape_of
 

@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 import numpy as np
 from google.protobuf.json_format import ParseDict, ParseError
 
-from ...serving.messages_pb2 import SignatureDef, SignatureDefMap, TensorInfo
+from ...serving.messages import SignatureDef, SignatureDefMap, TensorInfo
 from .transport import Servable, Unavailable, dtype_of, failure, shape_of
 
 # Errors of reading JSON of another structure.

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ...serving.messages_pb2 import SignatureDef, SignatureDefMap, TensorInfo
+from ...serving.messages import SignatureDef, SignatureDefMap, TensorInfo
 from ...serving.tensors import FIELDS
 from ..model import reason
 
