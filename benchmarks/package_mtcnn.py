@@ -1,17 +1,28 @@
-"""Face detection by the package `mtcnn`, which needs TensorFlow: the reference for ours."""
+"""Face detection by the package `mtcnn`, which runs on TensorFlow: the reference for ours."""
 
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import numpy as np
+
+from keras_vae.faces import alignment
 
 if TYPE_CHECKING:
     from mtcnn import MTCNN
 
 SIDE = 48  # pixels of a side of the last network's images
+
+
+def in_alignment() -> AbstractContextManager[Any]:
+    """Let `detect_faces` use the package, within a block."""
+    return patch.multiple(
+        alignment, detect_landmarks=detect_landmarks, crop_landmarks=crop_landmarks
+    )
 
 
 def detect_landmarks(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -76,14 +76,23 @@ def detect_faces(photo: Image.Image) -> tuple[Face, ...]:
     Args:
         photo: An upright RGB image, as `photos.open_photo` returns it.
     """
-    scale = min(DETECTION_SIDE / max(photo.size), LARGEST_SCALE)
-    size = tuple(max(1, round(side * scale)) for side in photo.size)
-    resized = photo.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    pixels, scale = detection_pixels(photo)
     faces = [
         Face(_refine(photo, fit_layout(points / scale)), float(confidence))
-        for points, confidence in zip(*detect_landmarks(np.asarray(resized)), strict=True)
+        for points, confidence in zip(*detect_landmarks(pixels), strict=True)
     ]
     return tuple(sorted(faces, key=lambda face: face.size, reverse=True))
+
+
+def detection_pixels(photo: Image.Image) -> tuple[np.ndarray, float]:
+    """Scale a photo for the detection.
+
+    Returns:
+        Pixels, uint8 [H, W, 3]; their scale relative to the photo.
+    """
+    scale = min(DETECTION_SIDE / max(photo.size), LARGEST_SCALE)
+    size = tuple(max(1, round(side * scale)) for side in photo.size)
+    return np.asarray(photo.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)), scale
 
 
 def fit_layout(landmarks: np.ndarray) -> Similarity:

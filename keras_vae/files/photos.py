@@ -37,7 +37,8 @@ def open_photo(source: str | Path | bytes) -> Image.Image:
     name = "the given bytes" if isinstance(source, bytes) else str(source)
     try:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
-            return to_rgb(ImageOps.exif_transpose(image))
+            ImageOps.exif_transpose(image, in_place=True)  # without a copy of a large photo
+            return to_rgb(image)
     except FileNotFoundError:
         raise
     except (UnidentifiedImageError, IsADirectoryError) as error:

@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 
 from benchmarks import package_mtcnn
-from keras_vae.faces import alignment
 from keras_vae.faces.alignment import EYES, detect_faces
 from keras_vae.faces.detection import crop_landmarks, detect_landmarks
 from keras_vae.faces.similarity import Similarity
@@ -33,17 +32,10 @@ def photos_of_faces(astronaut):
     }
 
 
-@pytest.fixture
-def by_the_package(monkeypatch):
+def by_the_package(photo):
     """Detect faces as before, by the package mtcnn."""
-
-    def detect(photo):
-        with monkeypatch.context() as patch:
-            patch.setattr(alignment, "detect_landmarks", package_mtcnn.detect_landmarks)
-            patch.setattr(alignment, "crop_landmarks", package_mtcnn.crop_landmarks)
-            return detect_faces(photo)
-
-    return detect
+    with package_mtcnn.in_alignment():
+        return detect_faces(photo)
 
 
 def eyes_of(faces):
@@ -68,11 +60,11 @@ def test_landmarks_of_crops_are_those_of_the_package(astronaut):
     crops[1:] = np.roll(crops[1:], 2, axis=1)
     landmarks = crop_landmarks(crops)
     np.testing.assert_allclose(landmarks, package_mtcnn.crop_landmarks(crops), atol=0.02)
-    assert np.ptp(landmarks[1:], axis=0).max() == 0  # whatever else is in the batch
+    assert np.ptp(landmarks[1:], axis=0).max() < 1e-4  # whatever else is in the batch
 
 
 @pytest.mark.parametrize("name", ["one face", "several", "rotated", "dark", "cut off"])
-def test_aligned_eyes_are_those_of_the_package(photos_of_faces, by_the_package, name):
+def test_aligned_eyes_are_those_of_the_package(photos_of_faces, name):
     photo = photos_of_faces[name]
     np.testing.assert_allclose(
         eyes_of(detect_faces(photo)), eyes_of(by_the_package(photo)), atol=0.05
@@ -81,7 +73,7 @@ def test_aligned_eyes_are_those_of_the_package(photos_of_faces, by_the_package, 
 
 @pytest.mark.data
 @pytest.mark.slow
-def test_originals_are_aligned_as_by_the_package(kvae_data, by_the_package):
+def test_originals_are_aligned_as_by_the_package(kvae_data):
     with zipfile.ZipFile(kvae_data / "celeba" / "img_align_celeba.zip") as archive:
         names = [name for name in archive.namelist() if name.endswith(".jpg")][:50]
         originals = [open_photo(archive.read(name)) for name in names]
