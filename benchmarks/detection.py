@@ -157,8 +157,8 @@ def crowds(originals: list[Image.Image]) -> Iterator[Image.Image]:
 def agreement(groups: dict[str, list[Image.Image]]) -> str:
     """Compare both detectors on groups of photos; a table."""
     head = (
-        "| photos | faces (mtcnn) | photos with another number | eyes detected: median, largest "
-        "difference, pixels | eyes aligned: median, largest |"
+        "| photos | faces (mtcnn) | photos with another number | eyes detected, pixels: median, "
+        "largest | eyes aligned: median, largest |"
     )
     rows = [f"| {name} | {row(photos)} |" for name, photos in groups.items()]
     return "\n".join([head, "|---|---:|---:|---:|---:|", *rows])
