@@ -39,7 +39,7 @@ class ImportanceWeighted(LossTerm):
         self.annealing = annealing or Constant()
 
     def __call__(self, forward: ForwardPass) -> tf.Tensor:
-        """Return the bound in nats, [B]."""
+        """Return the weighted bound, [B]; at a weight of 1 in nats."""
 
         def by_sample(values: tf.Tensor) -> tf.Tensor:  # [k · B] → [k, B]
             return tf.reshape(values, (self.samples, -1))
@@ -50,7 +50,7 @@ class ImportanceWeighted(LossTerm):
         for name, values in zip(self.logged, (reconstruction, log_ratio), strict=True):
             forward.log(name, tf.reduce_mean(values, axis=0))
         weight = annealed_weight(forward.step, self.annealing)
-        return importance_weighted_bound(-reconstruction - weight * log_ratio)
+        return self.weight * importance_weighted_bound(-reconstruction - weight * log_ratio)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""

@@ -23,15 +23,15 @@ def aggregate_mmd(z: tf.Tensor) -> tf.Tensor:
     """MMD² of the aggregate posterior from N(0, I), as InfoVAE weighs it (Zhao et al. 2019, eq. 6).
 
     With the kernel (1 + z·z')² it is 2‖m‖² + ‖M − I‖², m and M being the first and second moments
-    of the draws: the KL divergence of single posteriors pulls at them but little. Estimated
+    of the samples: the KL divergence of single posteriors pulls at them but little. Estimated
     without bias, from the pairs of a batch (Gretton et al. 2012, eq. 3), here over that of all
     replicas; the prior's part is exact.
 
     Args:
-        z: One draw for each image, [B, L].
+        z: One sample for each image, [B, L].
 
     Returns:
-        Each draw's part of it, [B], which may be negative.
+        Each sample's part of it, [B], which may be negative.
     """
     batch, fixed = cross_replica_batch(z), tf.stop_gradient(z)
     kernel = tf.square(1.0 + tf.matmul(z, batch, transpose_b=True))

@@ -14,7 +14,7 @@ from .distributions import LOG_TWO_PI
 def bernoulli_nll(image: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Binary cross-entropy from logits, summed over pixels.
 
-    A normalised likelihood for pixels in {0, 1}; for grey pixels in [0, 1] it is the bound that the
+    A normalized likelihood for pixels in {0, 1}; for gray pixels in [0, 1] it is the bound that the
     VAE literature reports all the same (Kingma and Welling 2013, appendix C.1).
 
     Args:
@@ -53,7 +53,7 @@ def discretized_logistic_nll(
         image: Pixels k / (levels − 1), in [0, 1], [B, H, W, C].
         mean: Means in [0, 1], [B, H, W, C].
         log_scale: Logarithm of the logistic's scale, a scalar.
-        levels: Number of grey levels; the first and the last bin reach to −∞ and ∞.
+        levels: Number of gray levels; the first and the last bin reach to −∞ and ∞.
 
     Returns:
         Nats, [B]: the likelihood of the integers themselves, so that bits per dimension compare.

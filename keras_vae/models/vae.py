@@ -43,8 +43,8 @@ class VAE(ReplicatedFit, Composite, keras.Model):
         terms: Terms of the loss: `losses.LossTerm`.
 
     Raises:
-        ValueError: If there are no terms, or if a term with several samples of z for each image is
-            not the only one.
+        ValueError: If there are no terms, if two have the same name, or if a term with several
+            samples of z for each image is not the only one.
 
     Example:
         >>> vae = VAE.from_preset("mnist", seed=0)
@@ -76,6 +76,8 @@ class VAE(ReplicatedFit, Composite, keras.Model):
                 f"Received: {', '.join(term.name for term in terms)}."
             )
         logged = [name for term in terms for name in term.logged]
+        if len(set(logged)) < len(logged):
+            raise ValueError(f"`terms` must have different names. Received: {', '.join(logged)}.")
         self.trackers = {name: ReplicatedMean(name=name) for name in ("loss", *logged, "mse")}
 
     @classmethod

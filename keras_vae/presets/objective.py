@@ -96,10 +96,10 @@ class Objective:
 
     def _weighted(self, kind: str, weight: float) -> tuple[Term, ...]:
         """The terms with another weight of one, which is left out at 0."""
-        weights = {term.kind: term.weight for term in self.terms} | {kind: weight}
-        return tuple(
-            Term.kinds[each](weights[each]) for each in Term.kinds if weights.get(each, 0.0)
-        )
+        terms = {term.kind: term for term in self.terms}
+        known = terms.get(kind)
+        terms[kind] = Term.kinds[kind](weight) if known is None else replace(known, weight=weight)
+        return tuple(terms[each] for each in Term.kinds if each in terms and terms[each].weight)
 
 
 def _not_a_bound(samples: int, others: list[str]) -> ValueError:

@@ -42,7 +42,7 @@ class Preset:
         decay: "constant", or "cosine" down to 0 at the last epoch (Loshchilov and Hutter 2017).
         warmup_steps: Steps over which the learning rate grows to that from 0 (Goyal et al. 2017).
         random_flip: Whether training images are mirrored left to right at random.
-        binarization: "none", or how grey levels become black and white:
+        binarization: "none", or how gray levels become black and white:
             `datasets.binarization.binarize`.
     """
 

@@ -24,14 +24,14 @@ def test_the_annealing_weighs_each_samples_log_ratio(digits, step, weight):
     vae = VAE.from_preset(SMALL.override(importance_samples=6), seed=0)
     step = None if step is None else tf.constant(step)
     forward = vae.forward(digits.images[:5], training=step is not None, step=step)
-    term = ImportanceWeighted(6, Linear(100))
+    term = ImportanceWeighted(6, Linear(100), weight=2.0)
     log_likelihood = np.reshape(forward.likelihood.log_prob(forward.x), (6, 5))
     log_ratio = np.reshape(
         forward.posterior.log_prob(forward.z) - forward.prior.log_prob(forward.z), (6, 5)
     )
     log_weights = log_likelihood - weight * log_ratio
     expected = np.log(6) - np.logaddexp.reduce(log_weights, axis=0)
-    np.testing.assert_allclose(term(forward), expected, rtol=1e-4)
+    np.testing.assert_allclose(term(forward), 2.0 * expected, rtol=1e-4)
     np.testing.assert_allclose(forward.logs["kl_loss"], log_ratio.mean(axis=0), rtol=1e-4)
     np.testing.assert_allclose(
         forward.logs["reconstruction_loss"], -log_likelihood.mean(axis=0), rtol=1e-5

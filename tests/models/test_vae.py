@@ -175,7 +175,7 @@ def test_annealing_weighs_the_importance_weighted_bound_of_training(digits):
     ],
     ids=["with the warm-up of its preset", "without"],
 )
-def test_what_the_guide_trains_with_the_importance_weighted_bound(digits, preset):
+def test_presets_of_the_tutorial_train_with_the_importance_weighted_bound(digits, preset):
     preset = preset.override(image_size=(8, 8), hidden=(16,))
     history = epoch(compiled(preset), digits.images[:64])
     assert np.isfinite(history["loss"]).all()
@@ -306,6 +306,14 @@ def test_several_samples_leave_no_room_for_other_terms():
 def test_without_terms_there_is_no_loss():
     with pytest.raises(ValueError, match=r"`terms` must have at least one.*Received: \[\]"):
         VAE.from_networks(encoder(), decoder(), terms=[])
+
+
+def test_two_terms_of_one_name_are_refused():
+    terms = [losses.Reconstruction(), losses.MMD(1.0), losses.MMD(2.0)]
+    with pytest.raises(ValueError, match=r"different names. .*mmd_loss, mmd_loss\."):
+        VAE.from_networks(encoder(), decoder(), terms=terms)
+    terms[-1] = losses.MMD(2.0, name="other")
+    assert "other_loss" in VAE.from_networks(encoder(), decoder(), terms=terms).trackers
 
 
 @pytest.mark.parametrize("name", ["perceptual", "distillation"])

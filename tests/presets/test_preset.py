@@ -1,6 +1,6 @@
 import json
 import math
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, dataclass, replace
 
 import pytest
 
@@ -19,6 +19,7 @@ from keras_vae.presets import (
     Perceptual,
     Preset,
     SquaredError,
+    Term,
     get_preset,
 )
 
@@ -100,6 +101,20 @@ def test_terms_have_one_weight_each_and_go_at_0():
     changed = preset.override(mmd_weight=4.0, perceptual_weight=0.0, distillation_weight=1.0)
     assert changed.objective.terms == (Distillation(1.0), MMD(4.0))
     assert not get_preset("digits").override(mmd_weight=0.0).objective.terms
+
+
+def test_another_weight_leaves_a_terms_other_values_unchanged(monkeypatch):
+    monkeypatch.setattr(Term, "kinds", dict(Term.kinds))
+
+    @dataclass(frozen=True)
+    class Gram(Term, kind="gram"):
+        weight: float
+        layers: int = 1
+
+    preset = get_preset("digits")
+    preset = replace(preset, objective=replace(preset.objective, terms=(Gram(2.0, layers=5),)))
+    changed = preset.override(gram_weight=3.0, mmd_weight=1.0)
+    assert changed.objective.terms == (MMD(1.0), Gram(3.0, layers=5))
 
 
 @pytest.mark.parametrize(

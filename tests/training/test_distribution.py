@@ -95,7 +95,7 @@ def test_a_cluster_is_read_as_it_was_written(tf_config):
 
 
 def numbered_images(count):
-    """Images of one grey that tells them apart."""
+    """Images whose gray level is their number."""
     pixels = np.arange(count, dtype=np.uint8)[:, None, None, None]
     return ImageDataset("numbers", np.tile(pixels, (1, 4, 4, 1)), np.zeros(count, np.int8))
 
@@ -116,13 +116,13 @@ def test_each_replica_takes_its_share_of_the_batch_that_one_would_take():
     assert len(np.unique(whole)) == 48
 
 
-def test_replicas_draw_binary_pixels_of_their_own():
-    grey = ImageDataset("grey", np.full((8, 4, 4, 1), 128, np.uint8), np.zeros(8, np.int8))
-    drawn = [
+def test_each_replica_samples_other_binary_pixels():
+    gray = ImageDataset("gray", np.full((8, 4, 4, 1), 128, np.uint8), np.zeros(8, np.int8))
+    samples = [
         next(
             iter(
                 training_batches(
-                    grey,
+                    gray,
                     8,
                     seed=0,
                     binarization="dynamic",
@@ -132,7 +132,7 @@ def test_replicas_draw_binary_pixels_of_their_own():
         ).numpy()
         for worker in (0, 1)
     ]
-    assert not np.array_equal(*drawn)
+    assert not np.array_equal(*samples)
 
 
 def test_a_batch_that_the_replicas_cannot_share_is_refused(digits):

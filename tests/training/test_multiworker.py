@@ -150,10 +150,10 @@ def test_a_killed_worker_is_named_and_all_go_on_with_resume(trained, tmp_path):
     assert len(run.history()) < PRESET.epochs
 
     processes = start_commands(addresses(), "--resume", run.path)
-    (said, whispered), errors = finish(processes)
+    (chiefs, others), errors = finish(processes)
     assert [process.returncode for process in processes] == [0, 0], "\n".join(errors)
-    assert "Epoch  1/" not in said
-    assert "Epoch" not in whispered
+    assert "Epoch  1/" not in chiefs
+    assert "Epoch" not in others
     resumed = keras.models.load_model(run.last).get_weights()
     for whole, parts in zip(weights_of(trained, 0), resumed, strict=True):
         np.testing.assert_array_equal(whole, parts)
