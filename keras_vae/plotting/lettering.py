@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -56,6 +55,5 @@ def write(text: str, size: int = FONT_SIZE) -> Image.Image:
 
 @cache
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    """Matplotlib's font, which has minus signs and accents; Matplotlib is not imported."""
-    folder = Path(find_spec("matplotlib").origin).parent
-    return ImageFont.truetype(folder / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf", size)
+    """DejaVu Sans, which has minus signs and accents."""
+    return ImageFont.truetype(Path(__file__).parent / "fonts" / "DejaVuSans.ttf", size)
