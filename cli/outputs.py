@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -155,12 +153,9 @@ def _json_lines(rows: Sequence[Row]) -> str:
 
 
 def _csv(rows: Sequence[Row]) -> str:
-    text = io.StringIO()
-    cells = [dict(_cells(row)) for row in rows]
-    table = csv.DictWriter(text, list(cells[0]) if cells else [], lineterminator="\n")
-    table.writeheader()
-    table.writerows(cells)
-    return text.getvalue()
+    from keras_vae.files.tables import csv_text
+
+    return csv_text([dict(_cells(row)) for row in rows])
 
 
 def _cells(row: Row) -> Iterator[tuple[str, Any]]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import jinja2
-
 from ..files.atomic import write_text
+from ..files.templates import templates
 from ..training.run_directory import read_json
 from . import EXPERIMENTS, get_experiment
 from .claims import CLAIMS
@@ -34,9 +33,6 @@ def write_report(results: Path, page: Path) -> Path:
     found = {name: read_json(file) for name, file in files.items() if file.exists()}
     verdicts = [verdict for summary in found.values() for verdict in summary["verdicts"]]
     judged = {verdict["claim"]: verdict["verdict"] for verdict in verdicts}
-    options = {"trim_blocks": True, "lstrip_blocks": True, "undefined": jinja2.StrictUndefined}
-    templates = jinja2.Environment(loader=jinja2.PackageLoader(__package__), **options)
-    text = templates.get_template("reproduction.md.j2").render(
-        claims=CLAIMS, judged=judged, found=found, folder=folder.name
-    )
+    template = templates(__package__).get_template("reproduction.md.j2")
+    text = template.render(claims=CLAIMS, judged=judged, found=found, folder=folder.name)
     return write_text(page, f"{text.rstrip()}\n", overwrite=True)

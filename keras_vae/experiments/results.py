@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from statistics import fmean
 from scipy import stats
 
 from ..files.atomic import write_text
+from ..files.tables import csv_text
 from .cell import Cell
 from .workspace import Arrays, Row, Workspace
 
@@ -129,9 +128,4 @@ class Results:
 
     def write_csv(self, path: Path) -> Path:
         """Write the table: a line for each cell, a column for each setting and each number."""
-        columns = list(dict.fromkeys(name for row in self.rows for name in row))
-        text = io.StringIO()
-        table = csv.DictWriter(text, columns, lineterminator="\n")
-        table.writeheader()
-        table.writerows(self.rows)
-        return write_text(path, text.getvalue(), overwrite=True)
+        return write_text(path, csv_text(self.rows), overwrite=True)

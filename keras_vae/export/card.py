@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from ..files.atomic import write_text
+from ..files.templates import templates
 from ..presets import Preset
 from ..training.run_directory import read_json, write_json
 
@@ -30,7 +28,8 @@ def model_card(facts: Mapping[str, Any], evaluation: Mapping[str, Any] | None = 
     """
     kind = facts.get("kind", AUTOENCODER)
     values = _autoencoder(facts, evaluation) if kind == AUTOENCODER else {}
-    template = _templates().get_template(f"{kind}.md.j2")
+    filters = {"number": _number, "shell_quoted": shlex.quote}
+    template = templates(__package__, **filters).get_template(f"{kind}.md.j2")
     return template.render(facts=facts, watched=_watched(facts), **values)
 
 
@@ -86,19 +85,6 @@ def _watched(facts: Mapping[str, Any]) -> str:
     """The split whose loss chose the weights: see `run_directory.score`."""
     splits = facts["data"]["counts"] or facts["metrics"]
     return "validation" if splits.get("validation") else "training"
-
-
-@cache
-def _templates() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader(__package__),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"number": _number, "shell_quoted": shlex.quote}
-    return environment
 
 
 def _number(value: float | None, digits: int) -> str:

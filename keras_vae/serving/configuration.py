@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..files.templates import templates
+
 IMAGE = "tensorflow/serving:2.21.0"  # the TensorFlow that exports; older graphs load as well
 GRPC_PORT, REST_PORT = 8500, 8501
 MEMORY = "4g"  # of the container: one photo of 10,000×10,000 takes about one gigabyte to decode
@@ -68,16 +70,7 @@ def files(models: Sequence[ModelConfig], models_folder: str | None = MODELS) -> 
     Returns:
         Texts by the names of the files.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    templates = Environment(
-        loader=PackageLoader("keras_vae.serving"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    templates.filters.update(quoted=_quoted, compose_quoted=_compose_quoted)
+    texts = templates(__package__, quoted=_quoted, compose_quoted=_compose_quoted)
     batching = uses_batching(models)
     values = {
         "models": models,
@@ -91,7 +84,7 @@ def files(models: Sequence[ModelConfig], models_folder: str | None = MODELS) -> 
         "health_check": health_check(models),
     }
     names = [name for name in FILES if batching or name != "batching.config"]
-    return {name: templates.get_template(name).render(values) for name in names}
+    return {name: texts.get_template(name).render(values) for name in names}
 
 
 def uses_batching(models: Sequence[ModelConfig]) -> bool:

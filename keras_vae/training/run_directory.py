@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import math
 import platform
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ..files.atomic import write_text
+from ..files.tables import csv_text
 from ..presets import Preset
 from ..presets.configuration import plain
 
@@ -205,11 +205,7 @@ class RunDirectory:
 
     def write_history(self, rows: list[dict[str, float]]) -> None:
         """Write the epochs' losses."""
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else [])
-        writer.writeheader()
-        writer.writerows(rows)
-        write_text(self.history_file, text.getvalue(), overwrite=True)
+        write_text(self.history_file, csv_text(rows), overwrite=True)
 
     def _clear(self) -> None:
         """Remove what a run wrote; its folders only if there was a run: they may be another's."""
