@@ -6,7 +6,6 @@ from PIL.Image import Image
 
 from ..plotting import dot_plot
 from .claims import TRAVERSED
-from .figures import CELL, walk
 from .results import Results
 from .verdicts import Verdict
 from .workspace import Arrays, Row
@@ -23,19 +22,14 @@ AXES = {
 
 
 def figures(results: Results) -> dict[str, Image]:
-    """Every attribute's probe; the two traversals of the report's figure 5."""
+    """Every attribute's probe."""
     arrays = dict(zip(MODELS, map(results.arrays, results.rows), strict=True))
     title = "Linear probes on z_mean: logistic regressions on 10,000 latents"
     panels = {
         axis: {name: _by_attribute(each, column) for name, each in arrays.items()}
         for axis, column in AXES.items()
     }
-    title_of = f"{MODELS[0]}: samples moved along {{}}; below n the mean probability of 200".format
-    traversals = {
-        f"traversal-{name.lower()}.png": walk(arrays[MODELS[0]], name, title_of(name), cell=CELL)
-        for name in TRAVERSED
-    }
-    return {"attribute-probes.png": dot_plot(panels, title=title), **traversals}
+    return {"attribute-probes.png": dot_plot(panels, title=title)}
 
 
 def verdicts(results: Results) -> list[Verdict]:

@@ -12,7 +12,7 @@ from ..files.pictures import save
 from ..training.run_directory import write_json
 from .cell import Cell, expand
 from .claims import CLAIMS, EXPERIMENTS
-from .figures import curve_figure, sample_figure
+from .figures import listed_figures
 from .pool import train_cells
 from .results import Results
 from .verdicts import Verdict
@@ -74,11 +74,8 @@ class Experiment:
 
     def figures(self, results: Results) -> dict[str, Image]:
         """Draw the results: file name → picture."""
-        about = EXPERIMENTS[self.name]
-        curves = {file: curve_figure(results, **c) for file, c in about.get("curves", {}).items()}
-        grids = {file: sample_figure(results, **s) for file, s in about.get("samples", {}).items()}
         more = getattr(self.module, "figures", lambda _: {})
-        return curves | grids | more(results)
+        return listed_figures(results, EXPERIMENTS[self.name]) | more(results)
 
     def verdicts(self, results: Results) -> list[Verdict]:
         """Judge its claims by the results."""

@@ -6,10 +6,9 @@ import math
 
 from PIL.Image import Image
 
-from ..files.pictures import grid
 from ..plotting import feature_overview, scatter, strip
 from .claims import TARGET
-from .figures import CELL, walk
+from .figures import CELL
 from .results import Results, Series
 from .verdicts import Verdict
 from .workspace import Arrays, Row
@@ -31,12 +30,11 @@ ROWS = {
 
 
 def figures(results: Results) -> dict[str, Image]:
-    """Forty samples, reconstructions of samples, feature maps, the latent map, morphs."""
+    """Reconstructions of samples, feature maps, the latent map."""
     arrays = results.arrays(results.rows[0])
     prefix = "maps_"
     layers = {name.removeprefix(prefix): maps for name, maps in arrays.items() if prefix in name}
     return {
-        "samples.png": grid(arrays["drawn"]),
         "reconstructed-samples.png": strip(
             [arrays[name][:RECONSTRUCTED] for name in ROWS],
             [""] * RECONSTRUCTED,
@@ -53,11 +51,6 @@ def figures(results: Results) -> dict[str, Image]:
             title=f"{TARGET} in the latent space of celeba",
             caption=f"UMAP of z_mean of {len(arrays['points']):,} held-out photos. Disks are group "
             "means.",
-        ),
-        "morphs.png": walk(
-            arrays,
-            TARGET,
-            f"celeba: samples, z + nΔ of {TARGET}; below n the mean probability of 200",
         ),
     }
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PIL.Image import Image
 
+from ..files.pictures import grid
 from ..latent_space.arithmetic import gaussian_quantiles
 from ..plotting import Line, Panel, line_plot, number_label, plane, scatter, strip
 from .claims import STRENGTHS
@@ -20,24 +21,32 @@ SHOWN = 10  # samples of a model
 CELL = 96  # pixels: digits of 28×28 are enlarged threefold, faces of 64×48 twofold
 
 
-def sample_grid(results: Results, models: Mapping[str, Row], title: str) -> Image:
-    """Draw a row of samples for each model: the first of its array `samples`.
-
-    Args:
-        results: Where the arrays are.
-        models: Label of a row → row of the model's cell.
-        title: Title of the figure.
-    """
-    rows = [results.arrays(row)["samples"][:SHOWN] for row in models.values()]
-    return strip(rows, [""] * SHOWN, list(models), title, cell=CELL)
+def listed_figures(results: Results, about: Mapping[str, Any]) -> dict[str, Image]:
+    """Draw the figures that `experiments.toml` lists for an experiment: file name → picture."""
+    figures = {
+        file: draw(results, **options)
+        for kind, draw in FIGURES.items()
+        for file, options in about.get(kind, {}).items()
+    }
+    for kind, draw in CELL_FIGURES.items():
+        for file, options in about.get(kind, {}).items():
+            drawn = {name: value for name, value in options.items() if name != "where"}
+            for row in results.where(**options.get("where", {})):
+                figures[file.format(**row)] = draw(row, results.arrays(row), **drawn)
+    return figures
 
 
 def sample_figure(
-    results: Results, title: str, label: str, where: Mapping[str, object] | None = None
+    results: Results,
+    title: str,
+    label: str | Sequence[str],
+    where: Mapping[str, object] | None = None,
 ) -> Image:
-    """Draw a row of samples for each setting: see `samples` in `experiments.toml`."""
+    """Draw a row of samples for each setting, labelled with it: see `experiments.toml`."""
     rows = results.where(seed=0, **where or {})
-    return sample_grid(results, {labelled(label, row): row for row in rows}, title)
+    labels = [labelled(label, row) for row in rows] if isinstance(label, str) else label
+    samples = [results.arrays(row)["samples"][:SHOWN] for row in rows]
+    return strip(samples, [""] * SHOWN, labels, title, cell=CELL)
 
 
 def labelled(label: str, row: Row) -> str:
@@ -80,23 +89,38 @@ def _panel(
     return Panel(title, (x, y), lines, "x", steps if isinstance(steps[0], int) else ())
 
 
-def latent_scatter(arrays: Arrays, title: str, caption: str) -> Image:
+def latent_scatter(row: Row, arrays: Arrays, title: str, caption: str) -> Image:
     """Draw z_mean of digits in a latent of two dimensions, coloured by digit."""
     names = [str(digit) for digit in np.unique(arrays["labels"])]
-    options = {"axes": ("z 0", "z 1"), "title": title, "caption": caption}
+    options = {"axes": ("z 0", "z 1"), "title": title, "caption": caption.format(**row)}
     return scatter(arrays["z_mean"], arrays["labels"], names, **options)
 
 
-def manifold(arrays: Arrays) -> Image:
+def manifold(_: Row, arrays: Arrays) -> Image:
     """Draw the decoded plane of a latent of two dimensions."""
     steps = gaussian_quantiles(len(arrays["manifold"]))
     return plane(arrays["manifold"], steps, steps, ("z 0", "z 1"))
 
 
-def walk(arrays: Arrays, name: str, title: str, **options: int) -> Image:
+def sample_grid(_: Row, arrays: Arrays, array: str = "samples") -> Image:
+    """Draw all samples as an image grid."""
+    return grid(arrays[array])
+
+
+def walk(_: Row, arrays: Arrays, name: str, title: str, **options: int) -> Image:
     """Draw faces moved along an attribute, with its mean probability below each n."""
     labels = [
         f"n = {number_label(n)}\n{score:.0%}"
         for n, score in zip(STRENGTHS, arrays[f"scores_{name}"], strict=True)
     ]
     return strip(arrays[f"walk_{name}"], labels, None, title, **options)
+
+
+# The kinds of figures in `experiments.toml`: of all cells, and of each cell.
+FIGURES = {"curves": curve_figure, "samples": sample_figure}
+CELL_FIGURES = {
+    "scatters": latent_scatter,
+    "manifolds": manifold,
+    "grids": sample_grid,
+    "walks": walk,
+}

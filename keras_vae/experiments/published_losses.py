@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from PIL.Image import Image
-
-from ..files.pictures import grid
-from .figures import manifold
 from .results import Results
 from .verdicts import Verdict, near
 from .workspace import Arrays
@@ -17,12 +13,6 @@ TERMS = ("loss", "reconstruction_loss", "kl_loss")
 FACES = (63.0, 45.25, 17.6)  # Foster's losses: total, reconstruction, KL
 FASHION = (132.85, 127.8, 5.05)
 UNIT = 500 / 1024  # of our losses, in the book's: see `experiments.toml`
-
-
-def figures(results: Results) -> dict[str, Image]:
-    """Samples of Foster's faces; the latent plane of his clothes."""
-    fashion, _, _, faces = map(results.arrays, results.rows)
-    return {"foster-fashion.png": manifold(fashion), "foster-faces.png": grid(faces["samples"])}
 
 
 def verdicts(results: Results) -> list[Verdict]:

@@ -6,7 +6,6 @@ from itertools import pairwise
 
 from PIL.Image import Image
 
-from ..files.pictures import grid
 from ..plotting import Line, Panel, line_plot
 from .results import Results
 from .verdicts import Verdict
@@ -17,7 +16,7 @@ TERMS = {"Loss": "loss", "Squared error": "reconstruction_loss", "KL divergence"
 
 
 def figures(results: Results) -> dict[str, Image]:
-    """The loss and its two terms by round, as the note's figure 6; samples."""
+    """The loss and its two terms by round, as the note's figure 6."""
     (row,) = results.rows
     arrays = results.arrays(row)
     rounds = range(1, row["epochs"] + 1)
@@ -33,10 +32,7 @@ def figures(results: Results) -> dict[str, Image]:
         "batch normalisation, which need some seven rounds of 80 steps to follow."
     )
     title = "celeba-wolfram: ten rounds of 40,000 faces"
-    return {
-        "rounds.png": line_plot(panels, title=title, caption=caption),
-        "rounds-samples.png": grid(arrays["samples"]),
-    }
+    return {"rounds.png": line_plot(panels, title=title, caption=caption)}
 
 
 def verdicts(results: Results) -> list[Verdict]:

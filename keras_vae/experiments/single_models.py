@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL.Image import Image
 from scipy.spatial import cKDTree
 
-from .figures import latent_scatter, manifold
 from .latent_dim import CLAIMED as NETWORKS
 from .results import Results
 from .verdicts import Verdict, near
@@ -16,20 +14,6 @@ MNIST, FASHION = "mnist", "fashion_mnist"
 TITLES = {MNIST: "MNIST", FASHION: "Fashion-MNIST"}
 CLAIMED = {MNIST: 322, FASHION: 246}  # losses of the convolutional network
 OVERFIT = 0.05  # relative difference of test and training error that counts as overfitting
-
-
-def figures(results: Results) -> dict[str, Image]:
-    """The manifold of each, and Jiang's scatter plot."""
-    pictures = {
-        f"manifold-{row['preset']}-{row['dataset']}.png": manifold(results.arrays(row))
-        for row in results.rows
-    }
-    pictures["latent-jiang.png"] = latent_scatter(
-        results.arrays(results.row(preset="mnist")),
-        "MNIST's test images, z = 2, one hidden layer of 512",
-        "z_mean by digit, as Jiang's figure 4. Disks are group means.",
-    )
-    return pictures
 
 
 def verdicts(results: Results) -> list[Verdict]:

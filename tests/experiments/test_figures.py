@@ -1,6 +1,14 @@
 import numpy as np
 
-from keras_vae.experiments.figures import CELL, SHOWN, _panel, labelled, sample_figure
+from keras_vae.experiments.figures import (
+    CELL,
+    SHOWN,
+    _panel,
+    labelled,
+    listed_figures,
+    sample_figure,
+)
+from keras_vae.files.pictures import grid
 from keras_vae.plotting import strip
 
 
@@ -19,6 +27,27 @@ def test_each_setting_has_a_row_of_its_own_samples(small_cells, planted):
     np.testing.assert_array_equal(drawn, expected)
     five = sample_figure(results, "Samples", "five", {"latent_dim": 5})
     assert five.height < drawn.height
+
+
+def test_labels_can_be_listed(small_cells, planted):
+    noise = {"samples": np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1), np.uint8)}
+    results = planted(small_cells(3, 5), lambda cell: {}, lambda cell: noise)
+    rows = [noise["samples"][:SHOWN]] * 2
+    expected = strip(rows, [""] * SHOWN, ["small", "large"], "Samples", CELL)
+    np.testing.assert_array_equal(sample_figure(results, "Samples", ["small", "large"]), expected)
+
+
+def test_each_cell_with_the_settings_has_a_figure(small_cells, planted):
+    noise = np.random.default_rng(0).integers(0, 256, (6, 4, 8, 8, 1), np.uint8)
+    arrays = dict(zip((3, 5), noise, strict=False))
+    cells = [*small_cells(3, 5), *small_cells(5, seed=1)]
+    results = planted(
+        cells, lambda cell: {}, lambda cell: {"drawn": arrays[cell.overrides["latent_dim"]]}
+    )
+    about = {"grids": {"z-{latent_dim}.png": {"where": {"seed": 0}, "array": "drawn"}}}
+    pictures = listed_figures(results, about)
+    assert list(pictures) == ["z-3.png", "z-5.png"]
+    np.testing.assert_array_equal(pictures["z-5.png"], grid(arrays[5]))
 
 
 def test_a_label_writes_a_weight_without_zeros():
