@@ -128,7 +128,7 @@ def contributions(to: str, choice: ModelChoice, outputs: Outputs) -> None:
 
     outputs.check()
     known = choice.load_directions(choice.open())
-    table = compare(known.directions, known.names, to, known.standard_errors)
+    table = compare(known, to)
     if outputs.json:
         outputs.write_json([asdict(entry) for entry in table])
     else:

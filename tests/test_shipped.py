@@ -71,7 +71,7 @@ def test_the_flagship_has_what_was_asked_of_it():
 @pytest.mark.parametrize("name", FACES)
 def test_contributions_to_attractive_have_jiangs_signs(name):
     known = shipped(name).attributes
-    table = attributes.contributions(known.directions, known.names, "Attractive")
+    table = attributes.contributions(known, "Attractive")
     dots = {entry.name: entry.dot for entry in table}
     assert dots["Young"] > 0
     assert dots["Heavy_Makeup"] > 0

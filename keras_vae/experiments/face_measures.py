@@ -52,7 +52,7 @@ def probes(model: EvaluatedModel) -> Measured:
 def contributions(model: EvaluatedModel) -> Measured:
     """Products of each attribute's mean difference with that of Attractive (Jiang 2024, 5.4)."""
     fitted = _fit(model, model.dataset.attribute_names, "mean")
-    table = contributions_of(fitted.directions, fitted.names, TARGET, fitted.standard_errors)
+    table = contributions_of(fitted, TARGET)
     columns = {
         f"contribution_{column}": np.array([getattr(entry, column) for entry in table])
         for column in CONTRIBUTION

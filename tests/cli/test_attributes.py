@@ -9,7 +9,6 @@ from keras_vae.datasets.binarization import binarize
 from keras_vae.inference import registry as runtime
 from keras_vae.latent_space.attributes import (
     Attributes,
-    StandardErrors,
     cluster_order,
     contributions,
     cosines,
@@ -45,7 +44,7 @@ def test_model_without_attributes_is_an_error(kvae):
 
 
 def test_contributions_are_sorted_by_the_dot_product(kvae, directions, tmp_path):
-    expected = contributions(directions.directions, directions.names, "Attractive")
+    expected = contributions(directions, "Attractive")
     arguments = ("attributes", "contributions", "--to", "Attractive", "--model", "colour")
     result = kvae(*arguments, "--out", "bars.png")
     assert result.exit_code == 0, result.output
@@ -65,13 +64,13 @@ def test_contributions_are_sorted_by_the_dot_product(kvae, directions, tmp_path)
 
 
 def test_contributions_show_the_intervals_of_directions_that_have_them(kvae, directions, tmp_path):
-    errors = StandardErrors(np.full((4, 4), 0.5), np.full((4, 4), 0.01))
-    own = Attributes(directions.names, directions.directions, standard_errors=errors)
+    errors = {"dot_errors": np.full((4, 4), 0.5), "cosine_errors": np.full((4, 4), 0.01)}
+    own = Attributes(directions.names, directions.directions, **errors)
     own.save(tmp_path / "own.npz")
     options = ("--to", "Young", "--model", "colour", "--directions", "own.npz")
     result = kvae("attributes", "contributions", *options, "--out", "bars.png")
     assert result.exit_code == 0, result.output
-    expected = contributions(own.directions, own.names, "Young", errors)
+    expected = contributions(own, "Young")
     for row, entry in zip(result.stdout.splitlines()[1:-1], expected, strict=True):
         numbers = row.replace("[", " ").replace("]", " ").replace(",", " ").split()[1:]
         known = (entry.dot, *entry.dot_interval, entry.cosine, *entry.cosine_interval)

@@ -1,7 +1,6 @@
 """Attribute directions: fitted to labelled latents, saved, compared. Arrays only."""
 
 from .comparison import Contribution as Contribution
-from .comparison import StandardErrors as StandardErrors
 from .comparison import cluster_order as cluster_order
 from .comparison import contributions as contributions
 from .comparison import cosines as cosines

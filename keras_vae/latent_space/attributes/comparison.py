@@ -2,44 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...files.naming import near_names
+if TYPE_CHECKING:
+    from .directions import Attributes
 
 CONFIDENCE = 1.96  # standard errors to either side: 95 % of a normal distribution
 
 Interval = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class StandardErrors:
-    """Bootstrap standard errors of the products of A directions with one another.
-
-    A 95 % interval is the product ± 1.96 of them (Efron and Tibshirani 1993, chapter 12). Quantiles
-    of the replicates would be too low for cosines: every replicate adds noise to both directions,
-    which turns them away from each other.
-
-    Attributes:
-        dot: Of the dot products, float32 [A, A].
-        cosine: Of the cosine similarities, float32 [A, A].
-    """
-
-    dot: np.ndarray
-    cosine: np.ndarray
-
-    @classmethod
-    def of(cls, replicates: np.ndarray) -> StandardErrors:
-        """Measure them.
-
-        Args:
-            replicates: Directions in each resample, [S, A, L]; the same resamples for all A.
-        """
-        dots = replicates @ replicates.swapaxes(1, 2)  # [S, A, A]
-        errors = (products.std(axis=0, ddof=1) for products in (dots, cosines(replicates)))
-        return cls(*(each.astype(np.float32) for each in errors))
 
 
 @dataclass(frozen=True)
@@ -61,50 +34,47 @@ class Contribution:
     cosine_interval: Interval | None = None
 
 
-def attribute_index(name: str, names: Sequence[str]) -> int:
-    """Look up the index of an attribute.
-
-    Raises:
-        ValueError: If there is none of that name; the message lists near ones.
-    """
-    if name not in names:
-        raise ValueError(f"No attribute is called {name!r}. {near_names(name, names)}")
-    return list(names).index(name)
-
-
-def contributions(
-    directions: np.ndarray,
-    names: Sequence[str],
-    to: str,
-    standard_errors: StandardErrors | None = None,
-) -> list[Contribution]:
+def contributions(attributes: Attributes, to: str) -> list[Contribution]:
     """Measure how far every other attribute points along one of them (Jiang 2024, section 5.4).
 
     Jiang ranks by the dot product. A long vector has a large one at any angle (rare attributes have
     long and noisy vectors), so the cosine similarity is given as well.
 
     Args:
-        directions: Δ of each attribute, [A, L].
-        names: A names.
+        attributes: The directions, with or without standard errors.
         to: The attribute that the others may contribute to.
-        standard_errors: Those of the directions' products, for intervals.
 
     Returns:
         One entry for each other attribute, the largest dot product first.
 
     Raises:
-        ValueError: If `to` is none of the names; the message lists near ones.
+        ValueError: If there is no attribute of that name; the message lists near ones.
     """
-    target, directions = attribute_index(to, names), np.asarray(directions, np.float64)
+    target, directions = attributes.index(to), np.asarray(attributes.directions, np.float64)
     dots, angles = directions @ directions[target], cosines(directions)[target]
-    intervals: list[list[Interval | None]] = [[None] * len(names)] * 2
-    if standard_errors is not None:
-        around_dot = _intervals(dots, standard_errors.dot[target])
-        around_angle = _intervals(angles, standard_errors.cosine[target]).clip(-1.0, 1.0)
-        intervals = [list(map(tuple, each.tolist())) for each in (around_dot, around_angle)]
-    entries = zip(names, dots.tolist(), angles.tolist(), *intervals, strict=True)
-    others = (Contribution(*entry) for entry in entries if entry[0] != to)
+    columns = [attributes.names, dots.tolist(), angles.tolist()]
+    if attributes.dot_errors is not None:
+        columns.append(_intervals(dots, attributes.dot_errors[target]))
+        columns.append(_intervals(angles, attributes.cosine_errors[target], most=1.0))
+    others = (Contribution(*entry) for entry in zip(*columns, strict=True) if entry[0] != to)
     return sorted(others, key=lambda entry: entry.dot, reverse=True)
+
+
+def standard_errors(replicates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Measure bootstrap standard errors of the products of A directions with one another.
+
+    A 95 % interval is the product ± 1.96 of them (Efron and Tibshirani 1993, chapter 12). Quantiles
+    of the replicates would be too low for cosines: every replicate adds noise to both directions,
+    which turns them away from each other.
+
+    Args:
+        replicates: Directions in each resample, [S, A, L]; the same resamples for all A.
+
+    Returns:
+        Those of the dot products and of the cosine similarities, float32 [A, A] each.
+    """
+    dots, angles = replicates @ replicates.swapaxes(1, 2), cosines(replicates)  # [S, A, A]
+    return tuple(products.std(axis=0, ddof=1).astype(np.float32) for products in (dots, angles))
 
 
 def cosines(directions: np.ndarray) -> np.ndarray:
@@ -142,7 +112,8 @@ def cluster_order(cosines: np.ndarray) -> np.ndarray:
     return leaves_list(linkage(distances, "average", optimal_ordering=True))
 
 
-def _intervals(values: np.ndarray, standard_errors: np.ndarray) -> np.ndarray:
-    """The 95 % intervals around values [A], [A, 2]."""
-    reach = CONFIDENCE * standard_errors.astype(np.float64)
-    return np.stack([values - reach, values + reach], axis=1)
+def _intervals(values: np.ndarray, errors: np.ndarray, most: float = np.inf) -> list[Interval]:
+    """The 95 % intervals around values [A], within ± most."""
+    reach = CONFIDENCE * errors.astype(np.float64)
+    bounds = np.clip([values - reach, values + reach], -most, most)
+    return list(zip(*bounds.tolist(), strict=True))

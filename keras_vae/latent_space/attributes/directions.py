@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -12,7 +12,7 @@ import numpy as np
 from ...files.atomic import write_atomically
 from ...files.naming import near_names
 from .cells import Cells
-from .comparison import StandardErrors, attribute_index
+from .comparison import standard_errors
 from .fitting import METHODS, Fit, bootstrap_multipliers, check_latents
 
 # NumPy's errors for a file that is not an .npz file, or is cut short.
@@ -33,7 +33,9 @@ class Attributes:
         scores: How each Δ separates held-out images with and without the attribute, float32 [A, 3]:
             area under the ROC curve, accuracy, balanced accuracy; NaN where all held-out images are
             alike; None without held-out images.
-        standard_errors: Those of the products of the Δ with one another; None if unknown.
+        dot_errors: Bootstrap standard errors of the dot products of the Δ with one another, float32
+            [A, A]; None if unknown.
+        cosine_errors: The same of their cosine similarities.
         method: How Δ was fitted: one of `METHODS`.
         balance: The attributes that every Δ was balanced by.
 
@@ -45,20 +47,22 @@ class Attributes:
     directions: np.ndarray
     counts: np.ndarray | None = None
     scores: np.ndarray | None = None
-    standard_errors: StandardErrors | None = None
+    dot_errors: np.ndarray | None = None
+    cosine_errors: np.ndarray | None = None
     method: str = "mean"
     balance: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        size, errors = len(self.names), self.standard_errors
-        latent_dim = (np.shape(self.directions) or (0,))[-1]
-        for name, array, expected in (
-            ("directions", self.directions, (size, latent_dim)),
-            ("counts", self.counts, (size, 2)),
-            ("scores", self.scores, (size, 3)),
-            ("standard_errors.dot", errors and errors.dot, (size, size)),
-            ("standard_errors.cosine", errors and errors.cosine, (size, size)),
-        ):
+        size = len(self.names)
+        shapes = {
+            "directions": (size, (np.shape(self.directions) or (0,))[-1]),
+            "counts": (size, 2),
+            "scores": (size, 3),
+            "dot_errors": (size, size),
+            "cosine_errors": (size, size),
+        }
+        for name, expected in shapes.items():
+            array = getattr(self, name)
             if array is not None and np.shape(array) != expected:
                 raise ValueError(
                     f"`{name}` must have shape {list(expected)}. Received: {list(np.shape(array))}."
@@ -112,43 +116,40 @@ class Attributes:
                 fits.append(METHODS[method](z, cells, multipliers))
             if progress:
                 progress(column + 1, len(names))
-        having = present[:, columns].sum(axis=0)
+        having, errors = present[:, columns].sum(axis=0), (None, None)
+        if fits:
+            errors = standard_errors(np.stack([fit.replicates for fit in fits], axis=1))
         return cls(
             tuple(names[column] for column in columns),
             np.reshape([fit.direction for fit in fits], (-1, z.shape[1])).astype(np.float32),
             np.stack([having, len(z) - having], axis=1),
             None if held_out is None else _score(fits, columns, held_out),
-            StandardErrors.of(np.stack([fit.replicates for fit in fits], axis=1)) if fits else None,
+            *errors,
             method,
             balance,
         )
 
-    def direction(self, name: str) -> np.ndarray:
-        """Look a direction up, [L].
+    def index(self, name: str) -> int:
+        """Look up the index of an attribute.
 
         Raises:
             ValueError: If there is none of that name; the message lists near ones.
         """
-        return self.directions[attribute_index(name, self.names)]
+        if name not in self.names:
+            raise ValueError(f"No attribute is called {name!r}. {near_names(name, self.names)}")
+        return self.names.index(name)
+
+    def direction(self, name: str) -> np.ndarray:
+        """Look a direction up, [L]; see `index`."""
+        return self.directions[self.index(name)]
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
-        """Write an .npz file atomically.
+        """Write an .npz file atomically: an array for each attribute of the class that is known.
 
         Raises:
             FileExistsError: If the file exists and `overwrite` is False.
         """
-        errors = self.standard_errors
-        arrays = {
-            "names": np.array(self.names, dtype=np.str_),
-            "directions": self.directions,
-            "counts": self.counts,
-            "scores": self.scores,
-            "dot_errors": errors and errors.dot,
-            "cosine_errors": errors and errors.cosine,
-            "method": np.array(self.method),
-            "balance": np.array(self.balance, dtype=np.str_),
-        }
-        known = {name: array for name, array in arrays.items() if array is not None}
+        known = {name: value for name, value in vars(self).items() if value is not None}
 
         def write(draft: Path) -> None:
             with draft.open("wb") as file:  # a name without .npz would be given one
@@ -166,17 +167,12 @@ class Attributes:
         """
         try:
             with np.load(path, allow_pickle=False) as file:
-                known = dict(file)
-            errors = known.get("dot_errors"), known.get("cosine_errors")
-            return cls(
-                tuple(map(str, known["names"])),
-                known["directions"].astype(np.float32),
-                known.get("counts"),
-                known.get("scores"),
-                None if errors[0] is None else StandardErrors(*errors),
-                str(known.get("method", "mean")),
-                tuple(map(str, known.get("balance", ()))),
-            )
+                known = {each.name: file[each.name] for each in fields(cls) if each.name in file}
+            known["names"] = tuple(map(str, known["names"]))
+            known["directions"] = known["directions"].astype(np.float32)
+            known["method"] = str(known.get("method", "mean"))
+            known["balance"] = tuple(map(str, known.get("balance", ())))
+            return cls(**known)
         except FileNotFoundError:
             raise
         except _UNREADABLE as error:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_vae.latent_space.attributes import StandardErrors, cluster_order, contributions, cosines
+from keras_vae.latent_space.attributes import Attributes, cluster_order, contributions, cosines
 
 NAMES = ("Male", "Smiling", "Young")
 
@@ -9,7 +9,9 @@ NAMES = ("Male", "Smiling", "Young")
 def test_contributions_are_sorted_products_without_the_target():
     target = np.array([3.0, 4.0])
     directions = np.stack([-2 * target, target, [-4.0, 3.0], [0.3, 0.4]])
-    table = contributions(directions, ("opposite", "target", "orthogonal", "along"), "target")
+    table = contributions(
+        Attributes(("opposite", "target", "orthogonal", "along"), directions), "target"
+    )
     assert [entry.name for entry in table] == ["along", "orthogonal", "opposite"]
     np.testing.assert_allclose([entry.dot for entry in table], [2.5, 0.0, -50.0], atol=1e-12)
     np.testing.assert_allclose([entry.cosine for entry in table], [1.0, 0.0, -1.0], atol=1e-12)
@@ -20,7 +22,7 @@ def test_cosine_does_not_grow_with_length():
     directions = np.random.default_rng(3).normal(size=(3, 6))
     longer = directions * np.array([[1.0], [10.0], [1.0]])
     before, after = (
-        {entry.name: entry for entry in contributions(d, NAMES, "Male")}
+        {entry.name: entry for entry in contributions(Attributes(NAMES, d), "Male")}
         for d in (directions, longer)
     )
     assert after["Smiling"].dot == pytest.approx(10 * before["Smiling"].dot)
@@ -29,8 +31,8 @@ def test_cosine_does_not_grow_with_length():
 
 def test_intervals_are_two_standard_errors_about_the_point():
     directions = np.array([[1.0, 0.0], [2.0, 0.1]])
-    errors = StandardErrors(np.full((2, 2), 0.5), np.full((2, 2), 0.01))
-    (entry,) = contributions(directions, ("a", "b"), "a", errors)
+    errors = {"dot_errors": np.full((2, 2), 0.5), "cosine_errors": np.full((2, 2), 0.01)}
+    (entry,) = contributions(Attributes(("a", "b"), directions, **errors), "a")
     assert entry.dot_interval == pytest.approx((2 - 0.98, 2 + 0.98))
     assert entry.cosine_interval == pytest.approx((entry.cosine - 0.0196, 1.0))  # no more than 1
 

@@ -133,7 +133,7 @@ def test_an_empty_cell_leaves_the_attribute_out(confounded):
     tied_men = labels & labels[:, :1]
     fitted = Attributes.fit(z, tied_men, ("Male", "Tie"), balance=("Male",))
     assert fitted.names == ("Male",)
-    assert fitted.standard_errors.dot.shape == (1, 1)
+    assert fitted.dot_errors.shape == (1, 1)
     assert Attributes.fit(z, np.ones((len(z), 1)), ("all",)).names == ()
 
 
