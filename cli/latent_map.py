@@ -81,19 +81,19 @@ def latent_map(
         z_mean, _ = model.encode_rows(images, rows, progress=progress)
     if method in ("umap", "tsne"):
         click.echo(f"{METHODS[method]} of {len(rows):,} images takes some time.", err=True)
-    projection = project(z_mean, method, seed=seed)
+    plane, axes = project(z_mean, method, seed=seed)
     probe = _probe(grouping.probe_auc(z_mean, seed=seed), len(grouping.names))
     picture = plotting.scatter(
-        projection.points,
+        plane,
         grouping.index,
         grouping.names,
-        axes=projection.axes,
+        axes=axes,
         title=f"{'Classes' if by == 'label' else by} in the latent space of {model.name}",
         caption=f"{len(rows):,} images of {dataset.name} ({split}){binarization_note(model)}: "
         f"{METHODS[method]}. Disks are group means.\n{probe}",
     )
     echo(probe)
-    points = zip(rows, projection.points, grouping.index, strict=True)
+    points = zip(rows, plane, grouping.index, strict=True)
     outputs.write(
         picture,
         [{"row": row, "x": x, "y": y, "group": grouping.names[i]} for row, (x, y), i in points],

@@ -139,7 +139,7 @@ def latent_map(model: EvaluatedModel) -> Measured:
     """The held-out images' latents in two dimensions, by Attractive (Wolfram note, figure 19)."""
     z_mean = model.posterior[0]
     grouping = Grouping.of(model.dataset, model.dataset.indices(model.held_out), TARGET)
-    points = project(z_mean, "umap").points
+    points, _ = project(z_mean, "umap")
     return {
         "map_auc": grouping.probe_auc(points),
         "latent_auc": _probe(model, [TARGET])[0].auc,

@@ -7,6 +7,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+METHODS = ("linear", "spherical")  # of interpolation
 SMALLEST_ANGLE = 1e-6  # radians; below it an arc equals its chord in float32
 
 
@@ -43,7 +44,7 @@ def interpolate(a: np.ndarray, b: np.ndarray, steps: int, method: str = "linear"
         a: Latent at t = 0, [L].
         b: Latent at t = 1, [L].
         steps: Number of latents, with both ends; at least 2.
-        method: A key of `METHODS`: "linear" or "spherical".
+        method: "linear" or "spherical".
 
     Returns:
         Latents, [steps, L], of the type of a.
@@ -58,8 +59,8 @@ def interpolate(a: np.ndarray, b: np.ndarray, steps: int, method: str = "linear"
         raise ValueError(f"`method` must be one of {', '.join(METHODS)}. Received: {method!r}.")
     start, end = np.asarray(a, np.float64), np.asarray(b, np.float64)
     t = np.linspace(0.0, 1.0, steps)[:, np.newaxis]
-    start_weight, end_weight = METHODS[method](start, end, t)
-    return (start_weight * start + end_weight * end).astype(np.asarray(a).dtype)
+    path = _chord(start, end, t) if method == "linear" else _arc(start, end, t)
+    return path.astype(np.asarray(a).dtype)
 
 
 def traverse(z: np.ndarray, dims: Sequence[int], values: Sequence[float]) -> np.ndarray:
@@ -156,8 +157,7 @@ def most_active(kl: Sequence[float], count: int) -> tuple[int, ...]:
         kl: Nats of each dimension, [L].
         count: How many; a latent of fewer dimensions gives all of them.
     """
-    order = np.argsort(-np.asarray(kl), kind="stable")
-    return tuple(int(dim) for dim in order[:count])
+    return tuple(np.argsort(-np.asarray(kl), kind="stable")[:count].tolist())
 
 
 def check_dims(dims: Sequence[int], latent_dim: int) -> None:
@@ -171,30 +171,22 @@ def check_dims(dims: Sequence[int], latent_dim: int) -> None:
         raise ValueError(f"`dims` must be in 0 … {latent_dim - 1}. Received: {missing[0]}.")
 
 
-Weights = tuple[np.ndarray, np.ndarray]  # of the start and of the end
+def _chord(start: np.ndarray, end: np.ndarray, t: np.ndarray) -> np.ndarray:
+    return (1 - t) * start + t * end
 
 
-def _chord(_start: np.ndarray, _end: np.ndarray, t: np.ndarray) -> Weights:
-    return 1 - t, t
+def _arc(start: np.ndarray, end: np.ndarray, t: np.ndarray) -> np.ndarray:
+    from scipy.spatial import geometric_slerp
 
-
-def _arc(start: np.ndarray, end: np.ndarray, t: np.ndarray) -> Weights:
-    lengths = np.linalg.norm(start), np.linalg.norm(end)
-    if not all(lengths):
+    lengths = np.linalg.norm([start, end], axis=1)
+    if not lengths.all():
         return _chord(start, end, t)
     unit_start, unit_end = start / lengths[0], end / lengths[1]
-    difference, total = (np.linalg.norm(unit_start + sign * unit_end) for sign in (-1, 1))
-    angle = 2 * np.arctan2(difference, total)  # Kahan's: exact for small angles, unlike arccos
-    if angle < SMALLEST_ANGLE:
+    if np.linalg.norm(unit_start - unit_end) < SMALLEST_ANGLE:
         return _chord(start, end, t)
-    if angle > np.pi - SMALLEST_ANGLE:
+    if np.linalg.norm(unit_start + unit_end) < SMALLEST_ANGLE:
         raise ValueError(
             "`a` and `b` must not point in opposite directions: no shortest arc joins them. "
             'Use the method "linear".'
         )
-    length = (1 - t) * lengths[0] + t * lengths[1]
-    start_turn, end_turn = (np.sin(part * angle) / np.sin(angle) for part in (1 - t, t))
-    return start_turn * length / lengths[0], end_turn * length / lengths[1]
-
-
-METHODS = {"linear": _chord, "spherical": _arc}
+    return _chord(*lengths, t) * geometric_slerp(unit_start, unit_end, t[:, 0])

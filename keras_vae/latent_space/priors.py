@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import logsumexp
 from scipy.stats import Covariance, multivariate_normal
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
@@ -51,13 +52,12 @@ class GaussianMixturePrior:
             )
 
     @classmethod
-    def fit(cls, z: np.ndarray, components: int, *, seed: int = 0) -> GaussianMixturePrior:
+    def fit(cls, z: np.ndarray, components: int) -> GaussianMixturePrior:
         """Fit a mixture with full covariances by expectation maximisation.
 
         Args:
             z: Latents, float [N, L].
             components: K.
-            seed: Seed of the start, by k-means.
 
         Raises:
             ValueError: If there are fewer latents than components.
@@ -67,7 +67,7 @@ class GaussianMixturePrior:
             tol=TOLERANCE * np.shape(z)[1],
             max_iter=ITERATIONS,
             reg_covar=FLOOR,
-            random_state=seed,
+            random_state=0,  # of the start, by k-means
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
@@ -89,11 +89,10 @@ class GaussianMixturePrior:
     def log_prob(self, z: np.ndarray) -> np.ndarray:
         """Measure the log density of latents [N, L], in nats, float64 [N]."""
         z = np.asarray(z, np.float64)
-        scales, parts = self.scale_tril.astype(np.float64), []
-        for weight, mean, scale in zip(self.weights, self.means, scales, strict=True):
-            component = multivariate_normal(mean, Covariance.from_cholesky(scale))
-            parts.append(np.log(weight) + component.logpdf(z))
-        return np.logaddexp.reduce(parts).reshape(len(z))
+        covariances = map(Covariance.from_cholesky, self.scale_tril.astype(np.float64))
+        components = map(multivariate_normal, self.means, covariances)
+        densities = np.reshape([each.logpdf(z) for each in components], (self.components, len(z)))
+        return logsumexp(densities, axis=0, b=self.weights[:, np.newaxis])
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,12 +123,7 @@ class PriorFit:
         }
 
 
-def fit_prior(
-    z: np.ndarray,
-    *,
-    seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
-) -> PriorFit | None:
+def fit_prior(z: np.ndarray, progress: Callable[[int, int], None] | None = None) -> PriorFit | None:
     """Fit mixtures of several sizes, and keep the one under which held-out latents are likeliest.
 
     The ex-post density estimation of Ghosh et al. 2020, "From variational to deterministic
@@ -137,14 +131,13 @@ def fit_prior(
 
     Args:
         z: Latents of the training split, one sample from q(z|x) per image, float [N, L].
-        seed: Seed of the choice of latents and of the starts.
         progress: Called with (done, total) components.
 
     Returns:
         The best fit; None where there are too few latents for a single covariance, or one would be
         too large.
     """
-    order = np.random.default_rng(seed).permutation(len(z))[:MOST_LATENTS]
+    order = np.random.default_rng(0).permutation(len(z))[:MOST_LATENTS]
     held_out, rest = np.split(np.asarray(z)[order], [int(HELD_OUT * len(order))])
     latent_dim = rest.shape[1]
     fewest = max(20, latent_dim)  # latents for each component: fewer span no covariance
@@ -156,7 +149,7 @@ def fit_prior(
     for number, count in enumerate(counts):
         if progress:
             progress(sum(counts[:number]), sum(counts))
-        prior = GaussianMixturePrior.fit(rest, count, seed=seed)
+        prior = GaussianMixturePrior.fit(rest, count)
         fits.append((float(prior.log_prob(held_out).mean()), prior))
     log_prob, prior = max(fits, key=lambda fit: fit[0])
     normal = -0.5 * (np.square(held_out).sum(axis=1) + latent_dim * np.log(2.0 * np.pi))

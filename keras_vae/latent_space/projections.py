@@ -6,7 +6,6 @@ UMAP comes from umap-learn, in the extra `[umap]`; the rest from scikit-learn.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.util import find_spec
 
 import numpy as np
@@ -14,17 +13,7 @@ import numpy as np
 FEWEST = 10  # latents, for neighbourhoods
 
 
-@dataclass(frozen=True)
-class Projection:
-    """Latents in two dimensions.
-
-    Attributes:
-        points: float [N, 2].
-        axes: Labels of the two axes.
-    """
-
-    points: np.ndarray
-    axes: tuple[str, str]
+Projection = tuple[np.ndarray, tuple[str, str]]  # points [N, 2], labels of the two axes
 
 
 def project(z: np.ndarray, method: str, *, seed: int = 0) -> Projection:
@@ -34,6 +23,9 @@ def project(z: np.ndarray, method: str, *, seed: int = 0) -> Projection:
         z: Latents (z_mean of some images), [N, L], N ≥ 10, L ≥ 2.
         method: One of `METHODS`.
         seed: Seed of UMAP and t-SNE.
+
+    Returns:
+        Points, float [N, 2], and labels of the two axes.
 
     Raises:
         ImportError: See `check_method`.
@@ -71,7 +63,7 @@ def _umap(z: np.ndarray, seed: int) -> Projection:
     neighbours = min(15, len(z) - 1)
     # One job, as a seed demands: several would race, and give another map each time.
     reducer = UMAP(n_neighbors=neighbours, random_state=seed, n_jobs=1)
-    return Projection(reducer.fit_transform(z), ("UMAP 1", "UMAP 2"))
+    return reducer.fit_transform(z), ("UMAP 1", "UMAP 2")
 
 
 def _pca(z: np.ndarray, seed: int) -> Projection:
@@ -84,7 +76,7 @@ def _pca(z: np.ndarray, seed: int) -> Projection:
         f"PC {number} ({share:.1%} of the variance)"
         for number, share in enumerate(pca.explained_variance_ratio_, start=1)
     )
-    return Projection(points, (first, second))
+    return points, (first, second)
 
 
 def _tsne(z: np.ndarray, seed: int) -> Projection:
@@ -93,7 +85,7 @@ def _tsne(z: np.ndarray, seed: int) -> Projection:
 
     perplexity = min(30.0, (len(z) - 1) / 3)
     reducer = TSNE(perplexity=perplexity, init="pca", random_state=seed, n_jobs=-1)
-    return Projection(reducer.fit_transform(z), ("t-SNE 1", "t-SNE 2"))
+    return reducer.fit_transform(z), ("t-SNE 1", "t-SNE 2")
 
 
 def _most_active(z: np.ndarray, seed: int) -> Projection:
@@ -102,7 +94,7 @@ def _most_active(z: np.ndarray, seed: int) -> Projection:
     For a latent of two dimensions, this is the latent itself.
     """
     first, second = np.sort(np.argsort(-z.var(axis=0), kind="stable")[:2])
-    return Projection(z[:, [first, second]], (f"z {first}", f"z {second}"))
+    return z[:, [first, second]], (f"z {first}", f"z {second}")
 
 
 METHODS: dict[str, Callable[[np.ndarray, int], Projection]] = {

@@ -28,7 +28,7 @@ def test_map_shows_the_encoded_images_of_a_split(kvae, labelled, colour_model, t
     rows = json.loads((tmp_path / "map.json").read_text())
     assert [row["row"] for row in rows] == list(range(48))
     assert [row["group"] for row in rows] == np.where(bright, "Bright", "not Bright").tolist()
-    expected = projections.project(z_mean, "pca").points
+    expected = projections.project(z_mean, "pca")[0]
     np.testing.assert_allclose([[row["x"], row["y"]] for row in rows], expected, atol=1e-4)
     auc = Grouping(("Bright", "not Bright"), np.where(bright, 0, 1)).probe_auc(z_mean)
     assert f"Linear probe: AUC {auc:.3f} " in result.stdout
