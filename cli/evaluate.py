@@ -101,7 +101,7 @@ def evaluate(
     load_tensorflow()
     for model in opened:
         check_model(model)
-    chosen = Settings(samples=0 if no_samples else samples, cache_dir=source.cache_dir, **settings)
+    chosen = Settings(samples=0 if no_samples else samples, **settings)
     found: list[Evaluation] = []
     for number, model in enumerate(opened):
         images = source.load_for_model(model, data)

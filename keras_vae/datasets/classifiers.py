@@ -19,7 +19,6 @@ from sklearn.metrics import roc_auc_score
 
 from ..files.atomic import write_atomically
 from . import ImageDataset
-from .prepared import cache_folder
 from .preprocessing import Preprocessing
 from .source import Progress
 
@@ -55,36 +54,31 @@ PREPROCESSING = EXTRACTOR.preprocessing
 
 
 def find_classifier(
-    dataset: ImageDataset,
-    recipe: Recipe = EXTRACTOR,
-    *,
-    cache_dir: str | Path | None = None,
-    progress: Progress | None = None,
+    dataset: ImageDataset, recipe: Recipe = EXTRACTOR, progress: Progress | None = None
 ) -> keras.Model:
     """Open the classifier of a data set; the first time, train it.
 
-    It is stored in the cache of prepared sets if the data set comes from there.
+    It is stored in the cache of prepared sets that the data set comes from, if it does.
 
     Args:
         dataset: Images with labels or attributes.
         recipe: Which classifier.
-        cache_dir: See `datasets.prepared.cache_folder`.
         progress: Called with (done, total) steps of the training.
 
     Raises:
         ValueError: If the data set has neither labels nor attributes, or no training images.
     """
-    file = _cache_file(dataset, recipe, cache_dir)
+    file = _cache_file(dataset, recipe)
     if file is None:
-        return train_classifier(dataset, recipe, progress=progress)
+        return train_classifier(dataset, recipe, progress)
     if not file.exists():
-        classifier = train_classifier(dataset, recipe, progress=progress)
+        classifier = train_classifier(dataset, recipe, progress)
         write_atomically(file, classifier.save, overwrite=True)
     return keras.models.load_model(file)
 
 
 def train_classifier(
-    dataset: ImageDataset, recipe: Recipe = EXTRACTOR, *, progress: Progress | None = None
+    dataset: ImageDataset, recipe: Recipe = EXTRACTOR, progress: Progress | None = None
 ) -> keras.Model:
     """Train a small convolutional network on the training split, from a fixed seed.
 
@@ -100,14 +94,13 @@ def train_classifier(
     Raises:
         ValueError: If the data set has neither labels nor attributes, or no training images.
     """
-    rows, targets = dataset.indices("train"), targets_of(dataset)
-    if not len(rows):
+    batches = _Batches(recipe, dataset, "train")
+    if not len(batches):
         raise ValueError(f"`dataset` must have training images. Received: {dataset.name!r}.")
-    epochs = max(1, min(MOST_EPOCHS, round(MOST_STEPS * BATCH / len(rows))))
-    batches = _Batches(recipe, dataset.images, targets, rows)
+    epochs = max(1, min(MOST_EPOCHS, round(MOST_STEPS * BATCH / len(batches.rows))))
     total = epochs * len(batches)
     keras.utils.set_random_seed(recipe.seed)
-    model = _build((*recipe.size, dataset.image_shape[2]), targets.shape[1])
+    model = _build((*recipe.size, dataset.image_shape[2]), batches.targets.shape[1])
     exclusive = dataset.labels is not None
     loss = keras.losses.CategoricalCrossentropy if exclusive else keras.losses.BinaryCrossentropy
     rate = keras.optimizers.schedules.CosineDecay(2e-3, total)
@@ -128,11 +121,10 @@ def describe(classifier: keras.Model, dataset: ImageDataset) -> str:
         f"seed {EXTRACTOR.seed}, {FEATURES} features"
     )
     split = "validation" if dataset.count("validation") else "test"
-    rows = dataset.indices(split)
-    if not len(rows):
+    batches = _Batches(EXTRACTOR, dataset, split)
+    if not len(batches):
         return name
-    logits = classifier.predict(_Batches(EXTRACTOR, dataset.images, None, rows), verbose=0)
-    targets = targets_of(dataset)[rows]
+    logits, targets = classifier.predict(batches, verbose=0), batches.targets[batches.rows]
     if dataset.labels is not None:
         accuracy = np.mean(logits.argmax(axis=1) == targets.argmax(axis=1))
         return f"{name}, {split} accuracy {accuracy:.3f}"
@@ -174,36 +166,33 @@ def _build(image_shape: tuple[int, int, int], outputs: int) -> keras.Model:
 
 
 class _Batches(keras.utils.PyDataset):
-    """Preprocessed images and their targets; with targets, in a new order each epoch."""
+    """Preprocessed images of a split and their targets; for training, in a new order each epoch."""
 
-    def __init__(
-        self, recipe: Recipe, images: np.ndarray, targets: np.ndarray | None, rows: np.ndarray
-    ) -> None:
+    def __init__(self, recipe: Recipe, dataset: ImageDataset, split: str) -> None:
         super().__init__()
-        self.preprocessing = recipe.preprocessing
-        self.images, self.targets, self.rows = images, targets, rows
-        self.rng = np.random.default_rng(recipe.seed)
+        self.preprocessing, self.images = recipe.preprocessing, dataset.images
+        self.targets, self.rows = targets_of(dataset), dataset.indices(split)
+        self.training, self.rng = split == "train", np.random.default_rng(recipe.seed)
         self.on_epoch_end()
 
     def on_epoch_end(self) -> None:
-        if self.targets is not None:
+        if self.training:
             self.rows = self.rng.permutation(self.rows)
 
     def __len__(self) -> int:
         return math.ceil(len(self.rows) / BATCH)
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         rows = self.rows[index * BATCH : (index + 1) * BATCH]
-        images = np.asarray(self.preprocessing(self.images[rows]))
-        return (images,) if self.targets is None else (images, self.targets[rows])
+        return np.asarray(self.preprocessing(self.images[rows])), self.targets[rows]
 
 
-def _cache_file(dataset: ImageDataset, recipe: Recipe, cache_dir: str | Path | None) -> Path | None:
+def _cache_file(dataset: ImageDataset, recipe: Recipe) -> Path | None:
     """Return the classifier's file; None for a data set that is not from the cache."""
     if "prepared" not in dataset.provenance:
         return None
-    prepared = Path(dataset.provenance["prepared"]).name
+    prepared = Path(dataset.provenance["prepared"])
     split = [dataset.provenance.get(key) for key in ("split", "seed", "limit", "counts")]
-    facts = [VERSION, prepared, split] + ([asdict(recipe)] if recipe != EXTRACTOR else [])
+    facts = [VERSION, prepared.name, split] + ([asdict(recipe)] if recipe != EXTRACTOR else [])
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
-    return cache_folder(cache_dir) / "classifiers" / f"{dataset.name}-{key}.keras"
+    return prepared.parent / "classifiers" / f"{dataset.name}-{key}.keras"

@@ -50,7 +50,6 @@ class Settings:
         samples: Images to generate for FID and KID; 0 measures neither; None generates as many as
             there are measured images.
         features: A saved feature extractor for FID and KID.
-        cache_dir: Folder of classifiers that serve as one; see `datasets.load_dataset`.
     """
 
     split: str = "test"
@@ -62,7 +61,6 @@ class Settings:
     probes: bool = True
     samples: int | None = 0
     features: Path | None = None
-    cache_dir: Path | None = None
 
 
 def evaluate(
@@ -238,13 +236,7 @@ class _Measurement:
         from .extractors import find_extractor
 
         with self.stages("Training a feature extractor") as progress:
-            extractor = find_extractor(
-                self.model.image_shape,
-                features=self.settings.features,
-                dataset=self.dataset,
-                cache_dir=self.settings.cache_dir,
-                progress=progress,
-            )
+            extractor = find_extractor(self.dataset, self.settings.features, progress)
         with self.stages("FID and KID") as progress:
             parts = _parts_of(progress, [len(real), *map(len, sets.values())])
             of_real = extractor(real, progress=next(parts))

@@ -57,12 +57,7 @@ class Extractor:
 
 
 def find_extractor(
-    image_shape: tuple[int, int, int],
-    *,
-    features: str | Path | None = None,
-    dataset: ImageDataset | None = None,
-    cache_dir: str | Path | None = None,
-    progress: Progress | None = None,
+    dataset: ImageDataset, features: str | Path | None = None, progress: Progress | None = None
 ) -> Extractor:
     """Choose a feature extractor for FID and KID.
 
@@ -71,27 +66,26 @@ def find_extractor(
     available.
 
     Args:
-        image_shape: Height, width, channels of the images.
+        dataset: The images, perhaps with labels or attributes to train a classifier on.
         features: A saved network, used instead: see `saved_extractor`.
-        dataset: Training data of a classifier.
-        cache_dir: Folder of trained classifiers; see `datasets.prepared.cache_folder`.
-        progress: Called with (done, total) steps if a classifier has to be trained.
+        progress: Called with (done, total) steps if a classifier is trained.
 
     Raises:
-        ValueError: If `features` is no network for such images.
+        ValueError: See `saved_extractor`.
         ConnectionError: If InceptionV3's weights are not available, and a classifier cannot be
             trained.
     """
+    channels = dataset.image_shape[2]
     if features is not None:
-        return saved_extractor(features, image_shape)
-    labelled = dataset is not None and (dataset.labels is not None or dataset.attribute_names)
-    if not labelled or image_shape[-1] != 1:
+        return saved_extractor(features, channels)
+    labelled = dataset.labels is not None or dataset.attribute_names
+    if not labelled or channels != 1:
         try:
             return inception()
         except ConnectionError:
             if not labelled:
                 raise
-    return classifier_extractor(dataset, cache_dir=cache_dir, progress=progress)
+    return classifier_extractor(dataset, progress)
 
 
 def inception() -> Extractor:
@@ -122,12 +116,7 @@ def inception() -> Extractor:
     )
 
 
-def classifier_extractor(
-    dataset: ImageDataset | None,
-    *,
-    cache_dir: str | Path | None = None,
-    progress: Progress | None = None,
-) -> Extractor:
+def classifier_extractor(dataset: ImageDataset, progress: Progress | None = None) -> Extractor:
     """Return the penultimate features of a small classifier of a data set's labels or attributes.
 
     It is trained on the training split, once: see `classifiers.find_classifier`.
@@ -135,13 +124,13 @@ def classifier_extractor(
     Raises:
         ValueError: If the data set has neither, or no training images.
     """
-    classifier = classifiers.find_classifier(dataset, cache_dir=cache_dir, progress=progress)
+    classifier = classifiers.find_classifier(dataset, progress=progress)
     features = keras.Model(classifier.inputs, classifier.get_layer("features").output)
     name = classifiers.describe(classifier, dataset)
     return Extractor(name, classifiers.PREPROCESSING, _compiled(features))
 
 
-def saved_extractor(path: str | Path, image_shape: tuple[int, int, int]) -> Extractor:
+def saved_extractor(path: str | Path, channels: int) -> Extractor:
     """Open a network that maps pixels 0 … 255, float32 [B, H, W, C], to features.
 
     Images are scaled to the network's height and width, if it has a fixed size, and grey images are
@@ -150,7 +139,7 @@ def saved_extractor(path: str | Path, image_shape: tuple[int, int, int]) -> Extr
     Args:
         path: A Keras model (.keras), or the folder of a SavedModel whose `serving_default` has one
             input and one output.
-        image_shape: Height, width, channels of the images.
+        channels: Of the images.
 
     Raises:
         ValueError: If it cannot be opened, or takes no such images.
@@ -163,9 +152,9 @@ def saved_extractor(path: str | Path, image_shape: tuple[int, int, int]) -> Extr
             "`features` must be a Keras model (.keras) or a SavedModel with one input and one "
             f"output. Received: {path}: {str(error).splitlines()[0]}"
         ) from error
-    if len(shape) != 4 or shape[3] not in (None, 3, image_shape[2]):
+    if len(shape) != 4 or shape[3] not in (None, 3, channels):
         raise ValueError(
-            f"`features` must take images of {image_shape[2]} or 3 channels. "
+            f"`features` must take images of {channels} or 3 channels. "
             f"Received: {path}, which takes {list(shape)}."
         )
     size = (shape[1], shape[2]) if shape[1] and shape[2] else None

@@ -33,7 +33,6 @@ class EvaluatedModel:
 
     Attributes:
         dataset: The images.
-        cache_dir: Folder of the trained classifiers; None for the default.
         preset: The preset that the model was trained with.
         served: The model as a SavedModel.
         encode: Encodes the images of a split.
@@ -42,7 +41,6 @@ class EvaluatedModel:
     """
 
     dataset: ImageDataset
-    cache_dir: Path | None
 
     @property
     def held_out(self) -> str:
@@ -75,12 +73,12 @@ class EvaluatedModel:
     @cached_property
     def extractor(self) -> Extractor:
         """Features of a classifier of the data set, which every machine can train."""
-        return classifier_extractor(self.dataset, cache_dir=self.cache_dir)
+        return classifier_extractor(self.dataset)
 
     @cached_property
     def classifier(self) -> keras.Model:
         """The classifier of the data set's attributes; the first time, it is trained."""
-        return find_classifier(self.dataset, cache_dir=self.cache_dir)
+        return find_classifier(self.dataset)
 
     def probability(self, images: np.ndarray, name: str) -> np.ndarray:
         """Probability of an attribute, by the classifier of the data set's attributes.

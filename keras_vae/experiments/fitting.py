@@ -54,11 +54,11 @@ def fit_cell(
     facts, histories = {}, {}
     if isinstance(cell, Training):
         vae, facts, histories = _train(cell, dataset, workspace.unfinished(cell), report)
-        model = TrainedModel(dataset, workspace.cache_dir, vae, cell.resolved)
+        model = TrainedModel(dataset, vae, cell.resolved)
         numbers, arrays = measure(model, cell.measures)
     else:
         start = _clocks()
-        model = ExportedModel(dataset, workspace.cache_dir, cell.served)
+        model = ExportedModel(dataset, cell.served)
         numbers, arrays = measure(model, cell.measures, report)
         facts = {name: round(time - start[name], 2) for name, time in _clocks().items()}
     row = {"cell": cell.key, **cell.settings(), **facts, "tensorflow": version("tensorflow")}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ..datasets import ImageDataset
 from ..datasets.source import Progress
 from ..losses import Teacher
@@ -25,16 +23,8 @@ def find_teacher(
 
     recipe = classifiers.Recipe(dataset.image_shape[:2], seed=OTHER_SEED)
     return Teacher(
-        classifiers.find_classifier(
-            dataset, recipe, cache_dir=_cache_of(dataset), progress=progress
-        ),
+        classifiers.find_classifier(dataset, recipe, progress),
         classifiers.MAPS,
         classifiers.targets_of(dataset)[dataset.indices("train")].mean(axis=0),
         exclusive=dataset.labels is not None,
     )
-
-
-def _cache_of(dataset: ImageDataset) -> Path | None:
-    """The cache that a data set was prepared in; None for one that is in no cache."""
-    prepared = dataset.provenance.get("prepared")
-    return None if prepared is None else Path(prepared).parent

@@ -30,19 +30,19 @@ def known_digits(digits, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def trained(known_digits, tmp_path_factory):
-    """A quickly trained classifier, the cache that it is in, and the steps that were reported."""
-    cache, seen = tmp_path_factory.mktemp("classifiers"), []
+def trained(known_digits):
+    """A quickly trained classifier, and the steps that were reported."""
+    seen = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classifiers, "MOST_STEPS", 100)
         patch.setattr(extractors, "inception", lambda: pytest.fail("asked for InceptionV3"))
-        extractor = find_extractor(
-            (8, 8, 1),
-            dataset=known_digits,
-            cache_dir=cache,
-            progress=lambda *step: seen.append(step),
-        )
-    return extractor, cache, seen
+        extractor = find_extractor(known_digits, progress=lambda *step: seen.append(step))
+    return extractor, seen
+
+
+def bare(images):
+    """A data set of images without labels and attributes."""
+    return ImageDataset("bare", images, np.zeros(len(images), np.int8))
 
 
 def test_preprocessing_does_what_it_says():
@@ -73,9 +73,9 @@ def test_features_do_not_depend_on_batches_and_maps_are_averaged(photos, monkeyp
     assert seen == [(4, 10), (8, 10), (10, 10)]
 
 
-def test_offline_inception_names_the_argument_features(offline):
+def test_offline_inception_names_the_argument_features(offline, photos):
     with pytest.raises(ConnectionError, match=r"Set `features` to a saved Keras model") as error:
-        find_extractor((32, 32, 3))
+        find_extractor(bare(photos))
     assert len(str(error.value).splitlines()) == 1
 
 
@@ -85,14 +85,14 @@ def test_without_inception_a_classifier_is_used_and_named(offline, photos, monke
     partition = np.repeat([0, 1], [60, 20]).astype(np.int8)
     names = ("Red", "Green", "Blue")
     dataset = ImageDataset("tiles", photos[:80], partition, attributes, names)
-    extractor = find_extractor((32, 32, 3), dataset=dataset)
+    extractor = find_extractor(dataset)
     assert extractor.name.startswith("classifier of 3 attributes of tiles, seed 0, 128 features")
     assert "validation mean AUC" in extractor.name
     assert extractor.preprocessing == classifiers.PREPROCESSING
 
 
 def test_grey_labelled_images_get_a_classifier_that_knows_them(trained, digits):
-    extractor, _, seen = trained
+    extractor, seen = trained
     assert float(extractor.name.rpartition("accuracy ")[2]) > 0.9
     steps = seen[0][1]
     assert seen == [(done, steps) for done in range(1, steps + 1)]
@@ -108,9 +108,9 @@ def test_grey_labelled_images_get_a_classifier_that_knows_them(trained, digits):
 
 
 def test_a_classifier_is_trained_once(trained, known_digits, monkeypatch):
-    extractor, cache, _ = trained
+    extractor, _ = trained
     monkeypatch.setattr(classifiers, "train_classifier", lambda *_, **__: pytest.fail("trained"))
-    again = find_extractor((8, 8, 1), dataset=known_digits, cache_dir=cache)
+    again = find_extractor(known_digits)
     images = known_digits.images[:20]
     np.testing.assert_allclose(again(images), extractor(images), rtol=1e-5)
     assert again.name == extractor.name
@@ -126,20 +126,16 @@ def test_a_classifier_follows_from_its_seed(digits, monkeypatch):
         np.testing.assert_allclose(other, one, atol=1e-4)
 
 
-def test_another_split_gets_a_classifier_of_its_own(known_digits, tmp_path):
+def test_another_split_gets_a_classifier_of_its_own(known_digits):
     other = {**known_digits.provenance, "seed": 1}
     moved = ImageDataset("digits", known_digits.images, known_digits.partition, provenance=other)
-    files = {
-        classifiers._cache_file(each, classifiers.EXTRACTOR, tmp_path)
-        for each in (known_digits, moved)
-    }
+    files = {classifiers._cache_file(each, classifiers.EXTRACTOR) for each in (known_digits, moved)}
     assert len(files) == 2
 
 
 def test_without_labels_there_is_no_classifier(digits):
-    bare = ImageDataset("bare", digits.images, digits.partition)
     with pytest.raises(ValueError, match="'bare', which has neither"):
-        extractors.classifier_extractor(bare)
+        extractors.classifier_extractor(bare(digits.images))
 
 
 @pytest.fixture
@@ -156,20 +152,20 @@ def test_a_saved_network_gives_the_features(network, form, tmp_path, photos, dig
         network.export(path, verbose=False)
     else:
         network.save(path)
-    extractor = find_extractor((32, 32, 3), features=path)
+    extractor = find_extractor(bare(photos), path)
     assert extractor.name == form
     assert "scaled to 6×5" in str(extractor.preprocessing)
     scaled = tf.image.resize(tf.cast(photos[:9], tf.float32), (6, 5), antialias=True).numpy()
     np.testing.assert_allclose(extractor(photos[:9]), scaled.mean(axis=(2, 3)) + 1.0, rtol=1e-4)
-    assert find_extractor((8, 8, 1), features=path)(digits.images[:4]).shape == (4, 6)
+    assert find_extractor(digits, path)(digits.images[:4]).shape == (4, 6)
 
 
-def test_wrong_features_are_refused_in_one_line(tmp_path, network):
+def test_wrong_features_are_refused_in_one_line(tmp_path, network, photos, digits):
     for path in (tmp_path / "missing.keras", tmp_path):
         with pytest.raises(ValueError, match="`features` must be a Keras model") as error:
-            find_extractor((8, 8, 1), features=path)
+            find_extractor(digits, path)
         assert len(str(error.value).splitlines()) == 1
     grey = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
     grey.save(tmp_path / "grey.keras")
     with pytest.raises(ValueError, match=r"3 or 3 channels.*\[None, 8, 8, 1\]"):
-        find_extractor((32, 32, 3), features=tmp_path / "grey.keras")
+        find_extractor(bare(photos), tmp_path / "grey.keras")

@@ -38,7 +38,7 @@ def tiles(photos):
 @pytest.fixture(scope="module")
 def model(tiles, colour_vae):
     preset = get_preset("celeba").override(filters=(8, 8), latent_dim=6)
-    return TrainedModel(tiles, None, colour_vae, preset)
+    return TrainedModel(tiles, colour_vae, preset)
 
 
 def path(values):
@@ -119,7 +119,7 @@ def test_the_way_between_faces_begins_and_ends_at_them(model):
 
 
 def test_an_exported_model_is_measured_like_the_one_in_memory(model, tiles):
-    served = ExportedModel(tiles, None, model.served)
+    served = ExportedModel(tiles, model.served)
     assert served.preset == model.preset
     for ours, theirs in zip(model.posterior, served.posterior, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)

@@ -14,7 +14,7 @@ def train(digits, **changes):
     config = RunConfig(preset, "digits")
     vae = training.new_vae(config, digits)
     training.fit(vae, config, digits)
-    return TrainedModel(digits, None, vae, preset)
+    return TrainedModel(digits, vae, preset)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_a_vaes_latents_are_sampled(trained):
 
 def test_a_card_has_what_was_evaluated():
     model = load("mnist-best")
-    row, _ = measure(ExportedModel(None, None, model), ["card"])
+    row, _ = measure(ExportedModel(None, model), ["card"])
     assert 80 < row["nll"] < 87
     assert row["draws"] >= 500
 
