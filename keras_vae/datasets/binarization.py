@@ -42,9 +42,7 @@ def binarize(images: np.ndarray, binarization: str, seed: int = 0) -> np.ndarray
     return np.where(white, 255, 0).astype(np.uint8)
 
 
-def binarize_rows(
-    images: np.ndarray, rows: np.ndarray, binarization: str, seed: int = 0
-) -> np.ndarray:
+def binarize_rows(images: np.ndarray, rows: np.ndarray, binarization: str) -> np.ndarray:
     """Binarize some images of a set, each to the pixels that it has in the whole set binarized.
 
     The sample of an image depends on its row, so that a split, a limit or a preview shows the same
@@ -54,10 +52,9 @@ def binarize_rows(
         images: uint8 [N, ...], the whole set, memory-mapped or not.
         rows: Which of them, int64 [M].
         binarization: See `binarize`.
-        seed: Of "dynamic".
 
     Returns:
-        uint8 [M, ...], `binarize(images, binarization, seed)[rows]`.
+        uint8 [M, ...], `binarize(images, binarization)[rows]`.
 
     Raises:
         ValueError: If `binarization` is none of `BINARIZATIONS`.
@@ -65,4 +62,4 @@ def binarize_rows(
     if binarization not in RANDOM:
         return binarize(np.asarray(images[rows]), binarization)
     # One generator samples the set from its first row: nothing after the last row matters.
-    return binarize(images[: rows.max(initial=-1) + 1], binarization, seed)[rows]
+    return binarize(images[: rows.max(initial=-1) + 1], binarization)[rows]

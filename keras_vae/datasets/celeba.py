@@ -8,16 +8,14 @@ from __future__ import annotations
 import os
 import zipfile
 import zlib
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ..files.photos import ALIGNED_CROP
-from .source import IMAGE_SUFFIXES, Origin, Payload, Source, image_entries
+from .source import IMAGE_SUFFIXES, Origin, Source, image_entries
 
 FILES = (
     "img_align_celeba.zip or img_align_celeba/",
@@ -38,42 +36,59 @@ def find(location: Path, name: str) -> Origin | None:
     attributes = _first(folder, "list_attr_celeba.txt", "list_attr_celeba.csv")
     partition = _first(folder, "list_eval_partition.txt", "list_eval_partition.csv")
     photos = _first(folder, *_PHOTOS) if location.is_dir() else location
-    if attributes is None or partition is None or photos is None:
-        return None
-    kind = "folder" if photos.is_dir() else photos.suffix.removeprefix(".")
-    if kind not in _READERS:
+    files = (attributes, partition, photos)
+    if None in files or not (photos.is_dir() or photos.suffix == ".zip"):
         return None
     return Origin(
-        f"CelebA as distributed, {kind}",
+        f"CelebA as distributed, {'folder' if photos.is_dir() else 'zip'}",
         location,
-        (attributes, partition, photos),
-        partial(_READERS[kind], photos, attributes, partition),
+        files,
+        partial(read, *files),
         image_size=(ALIGNED_CROP, ALIGNED_CROP),
         dataset="celeba",
     )
 
 
-@dataclass(frozen=True, eq=False)
-class ListFile:
-    """The content of one of CelebA's lists for the images that exist.
+def read(attribute_list: Path, partition_list: Path, photos: Path) -> Source:
+    """Match the photos that exist, in a folder or a zip, with their lines in the two lists.
 
-    Attributes:
-        total: Number of images that the list names, whether they exist or not.
-        columns: Names of the columns; "partition" where the list has no header.
-        values: For each image that exists, by its file name, int8 [columns].
+    Raises:
+        ValueError: If the zip or a list is damaged.
     """
+    if photos.is_dir():
+        present = {os.fsencode(entry.name): entry.path for entry in image_entries(photos)}
+        read_photos = partial(map, Path)
+    else:
+        present, read_photos = _members(photos), partial(_extract, photos)
+    total, _, splits = read_list(partition_list, present)
+    _, columns, traits = read_list(attribute_list, present)
+    names = [name for name in splits if name in traits]
+    attributes = np.array([traits[name] for name in names])
+    return Source(
+        count=len(names),
+        payloads=lambda: read_photos(present[name] for name in names),
+        name_of=lambda index: names[index].decode(errors="replace"),
+        partition=np.array([splits[name][0] for name in names]),
+        attributes=np.where(attributes > 0, 1, -1).astype(np.int8),
+        attribute_names=columns,
+        missing=total - len(splits),
+        unlisted=len(present) - len(names),
+    )
 
-    total: int
-    columns: tuple[str, ...]
-    values: dict[bytes, np.ndarray]
 
-
-def read_list(file: Path, present: Container[bytes]) -> ListFile:
+def read_list(
+    file: Path, present: Container[bytes]
+) -> tuple[int, tuple[str, ...], dict[bytes, np.ndarray]]:
     """Read the lines of a list that describe images that exist.
 
     Args:
         file: A list with one line per image, in CelebA's format (blanks) or Kaggle's (commas).
         present: File names of the images that exist.
+
+    Returns:
+        Number of images that the list names, whether they exist or not; names of the columns,
+        "partition" where the list has no header; and for each image that exists, by its file name,
+        int8 [columns].
 
     Raises:
         ValueError: If a line has more or fewer values than the header, or no whole numbers.
@@ -98,7 +113,7 @@ def read_list(file: Path, present: Container[bytes]) -> ListFile:
             f"{file} must have {len(columns)} whole numbers for each image. Received: {error}."
         ) from error
     names = [row[0] for row in rows]
-    return ListFile(len(lines) - start, columns, dict(zip(names, values, strict=True)))
+    return len(lines) - start, columns, dict(zip(names, values, strict=True))
 
 
 def _first(folder: Path, *names: str) -> Path | None:
@@ -107,61 +122,26 @@ def _first(folder: Path, *names: str) -> Path | None:
     return next(filter(Path.exists, paths), None)
 
 
-def _read_folder(photos: Path, attributes: Path, partition: Path) -> Source:
-    files = {os.fsencode(entry.name): entry.path for entry in image_entries(photos)}
-    return _matched(
-        files, attributes, partition, lambda names: (Path(files[name]) for name in names)
-    )
-
-
-def _read_zip(archive: Path, attributes: Path, partition: Path) -> Source:
+def _members(archive: Path) -> dict[bytes, zipfile.ZipInfo]:
+    """List the photos in a zip by their file names."""
     try:
         with zipfile.ZipFile(archive) as opened:
             infos = opened.infolist()
     except (zipfile.BadZipFile, OSError) as error:
         raise ValueError(f"{archive} is not a zip file that can be read: {error}.") from error
-    members = {
+    return {
         os.fsencode(info.filename.rpartition("/")[2]): info
         for info in infos
         if info.filename.lower().endswith(IMAGE_SUFFIXES)
         and not info.filename.startswith("__MACOSX")
     }
-    return _matched(members, attributes, partition, partial(_members, archive, members))
 
 
-_READERS = {"folder": _read_folder, "zip": _read_zip}
-
-
-def _members(
-    archive: Path, members: Mapping[bytes, zipfile.ZipInfo], names: Iterable[bytes]
-) -> Iterator[bytes]:
-    """Yield the encoded photos; a damaged member of the zip is yielded as no bytes."""
+def _extract(archive: Path, members: Iterable[zipfile.ZipInfo]) -> Iterator[bytes]:
+    """Yield encoded photos; a damaged member of the zip is yielded as no bytes."""
     with zipfile.ZipFile(archive) as opened:
-        for name in names:
+        for member in members:
             try:
-                yield opened.read(members[name])
+                yield opened.read(member)
             except (zipfile.BadZipFile, zlib.error, EOFError):
                 yield b""
-
-
-def _matched(
-    present: Mapping[bytes, Any],
-    attribute_list: Path,
-    partition_list: Path,
-    payloads: Callable[[Sequence[bytes]], Iterator[Payload]],
-) -> Source:
-    """Match the photos that exist with their lines in the two lists."""
-    splits = read_list(partition_list, present)
-    traits = read_list(attribute_list, present)
-    names = [name for name in splits.values if name in traits.values]
-    attributes = np.array([traits.values[name] for name in names])
-    return Source(
-        count=len(names),
-        payloads=lambda: payloads(names),
-        name_of=lambda index: names[index].decode(errors="replace"),
-        partition=np.array([splits.values[name][0] for name in names]),
-        attributes=np.where(attributes > 0, 1, -1).astype(np.int8),
-        attribute_names=traits.columns,
-        missing=splits.total - len(splits.values),
-        unlisted=len(present) - len(names),
-    )

@@ -18,6 +18,7 @@ from ..files import photos
 from .source import Payload, Progress, Source, native_size
 
 CHUNK = 64  # images in a task: long enough to hide its cost, short enough for a smooth bar
+WAITING = 64  # tasks at most: enough for all cores, and little memory
 CORRUPT_SHARE = 0.01  # more is no accident of a few files: the user should know
 
 Shape: TypeAlias = tuple[int, int, int]  # height, width, channels
@@ -86,18 +87,16 @@ def _prepared_chunks(
     source: Source, shape: Shape, strict: bool
 ) -> Iterator[list[np.ndarray | None]]:
     """Prepare chunk after chunk on all cores, in order, with a bounded number in memory."""
-    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     prepare = partial(_pixels, shape=shape, strict=strict)
     payloads = source.payloads()
     waiting: deque[Future[list[np.ndarray | None]]] = deque()
-    pool = ThreadPoolExecutor(workers)
+    pool = ThreadPoolExecutor()
     try:
         while chunk := list(islice(payloads, CHUNK)):
             waiting.append(pool.submit(lambda chunk: list(map(prepare, chunk)), chunk))
-            if len(waiting) > 2 * (workers or 1):
+            if len(waiting) > WAITING:
                 yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        yield from (future.result() for future in waiting)
     finally:
         pool.shutdown(cancel_futures=True)
 

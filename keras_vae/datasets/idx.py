@@ -22,7 +22,7 @@ FILES = (
 )
 
 _GZIP = b"\x1f\x8b"  # the first bytes of a gzipped file
-_UNSIGNED_BYTES = b"\0\0\x08"  # the first bytes of an IDX file of them
+_UNSIGNED_BYTE = 8  # the type's number in an IDX file
 
 
 def find(location: Path, name: str) -> Origin | None:
@@ -30,10 +30,8 @@ def find(location: Path, name: str) -> Origin | None:
     files = [_existing(location, stem) for stem in FILES]
     if None in files:
         return None
-    size = read_size(files[0])
-    return Origin(
-        "IDX files", location, tuple(files), lambda: read(*files), image_size=size, channels=1
-    )
+    size = read_idx(files[2], axes=3).shape[1:]  # of the test images, which are fewer
+    return Origin("IDX files", location, tuple(files), lambda: read(*files), size, channels=1)
 
 
 def read(train_images: Path, train_labels: Path, test_images: Path, test_labels: Path) -> Source:
@@ -42,8 +40,8 @@ def read(train_images: Path, train_labels: Path, test_images: Path, test_labels:
     Raises:
         ValueError: If one is damaged, or the numbers of images and labels differ.
     """
-    images = [read_idx(train_images), read_idx(test_images)]
-    labels = [read_idx(train_labels), read_idx(test_labels)]
+    images = [read_idx(file, axes=3) for file in (train_images, test_images)]
+    labels = [read_idx(file, axes=1) for file in (train_labels, test_labels)]
     sizes = [len(part) for part in images]
     if sizes != [len(part) for part in labels] or images[0].shape[1:] != images[1].shape[1:]:
         raise ValueError(
@@ -58,51 +56,34 @@ def read(train_images: Path, train_labels: Path, test_images: Path, test_labels:
     )
 
 
-def read_size(file: Path) -> tuple[int, int]:
-    """Read height and width from the header of a file of images.
+def read_idx(file: Path, axes: int) -> np.ndarray:
+    """Read one IDX file of bytes, gzipped or not.
 
-    Raises:
-        ValueError: If the file is damaged or holds no images.
-    """
-    header = _content(file, 16)
-    if len(header) < 16 or header[:4] != _UNSIGNED_BYTES + b"\3":
-        raise ValueError(f"{file} is not an IDX file of images.")
-    return int.from_bytes(header[8:12], "big"), int.from_bytes(header[12:16], "big")
-
-
-def read_idx(file: Path) -> np.ndarray:
-    """Read one IDX file of bytes.
+    Args:
+        file: The file.
+        axes: Number of axes: 3 for images, 1 for labels.
 
     Returns:
         uint8, with the dimensions that the file states.
 
     Raises:
-        ValueError: If the file is damaged or is no IDX file of bytes.
+        ValueError: If the file is damaged or is no IDX file of bytes with so many axes.
     """
-    content = _content(file)
-    if len(content) < 4 or content[:3] != _UNSIGNED_BYTES or len(content) < 4 + 4 * content[3]:
-        raise ValueError(f"{file} is not an IDX file of unsigned bytes.")
-    start = 4 + 4 * content[3]
+    try:
+        content = file.read_bytes()
+        # Browsers unpack a download and keep its `.gz`: the first bytes decide, not the name.
+        content = gzip.decompress(content) if content.startswith(_GZIP) else content
+    except (EOFError, OSError, zlib.error) as error:
+        raise ValueError(f"{file} is damaged: {error}.") from error
+    start = 4 + 4 * axes
+    if len(content) < start or content[:4] != bytes([0, 0, _UNSIGNED_BYTE, axes]):
+        raise ValueError(f"{file} is not an IDX file of unsigned bytes with {axes} axes.")
     shape = np.frombuffer(content[4:start], ">u4").astype(int)
     if len(content) != start + shape.prod():
         raise ValueError(
             f"{file} must hold {shape.prod()} bytes of data. Received: {len(content) - start}."
         )
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
-
-
-def _content(file: Path, size: int = -1) -> bytes:
-    """Read the first bytes of a file, by default all, and unpack them if they are gzipped.
-
-    Browsers unpack a download and keep its `.gz`: the first bytes decide, not the name.
-    """
-    try:
-        with file.open("rb") as stream:
-            gzipped = stream.read(len(_GZIP)) == _GZIP
-        with gzip.open(file) if gzipped else file.open("rb") as stream:
-            return stream.read(size)
-    except (EOFError, OSError, zlib.error) as error:
-        raise ValueError(f"{file} is damaged: {error}.") from error
 
 
 def _existing(folder: Path, stem: str) -> Path | None:

@@ -151,12 +151,7 @@ def steps_per_epoch(dataset: ImageDataset, batch_size: int) -> int:
 
 
 def split_batches(
-    dataset: ImageDataset,
-    split: str,
-    batch_size: int,
-    *,
-    binarization: str = "none",
-    seed: int = 0,
+    dataset: ImageDataset, split: str, batch_size: int, *, binarization: str = "none"
 ) -> tf.data.Dataset:
     """Batches of a split in its order, the same at each call.
 
@@ -165,14 +160,13 @@ def split_batches(
         split: "train", "validation" or "test".
         batch_size: Images in a batch; the last one may be smaller.
         binarization: See `binarization.binarize`; each image as in the whole set binarized.
-        seed: Of a "dynamic" binarization.
 
     Returns:
         A finite data set of uint8 [≤ batch_size, H, W, C].
     """
     images, rows = dataset.images, dataset.indices(split)
     if binarization != "none":
-        images = binarize_rows(images, rows, binarization, seed)
+        images = binarize_rows(images, rows, binarization)
         rows = np.arange(len(images))
     batches = tf.data.Dataset.from_tensor_slices(rows).batch(batch_size)
     return _untuned(batches.map(_reader(images, None), num_parallel_calls=2).prefetch(4))

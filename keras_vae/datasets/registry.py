@@ -135,7 +135,7 @@ def find_dataset(name: str, data_dir: str | Path | None = None) -> tuple[str, Or
         return known.name, _find_in(known, Path(data_dir).expanduser())
     if known.embedded_in is not None:
         return known.name, digits.find()
-    return known.name, tfds.find(known.name, known.tfds_name, known.image_shape, known.files)
+    return known.name, tfds.find(known)
 
 
 def _find_in(known: KnownDataset, location: Path) -> Origin:

@@ -10,49 +10,38 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from textwrap import shorten
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .source import Origin, Source
 from .splits import SPLITS
 
+if TYPE_CHECKING:
+    from .registry import KnownDataset
+
 
 class DownloadError(RuntimeError):
     """TensorFlow Datasets could not provide a data set."""
 
 
-def find(
-    name: str, tfds_name: str | None, image_shape: tuple[int, int, int], files: Sequence[str]
-) -> Origin:
+def find(known: KnownDataset) -> Origin:
     """Name TensorFlow Datasets as the origin; nothing is imported or downloaded yet.
-
-    Args:
-        name: Of the set, a key of `DATASETS`.
-        tfds_name: Of the set, in TensorFlow Datasets.
-        image_shape: Native height, width and channels.
-        files: What `data_dir` may hold instead, for the message of an error.
 
     Raises:
         DownloadError: If TensorFlow Datasets does not have the set.
     """
-    if tfds_name is None:
+    if known.tfds_name is None:
         raise DownloadError(
-            f"`data_dir` must be the folder that holds {', '.join(files)}: {name} is not in "
-            "TensorFlow Datasets. Received: None."
+            f"`data_dir` must be the folder that holds {', '.join(known.files)}: {known.name} is "
+            "not in TensorFlow Datasets. Received: None."
         )
-    return Origin(
-        f"TensorFlow Datasets: {tfds_name}",
-        None,
-        (),
-        partial(read, name, tfds_name, files),
-        image_size=image_shape[:2],
-        channels=image_shape[2],
-        dataset=name,
-    )
+    *size, channels = known.image_shape
+    description = f"TensorFlow Datasets: {known.tfds_name}"
+    return Origin(description, None, (), partial(read, known), tuple(size), channels, known.name)
 
 
-def read(name: str, tfds_name: str, files: Sequence[str]) -> Source:
+def read(known: KnownDataset) -> Source:
     """Download a set, if need be, and open it.
 
     Raises:
@@ -62,14 +51,14 @@ def read(name: str, tfds_name: str, files: Sequence[str]) -> Source:
         import tensorflow_datasets
 
         _fail_fast_and_quietly()
-        builder = tensorflow_datasets.builder(tfds_name)
+        builder = tensorflow_datasets.builder(known.tfds_name)
         builder.download_and_prepare()
         return _source(builder)
     except Exception as error:  # of any kind: network, quota, checksum, disk, installation
         reason = shorten(f"{type(error).__name__}: {error}", 160, placeholder=" …")
         raise DownloadError(
-            f"Getting {name} from TensorFlow Datasets failed ({reason}). Download the files and "
-            f"give their folder as `data_dir`: {', '.join(files)}."
+            f"Getting {known.name} from TensorFlow Datasets failed ({reason}). Download the files "
+            f"and give their folder as `data_dir`: {', '.join(known.files)}."
         ) from error
 
 

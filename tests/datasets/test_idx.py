@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_vae.datasets import load_dataset
-from keras_vae.datasets.idx import FILES, read_idx, read_size
+from keras_vae.datasets.idx import FILES, read_idx
 from tests.datasets.layouts import write_idx
 
 
@@ -61,13 +61,16 @@ def test_damage_is_named(tmp_path, digit_images):
     whole = file.read_bytes()
     file.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match=r"train-images-idx3-ubyte.gz is damaged"):
-        read_idx(file)
+        read_idx(file, axes=3)
     file.write_bytes(gzip.compress(gzip.decompress(whole)[:-1]))
     with pytest.raises(ValueError, match=r"must hold 576 bytes of data. Received: 575"):
-        read_idx(file)
+        read_idx(file, axes=3)
+    write_idx(file, np.arange(9), compress=True)
+    with pytest.raises(ValueError, match="not an IDX file of unsigned bytes with 3 axes"):
+        read_idx(file, axes=3)
     file.write_bytes(b"GIF89a")
     with pytest.raises(ValueError, match="not an IDX file"):
-        read_idx(file)
+        read_idx(file, axes=3)
 
 
 def test_a_file_may_be_gzipped_or_not_under_either_name(tmp_path, digit_images):
@@ -78,7 +81,7 @@ def test_a_file_may_be_gzipped_or_not_under_either_name(tmp_path, digit_images):
         arrays = digit_images[:30], np.arange(30), digit_images[30:40], np.arange(10)
         for stem, array in zip(FILES, arrays, strict=True):
             write_idx(folder / (stem + ending), array, compress=compress)
-        assert read_size(folder / (FILES[0] + ending)) == (8, 8)
+        assert read_idx(folder / (FILES[0] + ending), axes=3).shape == (30, 8, 8)
         dataset = load_dataset("mnist", data_dir=folder)
         np.testing.assert_array_equal(dataset.images[..., 0], digit_images[:40])
 
