@@ -53,10 +53,15 @@ def suppress_non_maxima(
 
 def _overlaps(boxes: np.ndarray, relative_to: str) -> np.ndarray:
     """Compute the overlap of each pair of boxes, [N, N]."""
-    corner, opposite = boxes[:, np.newaxis, :2], boxes[:, np.newaxis, 2:]
-    sides = np.minimum(opposite, boxes[:, 2:]) - np.maximum(corner, boxes[:, :2])
-    intersection = np.prod(np.maximum(sides, 0), axis=-1)
-    area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    left, upper, right, lower = boxes.T
+    intersection = _shared(left, right) * _shared(upper, lower)
+    area = (right - left) * (lower - upper)
     if relative_to == "smaller":
         return intersection / np.minimum(area[:, np.newaxis], area)
     return intersection / (area[:, np.newaxis] + area - intersection)
+
+
+def _shared(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Compute the length that each pair of intervals shares, [N, N]."""
+    length = np.minimum(end[:, np.newaxis], end) - np.maximum(start[:, np.newaxis], start)
+    return np.maximum(length, 0, out=length)
