@@ -85,15 +85,13 @@ class Origin:
         """Hash the description and each file's path, size and modification time."""
         rows = [self.description]
         for file in self.files:
-            if file.is_dir():
-                rows += sorted(_row(e.path, e.stat()) for e in image_entries(file.absolute()))
-            else:
-                rows.append(_row(str(file.absolute()), file.stat()))
+            path = file.absolute()
+            entries = image_entries(path) if file.is_dir() else [path]
+            found = ((os.fspath(entry), entry.stat()) for entry in entries)
+            rows += sorted(
+                f"{name}\0{status.st_size}\0{status.st_mtime_ns}" for name, status in found
+            )
         return hashlib.sha256("\n".join(rows).encode(errors="surrogateescape")).hexdigest()
-
-
-def _row(path: str, status: os.stat_result) -> str:
-    return f"{path}\0{status.st_size}\0{status.st_mtime_ns}"
 
 
 def image_entries(folder: str | Path) -> Iterator[os.DirEntry[str]]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -92,7 +92,7 @@ def evaluate(
     work = _Measurement(model, dataset, settings, stages)
     groups = group_images(dataset, work.rows, settings.by)
     posterior = work.encode(work.rows)
-    reconstructions = work.decode(posterior[0])
+    reconstructions = work.staged("Decoding", model.decode, posterior[0])
     file = Checkpoint(checkpoint, work.key(), started)
     stochastic = model.preset.stochastic
     evaluation = Evaluation(
@@ -166,15 +166,14 @@ class _Measurement:
         self.seen = dataset.binarized(self.binarization, settings.seed)
         self.images = np.asarray(self.seen.images[self.rows])
 
+    def staged(self, stage: str, measure: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        """Call a function, and show its progress as a stage."""
+        with self.stages(stage) as progress:
+            return measure(*arguments, **named, progress=progress)
+
     def encode(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return z_mean and z_log_var of rows of the data set, [N, L]."""
-        with self.stages("Encoding") as progress:
-            return self.model.encode_rows(self.seen, rows, progress=progress)
-
-    def decode(self, z: np.ndarray) -> np.ndarray:
-        """Return reconstructions, uint8 [N, H, W, C]."""
-        with self.stages("Decoding") as progress:
-            return self.model.decode(z, progress=progress)
+        return self.staged("Encoding", self.model.encode_rows, self.seen, rows)
 
     def key(self) -> str:
         """Hash everything that the importance weights depend on."""
@@ -191,17 +190,14 @@ class _Measurement:
         preset, samples = self.model.preset, self.settings.importance_samples
         if preset.likelihood_kind is None:
             samples = min(samples, WEIGHTED_SAMPLES)
-        with self.stages("Importance sampling") as progress:
-            weights = sample_weights(
-                self.model,
-                self.images,
-                posterior,
-                samples,
-                seed=self.settings.seed,
-                keys=self.rows,
-                checkpoint=file,
-                progress=progress,
-            )
+        weights = self.staged(
+            "Importance sampling",
+            sample_weights,
+            *(self.model, self.images, posterior, samples),
+            seed=self.settings.seed,
+            keys=self.rows,
+            checkpoint=file,
+        )
         return summarize(weights, kl_per_dimension(*posterior).sum(axis=1), samples, preset)
 
     def probes(self, z_mean: np.ndarray) -> tuple[Probe, ...]:
@@ -211,9 +207,8 @@ class _Measurement:
             return ()
         fitted_to = self.encode(train)[0], attributes[train]
         measured_on = z_mean, attributes[self.rows]
-        with self.stages("Probing") as progress:
-            names = self.seen.attribute_names
-            return tuple(linear_probes(fitted_to, measured_on, names, progress=progress))
+        names = self.seen.attribute_names
+        return tuple(self.staged("Probing", linear_probes, fitted_to, measured_on, names))
 
     def samples(self, reconstructions: np.ndarray) -> dict[str, SampleQuality]:
         """Measure FID and KID of reconstructions and of samples from each prior.
@@ -228,15 +223,16 @@ class _Measurement:
         seeds = range(self.settings.seed, self.settings.seed + count)
         for prior, name in PRIORS.items():
             if self.model.has_prior(prior):
-                with self.stages(f"Generating, {name}") as progress:
-                    sets[name], _ = self.model.generate(seeds, prior=prior, progress=progress)
+                stage = f"Generating, {name}"
+                sets[name], _ = self.staged(stage, self.model.generate, seeds, prior=prior)
         return self._compare(sets, np.asarray(self.dataset.images[self.rows]))
 
     def _compare(self, sets: dict[str, np.ndarray], real: np.ndarray) -> dict[str, SampleQuality]:
         from .extractors import find_extractor
 
-        with self.stages("Training a feature extractor") as progress:
-            extractor = find_extractor(self.dataset, self.settings.features, progress)
+        extractor = self.staged(
+            "Training a feature extractor", find_extractor, self.dataset, self.settings.features
+        )
         with self.stages("FID and KID") as progress:
             parts = _parts_of(progress, [len(real), *map(len, sets.values())])
             of_real = extractor(real, progress=next(parts))

@@ -40,34 +40,28 @@ def squared_errors(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarra
     return np.array([np.mean(np.square((a.astype(np.float64) - b) / 255.0)) for a, b in pairs])
 
 
-def peak_ratios(images: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
-    """PSNR of each image in dB, uint8 [N, H, W, C] → float64 [N]; infinite for equal images."""
-    with np.errstate(divide="ignore"):
-        return -10.0 * np.log10(squared_errors(images, reconstructions))
-
-
-def similarities(
-    images: np.ndarray, reconstructions: np.ndarray, window: int = WINDOW
-) -> np.ndarray:
+def similarities(images: np.ndarray, reconstructions: np.ndarray, window: int) -> np.ndarray:
     """SSIM of each image, uint8 [N, H, W, C] → float32 [N], with a window of that side."""
     import tensorflow as tf
 
-    parts = [
-        tf.image.ssim(images[part], reconstructions[part], max_val=255, filter_size=window).numpy()
-        for part in (slice(start, start + BATCH) for start in range(0, len(images), BATCH))
-    ]
-    return np.concatenate(parts)
+    batches = (slice(start, start + BATCH) for start in range(0, len(images), BATCH))
+    return np.concatenate(
+        [tf.image.ssim(images[b], reconstructions[b], 255, filter_size=window) for b in batches]
+    )
 
 
 def measure_pixels(images: np.ndarray, reconstructions: np.ndarray) -> Pixels:
     """Compare images with their reconstructions, both uint8 [N, H, W, C]."""
     window = min(WINDOW, *images.shape[1:3])
-    mse, error = mean_and_error(squared_errors(images, reconstructions))
+    errors = squared_errors(images, reconstructions)
+    mse, error = mean_and_error(errors)
+    with np.errstate(divide="ignore"):  # an exact reconstruction
+        psnr = float(-10.0 * np.log10(errors).mean())
     return Pixels(
         mse=mse,
         mse_error=error,
         sse=mse * math.prod(images.shape[1:]),
-        psnr=float(peak_ratios(images, reconstructions).mean()),
+        psnr=psnr,
         ssim=float(np.mean(similarities(images, reconstructions, window))),
         ssim_window=window,
     )

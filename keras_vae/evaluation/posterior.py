@@ -89,13 +89,14 @@ def squared_mmd(z: np.ndarray) -> tuple[float, float]:
     Returns:
         MMD², and its standard error from the variance of a U-statistic (Hoeffding 1948).
     """
+    from sklearn.metrics.pairwise import rbf_kernel
+
     z = np.asarray(z, np.float64)
     count, dim = z.shape
     if count < 2:
         return math.nan, math.nan
     square = np.square(z).sum(axis=1)
-    distance = square[:, None] + square[None] - 2.0 * z @ z.T
-    kernel = np.exp(-distance / (2.0 * dim))  # [N, N]
+    kernel = rbf_kernel(z, gamma=0.5 / dim)  # [N, N]
     to_prior = (dim / (dim + 1)) ** (dim / 2) * np.exp(-square / (2.0 * (dim + 1)))  # [N]
     in_prior = (dim / (dim + 2)) ** (dim / 2)
     core = kernel - to_prior[:, None] - to_prior[None] + in_prior

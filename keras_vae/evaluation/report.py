@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -68,12 +67,5 @@ class Evaluation:
         """
         tables = sections(replace(self, probes=()))
         tables.pop("")
-        return _plain({**asdict(self), "tables": tables, "notes": notes(self)})
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        values = {**asdict(self), "tables": tables, "notes": notes(self)}
+        return json.loads(json.dumps(values), parse_constant=lambda name: None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from typing import ClassVar
@@ -67,37 +67,26 @@ class Upscaler(ExportedModel):
             )
         count, height, width, channels = images.shape
         larger = np.empty((count, height * self.factor, width * self.factor, channels), np.uint8)
-        parts = list(_parts(count, height, width))
-        for done, (batch, rows, columns) in enumerate(parts, start=1):
-            place = np.s_[batch, _scaled(rows, self.factor), _scaled(columns, self.factor)]
-            larger[place] = self._upscale_tile(images[batch], rows, columns)
+        together = max(1, TILE**2 // max(1, min(height, TILE) * min(width, TILE)))
+        corners = list(
+            product(range(0, count, together), range(0, height, TILE), range(0, width, TILE))
+        )
+        for done, (first, top, left) in enumerate(corners, start=1):
+            batch = np.s_[first : first + together]
+            place = np.s_[batch, *self._square(top, left)]
+            larger[place] = self._upscale_tile(images[batch], top, left)
             if progress:
-                progress(done, len(parts))
+                progress(done, len(corners))
         return larger
 
-    def _upscale_tile(self, images: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
-        """Enlarge a part of images, with the surroundings that it depends on, and cut it out."""
-        around = [
-            slice(max(0, part.start - self.reach), part.stop + self.reach)
-            for part in (rows, columns)
-        ]
-        inner = [
-            slice(part.start - wider.start, part.stop - wider.start)
-            for part, wider in zip((rows, columns), around, strict=True)
-        ]
-        larger = self._run("upscale_pixels", {"image": images[:, *around]})["image"]
-        return larger[:, *(_scaled(part, self.factor) for part in inner)]
+    def _upscale_tile(self, images: np.ndarray, top: int, left: int) -> np.ndarray:
+        """Enlarge a tile of images, with the surroundings that it depends on, and cut it out."""
+        upper, before = max(0, top - self.reach), max(0, left - self.reach)
+        around = images[:, upper : top + TILE + self.reach, before : left + TILE + self.reach]
+        larger = self._run("upscale_pixels", {"image": around})["image"]
+        return larger[:, *self._square(top - upper, left - before)]
 
-
-def _parts(count: int, height: int, width: int) -> Iterator[tuple[slice, slice, slice]]:
-    """Cut images into parts of about a tile's area: images, rows, columns."""
-    together = max(1, TILE**2 // max(1, min(height, TILE) * min(width, TILE)))
-    return product(_slices(count, together), _slices(height, TILE), _slices(width, TILE))
-
-
-def _slices(length: int, step: int) -> list[slice]:
-    return [slice(start, min(start + step, length)) for start in range(0, length, step)]
-
-
-def _scaled(part: slice, factor: int) -> slice:
-    return slice(part.start * factor, part.stop * factor)
+    def _square(self, top: int, left: int) -> tuple[slice, slice]:
+        """Rows and columns of an enlarged tile; NumPy cuts them off at the image's edges."""
+        side, top, left = TILE * self.factor, top * self.factor, left * self.factor
+        return np.s_[top : top + side, left : left + side]

@@ -14,13 +14,8 @@ def statistics(maps: np.ndarray) -> dict[str, np.ndarray]:
     Returns:
         Minimum, maximum, mean and variance of each channel, [C], by name.
     """
-    places = (0, 1)
-    return {
-        "min": maps.min(axis=places),
-        "max": maps.max(axis=places),
-        "mean": maps.mean(axis=places),
-        "variance": maps.var(axis=places),
-    }
+    functions = {"min": np.min, "max": np.max, "mean": np.mean, "variance": np.var}
+    return {name: function(maps, axis=(0, 1)) for name, function in functions.items()}
 
 
 def most_varied(maps: np.ndarray, count: int) -> np.ndarray:

@@ -106,7 +106,7 @@ def test_samples_of_each_kind_are_measured_against_grey_images(exported, digits,
     def compare(features, real, extractor):
         seen.append((features, real))
 
-    def find(dataset, *options):
+    def find(dataset, features, progress):
         asked.append(dataset)
         return lambda images, progress: images  # which are their own features
 

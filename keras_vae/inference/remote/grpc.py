@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 import grpc
@@ -12,7 +11,7 @@ from google.protobuf.message import Message
 from grpc import StatusCode
 
 from ...serving import messages, tensors
-from .transport import Servable, failure
+from .transport import Transport
 
 SERVICE = "/tensorflow.serving.PredictionService/"
 
@@ -37,17 +36,8 @@ HTTP_STATUS = {
 }
 
 
-@dataclass(frozen=True)
-class Grpc:
-    """Requests to TensorFlow Serving's PredictionService.
-
-    Attributes:
-        server: Address, such as "grpc://localhost:8500".
-        servable: Name of the model.
-    """
-
-    server: str
-    servable: Servable
+class Grpc(Transport):
+    """Requests to TensorFlow Serving's PredictionService."""
 
     def signatures(self, timeout: float) -> messages.SignatureDefMap:
         """Request the description of the model's signatures."""
@@ -91,4 +81,4 @@ class Grpc:
         except grpc.RpcError as error:
             status = HTTP_STATUS.get(error.code(), 500)
             message = error.details().rpartition("; last error: ")[2]  # of several addresses
-            raise failure(status, message, self.server, str(self.servable)) from error
+            raise self.failure(status, message) from error

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from http.client import HTTPException, IncompleteRead
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -20,23 +19,14 @@ import numpy as np
 from google.protobuf.json_format import ParseDict, ParseError
 
 from ...serving.messages import SignatureDef, SignatureDefMap, TensorInfo
-from .transport import Servable, Unavailable, dtype_of, failure, shape_of
+from .transport import Transport, Unavailable, dtype_of, shape_of
 
 # Errors of reading JSON of another structure.
 _UNEXPECTED = (KeyError, TypeError, ValueError, OverflowError, AttributeError, ParseError)
 
 
-@dataclass(frozen=True)
-class Rest:
-    """Requests to TensorFlow Serving's REST API, in row format.
-
-    Attributes:
-        server: Address, such as "http://localhost:8501"; a path may follow, for a proxy.
-        servable: Name of the model.
-    """
-
-    server: str
-    servable: Servable
+class Rest(Transport):
+    """Requests to TensorFlow Serving's REST API, in row format; a proxy may add a path."""
 
     def signatures(self, timeout: float) -> SignatureDefMap:
         """Request the description of the model's signatures."""
@@ -79,8 +69,7 @@ class Rest:
             with urlopen(Request(self._url + path, data, headers), timeout=timeout) as response:
                 content = response.read()
         except HTTPError as error:
-            message = _message(error) or error.reason
-            raise failure(error.code, message, self.server, str(self.servable)) from error
+            raise self.failure(error.code, _message(error) or error.reason) from error
         except (OSError, HTTPException) as error:
             raise self._broken(error) from error
         try:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -51,24 +51,54 @@ class Servable:
         return self.name if part is None else f"{self.name}/{part}"
 
 
-class Transport(Protocol):
+class Unavailable(Exception):
+    """The server cannot answer now, but perhaps soon."""
+
+
+@dataclass(frozen=True)
+class Transport(ABC):
     """Sends requests for one model to one server.
 
     It raises `Unavailable` where another try may help, and TimeoutError when the time is over.
 
     Attributes:
-        server: Address of the server.
+        server: Address, such as "http://localhost:8501" or "grpc://localhost:8500".
+        servable: Name of the model.
     """
 
     server: str
+    servable: Servable
 
+    @abstractmethod
     def signatures(self, timeout: float) -> SignatureDefMap:
         """Request the description of the model's signatures."""
 
+    @abstractmethod
     def predict(
         self, name: str, signature: SignatureDef, inputs: Mapping[str, np.ndarray], timeout: float
     ) -> dict[str, np.ndarray]:
         """Call an endpoint."""
+
+    def failure(self, status: int, message: str) -> Exception:
+        """Make the error for an error status of the server.
+
+        Args:
+            status: HTTP status; TensorFlow Serving maps each status of gRPC to one.
+            message: The server's message.
+        """
+        sentence = reason(message)
+        if status == 400:
+            return ValueError(sentence)
+        if status == 404:
+            return ValueError(
+                f"{self.server} has no model {str(self.servable)!r} ready. TensorFlow Serving does "
+                f"not list its models. Its message: {sentence}"
+            )
+        if status == 503:
+            return Unavailable(f"{self.server} is not available: {sentence.rstrip('.')}.")
+        if status == 504:
+            return TimeoutError(sentence)
+        return ConnectionError(f"{self.server} answered with error {status}: {sentence}")
 
 
 def dtype_of(info: TensorInfo) -> np.dtype:
@@ -104,34 +134,6 @@ def check_outputs(
                 f"The server must answer {name!r} with {key!r}, {dtype} {list(shape)}. "
                 f"Received: {received}."
             )
-
-
-class Unavailable(Exception):
-    """The server cannot answer now, but perhaps soon."""
-
-
-def failure(status: int, message: str, server: str, model: str) -> Exception:
-    """Make the error for an error status of a server.
-
-    Args:
-        status: HTTP status; TensorFlow Serving maps each status of gRPC to one.
-        message: The server's message.
-        server: Address of the server.
-        model: The name that was requested.
-    """
-    sentence = reason(message)
-    if status == 400:
-        return ValueError(sentence)
-    if status == 404:
-        return ValueError(
-            f"{server} has no model {model!r} ready. TensorFlow Serving does not list its models. "
-            f"Its message: {sentence}"
-        )
-    if status == 503:
-        return Unavailable(f"{server} is not available: {sentence.rstrip('.')}.")
-    if status == 504:
-        return TimeoutError(sentence)
-    return ConnectionError(f"{server} answered with error {status}: {sentence}")
 
 
 def _fits(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
