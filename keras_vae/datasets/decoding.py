@@ -58,16 +58,13 @@ def write_images(
     corrupt: list[str] = []
     with file.open("wb") as stream:
         _write_header(stream, source.count, shape)
-        done = 0
-        for chunk in _prepared_chunks(source, shape, strict=size is None):
-            for index, pixels in enumerate(chunk, start=done):
-                if pixels is None:
-                    corrupt.append(source.name_of(index))
-                else:
-                    stream.write(pixels.data)
-                    kept.append(index)
-            done += len(chunk)
-            _check_corrupt(corrupt, source.count)
+        for done, pixels in enumerate(_prepared(source, shape, strict=size is None), start=1):
+            if pixels is None:
+                corrupt.append(source.name_of(done - 1))
+                _check_corrupt(corrupt, source.count)
+            else:
+                stream.write(pixels.data)
+                kept.append(done - 1)
             if progress is not None:
                 progress(done, source.count)
         stream.seek(0)
@@ -83,20 +80,19 @@ def _write_header(stream: BinaryIO, count: int, shape: Shape) -> None:
     np.lib.format.write_array_header_1_0(stream, header)
 
 
-def _prepared_chunks(
-    source: Source, shape: Shape, strict: bool
-) -> Iterator[list[np.ndarray | None]]:
-    """Prepare chunk after chunk on all cores, in order, with a bounded number in memory."""
+def _prepared(source: Source, shape: Shape, strict: bool) -> Iterator[np.ndarray | None]:
+    """Prepare image after image on all cores, in order, with a bounded number in memory."""
     prepare = partial(_pixels, shape=shape, strict=strict)
     payloads = source.payloads()
     waiting: deque[Future[list[np.ndarray | None]]] = deque()
     pool = ThreadPoolExecutor()
     try:
-        while chunk := list(islice(payloads, CHUNK)):
-            waiting.append(pool.submit(lambda chunk: list(map(prepare, chunk)), chunk))
+        while some := list(islice(payloads, CHUNK)):
+            waiting.append(pool.submit(lambda some: list(map(prepare, some)), some))
             if len(waiting) > WAITING:
-                yield waiting.popleft().result()
-        yield from (future.result() for future in waiting)
+                yield from waiting.popleft().result()
+        for chunk in waiting:
+            yield from chunk.result()
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -63,8 +63,7 @@ def open_or_prepare(
         return dataset
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _lock(folder):
-        dataset = _open(folder)  # another process may have prepared it while this one waited
-        if dataset is None:
+        if (dataset := _open(folder)) is None:  # no other process has prepared it meanwhile
             _remove_abandoned(folder.parent)
             _prepare(name, origin, folder, progress)
             dataset = _open(folder)

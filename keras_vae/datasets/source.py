@@ -87,10 +87,8 @@ class Origin:
         for file in self.files:
             path = file.absolute()
             entries = image_entries(path) if file.is_dir() else [path]
-            found = ((os.fspath(entry), entry.stat()) for entry in entries)
-            rows += sorted(
-                f"{name}\0{status.st_size}\0{status.st_mtime_ns}" for name, status in found
-            )
+            found = sorted((os.fspath(entry), entry.stat()) for entry in entries)
+            rows += [f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}" for name, stat in found]
         return hashlib.sha256("\n".join(rows).encode(errors="surrogateescape")).hexdigest()
 
 

@@ -190,14 +190,17 @@ class _Measurement:
         preset, samples = self.model.preset, self.settings.importance_samples
         if preset.likelihood_kind is None:
             samples = min(samples, WEIGHTED_SAMPLES)
-        weights = self.staged(
-            "Importance sampling",
-            sample_weights,
-            *(self.model, self.images, posterior, samples),
-            seed=self.settings.seed,
-            keys=self.rows,
-            checkpoint=file,
-        )
+        with self.stages("Importance sampling") as progress:
+            weights = sample_weights(
+                self.model,
+                self.images,
+                posterior,
+                samples,
+                seed=self.settings.seed,
+                keys=self.rows,
+                checkpoint=file,
+                progress=progress,
+            )
         return summarize(weights, kl_per_dimension(*posterior).sum(axis=1), samples, preset)
 
     def probes(self, z_mean: np.ndarray) -> tuple[Probe, ...]:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from ..latent_space.attributes import Contribution
 from .figures import COLOURS, ROW, new_figure, picture_of
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 MEASURES = {"dot": "dot product", "cosine": "cosine"}
 
@@ -31,22 +27,18 @@ def contribution_chart(table: Sequence[Contribution], to: str) -> Image.Image:
     caption = "Lines are 95 % bootstrap intervals." if has_intervals else ""
     title, size = f"Contributions to {to}", (9, 1.5 + ROW * len(table))
     figure, panels = new_figure(size, 1, 2, title=title, caption=caption, sharey=True)
+    names = [entry.name for entry in reversed(table)]
     for axes, (measure, label) in zip(panels, MEASURES.items(), strict=True):
-        _draw_bars(axes, list(reversed(table)), measure, has_intervals)
+        values = [getattr(entry, measure) for entry in reversed(table)]
+        axes.barh(names, values, color=[COLOURS[value < 0] for value in values])
+        if has_intervals:
+            ends = [getattr(entry, f"{measure}_interval") for entry in reversed(table)]
+            axes.hlines(names, *zip(*ends, strict=True), color="black", linewidth=1.5)
+        axes.axvline(0, color="black", linewidth=0.8)
+        axes.margins(y=0.01)
+        axes.locator_params(axis="x", nbins=6)  # more numbers would touch
         axes.set_xlabel(label)
     return picture_of(figure)
-
-
-def _draw_bars(axes: Axes, table: Sequence[Contribution], measure: str, intervals: bool) -> None:
-    names = [entry.name for entry in table]
-    values = [getattr(entry, measure) for entry in table]
-    axes.barh(names, values, color=[COLOURS[value < 0] for value in values])
-    if intervals:
-        lows, highs = zip(*(getattr(entry, f"{measure}_interval") for entry in table), strict=True)
-        axes.hlines(names, lows, highs, color="black", linewidth=1.5)
-    axes.axvline(0, color="black", linewidth=0.8)
-    axes.margins(y=0.01)
-    axes.locator_params(axis="x", nbins=6)  # more numbers would touch
 
 
 def similarity_chart(cosines: np.ndarray, names: Sequence[str], title: str) -> Image.Image:
