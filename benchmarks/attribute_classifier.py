@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -90,7 +89,7 @@ def main(source: DataSource, choice: ModelChoice, faces: int, seed: int) -> None
     load_tensorflow()
     model = choice.open()
     dataset = source.load_for_model(model, "celeba")
-    classifier, about = open_classifier(dataset, source.cache_dir)
+    classifier, about = open_classifier(dataset)
     known = choice.load_directions(model)
     aucs = held_out_aucs(classifier, dataset)
     chosen = np.random.default_rng(seed).choice(dataset.indices("validation"), faces, replace=False)
@@ -104,12 +103,12 @@ def main(source: DataSource, choice: ModelChoice, faces: int, seed: int) -> None
         click.echo(Row.of(name, aucs[name], logits))
 
 
-def open_classifier(dataset: ImageDataset, cache_dir: Path | None) -> tuple[Classifier, str]:
+def open_classifier(dataset: ImageDataset) -> tuple[Classifier, str]:
     """Open or train the classifier; return it with its description."""
     from keras_vae.datasets.classifiers import PREPROCESSING, describe, find_classifier
 
     with progress_bar("Training a classifier", unit="step") as progress:
-        network = find_classifier(dataset, cache_dir=cache_dir, progress=progress)
+        network = find_classifier(dataset, progress=progress)
     return (
         lambda images: network.predict(PREPROCESSING(images), batch_size=256, verbose=0),
         f"{describe(network, dataset)}; {PREPROCESSING}",
