@@ -115,21 +115,21 @@ def rebuild(kind: type, values: Mapping[str, Any]) -> Any:
             f"`{kind.__name__}` must have the fields {', '.join(names) or '(none)'}; if a newer "
             f"keras_vae wrote it, upgrade. Received: {', '.join(map(repr, unknown))}."
         )
-    return kind(**{name: _typed(hints[name], value) for name, value in values.items()})
+    return kind(**{name: typed(hints[name], value) for name, value in values.items()})
 
 
 _hints = cache(get_type_hints)
 
 
-def _typed(hint: Any, value: Any) -> Any:
-    """A field's value, of the type that its annotation names."""
+def typed(hint: Any, value: Any) -> Any:
+    """A field's value as `plain` gave it, of the type that its annotation names."""
     if isinstance(hint, type) and is_dataclass(value):
         return value
-    if isinstance(hint, type) and issubclass(hint, Configuration):
+    if hasattr(hint, "from_dict"):
         return hint.from_dict(value)
     if is_dataclass(hint):
         return rebuild(hint, value)
     if get_origin(hint) is tuple:
         each = get_args(hint)[0]
-        return tuple(_typed(each, item) for item in value)
+        return tuple(typed(each, item) for item in value)
     return value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
@@ -19,20 +18,10 @@ CONVENTION = (
     "11 pixels), of each image, then the mean; no border is cut off"
 )
 
+# Peak signal-to-noise ratio in dB; structural similarity (Wang et al. 2004).
+METRICS = {"psnr": tf.image.psnr, "ssim": tf.image.ssim}
+
 Method = Callable[[np.ndarray], np.ndarray]  # uint8 [B, h, w, C] → uint8 [B, H, W, C]
-
-
-@dataclass(frozen=True)
-class Score:
-    """Means over images.
-
-    Attributes:
-        psnr: Peak signal-to-noise ratio, dB.
-        ssim: Structural similarity (Wang et al. 2004).
-    """
-
-    psnr: float
-    ssim: float
 
 
 def measure(
@@ -41,7 +30,7 @@ def measure(
     split: str = "validation",
     *,
     progress: Callable[[int, int], None] | None = None,
-) -> dict[str, Score]:
+) -> dict[str, dict[str, float]]:
     """Enlarge the small images of a split by several methods, and compare with the large ones.
 
     Args:
@@ -51,7 +40,7 @@ def measure(
         progress: Called with (done, total) images.
 
     Returns:
-        The score of each method, by its name.
+        For each method by its name, the means of `METRICS` over the images.
     """
     rows = pairs.large.indices(split)
     scores: dict[str, list[np.ndarray]] = {name: [] for name in methods}
@@ -63,13 +52,12 @@ def measure(
         if progress:
             progress(start + len(some), len(rows))
     means = {name: np.concatenate(parts, axis=1).mean(axis=1) for name, parts in scores.items()}
-    return {name: Score(float(psnr), float(ssim)) for name, (psnr, ssim) in means.items()}
+    return {name: dict(zip(METRICS, each.tolist(), strict=True)) for name, each in means.items()}
 
 
 def compare(images: np.ndarray, originals: np.ndarray) -> np.ndarray:
-    """PSNR in dB and SSIM of each of two batches' images, uint8 [B, H, W, C] → [2, B]."""
-    metrics = (tf.image.psnr, tf.image.ssim)
-    return np.stack([metric(originals, images, max_val=255).numpy() for metric in metrics])
+    """`METRICS` of each of two batches' images, uint8 [B, H, W, C] → [2, B]."""
+    return np.stack([metric(originals, images, 255).numpy() for metric in METRICS.values()])
 
 
 def interpolation(factor: int) -> Method:

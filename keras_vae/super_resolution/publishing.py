@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +105,5 @@ def _measure(
         "bicubic, Pillow": pillow(endpoints.factor),
         "network": upscale,
     }
-    scores = measure(methods, pairs, "validation", progress=progress)
-    validation = {name: asdict(score) for name, score in scores.items()}
+    validation = measure(methods, pairs, "validation", progress=progress)
     return {"images": images, "convention": CONVENTION, "validation": validation}

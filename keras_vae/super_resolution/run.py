@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ..training.run_directory import RunDirectory, TrainingConfig
 from .vdsr import DEPTH, FILTERS
@@ -33,11 +31,6 @@ class UpscalerConfig(TrainingConfig):
     epochs: int = 4
     batch_size: int = 4
     learning_rate: float = 1e-3
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> UpscalerConfig:
-        """Rebuild from `to_dict`."""
-        return super().from_dict({**values, "size": tuple(values["size"])})
 
 
 class UpscalerRun(RunDirectory):

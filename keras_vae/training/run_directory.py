@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, get_type_hints
 
 from ..files.atomic import write_text
 from ..files.tables import csv_text
 from ..presets import Preset
-from ..presets.configuration import plain
+from ..presets.configuration import plain, typed
 
 if TYPE_CHECKING:
     from ..datasets import ImageDataset
@@ -54,7 +54,9 @@ class TrainingConfig:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Rebuild from `to_dict`."""
-        return cls(**{name: value for name, value in values.items() if name != "versions"})
+        hints = get_type_hints(cls)
+        own = {name: value for name, value in values.items() if name != "versions"}
+        return cls(**{name: typed(hints[name], value) for name, value in own.items()})
 
 
 @dataclass(frozen=True)
@@ -72,15 +74,6 @@ class RunConfig(TrainingConfig):
     dataset: str
     strategy: str = "auto"
     early_stop: int | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values, with the versions of the packages."""
-        return {**super().to_dict(), "preset": self.preset.to_dict()}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> RunConfig:
-        """Rebuild from `to_dict`."""
-        return super().from_dict({**values, "preset": Preset.from_dict(values["preset"])})
 
 
 class RunDirectory:

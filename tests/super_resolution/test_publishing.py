@@ -38,9 +38,9 @@ def test_the_model_scores_what_its_facts_say(published):
     metrics = model.metadata["metrics"]
     assert metrics["images"] == 6
     score = measure({"model": model.upscale}, pairs)["model"]
-    assert score.psnr == pytest.approx(metrics["validation"]["network"]["psnr"], abs=1e-3)
-    assert score.ssim == pytest.approx(metrics["validation"]["network"]["ssim"], abs=1e-4)
-    assert score.psnr != metrics["validation"]["bicubic"]["psnr"]
+    assert score["psnr"] == pytest.approx(metrics["validation"]["network"]["psnr"], abs=1e-3)
+    assert score["ssim"] == pytest.approx(metrics["validation"]["network"]["ssim"], abs=1e-4)
+    assert score["psnr"] != metrics["validation"]["bicubic"]["psnr"]
 
 
 def test_facts_tell_the_training_and_no_place_of_this_machine(published, tmp_path):
