@@ -17,6 +17,7 @@ CLAIMED_LOSS = 115.0  # of the best at z = 3
 NEAREST = 3  # architectures of each z that are trained with more seeds
 CLOSE = 0.01  # share of the best loss within which an architecture is as good
 LOSS = "test_reconstruction_loss"
+AXES = ("parameters", "test binary cross-entropy, nats")
 
 
 def losses(results: Results, latent: int, name: str) -> Seeds:
@@ -73,11 +74,8 @@ def _panel(results: Results, latent: int) -> Panel:
         name = f"{layers} hidden layer{'s' * (layers > 1)}"
         lines.append(Line(name, xs, ys, colour=layers - 1, labels=labels))
     smallest = _brackets(minimal(results, latent))
-    title, axes = (
-        f"z = {latent}: minimal {smallest}",
-        ("parameters", "test binary cross-entropy, nats"),
-    )
-    return Panel(title, axes, lines, log="x", circled=smallest.replace(" ", ""))
+    title, circled = f"z = {latent}: minimal {smallest}", smallest.replace(" ", "")
+    return Panel(title, AXES, lines, log="x", circled=circled)
 
 
 def verdicts(results: Results) -> list[Verdict]:

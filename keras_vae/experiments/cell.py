@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache, cached_property
 from itertools import product
-from typing import Any
+from typing import Any, ClassVar, TypeAlias
 
 from ..inference.registry import load
 from ..inference.saved_model import SavedModel
@@ -36,31 +36,6 @@ OBJECTIVE = {
 Scalar = str | int | float | bool | None
 
 
-class Cell:
-    """One model, and what is measured of it.
-
-    Attributes:
-        measures: Keys of `measures.MEASURES`, in the order of the columns.
-        limit: Maximum number of training images; None for all.
-        resolved: The preset that the model is trained with.
-        data: Name of the data set.
-        key: Name of the cell's files. Cells with different numbers have different keys.
-        work: Estimated operations: see `training_work`.
-    """
-
-    measures: tuple[str, ...]
-    limit: int | None
-    resolved: Preset
-    data: str
-    key: str
-    work: float
-
-    @property
-    def images(self) -> int:
-        """Number of training images, estimated without opening the data set."""
-        return self.limit or TRAINING_IMAGES.get(self.data, 55_000)
-
-
 # Measured on one core beside dense networks of 90 GFLOP/s (docs/decisions/0009): the loss and its
 # gradient take as long as so many operations for each pixel, a cell's start as long as so many.
 PIXEL = 1_500
@@ -68,18 +43,18 @@ START = 300e9
 
 
 @dataclass(frozen=True)
-class Training(Cell):
-    """A model to train.
+class Training:
+    """A model to train, and what is measured of it.
 
     Attributes:
         preset: Name of the preset.
         overrides: Changes of the preset, as `Preset.override` takes them.
         seed: Seed of weights, order and noise; the split of the data is the same for all seeds.
         dataset: Name of the data set; None for the preset's.
-        limit: See `Cell`.
+        limit: Maximum number of training images; None for all.
         tolerance: Training stops when an epoch changes the loss by less; None: never.
         watch: Split that is measured after each epoch, for curves; None: none.
-        measures: See `Cell`.
+        measures: Keys of `measures.MEASURES`, in the order of the columns.
     """
 
     preset: str
@@ -103,7 +78,7 @@ class Training(Cell):
 
     @property
     def key(self) -> str:
-        """Readable name, with a hash of all numbers of the training."""
+        """Readable name of the cell's files, with a hash of all numbers of the training."""
         numbers = {
             **_beyond_defaults(replace(self, overrides={})),
             "preset": fingerprint(get_preset(self.preset), self.overrides),
@@ -117,7 +92,7 @@ class Training(Cell):
     @property
     def work(self) -> float:
         """See `training_work`."""
-        return training_work(self.resolved, self.images)
+        return training_work(self.resolved, images_of(self))
 
     def settings(self) -> dict[str, Scalar]:
         """The settings of the cell, as columns of a table; what is not set is left out."""
@@ -138,18 +113,19 @@ class Training(Cell):
 
 
 @dataclass(frozen=True)
-class Study(Cell):
-    """A trained model to measure.
+class Study:
+    """A trained model, and what is measured of it.
 
     Attributes:
         model: Name or path of the model, as `inference.load` takes it.
-        measures: See `Cell`.
+        measures: Keys of `measures.MEASURES`, in the order of the columns.
+        limit: None: it is measured on all images.
     """
 
     model: str
     measures: tuple[str, ...]
 
-    limit = None
+    limit: ClassVar[None] = None
 
     @cached_property
     def served(self) -> SavedModel:
@@ -179,7 +155,7 @@ class Study(Cell):
     @property
     def work(self) -> float:
         """See `training_work`; every image is encoded once."""
-        return START + 2 * _multiply_adds(self.resolved) * self.images
+        return START + 2 * _multiply_adds(self.resolved) * images_of(self)
 
     def settings(self) -> dict[str, Scalar]:
         """The settings of the cell, as columns of a table."""
@@ -188,6 +164,14 @@ class Study(Cell):
     def override(self, **changes: Any) -> Study:
         """Return the cell unchanged: its model is trained already."""
         return self
+
+
+Cell: TypeAlias = Training | Study
+
+
+def images_of(cell: Cell) -> int:
+    """Number of training images, estimated without opening the data set."""
+    return cell.limit or TRAINING_IMAGES.get(cell.data, 55_000)
 
 
 def evaluation_of(model: SavedModel) -> dict[str, float]:

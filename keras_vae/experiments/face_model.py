@@ -6,9 +6,8 @@ import math
 
 from PIL.Image import Image
 
-from ..plotting import feature_overview, scatter, strip
+from ..plotting import feature_overview, scatter
 from .claims import TARGET
-from .figures import CELL
 from .results import Results, Series
 from .verdicts import Verdict
 from .workspace import Arrays, Row
@@ -21,27 +20,14 @@ IN_LATENT, ON_MAP = 0.75, 0.6
 # Smooth: the probability rises with every n, and the largest step is below 1.5 mean steps.
 SMOOTH = 1.5
 LAYERS, CHANNELS = 9, 8 * 128 + 3  # as the note's figures 10 to 18 show
-RECONSTRUCTED = 10
-ROWS = {
-    "drawn": "samples of the fitted prior",
-    "redrawn": "their reconstructions",
-    "from_normal": "samples of N(0, I)",
-}
 
 
 def figures(results: Results) -> dict[str, Image]:
-    """Reconstructions of samples, feature maps, the latent map."""
+    """Feature maps, the latent map."""
     arrays = results.arrays(results.rows[0])
     prefix = "maps_"
     layers = {name.removeprefix(prefix): maps for name, maps in arrays.items() if prefix in name}
     return {
-        "reconstructed-samples.png": strip(
-            [arrays[name][:RECONSTRUCTED] for name in ROWS],
-            [""] * RECONSTRUCTED,
-            list(ROWS.values()),
-            "celeba: samples and reconstructions",
-            cell=CELL,
-        ),
         "feature-maps.png": feature_overview(layers, arrays["face"]),
         "latent-map.png": scatter(
             arrays["points"],

@@ -17,7 +17,7 @@ from .claims import STRENGTHS
 from .results import Results
 from .workspace import Arrays, Row
 
-SHOWN = 10  # samples of a model
+SHOWN = 10  # images in a row
 CELL = 96  # pixels: digits of 28×28 are enlarged threefold, faces of 64×48 twofold
 
 
@@ -107,6 +107,12 @@ def sample_grid(_: Row, arrays: Arrays, array: str = "samples") -> Image:
     return grid(arrays[array])
 
 
+def image_rows(_: Row, arrays: Arrays, title: str, rows: Mapping[str, str]) -> Image:
+    """Draw the first images of several arrays in labelled rows."""
+    images = [arrays[name][:SHOWN] for name in rows]
+    return strip(images, [""] * SHOWN, list(rows.values()), title, cell=CELL)
+
+
 def walk(_: Row, arrays: Arrays, name: str, title: str, **options: int) -> Image:
     """Draw faces moved along an attribute, with its mean probability below each n."""
     labels = [
@@ -122,5 +128,6 @@ CELL_FIGURES = {
     "scatters": latent_scatter,
     "manifolds": manifold,
     "grids": sample_grid,
+    "rows": image_rows,
     "walks": walk,
 }

@@ -145,9 +145,6 @@ def _fit_attributes(
     """
     names = dataset.attribute_names
     labels = dataset.attributes[dataset.indices("train")]
-    if held_out is None:
-        return Attributes.fit(z, labels, names), []
-    unseen = (held_out[0], dataset.attributes[dataset.indices("validation")])
-    probes = linear_probes((z, labels), unseen, names)
-    fitted = Attributes.fit(z, labels, names, held_out=unseen)
-    return fitted, [asdict(probe) for probe in probes]
+    unseen = held_out and (held_out[0], dataset.attributes[dataset.indices("validation")])
+    probes = linear_probes((z, labels), unseen, names) if unseen else []
+    return Attributes.fit(z, labels, names, held_out=unseen), [asdict(probe) for probe in probes]

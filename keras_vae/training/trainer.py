@@ -53,7 +53,7 @@ def train(
         DivergedError: If the loss becomes NaN.
         WorkerLostError: If another worker is gone.
     """
-    run = Run(Path(run_dir))
+    run = Run(run_dir)
     with lost_worker_errors(joined_cluster(config.strategy), run_dir):
         vae = new_vae(config, dataset, progress=progress)
         if is_chief(config.strategy):
@@ -291,31 +291,21 @@ def _record(
         writers: list[keras.callbacks.Callback] = []
         if chief:
             pictures = Previews(dataset, preset.binarization)
-            writers = [RunWriter(run, history, pictures), _tensorboard(run)]
+            tensorboard = keras.callbacks.TensorBoard(run.tensorboard, write_graph=False)
+            writers = [RunWriter(run, history, pictures), tensorboard]
         observers = [DivergenceGuard(run), *writers, stop, *callbacks]
         fit(vae, config, dataset, initial_epoch=initial_epoch, callbacks=observers)
     if chief:
-        _measure_best(run, preset, dataset)
+        best, splits = keras.models.load_model(run.best), filter(dataset.count, SPLITS)
+        losses = {split: measure(best, preset, dataset, split) for split in splits}
+        write_json(run.metrics_file, losses)
     return run
-
-
-def _measure_best(run: Run, preset: Preset, dataset: ImageDataset) -> None:
-    """Write the losses of every split, with the weights that are exported."""
-    best = keras.models.load_model(run.best)
-    measured = {
-        split: measure(best, preset, dataset, split) for split in SPLITS if dataset.count(split)
-    }
-    write_json(run.metrics_file, measured)
 
 
 def _watched(dataset: ImageDataset, preset: Preset, split: str | None) -> tf.data.Dataset | None:
     if split is None or not dataset.count(split):
         return None
     return split_batches(dataset, split, preset.batch_size, binarization=preset.binarization)
-
-
-def _tensorboard(run: Run) -> keras.callbacks.Callback:
-    return keras.callbacks.TensorBoard(run.tensorboard, write_graph=False)
 
 
 def _check_shape(config: RunConfig, dataset: ImageDataset) -> None:
