@@ -91,7 +91,8 @@ def write_version(
         FileExistsError: If the version exists and `overwrite` is False.
         ValueError: If `version` is not positive.
     """
-    number = _next_version(directory) if version is None else version
+    existing = [int(path.name) for path in directory.glob("*") if path.name.isdecimal()]
+    number = max(existing, default=0) + 1 if version is None else version
     if number < 1:
         raise ValueError(f"`version` must be a positive integer. Received: {version}.")
     target = directory / str(number)
@@ -166,11 +167,6 @@ def git_commit() -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return done.stdout.strip()
-
-
-def _next_version(directory: Path) -> int:
-    existing = [int(path.name) for path in directory.glob("*") if path.name.isdecimal()]
-    return max(existing, default=0) + 1
 
 
 def _replace(draft: Path, target: Path) -> None:
