@@ -77,7 +77,7 @@ def sampling(model_name: str) -> dict[str, Callable[[], Any]]:
     """Samples from both priors, and the decoder alone on the same number of latents."""
     from keras_vae.inference import registry as runtime
 
-    model = runtime.load(model_name)
+    model = runtime.load(model_name, runtime="tensorflow")
     _, z = model.generate(range(IMAGES))
     return {
         "normal": lambda: model.generate(range(IMAGES)),

@@ -53,7 +53,7 @@ def main(name: str, rounds: int) -> None:
     load_tensorflow()
     from keras_vae.inference import registry as runtime
 
-    model = runtime.load(name)
+    model = runtime.load(name, runtime="tensorflow")
     pixels, _ = model.generate(range(max(BATCHES)), temperature=0.7)
     calls = {
         (size, name): call

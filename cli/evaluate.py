@@ -96,7 +96,7 @@ def evaluate(
 
     if no_samples:
         refuse(["samples", "features"], "has no effect with --no-samples.")
-    opened = [registry.load(name) for name in models]
+    opened = [registry.load(name, runtime="tensorflow") for name in models]
     outputs.check(others=[model.card for model in opened if card])
     load_tensorflow()
     for model in opened:

@@ -64,7 +64,7 @@ class Layout:
     def _upscaler(self) -> Upscaler:
         from keras_vae.inference.registry import load_upscaler
 
-        return load_upscaler(UPSCALER)
+        return load_upscaler(UPSCALER, runtime="tensorflow")
 
     @property
     def _cell(self) -> dict[str, int]:

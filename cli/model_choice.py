@@ -49,7 +49,7 @@ class ModelChoice:
             from keras_vae.inference import registry
 
             refuse(["timeout"], "has no effect without --server.")
-            return registry.load(self.name)
+            return registry.load(self.name, runtime="tensorflow")
         from keras_vae.inference import remote
 
         notify = partial(click.echo, err=True)

@@ -40,7 +40,7 @@ def upscale(image: Path, factor: int | None, name: str, outputs: Outputs) -> Non
     from keras_vae.inference.registry import load_upscaler
 
     outputs.check()
-    upscaler = load_upscaler(name)
+    upscaler = load_upscaler(name, runtime="tensorflow")
     if factor is not None:
         upscaler.check_factor(factor)
     photo = open_photo(image)

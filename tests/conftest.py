@@ -185,7 +185,7 @@ def colour_model(models_dir):
     """The exported `colour`."""
     from keras_vae.inference import registry as runtime
 
-    return runtime.load(models_dir / "colour")
+    return runtime.load(models_dir / "colour", runtime="tensorflow")
 
 
 @pytest.fixture
@@ -193,7 +193,7 @@ def grey_model(models_dir):
     """The exported `grey`."""
     from keras_vae.inference import registry as runtime
 
-    return runtime.load(models_dir / "grey")
+    return runtime.load(models_dir / "grey", runtime="tensorflow")
 
 
 @pytest.fixture(scope="session")
@@ -226,4 +226,4 @@ def upscaler(upscalers_dir):
     """The exported `vdsr`."""
     from keras_vae.inference import registry as runtime
 
-    return runtime.load_upscaler(upscalers_dir / "vdsr")
+    return runtime.load_upscaler(upscalers_dir / "vdsr", runtime="tensorflow")

@@ -18,7 +18,7 @@ FACES = ("celeba", "celeba64")
 
 
 def shipped(name):
-    return runtime.load(SHIPPED / name)
+    return runtime.load(SHIPPED / name, runtime="tensorflow")
 
 
 def test_no_other_model_is_shipped():
@@ -38,7 +38,7 @@ def test_a_model_is_small_and_its_card_is_the_one_of_its_numbers(name):
 
 
 def test_the_upscaler_is_small_and_its_card_is_the_one_of_its_numbers():
-    model = runtime.load_upscaler(SHIPPED / "vdsr")
+    model = runtime.load_upscaler(SHIPPED / "vdsr", runtime="tensorflow")
     files = [path for path in (SHIPPED / "vdsr").rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 3e6
     assert model.card.read_text() == card_of(model.path)
@@ -107,7 +107,7 @@ def test_held_out_faces_are_rebuilt_as_the_card_says(kvae_data, name, least):
 @pytest.mark.data
 def test_held_out_faces_are_enlarged_better_than_by_interpolation(kvae_data):
     """Twenty of the validation faces, 32×32 to 96×96."""
-    model = runtime.load_upscaler(SHIPPED / "vdsr")
+    model = runtime.load_upscaler(SHIPPED / "vdsr", runtime="tensorflow")
     small, large = (
         load_dataset("celeba", data_dir=kvae_data / "celeba", image_size=(side, side))
         for side in (32, 96)

@@ -130,7 +130,7 @@ class Study:
     @cached_property
     def served(self) -> SavedModel:
         """The model."""
-        return load(self.model)
+        return load(self.model, runtime="tensorflow")
 
     @property
     def resolved(self) -> Preset:

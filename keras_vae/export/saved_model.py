@@ -10,6 +10,7 @@ import os
 import platform
 import shutil
 import subprocess
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from .. import __version__
 from ..latent_space.attributes import Attributes
 from ..latent_space.priors import GaussianMixturePrior
 from ..models.vae import VAE
+from .lite import ConversionError, write_lite
 from .signatures import Endpoints, Signatures, describe
 from .warmup import WARMUP, write_warmup
 
@@ -39,7 +41,9 @@ def export_model(
 ) -> Path:
     """Write a model as `directory`/<version>/, the layout that TensorFlow Serving watches.
 
-    The version appears whole or not at all: it is written beside its place and then renamed.
+    The version appears whole or not at all: it is written beside its place and then renamed. Where
+    the latent is a vector and there is no condition, it includes networks for LiteRT; if these
+    cannot be written, there is a `RuntimeWarning`, and the model runs with TensorFlow only.
 
     Args:
         vae: The model; it may have been trained in any precision, under any strategy.
@@ -65,8 +69,17 @@ def export_model(
         if attributes is not None:
             attributes.save(draft / "assets.extra" / "attributes.npz")
         write_warmup(draft / "assets.extra" / WARMUP, Path(directory).name, endpoints)
+        if endpoints.latent_dim is not None and not endpoints.condition:
+            _write_lite(draft)
 
     return write_version(Path(directory), write, version=version, overwrite=overwrite)
+
+
+def _write_lite(draft: Path) -> None:
+    try:
+        write_lite(draft)
+    except ConversionError as error:
+        warnings.warn(f"The model runs with TensorFlow only. {error}", RuntimeWarning, stacklevel=2)
 
 
 def write_version(

@@ -107,6 +107,11 @@ class ExportedModel:
         return tf.saved_model.load(str(self.path))
 
 
+def lite_folder(version: Path) -> Path:
+    """Return the folder of a version that has its networks for LiteRT; it may be missing."""
+    return version / "assets.extra" / "lite"
+
+
 def read_metadata(path: str | Path) -> dict[str, Any]:
     """Read the `model.json` in the folder of a version.
 

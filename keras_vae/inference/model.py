@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -26,15 +26,19 @@ PRIORS = {"normal": "generate_pixels", "gmm": "generate_gmm_pixels"}
 # Images in one call of an endpoint: a bound on memory and on the size of a request. It is the same
 # in this process and over a network, since a result's last bits depend on the batch it was in.
 BATCH = 128
+CALLS = 2  # at a time: while one samples on a single core, the other convolves
 
 
 class Model(ABC):
     """A VAE that `export_model` wrote.
 
-    It runs in this process (`SavedModel`) or on a server (`RemoteModel`). The two differ in where
-    facts come from and in how an endpoint is called; all that is built on these is here.
+    It runs in this process with TensorFlow (`SavedModel`) or LiteRT (`LiteModel`), or on a server
+    (`RemoteModel`). They differ in where facts come from and in how an endpoint is called; all that
+    is built on these is here.
 
     Attributes:
+        batch: Images in one call of an endpoint.
+        calls: Number of calls at a time.
         name: Name of the model.
         metadata: The facts of its `model.json`; of a model on a server that does not describe
             itself, those that its signatures show.
@@ -42,6 +46,8 @@ class Model(ABC):
         attributes: The attribute directions, perhaps none; None if only the server has them.
     """
 
+    batch: ClassVar[int] = BATCH
+    calls: ClassVar[int] = CALLS
     name: str
     metadata: Mapping[str, Any]
     describes_itself: bool = True
@@ -106,6 +112,10 @@ class Model(ABC):
     def endpoints(self) -> Mapping[str, Collection[str]]:
         """Names of the endpoints, and of the inputs of each."""
 
+    def has_endpoint(self, signature: str) -> bool:
+        """Return whether there is an endpoint of that name."""
+        return signature in self.endpoints
+
     @abstractmethod
     def _run(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """Call an endpoint that exists, with inputs of the right names."""
@@ -124,12 +134,7 @@ class Model(ABC):
             ValueError: If there is no such endpoint, or it refuses the inputs.
         """
         check_endpoint(signature, self.endpoints)
-        expected = self.endpoints[signature]
-        if set(inputs) != set(expected):
-            raise ValueError(
-                f"Endpoint {signature!r} takes {', '.join(sorted(expected))}. "
-                f"Received: {', '.join(sorted(inputs)) or 'nothing'}."
-            )
+        check_inputs(signature, inputs, self.endpoints[signature])
         return self._run(signature, inputs)
 
     def encode(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -163,8 +168,8 @@ class Model(ABC):
             z_mean and z_log_var, float32 [N, L].
         """
         parts = []
-        for start in range(0, len(rows), BATCH):
-            some = rows[start : start + BATCH]
+        for start in range(0, len(rows), self.batch):
+            some = rows[start : start + self.batch]
             parts.append(self.encode(np.asarray(dataset.images[some])))
             if progress:
                 progress(start + len(some), len(rows))
@@ -218,7 +223,7 @@ class Model(ABC):
         """
         if prior not in PRIORS:
             raise ValueError(f"`prior` must be one of {', '.join(PRIORS)}. Received: {prior!r}.")
-        if not self.has_prior(prior) or PRIORS[prior] not in self.endpoints:
+        if not self.has_prior(prior) or not self.has_endpoint(PRIORS[prior]):
             raise ValueError(
                 f"Model {self.name!r} cannot sample from the prior {prior!r}: it was exported "
                 "without a fitted prior, or by an older kvae. Export its run again: "
@@ -247,7 +252,7 @@ class Model(ABC):
             ValueError: If the images have another shape or type, or no layer is a convolution.
         """
         self._check_pixels(pixels)
-        if "feature_maps" not in self.endpoints:
+        if not self.has_endpoint("feature_maps"):
             raise ValueError(f"Model {self.name!r} has no convolutions, hence no feature maps.")
         maps = self._in_batches("feature_maps", image=pixels)
         return {name: maps[name] for name in sorted(maps, key=_layer_order)}
@@ -278,21 +283,20 @@ class Model(ABC):
         """Call an endpoint batch by batch."""
 
         def call(start: int) -> dict[str, np.ndarray]:
-            batch = {name: values[start : start + BATCH] for name, values in inputs.items()}
+            batch = {name: values[start : start + self.batch] for name, values in inputs.items()}
             return self.call(signature, **batch)
 
         def results() -> Iterator[dict[str, np.ndarray]]:
             yield call(0)  # opens the model
-            # Two at a time: while one samples on a single core, the other convolves.
-            with ThreadPoolExecutor(2) as pool:
-                yield from pool.map(call, range(BATCH, total, BATCH))
+            with ThreadPoolExecutor(self.calls) as pool:
+                yield from pool.map(call, range(self.batch, total, self.batch))
 
         total = len(next(iter(inputs.values())))
         parts = []
         for part in results():
             parts.append(part)
             if progress:
-                progress(min(len(parts) * BATCH, total), total)
+                progress(min(len(parts) * self.batch, total), total)
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -305,6 +309,19 @@ def check_endpoint(signature: str, endpoints: Collection[str]) -> None:
     if signature not in endpoints:
         near = near_names(signature, sorted(endpoints))
         raise ValueError(f"No endpoint is called {signature!r}. {near}")
+
+
+def check_inputs(signature: str, inputs: Collection[str], expected: Collection[str]) -> None:
+    """Refuse inputs of other names than those of an endpoint.
+
+    Raises:
+        ValueError: If a name is missing or unknown.
+    """
+    if set(inputs) != set(expected):
+        raise ValueError(
+            f"Endpoint {signature!r} takes {', '.join(sorted(expected))}. "
+            f"Received: {', '.join(sorted(inputs)) or 'nothing'}."
+        )
 
 
 def reason(message: str) -> str:

@@ -6,32 +6,75 @@ import os
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeVar
 
 from ..files.naming import near_names
-from .exported import ExportedModel, kind_of, read_metadata
+from .exported import ExportedModel, kind_of, lite_folder, read_metadata
+from .lite_model import LiteModel
+from .lite_upscaler import LiteUpscaler
 from .saved_model import SavedModel
 from .upscaler import Upscaler
+
+Full = TypeVar("Full", bound=ExportedModel)
 
 CLASSES = {each.kind: each for each in (SavedModel, Upscaler)}
 
 
-def load(name_or_path: str | Path, version: int | None = None) -> SavedModel:
+RUNTIMES = ("auto", "lite", "tensorflow")
+
+# Images from which the time that TensorFlow saves is longer than its import
+# (docs/decisions/0016-litert.md).
+MANY = 10_000
+
+
+def load(
+    name_or_path: str | Path, version: int | None = None, *, runtime: str = "auto"
+) -> SavedModel:
     """Open a model by its name or path.
 
     Args:
         name_or_path: A name such as "celeba", a model's folder, or the folder of a version.
         version: Number of the version; None takes the highest.
+        runtime: "lite" encodes, decodes and samples with LiteRT, "tensorflow" does everything with
+            TensorFlow, "auto" takes LiteRT where the version has its networks.
 
     Raises:
-        ValueError: If there is no such model or version, or it is not an autoencoder; the message
-            lists the models or versions that exist.
+        ValueError: If there is no such model or version, or it is not an autoencoder (the message
+            lists the models or versions that exist); or the version has no networks for LiteRT.
     """
-    return SavedModel.open(find(name_or_path, version))
+    path = find(name_or_path, version)
+    return _class_of(path, runtime, SavedModel, LiteModel).open(path)
 
 
-def load_upscaler(name_or_path: str | Path, version: int | None = None) -> Upscaler:
+def load_upscaler(
+    name_or_path: str | Path, version: int | None = None, *, runtime: str = "auto"
+) -> Upscaler:
     """Open an upscaler by its name or path; see `load`."""
-    return Upscaler.open(find(name_or_path, version))
+    path = find(name_or_path, version)
+    return _class_of(path, runtime, Upscaler, LiteUpscaler).open(path)
+
+
+def faster_runtime(images: int) -> str:
+    """Say which runtime encodes or decodes a number of images sooner, its import included.
+
+    Returns:
+        "lite" or "tensorflow".
+    """
+    return "lite" if images < MANY else "tensorflow"
+
+
+def _class_of(path: Path, runtime: str, full: type[Full], lite: type[Full]) -> type[Full]:
+    """The class that opens a version with a runtime."""
+    if runtime not in RUNTIMES:
+        raise ValueError(f"`runtime` must be one of {', '.join(RUNTIMES)}. Received: {runtime!r}.")
+    if runtime != "tensorflow" and lite_folder(path).is_dir():
+        return lite
+    if runtime == "lite":
+        name = path.resolve().parent.name
+        raise ValueError(
+            f"Model {name!r} has no networks for LiteRT. Write them: `kvae export --lite {name}`."
+        )
+    return full
 
 
 def load_any(name_or_path: str | Path, version: int | None = None) -> ExportedModel:

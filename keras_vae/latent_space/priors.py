@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.special import logsumexp
-from scipy.stats import Covariance, multivariate_normal
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.mixture import GaussianMixture
+
+from ..files.atomic import write_atomically
+from . import philox
 
 COMPONENTS = (1, 5, 10, 20, 50)  # numbers of components that are tried
 MOST_NUMBERS = 500_000  # in all covariances: limits the size of a model to 2 MB, and the time
@@ -62,6 +62,9 @@ class GaussianMixturePrior:
         Raises:
             ValueError: If there are fewer latents than components.
         """
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.mixture import GaussianMixture
+
         mixture = GaussianMixture(
             components,
             tol=TOLERANCE * np.shape(z)[1],
@@ -86,8 +89,45 @@ class GaussianMixturePrior:
         """L."""
         return self.means.shape[1]
 
+    def sample(self, seeds: Sequence[int], temperature: Any = 1.0) -> np.ndarray:
+        """Sample z = μ + temperature · S ε, as the signature `generate_gmm` does.
+
+        Args:
+            seeds: One for each latent, B integers of 64 bits.
+            temperature: One number, or one for each seed.
+
+        Returns:
+            float32 [B, L].
+        """
+        ends = np.cumsum(self.weights, dtype=np.float32)[:-1]
+        component = np.searchsorted(ends, philox.uniform(seeds), side="right")
+        z = sample_normal(seeds, self.latent_dim, temperature)
+        for k in np.unique(component):
+            rows = component == k
+            z[rows] = self.means[k] + z[rows] @ self.scale_tril[k].T
+        return z
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write an .npz file atomically, compressed: half of each S is zeros.
+
+        Raises:
+            FileExistsError: If the file exists and `overwrite` is False.
+        """
+        write_atomically(
+            path, lambda draft: np.savez_compressed(draft, **vars(self)), overwrite=overwrite
+        )
+
+    @classmethod
+    def load(cls, path: str | Path) -> GaussianMixturePrior:
+        """Read a file of `save`."""
+        with np.load(path, allow_pickle=False) as file:
+            return cls(**file)
+
     def log_prob(self, z: np.ndarray) -> np.ndarray:
         """Measure the log density of latents [N, L], in nats, float64 [N]."""
+        from scipy.special import logsumexp
+        from scipy.stats import Covariance, multivariate_normal
+
         z = np.asarray(z, np.float64)
         covariances = map(Covariance.from_cholesky, self.scale_tril.astype(np.float64))
         components = map(multivariate_normal, self.means, covariances)
@@ -121,6 +161,21 @@ class PriorFit:
             "components": self.prior.components,
             **{name: round(value, 3) for name, value in numbers.items()},
         }
+
+
+def sample_normal(seeds: Sequence[int], latent_dim: int, temperature: Any = 1.0) -> np.ndarray:
+    """Sample z from N(0, temperature² I), as the signature `generate` does.
+
+    Args:
+        seeds: One for each latent, B integers of 64 bits.
+        latent_dim: L.
+        temperature: One number, or one for each seed.
+
+    Returns:
+        float32 [B, L].
+    """
+    scale = np.asarray(temperature, np.float32).reshape(-1, 1)
+    return scale * philox.normal(seeds, latent_dim)
 
 
 def fit_prior(z: np.ndarray, progress: Callable[[int, int], None] | None = None) -> PriorFit | None:

@@ -14,6 +14,7 @@ from ..export.card import write_card
 from ..export.publishing import origin
 from ..export.saved_model import write_model, write_version
 from .endpoints import UpscalerEndpoints
+from .lite import write_lite
 from .measurement import CONVENTION, interpolation, measure, pillow
 from .pairs import Pairs
 from .run import UpscalerConfig, UpscalerRun
@@ -86,6 +87,7 @@ def export_upscaler(
 
     def write(draft: Path) -> None:
         write_model(draft, endpoints.signatures(), facts)
+        write_lite(draft)
 
     return write_version(Path(directory), write)
 

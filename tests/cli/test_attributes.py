@@ -126,7 +126,7 @@ def test_fit_binarises_as_the_models_training_did(
 ):
     facts = {**colour_model.metadata, "preset": {"binarization": "dynamic"}}
     model = replace(colour_model, metadata=facts)
-    monkeypatch.setattr(runtime, "load", lambda name: model)
+    monkeypatch.setattr(runtime, "load", lambda name, **_: model)
     result = kvae("attributes", "fit", labelled)
     assert result.exit_code == 0, result.output
     last = "2 directions, from 48 images, binarized as in training (dynamic): directions.npz"

@@ -33,7 +33,7 @@ from keras_vae.inference import registry as runtime
 def test_options_without_effect_are_usage_errors(
     kvae, photo_files, monkeypatch, arguments, message
 ):
-    monkeypatch.setattr(runtime, "load", lambda name: pytest.fail("work was begun"))
+    monkeypatch.setattr(runtime, "load", lambda name, **_: pytest.fail("work was begun"))
     result = kvae(*arguments)
     assert result.exit_code == 2
     assert message in result.output

@@ -58,7 +58,7 @@ def test_images_are_binarized_as_in_training_and_the_caption_says_so(
     model = replace(
         grey_model, metadata={**grey_model.metadata, "preset": {"binarization": "dynamic"}}
     )
-    monkeypatch.setattr(runtime, "load", lambda name: model)
+    monkeypatch.setattr(runtime, "load", lambda name, **_: model)
     captions, scatter = [], plotting.scatter
     monkeypatch.setattr(
         plotting,

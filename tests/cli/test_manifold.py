@@ -72,7 +72,7 @@ def test_auto_takes_the_two_most_active_dimensions(kvae, grey_model, monkeypatch
     assert "--dims" in str(result.exception)
     metadata = {**grey_model.metadata, "kl_per_dimension": [1.0, 0.0, 0.5, 2.0]}
     model = replace(grey_model, metadata=metadata)
-    monkeypatch.setattr(runtime, "load", lambda name: model)
+    monkeypatch.setattr(runtime, "load", lambda name, **_: model)
     assert kvae("manifold", "--size", 2, "--json", "plane.json").exit_code == 0
     assert {"dimension 3", "dimension 0"} < set(read_json("plane.json")[0])
 

@@ -218,7 +218,7 @@ def test_animation_goes_through_the_strip_and_back(
 def test_files_that_exist_are_refused_before_any_work(kvae, photo_files, tmp_path, monkeypatch):
     from keras_vae.inference import registry as runtime
 
-    monkeypatch.setattr(runtime, "load", lambda name: pytest.fail("work was begun"))
+    monkeypatch.setattr(runtime, "load", lambda name, **_: pytest.fail("work was begun"))
     for option, name in (("--gif", "a.gif"), ("--csv", "a.csv"), ("--json", "a.json")):
         (tmp_path / name).write_bytes(b"precious")
         result = kvae("morph", photo_files[0], "--attr", "Smiling", option, name)

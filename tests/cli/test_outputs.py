@@ -37,7 +37,7 @@ PICTURES = [
 def no_work(monkeypatch):
     """Let neither a model nor a photo be opened."""
     for name in ("load", "load_upscaler"):
-        monkeypatch.setattr(runtime, name, lambda *_: pytest.fail("work was begun"))
+        monkeypatch.setattr(runtime, name, lambda *_, **__: pytest.fail("work was begun"))
     monkeypatch.setattr(Image, "open", lambda *_: pytest.fail("work was begun"))
 
 

@@ -17,7 +17,7 @@ def known_kl(colour_model, monkeypatch):
     """Let `colour` tell the KL of its six dimensions."""
     kl = [0.5, 3.25, 0.0, 0.125, 2.0, 1.0]
     model = replace(colour_model, metadata={**colour_model.metadata, "kl_per_dimension": kl})
-    monkeypatch.setattr(runtime, "load", lambda name: model)
+    monkeypatch.setattr(runtime, "load", lambda name, **_: model)
     return kl
 
 

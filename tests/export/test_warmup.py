@@ -26,7 +26,7 @@ def records(model):
 @pytest.fixture(params=["colour", "grey", *NAMES])
 def model(request, models_dir):
     folder = SHIPPED if request.param in NAMES else models_dir
-    return runtime.load(folder / request.param)
+    return runtime.load(folder / request.param, runtime="tensorflow")
 
 
 def test_a_record_for_each_signature_that_answers(model):

@@ -12,7 +12,7 @@ def test_fit_sees_the_training_split_alone(colour_model, photos, monkeypatch):
     partition = np.arange(60) % 3
     labels = np.where(np.random.default_rng(0).random((60, 2)) < 0.5, 1, -1).astype(np.int8)
     dataset = ImageDataset("tiles", photos[:60], partition.astype(np.int8), labels, ("a", "b"))
-    monkeypatch.setattr(model_module, "BATCH", 8)
+    monkeypatch.setattr(model_module.Model, "batch", 8)
     seen = []
 
     @contextmanager

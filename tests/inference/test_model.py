@@ -7,7 +7,7 @@ from keras_vae.inference import model as model_module
 def test_batches_do_not_show(colour_model, photos, monkeypatch):
     whole = colour_model.reconstruct(photos[:7])
     z_mean, z_log_var = colour_model.encode(photos[:7])
-    monkeypatch.setattr(model_module, "BATCH", 3)
+    monkeypatch.setattr(model_module.Model, "batch", 3)
     parts = colour_model.encode(photos[:7])
     np.testing.assert_allclose(parts[0], z_mean, atol=1e-5)
     np.testing.assert_allclose(parts[1], z_log_var, atol=1e-5)
@@ -18,7 +18,7 @@ def test_batches_do_not_show(colour_model, photos, monkeypatch):
 
 
 def test_progress_is_reported_in_images(colour_model, monkeypatch):
-    monkeypatch.setattr(model_module, "BATCH", 3)
+    monkeypatch.setattr(model_module.Model, "batch", 3)
     seen = []
     _, z = colour_model.generate(range(7), progress=lambda *step: seen.append(step))
     assert seen == [(3, 7), (6, 7), (7, 7)]

@@ -75,7 +75,7 @@ def clock(monkeypatch):
 
 @pytest.fixture(scope="module")
 def local(models_dir):
-    return runtime.load(models_dir / "colour")
+    return runtime.load(models_dir / "colour", runtime="tensorflow")
 
 
 class TestStandIn(Suite):
@@ -109,7 +109,10 @@ def test_grey_model_without_attributes_prior_or_convolutions(address, grey_model
 
 
 def test_a_model_without_describe_is_known_by_its_signatures(address):
-    local, remote = runtime.load(SHIPPED / "celeba"), connect(address, "celeba")
+    local, remote = (
+        runtime.load(SHIPPED / "celeba", runtime="tensorflow"),
+        connect(address, "celeba"),
+    )
     assert not remote.describes_itself
     assert remote.metadata == {
         "image_shape": (32, 32, 3),

@@ -18,7 +18,7 @@ from tests.serving.signatures import NAMES, SHIPPED, by_name, by_tensor, signatu
 @pytest.fixture(scope="session", params=NAMES)
 def shipped(request):
     """Each of the models that come with the package."""
-    return runtime.load(SHIPPED / request.param)
+    return runtime.load(SHIPPED / request.param, runtime="tensorflow")
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,7 @@ class Suite:
         same(found, expected)
 
     def test_batches_are_those_of_the_model(self, remote, local, pixels, monkeypatch):
-        monkeypatch.setattr(model_module, "BATCH", 2)
+        monkeypatch.setattr(model_module.Model, "batch", 2)
         same(remote.encode(pixels)[0], local.encode(pixels)[0])
         assert remote.encode(pixels)[0].shape == (5, local.latent_dim)
 

@@ -25,7 +25,7 @@ def test_every_signature_answers_as_in_python(shipped, loader):
 
 @pytest.mark.slow
 def test_ten_thousand_requests_from_eight_threads(loader):
-    model = runtime.load(SHIPPED / "mnist")
+    model = runtime.load(SHIPPED / "mnist", runtime="tensorflow")
     requests = list(inputs_of(model, count=2).items())  # refused ones among them
     requests.append(("encode", {"image_bytes": [b"no image"]}))
     report = loader(model)(requests, threads=8, total=10_000)

@@ -85,7 +85,7 @@ def test_command_line_of_tensorflow_shows_and_runs_every_signature(
 
     from keras_vae.inference import registry as runtime
 
-    model = runtime.load(models_dir / "colour")
+    model = runtime.load(models_dir / "colour", runtime="tensorflow")
 
     def cli(*arguments):
         monkeypatch.setattr("sys.argv", ["saved_model_cli", *map(str, arguments)])

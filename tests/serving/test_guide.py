@@ -21,7 +21,7 @@ NAMES = [request["signature_name"] for request, _ in PAIRS]
 
 @pytest.fixture(scope="module")
 def faces():
-    return runtime.load(SHIPPED / "celeba64")
+    return runtime.load(SHIPPED / "celeba64", runtime="tensorflow")
 
 
 @pytest.fixture(scope="module")

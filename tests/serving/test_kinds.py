@@ -33,7 +33,10 @@ def server(models):
 @pytest.mark.parametrize("protocol", ["rest", "grpc"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_answers_are_those_of_the_model_bit_for_bit(models, server, kind, protocol):
-    local, remote = runtime.load(models / kind), connect(getattr(server, protocol), kind)
+    local, remote = (
+        runtime.load(models / kind, runtime="tensorflow"),
+        connect(getattr(server, protocol), kind),
+    )
     assert remote.metadata == local.metadata
     assert remote.latent_dim == local.latent_dim
     assert remote.attributes.names == local.attributes.names == ()

@@ -57,7 +57,7 @@ def address(addresses, request):
 
 @pytest.fixture(scope="module")
 def local():
-    return runtime.load(SHIPPED / "celeba64")
+    return runtime.load(SHIPPED / "celeba64", runtime="tensorflow")
 
 
 class TestRealServer(Suite):

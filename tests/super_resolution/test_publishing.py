@@ -34,7 +34,7 @@ def published(photos, tmp_path_factory):
 
 def test_the_model_scores_what_its_facts_say(published):
     _, pairs, path = published
-    model = runtime.load_upscaler(path)
+    model = runtime.load_upscaler(path, runtime="tensorflow")
     metrics = model.metadata["metrics"]
     assert metrics["images"] == 6
     score = measure({"model": model.upscale}, pairs)["model"]
@@ -56,7 +56,9 @@ def test_the_card_says_what_the_facts_say(published):
     _, _, path = published
     text = (path.parent / "README.md").read_text()
     assert text == card_of(path)
-    score = runtime.load_upscaler(path).metadata["metrics"]["validation"]["network"]
+    score = runtime.load_upscaler(path, runtime="tensorflow").metadata["metrics"]["validation"][
+        "network"
+    ]
     assert f"| network | {score['psnr']:.2f} | {score['ssim']:.4f} |" in text
     assert "18 train, 6 validation" in text
     assert "lowest validation loss: epoch 1 of 1" in text
