@@ -56,7 +56,8 @@ def run(attributed, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def model(run, attributed, tmp_path_factory):
-    return runtime.load(publish(run, attributed, tmp_path_factory.mktemp("models") / "digits"))
+    path = publish(run, attributed, tmp_path_factory.mktemp("models") / "digits")
+    return runtime.load(path, runtime="tensorflow")
 
 
 def test_a_morph_goes_where_the_attribute_is(model, attributed):
