@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ..files.quiet import quiet
+from ..files.litert import LiteSignature
+from ..files.stderr import quiet_stderr
 from ..latent_space.priors import GaussianMixturePrior, sample_normal
-from ..litert import Network
 
 # file → the signature whose inputs, outputs and results it has
 NETWORKS = {"encode.tflite": "encode_pixels", "decode.tflite": "decode_pixels"}
@@ -133,7 +133,7 @@ def convert(function: Any, title: str) -> bytes:
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_types = [tf.float16]
     try:
-        with quiet():
+        with quiet_stderr():
             return converter.convert()
     except Exception as error:  # the converter raises errors of many types
         reason = str(error).strip().partition("\n")[0]
@@ -169,7 +169,7 @@ def _check_results(signatures: Any, folder: Path) -> None:
     z, images = generated["z"], generated["image"]
     if not np.allclose(z, sample_normal(seeds, z.shape[1]), atol=1e-5):
         raise ConversionError("The prior of the model is not N(0, I): only TensorFlow samples it.")
-    encode, decode = (Network(folder / file) for file in NETWORKS)
+    encode, decode = (LiteSignature(folder / file) for file in NETWORKS)
     levels = np.abs(decode(z=z)["image"].astype(int) - images).max()
     if levels > MOST_LEVELS:
         raise ConversionError(f"With float16 weights, pixels differ by up to {levels} levels.")

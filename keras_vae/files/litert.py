@@ -12,6 +12,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from .stderr import quiet_stderr
 
+DEFAULT_SIGNATURE = "serving_default"  # of files with one signature
 THREADS = min(4, os.cpu_count() or 1)  # more are not faster for small networks
 
 
@@ -28,7 +29,7 @@ class LiteSignature:
         ValueError: If there is no such file or signature, or LiteRT cannot read the file.
     """
 
-    def __init__(self, path: Path, name: str) -> None:
+    def __init__(self, path: Path, name: str = DEFAULT_SIGNATURE) -> None:
         interpreter = Interpreter(os.fspath(path), num_threads=THREADS)
         self._run = interpreter.get_signature_runner(name)
         self._lock = threading.Lock()
@@ -38,9 +39,14 @@ class LiteSignature:
         """Compute the outputs, by name.
 
         Args:
-            inputs: Arrays by the names of the signature, of its dtypes; the batch may have any size
-                of at least 1.
+            inputs: Arrays by the names of the signature, of its dtypes; the batch may have any
+                size.
         """
+        if not all(map(len, inputs.values())):  # LiteRT has no empty batches
+            row = {
+                name: np.zeros((1, *each.shape[1:]), each.dtype) for name, each in inputs.items()
+            }
+            return {name: output[:0] for name, output in self(**row).items()}
         with self._lock:
             # The first call of a process prints a note about XNNPACK, which has no log level.
             with quiet_stderr() if self._is_new else nullcontext():

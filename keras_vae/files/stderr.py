@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+_redirecting = threading.RLock()  # two threads would restore each other's redirection
 
 
 @contextmanager
@@ -14,7 +17,7 @@ def quiet_stderr() -> Iterator[None]:
 
     C++ libraries write to the descriptor, so that `sys.stderr` cannot silence them.
     """
-    with tempfile.TemporaryFile() as hidden:
+    with _redirecting, tempfile.TemporaryFile() as hidden:
         stderr = os.dup(2)
         try:
             os.dup2(hidden.fileno(), 2)

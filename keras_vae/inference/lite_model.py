@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -10,8 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..files.litert import LiteSignature
 from ..latent_space.priors import GaussianMixturePrior, sample_normal
-from ..litert import Network
 from .exported import lite_folder
 from .model import check_inputs
 from .saved_model import SavedModel
@@ -39,7 +38,6 @@ class LiteModel(SavedModel):
     """
 
     batch: ClassVar[int] = 32  # larger ones need more memory and are not faster
-    calls: ClassVar[int] = os.cpu_count() or 1  # each computes with one thread
 
     def has_endpoint(self, signature: str) -> bool:
         """Return whether there is an endpoint of that name."""
@@ -56,7 +54,7 @@ class LiteModel(SavedModel):
     def _functions(self) -> dict[str, Callable[..., Outputs]]:
         """The endpoints that need no TensorFlow."""
         folder = lite_folder(self.path)
-        encode, decode = (Network(folder / f"{name}.tflite") for name in ("encode", "decode"))
+        encode, decode = (LiteSignature(folder / f"{name}.tflite") for name in ("encode", "decode"))
         functions = {
             "encode_pixels": lambda image: encode(image=np.asarray(image, np.uint8)),
             "decode_pixels": partial(self._decode, decode),
@@ -70,7 +68,7 @@ class LiteModel(SavedModel):
     def _prior(self) -> GaussianMixturePrior:
         return GaussianMixturePrior.load(lite_folder(self.path) / "prior.npz")
 
-    def _decode(self, network: Network, z: Any) -> Outputs:
+    def _decode(self, network: LiteSignature, z: Any) -> Outputs:
         z = np.asarray(z, np.float32)
         if not np.isfinite(z).all():
             raise ValueError("`z` must be finite.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..litert import Network
+from ..files.litert import LiteSignature
 from .exported import lite_folder
 from .upscaler import Upscaler
 
@@ -26,9 +25,8 @@ class LiteUpscaler(Upscaler):
     """A super-resolution model whose version has a network for LiteRT."""
 
     @cached_property
-    def _network(self) -> Network:
-        path = lite_folder(self.path) / "residual.tflite"
-        return Network(path, threads=os.cpu_count() or 1)
+    def _network(self) -> LiteSignature:
+        return LiteSignature(lite_folder(self.path) / "residual.tflite")
 
     def _run(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
         if signature != "upscale_pixels":

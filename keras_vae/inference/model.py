@@ -26,7 +26,6 @@ PRIORS = {"normal": "generate_pixels", "gmm": "generate_gmm_pixels"}
 # Images in one call of an endpoint: a bound on memory and on the size of a request. It is the same
 # in this process and over a network, since a result's last bits depend on the batch it was in.
 BATCH = 128
-CALLS = 2  # at a time: while one samples on a single core, the other convolves
 
 
 class Model(ABC):
@@ -38,7 +37,6 @@ class Model(ABC):
 
     Attributes:
         batch: Images in one call of an endpoint.
-        calls: Number of calls at a time.
         name: Name of the model.
         metadata: The facts of its `model.json`; of a model on a server that does not describe
             itself, those that its signatures show.
@@ -47,7 +45,6 @@ class Model(ABC):
     """
 
     batch: ClassVar[int] = BATCH
-    calls: ClassVar[int] = CALLS
     name: str
     metadata: Mapping[str, Any]
     describes_itself: bool = True
@@ -288,7 +285,8 @@ class Model(ABC):
 
         def results() -> Iterator[dict[str, np.ndarray]]:
             yield call(0)  # opens the model
-            with ThreadPoolExecutor(self.calls) as pool:
+            # Two at a time: while one samples on a single core, the other convolves.
+            with ThreadPoolExecutor(2) as pool:
                 yield from pool.map(call, range(self.batch, total, self.batch))
 
         total = len(next(iter(inputs.values())))
