@@ -14,7 +14,6 @@ from .data_source import DataSource, binarization_note, binarized_for, data_opti
 from .model_choice import DIRECTIONS, ModelChoice, model_options
 from .outputs import NUMBERS, Outputs, json_option, output_options, picture_option
 from .progress import progress_bar
-from .quiet import load_tensorflow
 from .types import FILE, NAME, NAMES, Integer
 
 if TYPE_CHECKING:
@@ -91,8 +90,8 @@ def fit(
     if out.suffix != ".npz":
         raise click.BadParameter("must end in .npz.", param_hint="--out")
     outputs.check(others=[out])
-    load_tensorflow()
     model = choice.open()
+    choice.start(model)
     dataset = source.load_for_model(model, data, limit)
     images = binarized_for(model, dataset)
     fitted = fit_attributes(model, images, method=method, balance=balance, stages=progress_bar)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .command import command, option
 from .model_choice import SERVER, ModelChoice, model_options
 from .outputs import NUMBERS, Outputs, output_options
+from .quiet import load_tensorflow
 from .sources import ALIGNMENT, Sources, photos_argument, source_options
 from .types import FOLDER, NAME, Integer
 
@@ -59,7 +60,8 @@ def feature_maps(
     outputs.check([file(layer or OVERVIEW)])
     model = choice.open()
     pixels = sources.read_one(model).pixels[None]
-    choice.start()
+    if choice.server is None:
+        load_tensorflow()  # LiteRT has no feature maps
     layers = {name: maps[0] for name, maps in model.feature_maps(pixels).items()}
     shown = layers if layer is None else _only(layers, layer)
     outputs.check([file(name) for name in (shown if layer else [OVERVIEW, *shown])])

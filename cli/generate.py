@@ -33,8 +33,8 @@ def generate(
         outputs: The files to write.
     """
     outputs.check()
-    model = choice.open()
-    choice.start()
+    model = choice.open(count)
+    choice.start(model)
     seeds = range(sources.seed, sources.seed + count)
     images, _ = model.generate(seeds, sources.temperature, sources.prior)
     outputs.write_picture(layout.single(images[0]) if count == 1 else layout.grid(images))

@@ -57,7 +57,7 @@ def interpolate(
     outputs.check()
     model = choice.open()
     ends = sources.read(model, single=True)
-    choice.start()
+    choice.start(model)
     z = sources.latents(ends, model)
     paths = np.stack([arithmetic.interpolate(a, b, steps, method) for a, b in pairwise(z)])
     names = [*pairwise(map(source_name, ends))]

@@ -11,7 +11,6 @@ from .data_source import DataSource, binarization_note, binarized_for, data_opti
 from .model_choice import ModelChoice, model_options
 from .outputs import NUMBERS, Outputs, echo, output_options, picture_option
 from .progress import progress_bar
-from .quiet import load_tensorflow
 from .types import SPLIT, Integer
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def latent_map(
     outputs.check()
     check_method(method)
     model = choice.open()
-    load_tensorflow()
+    choice.start(model)
     dataset = source.load_for_model(model, data)
     rows = dataset.choose(split, limit, seed)
     grouping = Grouping.of(dataset, rows, by)

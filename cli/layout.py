@@ -64,7 +64,7 @@ class Layout:
     def _upscaler(self) -> Upscaler:
         from keras_vae.inference.registry import load_upscaler
 
-        return load_upscaler(UPSCALER, runtime="tensorflow")
+        return load_upscaler(UPSCALER)
 
     @property
     def _cell(self) -> dict[str, int]:
@@ -75,7 +75,8 @@ class Layout:
         if not self.upscale:
             return images
         upscaler = self._upscaler
-        load_tensorflow()
+        if upscaler.needs_tensorflow:
+            load_tensorflow()
         with progress_bar("Upscaling", "part") as progress:
             larger = upscaler.upscale(images.reshape(-1, *images.shape[-3:]), progress=progress)
         return larger.reshape(*images.shape[:-3], *larger.shape[1:])

@@ -64,7 +64,7 @@ def manifold(
     directions = choice.load_directions(model) if attributes else None
     choice.print_notice(attributes)
     source = sources.read_one(model)
-    choice.start()
+    choice.start(model)
     (origin,) = sources.latents([source], model)
     if directions:
         u, v = (directions.direction(name) for name in attributes)

@@ -34,6 +34,8 @@ class ModelChoice:
         server: TensorFlow Serving server, http://HOST:8501 or grpc://HOST:8500. --model is then a
             name on it: NAME, NAME/VERSION or NAME/LABEL.
         timeout: Maximum duration of a request to the server, including a wait for its start.
+        runtime: Library that runs the networks; auto: LiteRT, which starts in a tenth of a second,
+            if the model has networks for it, and TensorFlow for thousands of images.
         directions: File of attribute directions, written by `kvae attributes fit`, instead of the
             model's.
     """
@@ -41,23 +43,32 @@ class ModelChoice:
     name: str
     server: str | None = None
     timeout: float = 30.0
+    runtime: str = "auto"
     directions: Path | None = None
 
-    def open(self) -> Model:
-        """Open the model: its properties are known, its graph is not yet loaded."""
+    def open(self, images: int = 1) -> Model:
+        """Open the model: its properties are known, its graph is not yet loaded.
+
+        Args:
+            images: Number of images to encode or decode, which decides between the runtimes.
+        """
         if self.server is None:
             from keras_vae.inference import registry
 
             refuse(["timeout"], "has no effect without --server.")
-            return registry.load(self.name, runtime="tensorflow")
+            runtime = self.runtime
+            if runtime == "auto" and registry.faster_runtime(images) == "tensorflow":
+                runtime = "tensorflow"
+            return registry.load(self.name, runtime=runtime)
         from keras_vae.inference import remote
 
+        refuse(["runtime"], "has no effect with --server.")
         notify = partial(click.echo, err=True)
         return remote.connect(self.server, self.name, timeout=self.timeout, notify=notify)
 
-    def start(self) -> None:
+    def start(self, model: Model) -> None:
         """Import TensorFlow if the model needs it; to be called after all cheaper checks."""
-        if self.server is None:
+        if model.needs_tensorflow:
             load_tensorflow()
 
     def load_directions(self, model: Model) -> Attributes | Model:
@@ -100,7 +111,12 @@ def model_option(default: str = "celeba64") -> Decorator:
     return option("--model name", default=default, metavar="NAME|PATH")
 
 
-SERVER = (option("--server", metavar="URL"), option("--timeout", POSITIVE, 30.0, metavar="SECONDS"))
+RUNTIME = option("--runtime", ["auto", "lite", "tensorflow"], "auto")
+SERVER = (
+    option("--server", metavar="URL"),
+    option("--timeout", POSITIVE, 30.0, metavar="SECONDS"),
+    RUNTIME,
+)
 DIRECTIONS = option("--directions", EXISTING_FILE)
 
 

@@ -94,7 +94,7 @@ def morph(
     if axes and len(starts) > 1:
         raise click.UsageError("--grid takes one face.")
     choice.print_notice(names)
-    choice.start()
+    choice.start(model)
     z = sources.latents(starts, model)
     if axes:
         outputs.write(*table(model, z[0], deltas, axes, layout))

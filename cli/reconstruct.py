@@ -29,7 +29,7 @@ def reconstruct(sources: Sources, choice: ModelChoice, layout: Layout, outputs: 
     model = choice.open()
     photos = sources.read(model)
     originals = np.stack([photo.pixels for photo in photos])
-    choice.start()
+    choice.start(model)
     rows = np.stack([originals, model.reconstruct(originals)], axis=1)
     picture = layout.strip(rows, ["original", "reconstruction"], row_labels(photos))
     for photo, (original, reconstruction) in zip(photos, rows, strict=True):

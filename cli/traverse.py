@@ -58,7 +58,7 @@ def traverse(
     outputs.check()
     model = choice.open()
     source = sources.read_one(model)
-    choice.start()
+    choice.start(model)
     kl = kl_of(model, source)
     dims = dims or active_dims(model, kl, count)
     (start,) = sources.latents([source], model)

@@ -40,11 +40,12 @@ def upscale(image: Path, factor: int | None, name: str, outputs: Outputs) -> Non
     from keras_vae.inference.registry import load_upscaler
 
     outputs.check()
-    upscaler = load_upscaler(name, runtime="tensorflow")
+    upscaler = load_upscaler(name)
     if factor is not None:
         upscaler.check_factor(factor)
     photo = open_photo(image)
-    load_tensorflow()
+    if upscaler.needs_tensorflow:
+        load_tensorflow()
     with progress_bar("Upscaling", "part") as progress:
         [pixels] = upscaler.upscale(np.asarray(photo)[None], progress=progress)
     larger = Image.fromarray(pixels)

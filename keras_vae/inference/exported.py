@@ -32,12 +32,14 @@ class ExportedModel:
     """A SavedModel with a `model.json`.
 
     Attributes:
+        needs_tensorflow: Whether it runs with TensorFlow, rather than LiteRT.
         kind: One of `KINDS`; each subclass opens models of its own kind only.
         path: The folder of the version.
         metadata: The contents of `assets.extra/model.json`.
     """
 
     kind: ClassVar[str]
+    needs_tensorflow: ClassVar[bool] = True
     path: Path
     metadata: Mapping[str, Any] = field(repr=False)
 

@@ -37,6 +37,7 @@ class LiteModel(SavedModel):
     TensorFlow.
     """
 
+    needs_tensorflow: ClassVar[bool] = False
     batch: ClassVar[int] = 32  # larger ones need more memory and are not faster
 
     def has_endpoint(self, signature: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,6 +23,8 @@ LUMINANCE = np.float32([19595.0, 38470.0, 7471.0])  # ITU-R 601 in 65,536ths
 @dataclass(frozen=True)
 class LiteUpscaler(Upscaler):
     """A super-resolution model whose version has a network for LiteRT."""
+
+    needs_tensorflow: ClassVar[bool] = False
 
     @cached_property
     def _network(self) -> LiteSignature:

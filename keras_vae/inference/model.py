@@ -40,6 +40,7 @@ class Model(ABC):
         name: Name of the model.
         metadata: The facts of its `model.json`; of a model on a server that does not describe
             itself, those that its signatures show.
+        needs_tensorflow: Whether it runs with TensorFlow in this process.
         describes_itself: Whether `metadata` is complete.
         attributes: The attribute directions, perhaps none; None if only the server has them.
     """
@@ -47,6 +48,7 @@ class Model(ABC):
     batch: ClassVar[int] = BATCH
     name: str
     metadata: Mapping[str, Any]
+    needs_tensorflow: bool = False
     describes_itself: bool = True
     attributes: Attributes | None
 
