@@ -202,7 +202,7 @@ def test_half_precision_training_exports_float32(tmp_path, colour_vae, photos):
     mixed.decoder.set_weights(colour_vae.decoder.get_weights())
     path = export_model(mixed, tmp_path / "mixed")
     assert "BFLOAT16" not in str(meta_graph(path).graph_def)
-    z_mean, _ = runtime.load(path).encode(photos[:3])
+    z_mean, _ = runtime.load(path, runtime="tensorflow").encode(photos[:3])
     np.testing.assert_allclose(z_mean, colour_vae.encode(photos[:3]).mean, atol=1e-5)
 
 
