@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from keras_vae.inference import registry
+
 
 @pytest.fixture
 def kvae(tmp_path, models_dir, monkeypatch):
@@ -22,6 +24,18 @@ def kvae(tmp_path, models_dir, monkeypatch):
         return CliRunner().invoke(group, [str(argument) for argument in arguments])
 
     return run
+
+
+@pytest.fixture
+def colour_model(models_dir):
+    """The exported `colour`, in the runtime that commands choose."""
+    return registry.load(models_dir / "colour")
+
+
+@pytest.fixture
+def grey_model(models_dir):
+    """The exported `grey`, in the runtime that commands choose."""
+    return registry.load(models_dir / "grey")
 
 
 @pytest.fixture

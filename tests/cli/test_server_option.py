@@ -56,7 +56,7 @@ def test_files_are_those_of_the_command_without_a_server(
 ):
     written = {}
     for place, options in (
-        ("here", []),
+        ("here", ["--runtime", "tensorflow"]),
         ("rest", ["--server", server.rest]),
         ("grpc", ["--server", server.grpc]),
     ):
@@ -74,7 +74,7 @@ def test_shipped_faces_are_morphed_bit_for_bit(kvae, server, tmp_path):
     command = ["morph", "face.png", "--attr", "Smiling", "--attr", "Male=-1", "--steps", "-3:3"]
     assert kvae("generate", "-n", 1, "--seed", 4, "--out", "face.png").exit_code == 0
     for name, options in (
-        ("here", ["--model", SHIPPED / "celeba"]),
+        ("here", ["--model", SHIPPED / "celeba", "--runtime", "tensorflow"]),
         ("rest", ["--model", "celeba/1", "--server", server.rest]),
         ("grpc", ["--model", "celeba", "--server", server.grpc]),
     ):
