@@ -1,100 +1,117 @@
-"""Measure the waiting times of commands.
+"""Measure the waiting times of commands, on LiteRT and on TensorFlow.
 
     python benchmarks/command.py                 # or `make bench`
     python benchmarks/command.py --data-dir ~/celeba
 
-`kvae morph` from a cold start and an import of TensorFlow are measured in turns. `kvae generate
--n 1000` is compared with its decoder alone: the difference is the time of sampling z. With
-`--data-dir`, opening a prepared data set is measured, too. Every time is the best of the rounds,
-because other work on the machine only increases a time.
+Every command runs from a cold start, in turns with `python -c "import tensorflow"`, whose time is
+the unit: the ratio is to the import of the same round. Times and ratios are medians of the rounds.
+With `--data-dir`, opening a prepared data set is measured, too.
 """
 
 from __future__ import annotations
 
-import subprocess
+import os
+import statistics
 import sys
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 from heading import heading
-from timing import best_of
 
 from keras_vae.cli.data_source import DataSource, data_options
 from keras_vae.cli.model_choice import model_option
 from keras_vae.cli.progress import progress_bar
-from keras_vae.cli.quiet import load_tensorflow
 
-IMAGES = 1000
+IMPORT = "import tensorflow"
+RUNTIMES = ("lite", "tensorflow")
+KVAE = [sys.executable, "-c", "from keras_vae.cli.main import run; run()"]
+# scikit-image's photo of Eileen Collins, enlarged. In a process, as all that needs memory: the peak
+# of a process includes that of its parent.
+ENLARGE = """
+from PIL import Image
+from skimage import data
+photo = Image.fromarray(data.astronaut()).resize(({0}, {0}), Image.Resampling.BICUBIC)
+photo.save({1!r}, quality=95)
+"""
+SIDES = {"1 megapixel": 1000, "12 megapixels": 3464}
+OPEN = """
+from keras_vae.datasets import load_dataset
+load_dataset("celeba", data_dir={!r}, cache_dir={!r}, image_size=(32, 32))
+"""
 
 
 @click.command(help=__doc__.partition("\n")[0])
 @model_option()
 @data_options()
-@click.option("--rounds", default=5, show_default=True)
+@click.option("--rounds", default=7, show_default=True)
 def main(name: str, source: DataSource, rounds: int) -> None:
-    """Measure all in turns, and print a list."""
-    load_tensorflow()
+    """Measure all in turns, and print a table."""
     with tempfile.TemporaryDirectory() as folder:
-        calls = {**cold_starts(name, Path(folder)), **sampling(name)}
+        processes = {IMPORT: [sys.executable, "-c", IMPORT], **commands(name, Path(folder))}
         if source.data_dir is not None:
-            calls["prepared"] = opening(source.data_dir, source.cache_dir)
+            places = (str(source.data_dir), source.cache_dir and str(source.cache_dir))
+            processes["open a prepared data set"] = [sys.executable, "-c", OPEN.format(*places)]
+            run(processes["open a prepared data set"])  # prepares it
         with progress_bar("Timing", "round") as progress:
-            best = best_of(calls, rounds, progress)
-    click.echo(f"{heading(name, f'{rounds} rounds')}\n")
-    over = best["morph"] - best["import"]
-    click.echo(f"- `kvae morph` from cold: {best['morph']:.2f} s, {over:.2f} s over an import")
-    for prior in ("normal", "gmm"):
-        share = best["decoder"] / best[prior]
-        title = f"{IMAGES} images from the prior {prior}"
-        click.echo(f"- {title}: {best[prior]:.2f} s, {share:.0%} of the decoder's speed")
-    if "prepared" in best:
-        click.echo(f"- opening a prepared data set: {best['prepared']:.3f} s")
+            measured: dict[str, list[tuple[float, float]]] = {key: [] for key in processes}
+            for number in range(rounds):
+                for key, process in processes.items():
+                    measured[key].append(run(process))
+                progress(number + 1, rounds)
+    click.echo(f"{heading(name, f'medians of {rounds} rounds')}\n")
+    report(measured)
 
 
-def cold_starts(model_name: str, folder: Path) -> dict[str, Callable[[], Any]]:
-    """Cold processes: an import of TensorFlow, and a morph of a generated face."""
-    python = [sys.executable, "-c"]
-    kvae = [*python, "from keras_vae.cli.main import run; run()"]
-    face, strip = folder / "face.png", folder / "strip.png"
-    model = ["--model", model_name, "--overwrite"]
-    generate = [*kvae, "generate", "-n", "1", "--out", str(face), *model]
-    morph = [*kvae, "morph", str(face), "--attr", "Smiling", "--out", str(strip), *model]
-    run(generate)
-    return {"import": lambda: run([*python, "import tensorflow"]), "morph": lambda: run(morph)}
-
-
-def run(command: list[str]) -> None:
-    """Run a process; show its output if it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise click.ClickException(done.stderr)
-
-
-def sampling(model_name: str) -> dict[str, Callable[[], Any]]:
-    """Samples from both priors, and the decoder alone on the same number of latents."""
-    from keras_vae.inference import registry as runtime
-
-    model = runtime.load(model_name, runtime="tensorflow")
-    _, z = model.generate(range(IMAGES))
-    return {
-        "normal": lambda: model.generate(range(IMAGES)),
-        "gmm": lambda: model.generate(range(IMAGES), prior="gmm"),
-        "decoder": lambda: model.decode(z),
+def commands(model: str, folder: Path) -> dict[str, list[str]]:
+    """The commands by what they do and the runtime."""
+    photos = {}
+    for title, side in SIDES.items():
+        photos[title] = folder / f"{side}.jpg"
+        run([sys.executable, "-c", ENLARGE.format(side, str(photos[title]))])
+    morph = ["--attr", "Smiling", "--out", str(folder / "strip.png")]
+    generate = ["generate", "-n", "1000", "--out", str(folder / "grid.png")]
+    kinds = {
+        "morph --seed 14": ["morph", "--seed", "14", *morph],
+        **{f"morph, {title}": ["morph", str(photo), *morph] for title, photo in photos.items()},
+        "generate -n 1000": generate,
+        "generate -n 1000 --prior gmm": [*generate, "--prior", "gmm"],
     }
+    return {
+        f"{title} ({runtime})": [
+            *KVAE, *arguments, "--model", model, "--runtime", runtime, "--overwrite"
+        ]
+        for title, arguments in kinds.items()
+        for runtime in RUNTIMES
+    }  # fmt: skip
 
 
-def opening(data_dir: Path, cache_dir: Path | None) -> Callable[[], Any]:
-    """Open CelebA, which was prepared before."""
-    from keras_vae.datasets import load_dataset
+def run(command: list[str]) -> tuple[float, float]:
+    """Run a process; return its seconds and its peak memory in MB.
 
-    def load() -> Any:
-        return load_dataset("celeba", data_dir=data_dir, cache_dir=cache_dir, image_size=(32, 32))
+    Raises:
+        click.ClickException: If it fails.
+    """
+    start = time.perf_counter()
+    quiet = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0) for number in (1, 2)]
+    process = os.posix_spawn(command[0], command, os.environ, file_actions=quiet)
+    _, status, usage = os.wait4(process, 0)
+    if status:
+        raise click.ClickException(f"It failed: {' '.join(command)}")
+    return time.perf_counter() - start, usage.ru_maxrss / 1000
 
-    load()
-    return load
+
+def report(measured: Mapping[str, list[tuple[float, float]]]) -> None:
+    """Print the medians: seconds, ratio to the import of the same round, peak memory."""
+    imports = [seconds for seconds, _ in measured[IMPORT]]
+    click.echo("| process | seconds | ratio | peak MB |\n|---|---:|---:|---:|")
+    for title, rounds in measured.items():
+        seconds, peaks = zip(*rounds, strict=True)
+        ratios = [each / unit for each, unit in zip(seconds, imports, strict=True)]
+        row = f"{statistics.median(seconds):.2f} | {statistics.median(ratios):.2f}"
+        click.echo(f"| {title} | {row} | {statistics.median(peaks):.0f} |")
 
 
 if __name__ == "__main__":
