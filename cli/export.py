@@ -20,12 +20,25 @@ if TYPE_CHECKING:
     from keras_vae.training.run_directory import Run
 
 
-@command(epilog="Example: kvae export runs/celeba --name faces")
-@click.argument("run", type=PATH)
+EPILOG = """\b
+Examples:
+  kvae export runs/celeba --name faces
+  kvae export --lite faces
+"""
+
+
+@command(epilog=EPILOG)
+@click.argument("run", type=PATH, required=False)
+@option("--lite", metavar="NAME|PATH")
 @data_options()
 @section("Output", option("--name", show_default="the run's"), MODELS_DIR, OVERWRITE)
 def export(
-    run: Path, source: DataSource, name: str | None, models_dir: Path, overwrite: bool
+    run: Path | None,
+    lite: str | None,
+    source: DataSource,
+    name: str | None,
+    models_dir: Path,
+    overwrite: bool,
 ) -> None:
     """Export a run as a SavedModel, with the weights of the lowest validation loss.
 
@@ -33,17 +46,35 @@ def export(
 
     Args:
         run: Run directory.
+        lite: Exported model that gets networks for LiteRT, instead of a run that is exported.
         source: Folders of the data set and of prepared images.
         name: Name of the model.
         models_dir: Folder of the SavedModel, which is written to NAME/VERSION in it.
         overwrite: Overwrite existing files.
     """
+    if (run is None) == (lite is None):
+        raise click.UsageError("Give either a RUN, or a model with --lite.")
     load_tensorflow()
+    if lite is not None:
+        click.echo(write_networks(lite, overwrite))
+        return
     from keras_vae.training.run_directory import Run
 
     opened = Run.open(run)
     images = source.load_for_run(opened.config())
     write_model(opened, images, models_dir / (name or opened.path.name), overwrite)
+
+
+def write_networks(name: str, overwrite: bool) -> Path:
+    """Write the networks for LiteRT of an exported model; return their folder."""
+    from keras_vae.export.lite import write_lite
+    from keras_vae.inference.exported import UPSCALER, read_metadata
+    from keras_vae.inference.registry import find
+    from keras_vae.super_resolution.lite import write_lite as write_upscaler_lite
+
+    version = find(name)
+    upscales = read_metadata(version).get("kind") == UPSCALER
+    return (write_upscaler_lite if upscales else write_lite)(version, overwrite=overwrite)
 
 
 def write_model(run: Run, images: ImageDataset, directory: Path, overwrite: bool) -> None:

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -71,3 +72,19 @@ def test_unknown_model(kvae):
     result = kvae("models", "show", "gray")
     assert result.exit_code == 1
     assert "Did you mean 'grey'" in str(result.exception)
+
+
+def test_an_older_model_gets_networks_for_litert(kvae, models_dir, tmp_path):
+    shutil.copytree(models_dir / "grey", tmp_path / "old")
+    shutil.rmtree(tmp_path / "old" / "1" / "assets.extra" / "lite")
+    refused = kvae("generate", "--model", "./old", "--runtime", "lite", "-n", 1)
+    assert refused.exit_code == 1
+    assert "kvae export --lite" in str(refused.exception)
+    assert kvae("export", "--lite", "./old").exit_code == 0
+    assert kvae("generate", "--model", "./old", "--runtime", "lite", "-n", 1).exit_code == 0
+    assert "exists" in str(kvae("export", "--lite", "./old").exception)
+
+
+def test_an_export_is_of_a_run_or_of_a_model(kvae):
+    assert kvae("export").exit_code == 2
+    assert kvae("export", "run", "--lite", "grey").exit_code == 2
