@@ -26,11 +26,19 @@ def test_no_other_model_is_shipped():
     assert found == {*NAMES, "vdsr"}
 
 
+def sizes(name):
+    """Bytes of a model's files: of the networks for LiteRT, and of all others."""
+    files = [path for path in (SHIPPED / name).rglob("*") if path.is_file()]
+    lite = sum(path.stat().st_size for path in files if path.parent.name == "lite")
+    return sum(path.stat().st_size for path in files) - lite, lite
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_model_is_small_and_its_card_is_the_one_of_its_numbers(name):
     model = shipped(name)
-    files = [path for path in (SHIPPED / name).rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) < 15e6
+    graph, lite = sizes(name)
+    assert graph < 15e6
+    assert lite < 8e6
     assert (SHIPPED / name / "README.md").read_text() == card_of(model.path)
     assert model.metadata["licence"]
     assert model.metadata["data"]["dataset"] == ("celeba" if name in FACES else "mnist")
@@ -39,8 +47,9 @@ def test_a_model_is_small_and_its_card_is_the_one_of_its_numbers(name):
 
 def test_the_upscaler_is_small_and_its_card_is_the_one_of_its_numbers():
     model = runtime.load_upscaler(SHIPPED / "vdsr", runtime="tensorflow")
-    files = [path for path in (SHIPPED / "vdsr").rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) < 3e6
+    graph, lite = sizes("vdsr")
+    assert graph < 3e6
+    assert lite < 1.5e6
     assert model.card.read_text() == card_of(model.path)
     assert model.metadata["data"]["dataset"] == "celeba"
     assert model.metadata["licence"] == shipped("celeba").metadata["licence"]

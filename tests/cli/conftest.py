@@ -39,6 +39,12 @@ def grey_model(models_dir):
 
 
 @pytest.fixture
+def upscaler(upscalers_dir):
+    """The exported `vdsr`, in the runtime that commands choose."""
+    return registry.load_upscaler(upscalers_dir / "vdsr")
+
+
+@pytest.fixture
 def read_json(tmp_path):
     """Read a JSON file of the folder."""
     return lambda name: json.loads((tmp_path / name).read_text("utf-8"))

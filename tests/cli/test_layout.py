@@ -27,7 +27,7 @@ def pixels(path):
 def test_each_generated_image_is_upscaled(kvae, upscaler, models_dir, model, tmp_path):
     result = kvae("generate", "--model", model, "-n", 5, "--upscale")
     assert result.exit_code == 0, result.output
-    images, _ = runtime.load(models_dir / model, runtime="tensorflow").generate(range(5))
+    images, _ = runtime.load(models_dir / model).generate(range(5))
     expected = pictures.grid(upscaler.upscale(images), cell=UPSCALED_CELL)
     np.testing.assert_array_equal(pixels(tmp_path / "generated.png"), expected)
 
