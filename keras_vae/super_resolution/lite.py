@@ -38,8 +38,7 @@ def write_lite(version: str | Path, *, overwrite: bool = False) -> Path:
             input_signature=[INTERPOLATED],
             autograph=False,
         )
-        converted = convert(residual.get_concrete_function(), "the network of the upscaler")
-        (folder / "residual.tflite").write_bytes(converted)
+        (folder / "residual.tflite").write_bytes(convert(residual.get_concrete_function()))
 
     return write_folder(Path(version), write, overwrite=overwrite)
 

@@ -37,3 +37,9 @@ def test_files_and_signatures_that_do_not_exist(tmp_path):
         LiteSignature(tmp_path / "missing.tflite", "detect")
     with pytest.raises(ValueError, match="classify"):
         LiteSignature(NETWORK, "classify")
+
+
+def test_an_empty_batch_has_no_rows(signature):
+    outputs = signature(images=images(0))
+    shapes = {name: output.shape for name, output in outputs.items()}
+    assert shapes == {"offsets": (0, 4), "scores": (0,)}

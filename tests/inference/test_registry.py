@@ -4,7 +4,9 @@ from types import SimpleNamespace
 import pytest
 
 from keras_vae.inference import registry as runtime
-from keras_vae.inference.registry import find, list_models, load
+from keras_vae.inference.exported import lite_folder
+from keras_vae.inference.lite_model import LiteModel
+from keras_vae.inference.registry import faster_runtime, find, list_models, load
 
 
 def fake_model(folder, name, *versions):
@@ -88,3 +90,21 @@ def test_a_folder_without_a_model_has_another_error_than_a_wrong_name(empty_fold
         find("a/b")
     with pytest.raises(ValueError, match="There are no models"):
         find("a")
+
+
+def test_the_runtime_is_that_of_the_version_or_of_the_argument(empty_folder):
+    fake_model(empty_folder / "saved_models", "faces", 1, 2)
+    lite_folder(empty_folder / "saved_models" / "faces" / "2").mkdir()
+    assert isinstance(load("faces"), LiteModel)
+    assert isinstance(load("faces", runtime="lite"), LiteModel)
+    assert not isinstance(load("faces", runtime="tensorflow"), LiteModel)
+    assert not isinstance(load("faces", version=1), LiteModel)
+    with pytest.raises(ValueError, match=r"'faces' has no networks.*`kvae export --lite faces`"):
+        load("faces", version=1, runtime="lite")
+    with pytest.raises(ValueError, match=r"auto, lite, tensorflow\. Received: 'onnx'"):
+        load("faces", runtime="onnx")
+
+
+def test_tensorflow_is_faster_for_many_images():
+    assert faster_runtime(1) == faster_runtime(1000) == "lite"
+    assert faster_runtime(10**6) == "tensorflow"

@@ -1,0 +1,155 @@
+import shutil
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
+
+from keras_vae.export import lite
+from keras_vae.export.saved_model import export_model
+from keras_vae.inference import registry as runtime
+from keras_vae.latent_space.priors import GaussianMixturePrior
+from keras_vae.models.vae import VAE
+
+
+def ops(path):
+    """Operations of a file, before a delegate takes them."""
+    return {node["op_name"] for node in Interpreter(str(path))._get_ops_details()}
+
+
+def floats(path):
+    """Types of the constants of a file."""
+    interpreter = Interpreter(str(path))
+    return {np.dtype(each["dtype"]).name for each in interpreter.get_tensor_details()}
+
+
+@pytest.fixture
+def version(models_dir, tmp_path):
+    """A copy of `colour`, without networks for LiteRT, as version 0.1 exported it."""
+    path = tmp_path / "colour" / "1"
+    shutil.copytree(models_dir / "colour" / "1", path)
+    shutil.rmtree(path / "assets.extra" / "lite")
+    return path
+
+
+def test_exports_have_networks_with_named_inputs_and_outputs(models_dir):
+    for name, files in (("colour", 3), ("grey", 2)):
+        folder = models_dir / name / "1" / "assets.extra" / "lite"
+        assert len(list(folder.iterdir())) == files
+        for file, inputs, outputs in (
+            ("encode.tflite", ["image"], ["z_log_var", "z_mean"]),
+            ("decode.tflite", ["z"], ["image"]),
+        ):
+            (signature,) = Interpreter(str(folder / file)).get_signature_list().values()
+            assert signature == {"inputs": inputs, "outputs": outputs}
+
+
+def test_networks_have_no_guards_and_the_weights_of_the_smallest_size(models_dir):
+    for file in (models_dir / "colour" / "1" / "assets.extra" / "lite").glob("*.tflite"):
+        assert not ops(file) & {"PAD", "PADV2", "CUSTOM", "WHILE", "IF"}
+        assert "CONV_2D" in ops(file)
+        assert "float16" in floats(file)
+
+
+def test_existing_models_are_given_theirs(version, models_dir):
+    folder = lite.write_lite(version)
+    for file in (models_dir / "colour" / "1" / "assets.extra" / "lite").iterdir():
+        assert (folder / file.name).read_bytes() == file.read_bytes()
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        lite.write_lite(version)
+    assert lite.write_lite(version, overwrite=True) == folder
+    assert [path.name for path in folder.parent.glob(".*")] == []
+
+
+def test_the_fitted_prior_is_the_one_that_was_exported(models_dir, prior):
+    path = models_dir / "colour" / "1" / "assets.extra" / "lite" / "prior.npz"
+    loaded = GaussianMixturePrior.load(path)
+    for name in ("weights", "means", "scale_tril"):
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(prior, name))
+
+
+def test_the_copy_without_checks_has_the_same_results(version, colour_model):
+    original = colour_model.generate([1, 2])
+    model = lite.load_without_checks(version)
+    z = tf.constant(original[1])
+    np.testing.assert_array_equal(model.signatures["decode_pixels"](z=z)["image"], original[0])
+    library = model.signatures["decode_pixels"].graph.as_graph_def().library.function
+    left = {node.op for function in library for node in function.node_def}
+    assert "CheckNumerics" not in left
+    assert "Conv2D" in left
+
+
+def test_the_padding_of_a_network_stays():
+    constant = tf.constant([[0, 0], [1, 1]])
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 3])])
+    def padded(x):
+        guard = tf.stack([[0, tf.maximum(1 - tf.shape(x)[0], 0)], [0, 0]])
+        return tf.pad(tf.pad(x, guard), constant)
+
+    definition = padded.get_concrete_function().graph.as_graph_def()
+    for node in definition.node:  # as in a function of a SavedModel's library
+        if node.input:
+            node.input[:] = [f"{name}:output:0" for name in node.input]
+    function = type("Function", (), {"node_def": definition.node})
+    lite._remove_checks(function)
+    assert [node.op for node in definition.node].count("Pad") == 1
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_weights_are_float32_where_float16_changes_pixels(version, monkeypatch, share):
+    monkeypatch.setattr(lite, "MOST_PIXELS", share)
+    monkeypatch.setattr(lite, "MOST_LEVELS", 255 * share + 1)
+    expected = "float32" if share == 0.0 else "float16"
+    converted = []
+    real = lite.convert
+
+    def convert(function, weights):
+        converted.append(weights.name)
+        return real(function, weights)
+
+    monkeypatch.setattr(lite, "convert", convert)
+    lite.write_lite(version)
+    assert converted[-1] == expected
+
+
+def test_results_that_differ_are_refused(version, monkeypatch):
+    monkeypatch.setattr(lite, "_agree", lambda ours, theirs: False)
+    with pytest.raises(lite.ConversionError, match=r"encode\.tflite differ"):
+        lite.write_lite(version)
+    assert not list((version / "assets.extra").glob("*lite*"))
+
+
+def vae_with(layer):
+    """A VAE of 8×8 images whose decoder has a layer of its own."""
+    inputs = keras.Input((8, 8, 1))
+    flat = keras.layers.Flatten()(inputs)
+    encoder = keras.Model(inputs, [keras.layers.Dense(2)(flat), keras.layers.Dense(2)(flat)])
+    z = keras.Input((2,))
+    outputs = keras.layers.Reshape((8, 8, 1))(layer(keras.layers.Dense(64)(z)))
+    return VAE.from_networks(encoder, keras.Model(z, outputs))
+
+
+class Digamma(keras.layers.Layer):
+    """An operation that LiteRT does not have."""
+
+    def call(self, inputs):
+        return tf.sigmoid(tf.math.digamma(1.0 + tf.square(inputs)))
+
+
+def test_a_model_that_cannot_be_converted_is_exported_with_a_warning(tmp_path):
+    with pytest.warns(RuntimeWarning, match=r"TensorFlow only\. LiteRT does not support"):
+        path = export_model(vae_with(Digamma()), tmp_path / "special")
+    assert not (path / "assets.extra" / "lite").exists()
+    model = runtime.load(path)
+    assert type(model) is runtime.SavedModel
+    assert model.generate([1])[0].shape == (1, 8, 8, 1)
+    with pytest.raises(lite.ConversionError, match="LiteRT does not support"):
+        lite.write_lite(path)
+
+
+def test_an_upscaler_is_no_vae(upscalers_dir):
+    with pytest.raises(lite.ConversionError, match=r"latent is a vector.*Received.*\{\}"):
+        lite.write_lite(upscalers_dir / "vdsr" / "1", overwrite=True)
+    assert (upscalers_dir / "vdsr" / "1" / "assets.extra" / "lite").is_dir()
