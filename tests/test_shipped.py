@@ -17,8 +17,8 @@ NAMES = ("celeba", "celeba64", "mnist", "mnist-best", "mnist-iwae")
 FACES = ("celeba", "celeba64")
 
 
-def shipped(name):
-    return runtime.load(SHIPPED / name, runtime="tensorflow")
+def shipped(name, library="tensorflow"):
+    return runtime.load(SHIPPED / name, runtime=library)
 
 
 def test_no_other_model_is_shipped():
@@ -98,6 +98,34 @@ def test_a_generated_face_smiles_with_teeth(name):
     mouth = np.s_[:, 22 * scale : 27 * scale, 11 * scale : 21 * scale]
     levels = [model.decode(z + n * smile)[mouth].mean(axis=(1, 2, 3)) for n in (-2, 2)]
     assert (levels[1] > levels[0]).mean() > 0.9
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("prior", ["normal", "gmm"])
+def test_lite_generates_the_same_images(name, prior):
+    (ours, z), (theirs, expected) = (
+        model.generate(range(100, 132), 0.9, prior)
+        for model in (shipped(name, "lite"), shipped(name))
+    )
+    levels = np.abs(ours.astype(int) - theirs)
+    np.testing.assert_allclose(z, expected, rtol=0, atol=4e-6)
+    assert levels.max() <= 1
+    assert np.mean(levels > 0) <= 0.01
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", NAMES)
+def test_lite_encodes_and_decodes_held_out_images_the_same(kvae_data, name):
+    model = shipped(name)
+    data = model.metadata["data"]["dataset"]
+    dataset = load_dataset(data, data_dir=kvae_data / data, image_size=model.image_shape[:2])
+    rows = dataset.indices("validation" if name in FACES else "test")[:500]
+    images = np.asarray(dataset.images[rows])
+    (z, _), (expected, _) = shipped(name, "lite").encode(images), model.encode(images)
+    levels = np.abs(shipped(name, "lite").decode(expected).astype(int) - model.decode(expected))
+    np.testing.assert_allclose(z, expected, rtol=0, atol=0.004)
+    assert levels.max() <= 1
+    assert np.mean(levels > 0) <= 0.01
 
 
 @pytest.mark.data
