@@ -283,7 +283,7 @@ def error(received, wanted):
 report = {}
 for arrays in sorted(Path(sys.argv[1]).glob("*.npz")):
     expected = np.load(arrays)
-    model = runtime.load(arrays.with_suffix(""))
+    model = runtime.load(arrays.with_suffix(""), runtime="tensorflow")
     z_mean, z_log_var = model.encode(expected["images"])
     decoded = model.decode(expected["z_mean"]).astype(float)
     report[arrays.stem] = [
