@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,10 +44,12 @@ def test_two_jobs_give_the_rows_of_one_and_nothing_is_trained_twice(small_cells,
 def test_a_cell_that_fails_and_a_process_that_dies_leave_the_others_alone(small_cells, workspace):
     (wrong,) = small_cells(2, measures=("no such measure",))
     doomed, *others = small_cells(3, 4, 5)
+    doomed = replace(doomed, overrides={**doomed.overrides, "epochs": 20})
     ended, killed = [], []
 
     def kill_once(done, total):
-        if len(ended) == 1 and not killed:
+        # In the middle of the doomed cell: a part of its work is done.
+        if len(ended) == 1 and done > round(wrong.work / 1e9) and not killed:
             killed.append(multiprocessing.active_children()[0])
             killed[0].kill()
 
