@@ -126,6 +126,7 @@ def test_a_weighted_loss_is_not_called_elbo(tmp_path):
     assert "ELBO" not in output
 
 
+@pytest.mark.slow
 def test_ctrl_c_prints_the_command_that_resumes(tmp_path):
     run, cache = tmp_path / "run", tmp_path / "my cache"
     folders = ["--run-dir", str(run), "--cache-dir", str(cache)]
@@ -148,6 +149,7 @@ def test_ctrl_c_prints_the_command_that_resumes(tmp_path):
     assert stderr.strip() == f"Interrupted. Resume with:  {again}"
 
 
+@pytest.mark.slow
 def test_export_writes_the_next_version_in_a_process_that_trained_nothing(trained):
     folder, _ = trained
     words = ["export", folder / "run", "--models-dir", folder / "models", "--name", "tiny"]

@@ -118,6 +118,7 @@ def test_the_way_between_faces_begins_and_ends_at_them(model):
     assert 1.0 <= row["step_ratio"] <= row["step_ratio_95"] < 9
 
 
+@pytest.mark.slow
 def test_an_exported_model_is_measured_like_the_one_in_memory(model, tiles):
     served = ExportedModel(tiles, model.served)
     assert served.preset == model.preset

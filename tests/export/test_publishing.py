@@ -117,6 +117,7 @@ def test_the_card_repeats_the_measured_numbers(model):
     assert "kvae train digits" in card
 
 
+@pytest.mark.slow
 def test_an_existing_card_is_kept_by_default(model, run, attributed):
     card = model.path.parent / "README.md"
     card.write_text("mine")

@@ -115,6 +115,7 @@ def test_the_graph_holds_the_prior_once(models_dir, prior):
     assert variables.count(prior.scale_tril.tobytes()) == 1
 
 
+@pytest.mark.slow
 def test_fresh_process_answers_as_the_keras_model(
     tmp_path, models_dir, colour_vae, photos, directions
 ):

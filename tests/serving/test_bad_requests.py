@@ -107,6 +107,7 @@ def test_an_empty_batch_has_an_empty_answer(send, faces):
         assert all(len(output) == 0 for output in answer.values()), name
 
 
+@pytest.mark.slow
 def test_a_decompression_bomb_takes_bounded_memory(send):
     plain, glass = Image.new("RGB", (10_000, 10_000)), Image.new("RGBA", (6_000, 6_000))
     bombs = [encoded(plain, "PNG"), encoded(plain, "JPEG", quality=1), encoded(glass, "PNG")]

@@ -90,11 +90,13 @@ def weights_of(folder, index, what="weights"):
         return [arrays[name] for name in arrays.files]
 
 
+@pytest.mark.slow
 def test_both_workers_end_with_the_same_bits(trained):
     for chief, other in zip(weights_of(trained, 0), weights_of(trained, 1), strict=True):
         np.testing.assert_array_equal(chief, other)
 
 
+@pytest.mark.slow
 def test_workers_with_other_classifiers_have_the_chiefs_teacher(trained):
     own, others = (weights_of(trained, index, "classifier") for index in (0, 1))
     assert not np.allclose(own[0], others[0])
@@ -107,6 +109,7 @@ def test_workers_with_other_classifiers_have_the_chiefs_teacher(trained):
         np.testing.assert_array_equal(received, wanted)
 
 
+@pytest.mark.slow
 def test_two_workers_equal_two_mirrored_replicas(trained, tmp_path):
     config = RunConfig(PRESET, "digits", strategy="mirrored")
     run = training.train(config, load_dataset("digits"), tmp_path)
@@ -118,6 +121,7 @@ def test_two_workers_equal_two_mirrored_replicas(trained, tmp_path):
         assert ours == pytest.approx(theirs, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_only_the_chief_writes(trained):
     run = Run.open(trained / "run")
     assert len(run.history()) == PRESET.epochs
@@ -126,12 +130,14 @@ def test_only_the_chief_writes(trained):
     assert run.metrics_file.exists()
 
 
+@pytest.mark.slow
 def test_plain_keras_still_cannot(trained):
     for index in (0, 1):
         trouble = json.loads((trained / f"plain{index}.json").read_text())
         assert trouble, "Keras has mended issue 20585: remove keras_vae.models.replicated_fit"
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_named_and_all_go_on_with_resume(trained, tmp_path):
     run = Run(tmp_path / "run")
     options = ["--hidden", "32", "--latent", "4", "--epochs", PRESET.epochs]

@@ -74,6 +74,7 @@ def test_a_resumed_run_equals_the_uninterrupted_one(uninterrupted, digits, tmp_p
     assert_same_run(training.resume(Run.open(tmp_path), digits), uninterrupted)
 
 
+@pytest.mark.slow
 def test_a_finished_run_can_go_on_longer(digits, tmp_path):
     whole = training.train(RunConfig(LEVEL, "digits"), digits, tmp_path / "whole")
     short = RunConfig(LEVEL.override(epochs=2), "digits")
@@ -82,6 +83,7 @@ def test_a_finished_run_can_go_on_longer(digits, tmp_path):
     assert_same_run(training.resume(run, digits), whole)
 
 
+@pytest.mark.slow
 def test_the_cosine_reaches_zero_at_the_last_epoch_also_of_an_extended_run(digits, tmp_path):
     run = training.train(CONFIG, digits, tmp_path)
     steps = digits.count("train") // PRESET.batch_size
@@ -95,6 +97,7 @@ def test_the_cosine_reaches_zero_at_the_last_epoch_also_of_an_extended_run(digit
         assert float(schedule(0)) == pytest.approx(PRESET.learning_rate)
 
 
+@pytest.mark.slow
 def test_a_run_killed_in_its_second_epoch_ends_with_the_same_weights(
     uninterrupted, digits, tmp_path
 ):
@@ -150,6 +153,7 @@ def test_images_of_another_shape_are_refused_before_anything_is_written(digits, 
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_mirrored_run_resumes_too(digits, tmp_path):
     config = RunConfig(LEVEL.override(epochs=2), "digits", strategy="mirrored")
     run = training.train(config, digits, tmp_path)
@@ -169,6 +173,7 @@ def slots_of(vae):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("first", "then", "at_once"), [("single", "mirrored", 1), ("mirrored", "single", 10)]
 )
