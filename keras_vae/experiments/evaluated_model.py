@@ -15,6 +15,7 @@ from ..datasets.classifiers import PREPROCESSING, find_classifier
 from ..evaluation.extractors import Extractor, classifier_extractor
 from ..files.pictures import to_pixels
 from ..inference.saved_model import SavedModel
+from ..latent_space.arithmetic import sample_posterior
 from ..presets import Preset
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class EvaluatedModel:
         z_mean, z_log_var = self.posterior
         if not self.preset.stochastic:
             return z_mean
-        return z_mean + np.exp(0.5 * z_log_var) * standard_normal(*z_mean.shape)
+        return sample_posterior(z_mean, z_log_var)
 
     @cached_property
     def extractor(self) -> Extractor:
