@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .command import ListGroup, option, section
-from .data_source import CACHE_DIR, DataSource, data_options
-from .quiet import load_tensorflow
+from .data_source import CACHE_DIR, DataSource, data_options, quiet_tfds
 from .types import IMAGE_SIZE
 
 if TYPE_CHECKING:
@@ -76,12 +75,7 @@ def prepare(
         image_size: Size of the prepared images, as 64 or 64x48 (height x width).
         channels: Grey or RGB.
     """
-    from keras_vae.datasets import DATASETS
-    from keras_vae.files.naming import plain_name
-
-    known = DATASETS.get(plain_name(name))
-    if source.data_dir is None and known is not None and known.tfds_name is not None:
-        load_tensorflow()  # TensorFlow Datasets imports it, with its messages
+    quiet_tfds(name, source.data_dir)
     _report(
         source.load(name, image_size or _preset_size(name), None if not channels else int(channels))
     )

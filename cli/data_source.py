@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .command import Decorator, collected, option
 from .progress import progress_bar
+from .quiet import load_tensorflow
 from .types import PATH
 
 if TYPE_CHECKING:
@@ -62,7 +63,10 @@ class DataSource:
     ) -> ImageDataset:
         """Load a data set, prepared under a progress bar; see `datasets.load_dataset`."""
         from keras_vae.datasets import load_dataset
+        from keras_vae.datasets.tfds import PREFIX
 
+        if data.startswith(PREFIX):
+            load_tensorflow()  # with its messages, TensorFlow Datasets would import it
         with progress_bar("Preparing") as progress:
             return load_dataset(
                 data,
@@ -73,6 +77,16 @@ class DataSource:
                 progress=progress,
                 **options,
             )
+
+
+def quiet_tfds(data: str, data_dir: Path | None) -> None:
+    """Import TensorFlow without its messages, if TensorFlow Datasets provides a data set."""
+    from keras_vae.datasets import DATASETS, tfds
+    from keras_vae.files.naming import plain_name
+
+    known = DATASETS.get(plain_name(data))
+    if data.startswith(tfds.PREFIX) or (data_dir is None and known and known.tfds_name):
+        load_tensorflow()
 
 
 def binarized_for(model: SavedModel, dataset: ImageDataset, seed: int = 0) -> ImageDataset:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,20 +48,16 @@ def edit_files(out: Path, photos: Sequence[Path], steps: Sequence[float]) -> lis
 def write_edits(
     crops: Sequence[Crop], changes: np.ndarray, files: Sequence[Path], outputs: Outputs
 ) -> None:
-    """Write each photo at each n.
+    """Write a photo at each n.
 
     Args:
-        crops: B faces, those of one photo one after another.
+        crops: B faces of one photo.
         changes: Difference of the decoded images at each n from n = 0, in levels, [B, N, H, W, C].
-        files: The file of each photo and n, photo by photo.
+        files: The file of each n.
         outputs: Writes the pictures.
     """
-    targets = iter(files)
-    for _, group in groupby(range(len(crops)), lambda index: id(crops[index].photo)):
-        same = list(group)
-        faces = [crops[index] for index in same]
-        for edit in _edits(faces[0].photo, faces, changes[same]):
-            outputs.write_picture(edit, next(targets))
+    for edit, file in zip(_edits(crops[0].photo, crops, changes), files, strict=True):
+        outputs.write_picture(edit, file)
 
 
 def reduced_edits(crops: Sequence[Crop], changes: np.ndarray) -> list[Image]:

@@ -95,7 +95,10 @@ def latent_map(
     points = zip(rows, plane, grouping.index, strict=True)
     outputs.write(
         picture,
-        [{"row": row, "x": x, "y": y, "group": grouping.names[i]} for row, (x, y), i in points],
+        [
+            {"name": dataset.name_of(row), "row": row, "x": x, "y": y, "group": grouping.names[i]}
+            for row, (x, y), i in points
+        ],
     )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
+    from keras_vae.files.jobs import Progress
     from keras_vae.inference.upscaler import Upscaler
 
 UPSCALER = "vdsr"  # a model of this name in ./saved_models takes precedence over the shipped one
@@ -35,14 +36,14 @@ class Layout:
         """Lay out one image [H, W, C] without margins."""
         from keras_vae.files.pictures import enlarge, whole_factor
 
-        [image] = self._upscaled(image[None])
+        [image] = self._upscaled_under_bar(image[None])
         return enlarge(image, whole_factor(image.shape[:2]))
 
     def grid(self, images: np.ndarray) -> Image:
         """Lay out images [N, H, W, C] as a grid."""
         from keras_vae.files.pictures import grid
 
-        return grid(self._upscaled(images), **self._cell)
+        return grid(self._upscaled_under_bar(images), **self._cell)
 
     def strip(
         self,
@@ -57,7 +58,7 @@ class Layout:
 
         from keras_vae.plotting import strip
 
-        rows = self._upscaled(np.stack(rows))
+        rows = self._upscaled_under_bar(np.stack(rows))
         return strip(rows, labels, row_labels, title, **{**self._cell, **options})
 
     @cached_property
@@ -70,16 +71,19 @@ class Layout:
     def _cell(self) -> dict[str, int]:
         return {"cell": UPSCALED_CELL} if self.upscale else {}
 
-    def _upscaled(self, images: np.ndarray) -> np.ndarray:
-        """Upscale images of any arrangement [..., H, W, C]."""
+    def upscaled(self, images: np.ndarray, progress: Progress | None = None) -> np.ndarray:
+        """Upscale images of any arrangement [..., H, W, C], if that was asked for."""
         if not self.upscale:
             return images
         upscaler = self._upscaler
         if upscaler.needs_tensorflow:
             load_tensorflow()
-        with progress_bar("Upscaling", "part") as progress:
-            larger = upscaler.upscale(images.reshape(-1, *images.shape[-3:]), progress=progress)
+        larger = upscaler.upscale(images.reshape(-1, *images.shape[-3:]), progress=progress)
         return larger.reshape(*images.shape[:-3], *larger.shape[1:])
+
+    def _upscaled_under_bar(self, images: np.ndarray) -> np.ndarray:
+        with progress_bar("Upscaling", "part") as progress:
+            return self.upscaled(images, progress)
 
 
 upscale_option = collected(Layout, "layout", "Output", option("--upscale", is_flag=True))

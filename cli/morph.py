@@ -23,17 +23,20 @@ from .sources import (
     Source,
     Sources,
     photos_argument,
+    photos_from,
     row_labels,
     seed_option,
     source_name,
     source_options,
 )
-from .types import ATTRIBUTE, ATTRIBUTE_STEPS, STEPS
+from .types import ATTRIBUTE, ATTRIBUTE_STEPS, EXISTING_PATH, STEPS
+from .whole_set import run
 
 if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
+    from keras_vae.files.jobs import Batch, Row
     from keras_vae.inference.model import Model
 
 Factors = Sequence[tuple[str, float]]  # names and factors
@@ -45,7 +48,9 @@ Axes = tuple[tuple[str, tuple[float, ...]], ...]  # two names, with their values
 @option("--steps", STEPS, "-3:3")
 @option("--grid axes", ATTRIBUTE_STEPS, nargs=2)
 @option("--full-size", is_flag=True)
-@source_options(photos_argument("[IMG...]"), seed_option(), *PRIOR, *ALIGNMENT)
+@source_options(
+    photos_argument("[IMG|FOLDER...]", kind=EXISTING_PATH), seed_option(), *PRIOR, *ALIGNMENT
+)
 @model_options(*SERVER, DIRECTIONS)
 @upscale_option
 @output_options(picture_option("morph.png"), *NUMBERS, GIF)
@@ -68,6 +73,7 @@ def morph(
     For a model of faces, the face in each photo is detected and aligned to CelebA's layout. With
     --full-size only the change is taken from the model and blended into the photo, which keeps its
     size and detail; at n = 0 it is the photo. If there are several n, OUT gets n added to its name.
+    Photos that cannot be used are left out and listed.
 
     Args:
         attributes: Attribute to change, as Smiling or Smiling=0.5; several are added.
@@ -84,13 +90,20 @@ def morph(
     _check_usage(sources, attributes, axes, bool(outputs.gif))
     if full_size:
         _check_full_size(sources.files, axes, bool(outputs.gif), layout)
+    else:
+        sources.check_rows()
     files = edit_files(outputs.picture, sources.files, steps) if full_size else None
     outputs.check(files)
     names, amounts = zip(*(axes or attributes), strict=True)
     model = choice.open()
     directions = choice.load_directions(model)
     deltas = np.stack([directions.direction(name) for name in names])
-    starts = sources.read(model)
+    if full_size:
+        choice.print_notice(names)
+        choice.start(model)
+        _write_full_size(sources, model, np.array(amounts) @ deltas, steps, layout, outputs)
+        return
+    starts = sources.read_all(model)
     if axes and len(starts) > 1:
         raise click.UsageError("--grid takes one face.")
     choice.print_notice(names)
@@ -100,10 +113,7 @@ def morph(
         outputs.write(*table(model, z[0], deltas, axes, layout))
         return
     walk = Walk(model, starts, z, np.array(amounts) @ deltas, layout)
-    if full_size:
-        _write_full_size(walk, steps, files, outputs)
-    else:
-        _write_strip(walk, steps, title_of(attributes), outputs)
+    _write_strip(walk, steps, title_of(attributes), outputs)
 
 
 def _write_strip(walk: Walk, steps: Sequence[float], title: str, outputs: Outputs) -> None:
@@ -114,16 +124,40 @@ def _write_strip(walk: Walk, steps: Sequence[float], title: str, outputs: Output
 
 
 def _write_full_size(
-    walk: Walk, steps: Sequence[float], files: Sequence[Path], outputs: Outputs
+    sources: Sources,
+    model: Model,
+    move: np.ndarray,
+    steps: Sequence[float],
+    layout: Layout,
+    outputs: Outputs,
 ) -> None:
+    """Edit photo after photo: only a few are in memory."""
     from keras_vae.plotting import sweep
 
-    crops = [photo.crop for photo in walk.sources]
-    write_edits(crops, walk.changes(steps), files, outputs)
-    outputs.write_numbers(walk.numbers(steps))
-    if outputs.gif:
-        frames = sweep(_with_zero(steps))  # every animation also shows the unchanged photo
-        outputs.write_gif(reduced_edits(crops, walk.changes(frames)))
+    files = edit_files(outputs.picture, sources.files, steps)
+    starts = range(0, len(files), len(steps))
+    files_of = {
+        photo: files[start : start + len(steps)]
+        for photo, start in zip(sources.files, starts, strict=True)
+    }
+    numbers = []
+
+    def read(name: str, photo: Path) -> list[Row]:
+        return [{"name": name, "photo": photo, "crops": sources.crops(photo, model)}]
+
+    def write(batch: Batch) -> None:
+        (name,), (photo,), (crops,) = batch["name"], batch["photo"], batch["crops"]
+        faces = photos_from(name, crops)
+        walk = Walk(model, faces, sources.latents(faces, model), move, layout)
+        write_edits(crops, walk.changes(steps), files_of[photo], outputs)
+        numbers.extend(walk.numbers(steps))
+        if outputs.gif:
+            frames = sweep(_with_zero(steps))  # every animation also shows the unchanged photo
+            outputs.write_gif(reduced_edits(crops, walk.changes(frames)))
+
+    sources.print_note(model)
+    run("Editing", sources.photo_files, read, write, batch=1)
+    outputs.write_numbers(numbers)
 
 
 def _with_zero(steps: Sequence[float]) -> Sequence[float]:

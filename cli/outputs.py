@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,23 @@ class Outputs:
     gif: Path | None = None
     overwrite: bool = False
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder that `picture` is: one that exists, or a path without a suffix."""
+        is_folder = self.picture is not None and (self.picture.is_dir() or not self.picture.suffix)
+        return self.picture if is_folder else None
+
+    def check_folder(self) -> None:
+        """Refuse a folder that holds files; to be called before long work.
+
+        Raises:
+            FileExistsError: If it holds files and `overwrite` is False.
+        """
+        from keras_vae.files.folder import check_empty
+
+        check_empty(self.folder, overwrite=self.overwrite)
+        self._check_free([])
+
     def check(self, pictures: Sequence[Path] | None = None, others: Iterable[Path] = ()) -> None:
         """Refuse files that cannot all be written; to be called before long work.
 
@@ -57,16 +74,21 @@ class Outputs:
             click.UsageError: If two files are the same.
             FileExistsError: If a file exists and `overwrite` is False.
         """
-        from keras_vae.files.atomic import check_free
         from keras_vae.files.pictures import check_picture
-        from keras_vae.plotting import check_gif
 
         pictures = [self.picture] if pictures is None else pictures
         for picture in filter(None, (self.picture, *pictures)):
             check_picture(picture)
+        self._check_free([*pictures, *others])
+
+    def _check_free(self, others: Sequence[Path | None]) -> None:
+        """Refuse the files of numbers and of the animation, and others, if they exist."""
+        from keras_vae.files.atomic import check_free
+        from keras_vae.plotting import check_gif
+
         if self.gif is not None:
             check_gif(self.gif)
-        files = [*filter(None, (*pictures, *others, self.csv, self.json, self.gif))]
+        files = [*filter(None, (*others, self.csv, self.json, self.gif))]
         paths = [file.resolve() for file in files]
         for file, path in zip(files, paths, strict=True):
             if paths.count(path) > 1:
@@ -123,9 +145,11 @@ class Outputs:
             echo(atomic.write_text(file, text, overwrite=self.overwrite))
 
 
-def picture_option(default: str | None, text: str | None = None) -> Decorator:
-    """Make the option --out for a picture."""
-    return option("--out picture", FILE, default, help=text)
+def picture_option(
+    default: str | None, text: str | None = None, *, kind: click.Path = FILE
+) -> Decorator:
+    """Make the option --out for a picture; of the type PATH also for a folder of images."""
+    return option("--out picture", kind, default, help=text)
 
 
 def json_option(what: str | None = None) -> Decorator:
@@ -148,29 +172,13 @@ def output_options(*options: Decorator) -> Decorator:
 
 
 def _json_lines(rows: Sequence[Row]) -> str:
-    texts = (json.dumps(dict(row), default=_plain, ensure_ascii=False) for row in rows)
+    from keras_vae.files.tables import plain
+
+    texts = (json.dumps(dict(row), default=plain, ensure_ascii=False) for row in rows)
     return "[\n{}\n]\n".format(",\n".join(texts))
 
 
 def _csv(rows: Sequence[Row]) -> str:
     from keras_vae.files.tables import csv_text
 
-    return csv_text([dict(_cells(row)) for row in rows])
-
-
-def _cells(row: Row) -> Iterator[tuple[str, Any]]:
-    """Yield the row's cells; each array has numbered columns."""
-    for name, value in row.items():
-        value = _plain(value)
-        if isinstance(value, list):
-            yield from ((f"{name}_{index}", entry) for index, entry in enumerate(value))
-        else:
-            yield name, value
-
-
-def _plain(value: Any) -> Any:
-    """Turn NumPy's scalars and arrays, and paths, into types that JSON and CSV can hold."""
-    if not hasattr(value, "tolist"):
-        return str(value) if isinstance(value, Path) else value
-    # A float32 is written as its text: 0.1, not 0.10000000149011612.
-    return (value.astype(str).astype(float) if str(value.dtype) == "float32" else value).tolist()
+    return csv_text(rows)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -12,12 +13,18 @@ import click
 from .command import Decorator, collected, option
 from .command_line import refuse
 from .types import EXISTING_FILE, FACE_CHOICE, SEED, Number
+from .whole_set import Inputs, numbered, photos_of, run
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from keras_vae.datasets.source import Payload
     from keras_vae.faces.crops import Crop
+    from keras_vae.files.jobs import Batch, Row
     from keras_vae.inference.model import Model
+
+
+MOST_ROWS = 100  # images that a picture shows, each in a row
 
 
 @dataclass(frozen=True)
@@ -26,16 +33,11 @@ class Photo:
 
     Attributes:
         name: The photo's file name; with the number of the face if it has several.
-        crop: An aligned face, or the middle of the photo.
+        pixels: The network's input, uint8 [H, W, C]: an aligned face, or the middle of the photo.
     """
 
     name: str
-    crop: Crop
-
-    @property
-    def pixels(self) -> np.ndarray:
-        """The network's input, uint8 [H, W, C]."""
-        return self.crop.pixels
+    pixels: np.ndarray
 
 
 Source: TypeAlias = Photo | int | None  # an int is a seed; None is the prior's mean, z = 0
@@ -70,9 +72,18 @@ class Sources:
         return tuple(each for each in (*photos, self.seed) if each is not None)
 
     @property
+    def _paths(self) -> list[Path]:
+        return [each for each in self.inputs if isinstance(each, Path)]
+
+    @cached_property
+    def photo_files(self) -> Inputs:
+        """The photos as inputs of a job; a folder is replaced by the images in it."""
+        return photos_of(self._paths)
+
+    @property
     def files(self) -> list[Path]:
         """The photos' files."""
-        return [each for each in self.inputs if isinstance(each, Path)]
+        return [file for _, file in self.photo_files.items]
 
     def check(self) -> None:
         """Refuse photos together with a seed, and options without effect.
@@ -80,12 +91,22 @@ class Sources:
         Raises:
             click.UsageError: If there are any.
         """
-        if self.files and self.seed is not None:
+        if self._paths and self.seed is not None:
             raise click.UsageError("Give an image or --seed, not both.")
-        if len(self.files) == len(self.inputs):
+        if len(self._paths) == len(self.inputs):
             refuse(("prior", "temperature"), "needs a seed: only a seed samples z.")
-        if not self.files:
+        if not self._paths:
             refuse(("face", "align"), "needs an image: no photo is given.")
+
+    def check_rows(self, hint: str = "") -> None:
+        """Refuse more photos than a picture shows.
+
+        Raises:
+            click.UsageError: If there are more.
+        """
+        if len(self.files) > MOST_ROWS:
+            received = f"A picture shows at most {MOST_ROWS} images, not {len(self.files):,}."
+            raise click.UsageError(f"{received} {hint}".strip())
 
     def read(self, model: Model, *, single: bool = False) -> list[Source]:
         """Read photos; with --face all, a photo gives one input for each of its faces.
@@ -99,7 +120,7 @@ class Sources:
                 inputs but `single` is True.
             click.UsageError: If a face is chosen but faces are not detected.
         """
-        self._print_note(model)
+        self.print_note(model)
         sources = []
         for each in self.inputs:
             found = self._read(each, model)
@@ -112,6 +133,58 @@ class Sources:
         """Read the one photo, or return the seed or None; see `read`."""
         (source,) = self.read(model, single=True) or [None]
         return source
+
+    def read_all(self, model: Model) -> list[Source]:
+        """Read photos; of several, those that cannot be read are left out and listed.
+
+        Raises:
+            ValueError: If none can be read.
+        """
+        if not self._paths:
+            return list(self.inputs)
+        photos: list[Photo] = []
+
+        def read(name: str, file: Path) -> list[Row]:
+            return [{"photo": photo} for photo in photos_from(name, self.crops(file, model))]
+
+        def keep(batch: Batch) -> None:
+            photos.extend(batch["photo"])
+
+        self.print_note(model)
+        run("Reading", self.photo_files, read, keep)
+        return photos
+
+    def reader(self, model: Model) -> Callable[[str, Payload], list[Row]]:
+        """Make a job's function that reads an image: a row for each face.
+
+        The columns are `name`, with the number of the face if there are several, and `image`, the
+        model's input.
+        """
+
+        def read(name: str, payload: Payload) -> list[Row]:
+            crops = numbered(name, self.crops(payload, model))
+            return [{"name": each, "image": crop.pixels} for each, crop in crops]
+
+        self.print_note(model)
+        return read
+
+    def crops(self, payload: Payload, model: Model) -> Sequence[Crop]:
+        """Crop an image for a model: its faces, aligned, or its middle.
+
+        Raises:
+            ValueError: If it is not an image, or does not have such a face.
+            click.UsageError: If a face is chosen but faces are not detected.
+        """
+        from keras_vae.datasets.decoding import open_payload
+        from keras_vae.faces.crops import Crop, crop_faces
+
+        photo, shape = open_payload(payload), model.image_shape
+        if not self._detects_faces(model):
+            return [Crop.centre(photo, shape)]
+        try:
+            return crop_faces(photo, shape, face=self.face)
+        except ValueError as error:
+            raise ValueError(f"{error} Use --no-align to take its middle.") from error
 
     def latents(self, sources: Sequence[Source], model: Model) -> np.ndarray:
         """Compute z, float32 [B, L]: a photo's z_mean, or a sample from the prior for a seed."""
@@ -130,25 +203,12 @@ class Sources:
     def _read(self, given: Path | int, model: Model) -> list[Source]:
         if not isinstance(given, Path):
             return [given]
-        crops = self._crops(given, model)
-        if len(crops) == 1:
-            return [Photo(given.name, crops[0])]
-        return [
-            Photo(f"{given.name}, face {number}", crop)
-            for number, crop in enumerate(crops, start=1)
-        ]
+        from keras_vae.files.jobs import LeftOut
 
-    def _crops(self, path: Path, model: Model) -> Sequence[Crop]:
-        from keras_vae.faces.crops import Crop, crop_faces
-        from keras_vae.files.photos import open_photo
-
-        photo, shape = open_photo(path), model.image_shape
-        if not self._detects_faces(model):
-            return [Crop.centre(photo, shape)]
         try:
-            return crop_faces(photo, shape, face=self.face)
+            return photos_from(given.name, self.crops(given, model))
         except ValueError as error:
-            raise ValueError(f"{path}: {error} Use --no-align to take its middle.") from error
+            raise ValueError(str(LeftOut(str(given), str(error)))) from error
 
     def _detects_faces(self, model: Model) -> bool:
         detects = model.of_aligned_faces if self.align is None else self.align
@@ -158,14 +218,23 @@ class Sources:
             )
         return detects
 
-    def _print_note(self, model: Model) -> None:
+    def print_note(self, model: Model) -> None:
         """Print that photos are not aligned because the server does not know the training data."""
-        if self.files and self.align is None and not model.describes_itself:
+        if self._paths and self.align is None and not model.describes_itself:
             click.echo(
                 f"Note: {model.name!r} on the server does not describe itself, so faces are not "
                 "aligned. Use --align if it is a model of faces, otherwise --no-align.",
                 err=True,
             )
+
+
+def photos_from(name: str, crops: Sequence[Crop]) -> list[Photo]:
+    """Name the crops of a photo; several by the number of the face."""
+    if len(crops) == 1:
+        return [Photo(name, crops[0].pixels)]
+    return [
+        Photo(f"{name}, face {number}", crop.pixels) for number, crop in enumerate(crops, start=1)
+    ]
 
 
 def source_name(source: Source) -> str:
@@ -190,11 +259,11 @@ def seed_option(default: int | None = None) -> Decorator:
     return option("--seed", SEED, default)
 
 
-def photos_argument(metavar: str, nargs: int = -1, *, required: bool = False) -> Decorator:
-    """Make the argument of photos."""
-    return click.argument(
-        "photos", metavar=metavar, nargs=nargs, required=required, type=EXISTING_FILE
-    )
+def photos_argument(
+    metavar: str, nargs: int = -1, *, required: bool = False, kind: click.Path = EXISTING_FILE
+) -> Decorator:
+    """Make the argument of photos; of the type EXISTING_PATH also of folders of photos."""
+    return click.argument("photos", metavar=metavar, nargs=nargs, required=required, type=kind)
 
 
 def source_options(*options: Decorator) -> Decorator:

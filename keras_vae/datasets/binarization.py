@@ -29,17 +29,38 @@ def binarize(images: np.ndarray, binarization: str, seed: int = 0) -> np.ndarray
     Raises:
         ValueError: If `binarization` is none of these.
     """
-    if binarization not in BINARIZATIONS:
+    if binarization == "none":
+        return images
+    return above(thresholds(images.shape, binarization, seed), images)
+
+
+def thresholds(shape: tuple[int, ...], binarization: str, seed: int = 0) -> np.ndarray:
+    """Make the thresholds of each pixel of a set, for images that are read batch by batch.
+
+    Args:
+        shape: Of the whole set, [N, ...].
+        binarization: See `binarize`; not "none".
+        seed: Of "dynamic".
+
+    Returns:
+        uint8 [N, ...]; a pixel above its threshold becomes white.
+
+    Raises:
+        ValueError: If `binarization` is none of these.
+    """
+    if binarization not in BINARIZATIONS[1:]:
         raise ValueError(
             f"`binarization` must be one of {BINARIZATIONS}. Received: {binarization!r}."
         )
-    if binarization == "none":
-        return images
     if binarization == "threshold":
-        return np.where(images >= 128, 255, 0).astype(np.uint8)
+        return np.broadcast_to(np.uint8(127), shape)
     rng = np.random.default_rng(STATIC_SEED if binarization == "static" else seed)
-    white = rng.integers(0, 255, images.shape, dtype=np.uint8) < images
-    return np.where(white, 255, 0).astype(np.uint8)
+    return rng.integers(0, 255, shape, dtype=np.uint8)
+
+
+def above(levels: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """Make pixels above their thresholds white, 255, and others black, 0; uint8 [N, ...]."""
+    return np.where(images > levels, 255, 0).astype(np.uint8)
 
 
 def binarize_rows(images: np.ndarray, rows: np.ndarray, binarization: str) -> np.ndarray:

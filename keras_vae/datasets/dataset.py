@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .binarization import binarize
+from .source import label_name
 from .splits import SPLITS
 
 
@@ -22,6 +23,9 @@ class ImageDataset:
         attributes: int8 [N, A] of +1 and −1, or None.
         attribute_names: A names.
         labels: int64 [N], or None.
+        label_names: Name of each label, where they have names.
+        names: Name of each image, str [N]: its path in the set, where it is a file; None if the
+            names are not known.
         provenance: JSON-ready: `dataset`, the known set that the images are, or None; source,
             licence, counts, what is missing or corrupt, the split.
     """
@@ -32,6 +36,8 @@ class ImageDataset:
     attributes: np.ndarray | None = None
     attribute_names: tuple[str, ...] = ()
     labels: np.ndarray | None = None
+    label_names: tuple[str, ...] = ()
+    names: np.ndarray | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
 
     def indices(self, split: str) -> np.ndarray:
@@ -79,6 +85,14 @@ class ImageDataset:
             ValueError: If `binarization` is unknown.
         """
         return replace(self, images=binarize(self.images, binarization, seed))
+
+    def name_of(self, row: int) -> str:
+        """Return the name of an image, by its row."""
+        return f"image {row}" if self.names is None else str(self.names[row])
+
+    def label_name(self, label: int) -> str:
+        """Return the name of a label; its number, if labels have no names."""
+        return label_name(label, self.label_names)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

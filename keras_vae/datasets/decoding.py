@@ -112,11 +112,21 @@ def _pixels(payload: Payload, shape: Shape, strict: bool) -> np.ndarray | None:
     return np.ascontiguousarray(photos.prepare(image, shape[:2], shape[2]))
 
 
-def _decode(payload: Payload) -> Image.Image | None:
+def open_payload(payload: Payload) -> Image.Image:
+    """Open an image of any source as RGB, or as gray levels from an array of one channel.
+
+    Raises:
+        ValueError: If it cannot be read.
+        OSError: If its file cannot be read.
+    """
     if isinstance(payload, np.ndarray):
         return Image.fromarray(payload.squeeze(-1) if payload.shape[2:] == (1,) else payload)
+    return photos.open_photo(payload)
+
+
+def _decode(payload: Payload) -> Image.Image | None:
     try:
-        return photos.open_photo(payload)
+        return open_payload(payload)
     except (ValueError, OSError):
         return None
 

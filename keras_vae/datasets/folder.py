@@ -18,6 +18,8 @@ def find(location: Path, name: str) -> Origin | None:
 def read(folder: Path) -> Source:
     """List the images, in the order of their names; each is named by its path in the folder."""
     files = sorted(entry.path for entry in image_entries(folder))
-    return Source(
-        len(files), lambda: map(Path, files), lambda index: os.path.relpath(files[index], folder)
-    )
+
+    def name_of(index: int) -> str:
+        return os.fsencode(os.path.relpath(files[index], folder)).decode(errors="replace")
+
+    return Source(len(files), lambda: map(Path, files), name_of)

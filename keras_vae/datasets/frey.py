@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .matlab import read_matrices
 from .source import Origin, Source
 
 FILES = ("frey_rawface.mat",)
@@ -27,12 +28,7 @@ def read(file: Path) -> Source:
     Raises:
         ValueError: If the file is damaged or holds no such matrix.
     """
-    from scipy.io import loadmat
-
-    try:
-        columns = loadmat(file).get("ff")
-    except Exception as error:  # loadmat raises many kinds for a damaged file
-        raise ValueError(f"{file} is not a MATLAB file that can be read: {error}.") from error
+    columns = read_matrices(file).get("ff")
     if columns is None or columns.dtype != np.uint8 or columns.shape[:1] != (HEIGHT * WIDTH,):
         received = "none" if columns is None else f"{columns.dtype} {list(columns.shape)}"
         raise ValueError(f"{file} must hold a matrix `ff`, uint8 [560, N]. Received: {received}.")

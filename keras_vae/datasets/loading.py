@@ -9,7 +9,7 @@ from typing import Any
 from .dataset import ImageDataset
 from .prepared import open_or_prepare
 from .registry import DATASETS, find_dataset
-from .source import Origin, Progress
+from .source import Origin, Progress, Source
 from .splits import SPLITS, assign_splits, limit_training
 
 
@@ -30,7 +30,8 @@ def load_dataset(
     memory-map. The seed and the limit choose among prepared images; they prepare nothing anew.
 
     Args:
-        name: One of `DATASETS`, or the path of an .npz file or a folder of images.
+        name: One of `DATASETS`, "tfds:NAME" for another set of TensorFlow Datasets, or the path of
+            an .npz file or a folder of images.
         data_dir: The files of a known set as they are distributed: their folder, a folder with one
             of the set's name, or the .npz, .zip or .mat file itself. None: the set comes from
             TensorFlow Datasets; digits come with scikit-learn.
@@ -56,11 +57,34 @@ def load_dataset(
     partition, rule = assign_splits(dataset.partition, seed)
     if limit is not None:
         partition = limit_training(partition, limit, seed)
-    dataset = replace(dataset, partition=partition)
+    names = dataset.label_names or _label_names(origin)
+    dataset = replace(dataset, partition=partition, label_names=names)
     dataset.provenance.update(_known_facts(origin.dataset, found_name))
     dataset.provenance.update(split=rule, seed=seed, limit=limit)
     dataset.provenance["counts"] = {split: dataset.count(split) for split in SPLITS}
     return dataset
+
+
+def open_source(name: str | Path, data_dir: str | Path | None = None) -> Source:
+    """Open the images of a data set as they are, one after another; nothing is prepared.
+
+    Args:
+        name: See `load_dataset`, as for the other argument.
+        data_dir: See there.
+
+    Raises:
+        FileNotFoundError: See there, as for the other errors.
+        ValueError: See there.
+        DownloadError: See there.
+    """
+    _, origin = find_dataset(str(name), data_dir)
+    source = origin.read()
+    return replace(source, label_names=source.label_names or _label_names(origin))
+
+
+def _label_names(origin: Origin) -> tuple[str, ...]:
+    known = DATASETS.get(origin.dataset)
+    return known.label_names if known else ()
 
 
 def _resized(origin: Origin, size: tuple[int, int] | None, channels: int | None) -> Origin:

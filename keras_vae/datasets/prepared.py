@@ -1,6 +1,6 @@
 """The cache of prepared images: written once, memory-mapped ever after.
 
-A prepared set is a folder with `images.npy`, `known.npz` (partition, attributes, labels) and
+A prepared set is a folder with `images.npy`, `known.npz` (names, partition, attributes, labels) and
 `about.json`. It is written under a temporary name and renamed when it is complete, so every folder
 with a final name is complete. A lock makes two processes that open the same set share the work;
 the system releases it when its process ends, even if the process is killed.
@@ -100,7 +100,8 @@ def _open(folder: Path) -> ImageDataset | None:
     except (OSError, ValueError, EOFError, BadZipFile):
         return None
     known.setdefault("partition", np.zeros(len(images), np.int8))
-    known["attribute_names"] = tuple(about.pop("attribute_names"))
+    for kind in ("attribute_names", "label_names"):
+        known[kind] = tuple(about.pop(kind, ()))
     del about["version"]
     return ImageDataset(
         about["name"], images, provenance={**about, "prepared": str(folder)}, **known
@@ -130,7 +131,8 @@ def _write(name: str, origin: Origin, folder: Path, progress: Progress | None) -
     )
     known = {key: getattr(source, key) for key in ("partition", "attributes", "labels")}
     known = {key: array[kept] for key, array in known.items() if array is not None}
-    np.savez(folder / "known.npz", **known)
+    names = np.array([source.name_of(index) for index in kept.tolist()])
+    np.savez(folder / "known.npz", names=names, **known)
     about = {
         "name": name,
         "source": origin.description,
@@ -138,6 +140,7 @@ def _write(name: str, origin: Origin, folder: Path, progress: Progress | None) -
         "images": len(kept),
         "image_shape": shape,
         "attribute_names": source.attribute_names,
+        "label_names": source.label_names,
         "missing": source.missing,
         "unlisted": source.unlisted,
         "corrupt": corrupt,

@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 
 from ..files.naming import near_names, plain_name
-from . import arrays, celeba, digits, folder, frey, idx, tfds
+from . import arrays, celeba, cifar, digits, folder, frey, idx, kmnist, omniglot, svhn, tfds
 from .source import IMAGE_SUFFIXES, Origin
 
 Finder = Callable[[Path, str], Origin | None]
@@ -28,6 +28,7 @@ class KnownDataset:
         finders: Functions that look for it in a folder, the likeliest layout first.
         files: The files that the finders look for, for messages.
         folders: Usual names of a subfolder with these files.
+        label_names: Name of each label, where the files do not hold them.
         tfds_name: Its name in TensorFlow Datasets; None if it is not among them.
         embedded_in: The package that contains it, or None.
     """
@@ -41,6 +42,7 @@ class KnownDataset:
     finders: tuple[Finder, ...]
     files: tuple[str, ...]
     folders: tuple[str, ...] = ()
+    label_names: tuple[str, ...] = ()
     tfds_name: str | None = None
     embedded_in: str | None = None
 
@@ -58,6 +60,19 @@ _MNIST = KnownDataset(
     tfds_name="mnist",
 )
 
+_CIFAR10 = KnownDataset(
+    name="cifar10",
+    title="CIFAR-10",
+    images=60_000,
+    image_shape=(cifar.SIDE, cifar.SIDE, 3),
+    homepage="https://www.cs.toronto.edu/~kriz/cifar.html",
+    licence="none stated; from Alex Krizhevsky's page",
+    finders=(cifar.find, arrays.find),
+    files=cifar.files_of("cifar10"),
+    folders=("cifar10", "cifar-10"),
+    tfds_name="cifar10",
+)
+
 _ENTRIES = (
     _MNIST,
     replace(
@@ -67,7 +82,56 @@ _ENTRIES = (
         homepage="https://github.com/zalandoresearch/fashion-mnist",
         licence="MIT",
         folders=("fashion-mnist", "fashion_mnist", "FashionMNIST/raw"),
+        label_names=(
+            *("T-shirt", "trousers", "pullover", "dress", "coat"),
+            *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
+        ),
         tfds_name="fashion_mnist",
+    ),
+    replace(
+        _MNIST,
+        name="kmnist",
+        title="KMNIST",
+        homepage="https://github.com/rois-codh/kmnist",
+        licence="CC BY-SA 4.0",
+        finders=(idx.find, kmnist.find, arrays.find),
+        files=(*_MNIST.files, *kmnist.FILES),
+        folders=("kmnist", "KMNIST/raw"),
+        label_names=kmnist.LABELS,
+        tfds_name="kmnist",
+    ),
+    _CIFAR10,
+    replace(
+        _CIFAR10,
+        name="cifar100",
+        title="CIFAR-100",
+        files=cifar.files_of("cifar100"),
+        folders=("cifar100", "cifar-100"),
+        tfds_name="cifar100",
+    ),
+    KnownDataset(
+        name="svhn",
+        title="Street View House Numbers, cropped digits",
+        images=99_289,
+        image_shape=(svhn.SIDE, svhn.SIDE, 3),
+        homepage="https://ufldl.stanford.edu/housenumbers",
+        licence="non-commercial use only",
+        finders=(svhn.find, arrays.find),
+        files=svhn.FILES,
+        folders=("svhn", "SVHN"),
+        tfds_name="svhn_cropped",
+    ),
+    KnownDataset(
+        name="omniglot",
+        title="Omniglot",
+        images=32_460,
+        image_shape=(omniglot.SIDE, omniglot.SIDE, 1),
+        homepage="https://github.com/brendenlake/omniglot",
+        licence="MIT",
+        finders=(omniglot.find, arrays.find),
+        files=omniglot.FILES,
+        folders=("omniglot", "omniglot-py", "omniglot/python"),
+        tfds_name="omniglot",
     ),
     KnownDataset(
         name="celeba",
@@ -109,17 +173,27 @@ DATASETS: dict[str, KnownDataset] = {entry.name: entry for entry in _ENTRIES}
 
 # What a path may hold. Known layouts come first: a mere folder of images has no splits and no
 # attributes.
-_PATH_FINDERS: tuple[Finder, ...] = (celeba.find, idx.find, frey.find, arrays.find, folder.find)
+_PATH_FINDERS: tuple[Finder, ...] = (
+    celeba.find,
+    idx.find,
+    kmnist.find,
+    cifar.find,
+    svhn.find,
+    omniglot.find,
+    frey.find,
+    arrays.find,
+    folder.find,
+)
 
 
 def find_dataset(name: str, data_dir: str | Path | None = None) -> tuple[str, Origin]:
     """Find a data set by its name, or by its path.
 
     Args:
-        name: A key of `DATASETS` (with underscores or hyphens), or the path of an .npz file or a
-            folder.
+        name: A key of `DATASETS` (with underscores or hyphens); "tfds:NAME" for any set of images
+            of TensorFlow Datasets; or the path of an .npz file or a folder.
         data_dir: The folder or the file of a known set; None to use the package that contains it
-            or else TensorFlow Datasets.
+            or else TensorFlow Datasets. For "tfds:NAME" the folder of TensorFlow Datasets.
 
     Returns:
         The name of the set, for a path its stem; and its origin. Nothing is read or downloaded.
@@ -127,7 +201,10 @@ def find_dataset(name: str, data_dir: str | Path | None = None) -> tuple[str, Or
     Raises:
         FileNotFoundError: If `data_dir` does not exist or lacks the files.
         ValueError: If no set has this name and no such path exists, or the path holds no images.
+        DownloadError: If TensorFlow Datasets does not have the set.
     """
+    if name.startswith(tfds.PREFIX):
+        return tfds.find_any(name.removeprefix(tfds.PREFIX), data_dir)
     known = DATASETS.get(plain_name(name))
     if known is None:
         return _find_path(name, data_dir)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from ..files.jobs import Progress as Progress
+from ..files.jobs import Row
 from ..files.photos import ALIGNED_CROP, ALIGNED_SIZE
 
 # An image before preparation: a file, the bytes of one, or pixels uint8 [H, W] or [H, W, C].
@@ -19,14 +21,17 @@ IMAGE_SUFFIXES = (
     ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"
 )  # fmt: skip
 
-Progress = Callable[[int, int], None]  # called with (done, total)
-
 
 def native_size(height: int, width: int) -> tuple[int, int]:
     """Return the size unchanged; for an aligned CelebA photo, that of its central square."""
     if (width, height) == ALIGNED_SIZE:
         return ALIGNED_CROP, ALIGNED_CROP
     return height, width
+
+
+def label_name(label: int, names: Sequence[str]) -> str:
+    """Return the name of a label; its number, if it has none."""
+    return names[label] if 0 <= label < len(names) else str(label)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +41,12 @@ class Source:
     Attributes:
         count: Number of images, N.
         payloads: Starts a pass over the images in order; each is read when it is needed.
-        name_of: The name of an image by its index, for reports.
+        name_of: The name of an image by its index: its path in the set, where it is a file.
         partition: int8 [N]: 0 train, 1 validation, 2 test; None where the set has no split.
         attributes: int8 [N, A] of +1 and −1, or None.
         attribute_names: A names.
         labels: int64 [N], or None.
+        label_names: Name of each label, where they have names.
         missing: Number of images that the set's lists name and that do not exist.
         unlisted: Number of images that exist and that no list names; they are left out.
     """
@@ -52,8 +58,30 @@ class Source:
     attributes: np.ndarray | None = None
     attribute_names: tuple[str, ...] = ()
     labels: np.ndarray | None = None
+    label_names: tuple[str, ...] = ()
     missing: int = 0
     unlisted: int = 0
+
+    def label_name(self, label: int) -> str:
+        """Return the name of a label; its number, if labels have no names."""
+        return label_name(label, self.label_names)
+
+    def rows(self, chosen: Container[int] | None = None) -> Iterator[tuple[str, Row]]:
+        """Yield the name of each image, with what a job needs to know.
+
+        Args:
+            chosen: Indices of the images; None for all.
+
+        Returns:
+            Names and rows: `index`; `payload`; and what is known of `label`, `attributes` and
+            `partition`.
+        """
+        kinds = {"label": self.labels, "attributes": self.attributes, "partition": self.partition}
+        known = {kind: values for kind, values in kinds.items() if values is not None}
+        for index, payload in enumerate(self.payloads()):
+            if chosen is None or index in chosen:
+                facts = {kind: values[index] for kind, values in known.items()}
+                yield self.name_of(index), {"index": index, "payload": payload, **facts}
 
 
 @dataclass(frozen=True, eq=False)

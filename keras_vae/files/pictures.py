@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import accumulate, zip_longest
 from pathlib import Path
@@ -78,10 +78,15 @@ def enlarge(image: np.ndarray, factor: int) -> Image.Image:
         factor: A positive integer.
     """
     height, width, channels = image.shape
-    picture = Image.fromarray(image[..., 0] if channels == 1 else image).convert("RGB")
+    picture = to_picture(image).convert("RGB")
     smooth = channels == 3 or not 16 <= min(height, width) <= 28  # 8×8 as blocks is hard to read
     method = Image.Resampling.BICUBIC if smooth else Image.Resampling.NEAREST
     return picture.resize((width * factor, height * factor), method)
+
+
+def to_picture(image: np.ndarray) -> Image.Image:
+    """Turn pixels, uint8 [H, W, C] with C = 1 or 3, into a picture of that size and colour."""
+    return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
 
 
 def save(picture: Image.Image, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -99,6 +104,30 @@ def save(picture: Image.Image, path: str | Path, *, overwrite: bool = False) -> 
         picture.save(draft, icc_profile=profile, **options)
 
     return write_atomically(path, write, overwrite=overwrite)
+
+
+def save_all(
+    images: Iterable[np.ndarray | Image.Image], names: Iterable[str], folder: Path
+) -> None:
+    """Write images as PNG files at their own size.
+
+    Args:
+        images: Pictures, or pixels, uint8 [H, W, C].
+        names: Their names, each perhaps a path within the folder; a suffix becomes .png. Where this
+            file exists, .png is appended to the whole name.
+        folder: The folder.
+
+    Raises:
+        ValueError: If a name is a path outside the folder.
+        FileExistsError: If both files exist.
+    """
+    for image, name in zip(images, names, strict=True):
+        file = Path(name)
+        if file.is_absolute() or ".." in file.parts:
+            raise ValueError(f"`names` must be paths within the folder. Received: {name}.")
+        picture = image if isinstance(image, Image.Image) else to_picture(image)
+        png = folder / file.with_suffix(".png")
+        save(picture, folder / f"{name}.png" if png.exists() else png)
 
 
 def check_picture(path: str | Path) -> None:

@@ -4,19 +4,72 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+Row = Mapping[str, Any]  # column → text, number, path, or array of numbers
 
 
-def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
+def csv_text(rows: Sequence[Row]) -> str:
     """Write rows as CSV, under a line of the columns in the order of their first appearance.
 
     Args:
-        rows: Mappings from columns to values; what a row lacks is left empty.
+        rows: Mappings from columns to values; what a row lacks is left empty. An array `z` becomes
+            the columns z_0, z_1, …
     """
     text = io.StringIO()
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    table = csv.DictWriter(text, columns, lineterminator="\n")
+    flat = [dict(cells(row)) for row in rows]
+    table = csv.DictWriter(
+        text, list(dict.fromkeys(name for row in flat for name in row)), lineterminator="\n"
+    )
     table.writeheader()
-    table.writerows(rows)
+    table.writerows(flat)
     return text.getvalue()
+
+
+class CsvFile:
+    """A CSV whose rows are written as they come; the first row names the columns.
+
+    Args:
+        path: Path of the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._stream = path.open("w", encoding="utf-8", newline="")
+        self._table: csv.DictWriter | None = None
+
+    def write(self, batch: Mapping[str, Any]) -> None:
+        """Write a batch of rows: by column, an array [B, …] or a list of B values."""
+        for values in zip(*batch.values(), strict=True):
+            row = dict(cells(dict(zip(batch, values, strict=True))))
+            if self._table is None:
+                self._table = csv.DictWriter(self._stream, list(row), lineterminator="\n")
+                self._table.writeheader()
+            self._table.writerow(row)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stream.close()
+
+
+def cells(row: Row) -> Iterator[tuple[str, Any]]:
+    """Yield a row's cells; each array has numbered columns."""
+    for name, value in row.items():
+        if isinstance(value, np.ndarray) and value.ndim:
+            entries = enumerate(plain(value.ravel()))
+            yield from ((f"{name}_{index}", entry) for index, entry in entries)
+        else:
+            yield name, plain(value)
+
+
+def plain(value: Any) -> Any:
+    """Turn NumPy's scalars and arrays, and paths, into types that JSON and CSV can hold."""
+    if not hasattr(value, "tolist"):
+        return str(value) if isinstance(value, Path) else value
+    # A float32 is written as its text: 0.1, not 0.10000000149011612.
+    return (value.astype(str).astype(float) if str(value.dtype) == "float32" else value).tolist()

@@ -145,9 +145,24 @@ class Model(ABC):
         Raises:
             ValueError: If the images have another shape or type.
         """
-        self._check_pixels(pixels)
-        outputs = self._in_batches("encode_pixels", image=pixels)
+        outputs = self.posterior(pixels)
         return outputs["z_mean"], outputs["z_log_var"]
+
+    def posterior(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
+        """Encode uint8 pixels [B, H, W, C] to the parameters of q(z given x), by name.
+
+        Args:
+            pixels: See `encode`.
+
+        Returns:
+            `z_mean` and `z_log_var`; of a posterior without parameters its mode, by the names of
+            the latents.
+
+        Raises:
+            ValueError: If the images have another shape or type, or the model needs a condition.
+        """
+        self._check_pixels(pixels)
+        return self._in_batches("encode_pixels", image=pixels)
 
     def encode_rows(
         self,

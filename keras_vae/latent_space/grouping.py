@@ -48,7 +48,7 @@ class Grouping:
             raise ValueError(f"{dataset.name!r} has no {missing}. {near_names(by, names)}")
         if by == LABEL:
             values, index = np.unique(dataset.labels[rows], return_inverse=True)
-            return cls(tuple(map(str, values)), index)
+            return cls(tuple(map(dataset.label_name, values.tolist())), index)
         values = dataset.attributes[rows, dataset.attribute_names.index(by)]
         absent, index = np.unique(values <= 0, return_inverse=True)
         return cls(tuple(f"not {by}" if each else by for each in absent), index)

@@ -48,6 +48,37 @@ def test_a_colour_profile_stays(kvae, couple, tmp_path):
         assert Image.open(tmp_path / name).info["icc_profile"] == profile
 
 
+def test_a_folder_is_aligned_and_those_without_a_face_are_listed(kvae, couple, tmp_path):
+    (tmp_path / "album" / "deep").mkdir(parents=True)
+    couple.save(tmp_path / "album" / "party.jpg", quality=95)
+    for name in ("wall.png", "deep/sky.png"):
+        Image.new("RGB", (90, 70), "peru").save(tmp_path / "album" / name)
+    (tmp_path / "album" / "bad.jpg").write_bytes(b"no image")
+    result = kvae("align", "album", "couple.png", "--face", "all", "--out", "aligned")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines() == ["aligned: 4 images"]
+    names = {"party_1.png", "party_2.png", "couple_1.png", "couple_2.png"}
+    assert {file.name for file in (tmp_path / "aligned").iterdir()} == names
+    assert kvae("align", "couple.png", "--face", "2", "--out", "second.png").exit_code == 0
+    second, again = (
+        np.asarray(Image.open(tmp_path / name), int)
+        for name in ("second.png", "aligned/couple_2.png")
+    )
+    assert second.shape == (218, 178, 3)
+    np.testing.assert_array_equal(second, again)
+    heading, *reasons = result.stderr.splitlines()
+    assert heading == "3 of 5 images were left out:"
+    assert "  No face was detected. (2): deep/sky.png, wall.png" in reasons
+    assert any("bad.jpg" in reason for reason in reasons)
+
+
+def test_several_photos_need_a_folder(kvae, couple, tmp_path):
+    for arguments in (["couple.png", "couple.png"], ["."]):
+        result = kvae("align", *arguments, "--out", "a.png")
+        assert result.exit_code == 2
+        assert "Several photos need --out FOLDER" in result.output
+
+
 def test_no_face_is_told(kvae, tmp_path):
     Image.new("RGB", (90, 70), "peru").save(tmp_path / "wall.png")
     result = kvae("align", "wall.png")

@@ -29,6 +29,52 @@ def test_one_image_is_bare_and_can_be_morphed(kvae, colour_model, tmp_path):
     assert again.exit_code == 0, again.output
 
 
+def test_a_folder_gets_a_file_for_each_seed(kvae, colour_model, tmp_path, monkeypatch):
+    from keras_vae.files import jobs
+
+    monkeypatch.setattr(jobs, "BATCH", 64)
+    options = ("--model", "colour", "--prior", "gmm", "--temperature", 0.5)
+    result = kvae("generate", *options, "-n", 70, "--seed", 50, "--out", "faces")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines() == ["faces: 70 images"]
+    files = sorted((tmp_path / "faces").iterdir())
+    assert [file.name for file in files] == [f"seed_{seed:03}.png" for seed in range(50, 120)]
+    images, _ = colour_model.generate(range(50, 120), 0.5, prior="gmm")
+    np.testing.assert_array_equal(np.stack([pixels(file) for file in files]), images)
+
+
+def test_files_of_grey_images_are_grey(kvae, tmp_path):
+    assert kvae("generate", "--model", "grey", "-n", 2, "--out", "digits").exit_code == 0
+    with Image.open(tmp_path / "digits" / "seed_1.png") as image:
+        assert (image.mode, image.size) == ("L", (8, 8))
+
+
+def test_files_may_be_upscaled(kvae, colour_model, upscaler, upscalers_dir, tmp_path, monkeypatch):
+    monkeypatch.setenv("KVAE_MODELS", f"{colour_model.path.parents[1]}:{upscalers_dir}")
+    result = kvae("generate", "--model", "colour", "-n", 2, "--upscale", "--out", "large")
+    assert result.exit_code == 0, result.output
+    images, _ = colour_model.generate(range(2))
+    for seed, expected in enumerate(upscaler.upscale(images)):
+        np.testing.assert_array_equal(pixels(tmp_path / "large" / f"seed_{seed}.png"), expected)
+
+
+def test_nothing_is_left_after_an_interrupt(kvae, tmp_path, monkeypatch):
+    from keras_vae.files import pictures
+
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pictures, "to_picture", interrupt)
+    assert kvae("generate", "--model", "grey", "-n", 2, "--out", "digits").exit_code != 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_shows_at_most_ten_thousand_images(kvae):
+    result = kvae("generate", "--model", "grey", "-n", 10_001)
+    assert result.exit_code == 2
+    assert "Use --out FOLDER for more" in result.output
+
+
 def test_temperature_0_gives_one_image_for_all_seeds(kvae, tmp_path):
     kvae("generate", "--model", "grey", "-n", 3, "--temperature", 0)
     grid = pixels(tmp_path / "generated.png")

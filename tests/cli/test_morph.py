@@ -330,6 +330,24 @@ def test_full_size_takes_several_photos_and_faces(kvae, faces, photo, couple, tm
     np.testing.assert_allclose(edited[4:516, 305:817] - single, 0, atol=40)
 
 
+def test_a_photo_without_a_face_is_listed_and_the_others_go_on(kvae, faces, photo, tmp_path):
+    Image.new("RGB", (90, 70), "peru").save(tmp_path / "wall.png")
+    photos = ("morph", "astronaut.png", "wall.png", "--model", "colour", "--attr", "Smiling")
+    expected = [
+        "1 of 2 images were left out:",
+        "  wall.png: No face was detected. Use --no-align to take its middle.",
+    ]
+    strip = kvae(*photos, "--csv", "z.csv")
+    edits = kvae(*photos, "--full-size", "--steps", "1", "--out", "edit.png")
+    for result, files in ((strip, ["morph.png", "z.csv"]), (edits, ["edit_astronaut.png"])):
+        assert result.exit_code == 0, result.output
+        assert result.stdout.splitlines() == files
+        assert result.stderr.splitlines() == expected
+    alone = kvae("morph", "wall.png", "--model", "colour", "--attr", "Smiling", "--out", "a.png")
+    assert alone.exit_code == 1
+    assert str(alone.exception).startswith("wall.png: No face was detected.")
+
+
 def test_full_size_without_alignment_edits_the_middle(kvae, faces, photo, tmp_path):
     result = kvae(*FULL_SIZE, "--no-align", "--steps", "1", "--out", "edit.png")
     assert result.exit_code == 0, result.output

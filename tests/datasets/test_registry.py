@@ -14,7 +14,7 @@ from tests.datasets.layouts import write_mnist
 def test_an_unknown_name_is_answered_with_near_ones(name, near):
     with pytest.raises(ValueError, match=f"or a path.*Did you mean .*{near}"):
         load_dataset(name)
-    with pytest.raises(ValueError, match="Choose from: mnist, fashion_mnist, celeba, frey, digits"):
+    with pytest.raises(ValueError, match=r"Choose from: mnist, fashion_mnist, .*celeba"):
         load_dataset("flowers/of/mine")
 
 
@@ -42,7 +42,7 @@ def test_every_set_is_described():
         assert len(known.image_shape) == 3
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "celeba", "frey", "digits"])
+@pytest.mark.parametrize("name", DATASETS)
 def test_every_set_can_be_given_as_arrays(name, tmp_path):
     np.savez(tmp_path / f"{name}.npz", images=np.zeros((20, 8, 8), np.uint8))
     dataset = load_dataset(name, data_dir=tmp_path)

@@ -1,5 +1,27 @@
-from keras_vae.files.tables import csv_text
+import csv
+
+import numpy as np
+
+from keras_vae.files.tables import CsvFile, csv_text
 
 
 def test_columns_are_those_of_all_rows_in_the_order_of_their_appearance():
     assert csv_text([{"a": 1, "b": "x, y"}, {"c": 0.5, "a": 2}]) == 'a,b,c\n1,"x, y",\n2,,0.5\n'
+
+
+def test_an_array_has_numbered_columns_and_float32_few_digits():
+    row = {"z": np.array([0.1, 2], np.float32), "n": np.int8(3)}
+    assert csv_text([row]) == "z_0,z_1,n\n0.1,2.0,3\n"
+
+
+def test_a_file_grows_batch_by_batch(tmp_path):
+    z = np.arange(10, dtype=np.float32).reshape(5, 2) / 10
+    with CsvFile(tmp_path / "z.csv") as table:
+        for rows in (slice(0, 3), slice(3, 5)):
+            table.write({"name": [f"ä {n}" for n in range(5)][rows], "z": z[rows]})
+    with (tmp_path / "z.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["name"] for row in rows] == [f"ä {n}" for n in range(5)]
+    assert [[float(row["z_0"]), float(row["z_1"])] for row in rows] == z.astype(str).astype(
+        float
+    ).tolist()

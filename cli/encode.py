@@ -1,0 +1,197 @@
+"""`kvae encode`: the latents of all images of a folder or a data set, in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .command import command, option, section
+from .data_source import DATA_DIR, binarization_note, binarization_of, quiet_tfds
+from .model_choice import SERVER, ModelChoice, model_options
+from .outputs import Outputs, echo, output_options
+from .sources import ALIGNMENT, Sources, source_options
+from .types import FILE, SPLIT
+from .whole_set import Inputs, run
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_vae.datasets.source import Source
+    from keras_vae.files.jobs import Batch, Row
+    from keras_vae.inference.model import Model
+
+EPILOG = """\b
+Examples:
+  kvae encode photos/ --out z.npz
+  kvae encode mnist --data-dir ~/mnist --model mnist --split test --out z.csv
+"""
+
+
+@command(epilog=EPILOG)
+@click.argument("data", metavar="DATA")
+@section("Data", DATA_DIR, option("--split", SPLIT, show_default="all images"))
+@source_options(*ALIGNMENT)
+@model_options(*SERVER)
+@output_options(option("--out", FILE, required=True))
+def encode(
+    data: str,
+    data_dir: Path | None,
+    split: str | None,
+    sources: Sources,
+    choice: ModelChoice,
+    out: Path,
+    outputs: Outputs,
+) -> None:
+    """Encode all images of DATA; write the parameters of q(z|x) of each, z_mean and z_log_var.
+
+    An .npz file has the arrays `names`, `z_mean` and `z_log_var`, and `labels`, `attributes` and
+    `partition` where DATA has them; a .csv file has a row for each image. Only a few images are in
+    memory at any time. Images that cannot be used are left out and listed.
+
+    For a model of faces, the face in each image is detected and aligned to CelebA's layout, unless
+    it is aligned already; for other models, the middle of the image is cropped.
+
+    Args:
+        data: Name of a data set, or path of a folder of images, of an .npz file or of an image.
+        data_dir: Folder, .zip or .npz with the data set's files.
+        split: Split of the images.
+        sources: How faces are aligned.
+        choice: The model.
+        out: File of the latents, .npz or .csv.
+        outputs: Whether files are overwritten.
+    """
+    from keras_vae.files.atomic import write_atomically
+
+    if out.suffix not in TABLES:
+        raise click.BadParameter(f"must end in {' or '.join(TABLES)}.", param_hint="--out")
+    outputs.check(others=[out])
+    source = _open(data, data_dir)
+    model = choice.open(source.count)
+    inputs = _inputs(source, model, split)
+    choice.start(model)
+    written = 0
+
+    def write_table(draft: Path) -> None:
+        nonlocal written
+        with TABLES[out.suffix](draft, source) as write:
+            written = _encode(inputs, source, model, sources, write)
+
+    write_atomically(out, write_table, overwrite=outputs.overwrite)
+    echo(f"{out}: {written:,} images{binarization_note(model)}")
+
+
+def _open(data: str, data_dir: Path | None) -> Source:
+    """Open a data set, or a single image."""
+    from keras_vae.datasets.loading import open_source
+    from keras_vae.datasets.source import IMAGE_SUFFIXES, Source
+
+    file = Path(data)
+    if file.is_file() and file.suffix.lower() in IMAGE_SUFFIXES:
+        return Source(1, lambda: iter([file]), lambda index: file.name)
+    quiet_tfds(data, data_dir)
+    return open_source(data, data_dir)
+
+
+def _inputs(source: Source, model: Model, split: str | None) -> Inputs:
+    """Return the images of a split; a random one is that of the model's training."""
+    import numpy as np
+
+    from keras_vae.datasets.splits import SPLITS, assign_splits
+
+    if split is None:
+        return Inputs(source.rows(), source.count)
+    seed = (model.metadata.get("data") or {}).get("seed") or 0
+    official = source.partition
+    partition, _ = assign_splits(np.zeros(source.count) if official is None else official, seed)
+    chosen = np.flatnonzero(partition == SPLITS[split])
+    if not len(chosen):
+        raise ValueError(f"The data set has no {split} images.")
+    return Inputs(source.rows(set(chosen.tolist())), len(chosen))
+
+
+def _encode(
+    inputs: Inputs,
+    source: Source,
+    model: Model,
+    sources: Sources,
+    write: Callable[[Batch], None],
+) -> int:
+    """Encode images, and write them batch by batch.
+
+    Returns:
+        Number of images that were encoded.
+    """
+    from keras_vae.datasets.binarization import above
+    from keras_vae.inference import batches
+
+    crop, levels, encoded = sources.reader(model), _thresholds(source, model), 0
+
+    def read(name: str, row: Row) -> list[Row]:
+        known = {column: value for column, value in row.items() if column != "payload"}
+        return [{**known, **cropped} for cropped in crop(name, row["payload"])]
+
+    def compute(batch: Batch) -> Batch:
+        nonlocal encoded
+        rows = batch.pop("index")
+        encoded += len(rows)
+        if levels is not None:
+            batch["image"] = above(levels[rows], batch["image"])
+        return batches.encode(batch, model)
+
+    run("Encoding", inputs, read, write, compute=compute)
+    return encoded
+
+
+def _thresholds(source: Source, model: Model) -> np.ndarray | None:
+    """Make the thresholds of all pixels if the model's training images were binarized."""
+    from keras_vae.datasets.binarization import thresholds
+
+    kind = binarization_of(model)
+    return None if kind == "none" else thresholds((source.count, *model.image_shape), kind)
+
+
+@contextmanager
+def _arrays(file: Path, source: Source) -> Iterator[Callable[[Batch], None]]:
+    """Open an .npz file of arrays, named as in the data sets."""
+    import numpy as np
+
+    from keras_vae.files.arrays import ArraysFile
+
+    plural = {"name": "names", "label": "labels"}
+    names = {"attribute_names": source.attribute_names, "label_names": source.label_names}
+    known = {key: np.array(values) for key, values in names.items() if values}
+    with ArraysFile(file, **known) as arrays:
+        yield lambda batch: arrays.write({plural.get(key, key): batch[key] for key in batch})
+
+
+@contextmanager
+def _rows(file: Path, source: Source) -> Iterator[Callable[[Batch], None]]:
+    """Open a CSV: a row for each image, with split and label by name and a column per attribute."""
+    from keras_vae.datasets.splits import SPLITS
+    from keras_vae.files.tables import CsvFile
+
+    splits = {number: split for split, number in SPLITS.items()}
+
+    def columns(batch: Batch) -> Batch:
+        cells = {"name": batch.pop("name")}
+        if "partition" in batch:
+            cells["split"] = [splits[number] for number in batch.pop("partition").tolist()]
+        if "label" in batch:
+            cells["label"] = [source.label_name(label) for label in batch.pop("label").tolist()]
+        if "attributes" in batch:
+            cells |= dict(zip(source.attribute_names, batch.pop("attributes").T, strict=True))
+        return {**cells, **batch}
+
+    with CsvFile(file) as table:
+        yield lambda batch: table.write(columns(batch))
+
+
+# suffix → opens a table, of a file and the data set
+TABLES: dict[str, Callable[[Path, Source], AbstractContextManager[Callable[[Batch], None]]]] = {
+    ".npz": _arrays,
+    ".csv": _rows,
+}

@@ -1,0 +1,136 @@
+"""Whole-set jobs: images of folders and data sets, a progress bar, and the list of the left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from .outputs import Outputs, echo
+from .progress import progress_bar
+
+if TYPE_CHECKING:
+    from keras_vae.files.jobs import Batch, LeftOut, Row
+
+T = TypeVar("T")
+reason_of = attrgetter("reason")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Named inputs of a job.
+
+    Attributes:
+        items: Names and inputs.
+        count: Their number.
+    """
+
+    items: Iterable[tuple[str, Any]]
+    count: int
+
+
+def photos_of(paths: Sequence[Path]) -> Inputs:
+    """List image files, and those in folders, with their names: in a folder the path within it.
+
+    Raises:
+        ValueError: If a folder holds no images.
+    """
+    photos = [photo for path in paths for photo in _photos_of(path)]
+    return Inputs(photos, len(photos))
+
+
+def _photos_of(path: Path) -> Iterator[tuple[str, Path]]:
+    if not path.is_dir():
+        yield path.name, path
+        return
+    from keras_vae.datasets import folder
+
+    source = folder.read(path)
+    if not source.count:
+        raise ValueError(f"{path} holds no images.")
+    for index, file in enumerate(source.payloads()):
+        yield source.name_of(index), file
+
+
+def numbered(name: str, values: Sequence[T]) -> list[tuple[str, T]]:
+    """Name the values of an input: by its name, or NAME_1, NAME_2, … if there are several."""
+    if len(values) == 1:
+        return [(name, values[0])]
+    path = Path(name)
+    return [
+        (str(path.with_stem(f"{path.stem}_{number}")), value)
+        for number, value in enumerate(values, start=1)
+    ]
+
+
+def run(
+    description: str,
+    inputs: Inputs,
+    read: Callable[[str, Any], Iterable[Row]],
+    write: Callable[[Batch], Any],
+    **options: Any,
+) -> None:
+    """Run a job under a progress bar, and list the inputs that were left out on stderr.
+
+    Args:
+        description: What the bar shows.
+        inputs: See `jobs.run_job`, as for the others.
+        read: See there.
+        write: See there.
+        **options: `compute` and `batch`, see there.
+    """
+    from keras_vae.files.jobs import run_job
+
+    with progress_bar(description) as progress:
+        left_out = run_job(
+            inputs.items, read, write, total=inputs.count, progress=progress, **options
+        )
+    _report(left_out, inputs.count)
+
+
+def _report(left_out: Sequence[LeftOut], count: int) -> None:
+    if not left_out:
+        return
+    click.echo(f"{len(left_out):,} of {count:,} images were left out:", err=True)
+    for reason, group in groupby(sorted(left_out, key=reason_of), reason_of):
+        first, *others = group
+        names = ", ".join(each.name for each in (first, *others))
+        click.echo(
+            f"  {reason} ({len(others) + 1:,}): {names}" if others else f"  {first}", err=True
+        )
+
+
+def write_pictures(
+    outputs: Outputs,
+    description: str,
+    inputs: Inputs,
+    read: Callable[[str, Any], Iterable[Row]],
+    **options: Any,
+) -> None:
+    """Run a job that writes `image` of each row into a folder, to a PNG file named by `name`.
+
+    Args:
+        outputs: The folder.
+        description: See `run`, as for the others.
+        inputs: See there.
+        read: See there.
+        **options: See there.
+    """
+    from keras_vae.files.folder import filled_folder
+    from keras_vae.files.pictures import save_all
+
+    written = 0
+    with filled_folder(outputs.folder, overwrite=outputs.overwrite) as draft:
+
+        def write(batch: Batch) -> None:
+            nonlocal written
+            save_all(batch["image"], batch["name"], draft)
+            written += len(batch["name"])
+
+        run(description, inputs, read, write, **options)
+    echo(f"{outputs.folder}: {written:,} images")

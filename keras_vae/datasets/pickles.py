@@ -1,0 +1,99 @@
+"""Pickled dicts of arrays, read without running the code that a pickle may hold."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from typing import Any
+
+import numpy as np
+
+_NUMBERS = "biufc"  # kinds of arrays that are read: no Python objects, no structures
+
+
+class _Type:
+    """Stands for `numpy.dtype`."""
+
+    def __init__(self, code: str | bytes, *_: Any) -> None:
+        self.dtype = np.dtype(code.decode() if isinstance(code, bytes) else code)
+        if self.dtype.kind not in _NUMBERS:
+            raise pickle.UnpicklingError(f"it holds an array of {self.dtype}")
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        order = state[1].decode() if isinstance(state[1], bytes) else state[1]
+        self.dtype = self.dtype.newbyteorder(order)
+
+
+class _Array:
+    """Stands for `numpy.ndarray`."""
+
+    values: np.ndarray
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        _, shape, kind, fortran, content = state
+        self._fill(content, kind, shape, "F" if fortran else "C")
+
+    @classmethod
+    def from_buffer(cls, content: Any, kind: _Type, shape: tuple[int, ...], order: str) -> _Array:
+        """Stand for NumPy's function of pickles of protocol 5."""
+        array = cls()
+        array._fill(content, kind, shape, order)
+        return array
+
+    def _fill(self, content: Any, kind: _Type, shape: tuple[int, ...], order: str) -> None:
+        self.values = np.frombuffer(content, kind.dtype).reshape(shape, order=order)
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    """Stand for `_codecs.encode`, with which Python 3 writes bytes in the protocol of Python 2."""
+    return text.encode("latin1")
+
+
+# All that a pickle may name: NumPy is named, but not called.
+_STAND_INS = {
+    ("numpy", "ndarray"): _Array,
+    ("numpy", "dtype"): _Type,
+    ("numpy.core.multiarray", "_reconstruct"): _Array,
+    ("numpy._core.multiarray", "_reconstruct"): _Array,
+    ("numpy.core.numeric", "_frombuffer"): _Array.from_buffer,
+    ("numpy._core.numeric", "_frombuffer"): _Array.from_buffer,
+    ("_codecs", "encode"): _encode,
+}
+
+
+class _Unpickler(pickle.Unpickler):
+    """Builds dicts, lists, numbers, texts and arrays of numbers, and refuses all else."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _STAND_INS:
+            raise pickle.UnpicklingError(f"it names {module}.{name}")
+        return _STAND_INS[module, name]
+
+
+def read_pickle(content: bytes) -> dict[str, Any]:
+    """Read a pickled dict that Python 2 or 3 wrote.
+
+    Args:
+        content: The pickle.
+
+    Returns:
+        Values by name: arrays, numbers, lists, and texts, which are bytes if Python 2 wrote them.
+
+    Raises:
+        ValueError: If it is damaged, or holds anything else.
+    """
+    try:
+        values = _Unpickler(io.BytesIO(content), encoding="bytes").load()
+        return {
+            name.decode() if isinstance(name, bytes) else name: _plain(value)
+            for name, value in values.items()
+        }
+    except Exception as error:  # a damaged pickle raises errors of many kinds
+        raise ValueError(f"not a pickled dict of arrays: {error}") from error
+
+
+def _plain(value: Any) -> Any:
+    return value.values if isinstance(value, _Array) else value

@@ -1,0 +1,69 @@
+"""Folders that are filled with files: all of them appear at the end, or none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+@contextmanager
+def filled_folder(folder: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Yield a temporary folder, whose files are moved into `folder` at the end.
+
+    After an error nothing is left of them. The temporary folder is hidden in `folder`, so that a
+    move is a renaming on one disk.
+
+    Args:
+        folder: The folder; it is created.
+        overwrite: See `check_empty`.
+
+    Raises:
+        FileExistsError: If `folder` holds files and `overwrite` is False.
+        NotADirectoryError: If `folder` is a file.
+    """
+    folder = Path(folder)
+    check_empty(folder, overwrite=overwrite)
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    draft = folder / f".{uuid.uuid4().hex}"
+    draft.mkdir(parents=True)
+    try:
+        yield draft
+        for file in sorted(draft.rglob("*")):
+            target = folder / file.relative_to(draft)
+            if file.is_dir():
+                target.mkdir(exist_ok=True)
+            else:
+                os.replace(file, target)
+    except BaseException:
+        shutil.rmtree(draft)
+        with suppress(OSError):  # the folder may hold files by now
+            for each in missing:
+                each.rmdir()
+        raise
+    shutil.rmtree(draft)
+
+
+def check_empty(folder: str | Path, *, overwrite: bool = False) -> None:
+    """Check that files may be written into a folder: also before long work.
+
+    Args:
+        folder: The folder, which may be missing.
+        overwrite: Whether it may already hold files. Those of the same names are overwritten, the
+            others are unchanged.
+
+    Raises:
+        FileExistsError: If it holds files, other than hidden ones, and `overwrite` is False.
+        NotADirectoryError: If it is a file.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"`folder` must be a folder, not a file. Received: {folder}.")
+    held = folder.iterdir() if folder.is_dir() and not overwrite else ()
+    if any(not each.name.startswith(".") for each in held):
+        raise FileExistsError(
+            f"{folder} holds files. Use `overwrite=True` to overwrite those of the same names."
+        )

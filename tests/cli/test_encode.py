@@ -1,0 +1,97 @@
+import csv
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_vae.datasets.binarization import binarize
+
+
+@pytest.fixture
+def album(tmp_path, photos):
+    """Four photos of the model's size in a folder and its subfolder, and a bad file."""
+    (tmp_path / "album" / "deep").mkdir(parents=True)
+    for name, tile in zip(
+        ("a.png", "b.png", "deep/a.png", "deep/c.png"), photos[90:], strict=False
+    ):
+        Image.fromarray(tile).save(tmp_path / "album" / name)
+    (tmp_path / "album" / "bad.jpg").write_bytes(b"no image")
+    return tmp_path / "album"
+
+
+def test_a_folder_is_encoded_with_file_names(kvae, colour_model, album, photos, tmp_path):
+    result = kvae("encode", "album", "--model", "colour", "--out", "z.npz")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines() == ["z.npz: 4 images"]
+    assert result.stderr.splitlines()[0] == "1 of 5 images were left out:"
+    assert "bad.jpg" in result.stderr.splitlines()[1]
+    with np.load(tmp_path / "z.npz") as found:
+        assert sorted(found) == ["names", "z_log_var", "z_mean"]
+        assert found["names"].tolist() == ["a.png", "b.png", "deep/a.png", "deep/c.png"]
+        z_mean, z_log_var = colour_model.encode(photos[90:94])
+        np.testing.assert_allclose(found["z_mean"], z_mean, atol=1e-5)
+        np.testing.assert_allclose(found["z_log_var"], z_log_var, atol=1e-5)
+
+
+def test_what_is_known_of_the_images_is_beside_their_latents(
+    kvae, colour_model, labelled, tmp_path
+):
+    for out in ("z.npz", "z.csv"):
+        result = kvae("encode", labelled, "--model", "colour", "--out", out)
+        assert result.exit_code == 0, result.output
+    with np.load(labelled) as given, np.load(tmp_path / "z.npz") as found:
+        for name in ("attributes", "attribute_names", "partition"):
+            np.testing.assert_array_equal(found[name], given[name])
+        z_mean, _ = colour_model.encode(given["images"])
+        np.testing.assert_allclose(found["z_mean"], z_mean, atol=1e-5)
+        with (tmp_path / "z.csv").open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        assert [int(row["Bright"]) for row in rows] == given["attributes"][:, 0].tolist()
+        assert rows[50]["split"] == "validation"
+        written = [[float(row[f"z_mean_{axis}"]) for axis in range(6)] for row in rows]
+        np.testing.assert_allclose(written, found["z_mean"], rtol=1e-6)
+
+
+def test_a_split_is_encoded_with_labels(kvae, grey_model, digits, tmp_path):
+    options = ("--model", "grey", "--split", "test")
+    result = kvae("encode", "digits", *options, "--out", "z.csv")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines() == ["z.csv: 179 images"]
+    with (tmp_path / "z.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    indices = [int(row["name"].removeprefix("image ")) for row in rows]
+    assert [row["label"] for row in rows] == [str(label) for label in digits.labels[indices]]
+    z_mean, _ = grey_model.encode(digits.images[indices])
+    written = [[float(row[f"z_mean_{axis}"]) for axis in range(4)] for row in rows]
+    np.testing.assert_allclose(written, z_mean, atol=1e-5)
+
+
+def test_images_are_binarized_as_in_training(kvae, grey_model, digits, tmp_path, monkeypatch):
+    from keras_vae.cli import encode
+
+    monkeypatch.setattr(encode, "binarization_of", lambda model: "static")
+    result = kvae("encode", "digits", "--model", "grey", "--out", "z.npz")
+    assert result.exit_code == 0, result.output
+    z_mean, _ = grey_model.encode(binarize(digits.images, "static"))
+    with np.load(tmp_path / "z.npz") as found:
+        np.testing.assert_allclose(found["z_mean"], z_mean, atol=1e-5)
+
+
+def test_a_single_image_is_encoded(kvae, album, tmp_path):
+    result = kvae("encode", "album/a.png", "--model", "colour", "--out", "z.npz")
+    assert result.exit_code == 0, result.output
+    with np.load(tmp_path / "z.npz") as found:
+        assert found["names"].tolist() == ["a.png"]
+
+
+def test_usage_errors(kvae, album, tmp_path):
+    result = kvae("encode", "album", "--model", "colour", "--out", "z.txt")
+    assert result.exit_code == 2
+    assert "must end in .npz or .csv" in result.output
+    (tmp_path / "z.npz").write_bytes(b"precious")
+    result = kvae("encode", "album", "--model", "colour", "--out", "z.npz")
+    assert "z.npz exists" in str(result.exception)
+    assert (tmp_path / "z.npz").read_bytes() == b"precious"
+    result = kvae("encode", "albumm", "--model", "colour", "--out", "a.npz")
+    assert "must be a known data set or a path that exists" in str(result.exception)
+    assert not (tmp_path / "a.npz").exists()

@@ -1,0 +1,192 @@
+"""CIFAR, SVHN, Omniglot and KMNIST in the layouts in which they are distributed."""
+
+import io
+import pickle
+import tarfile
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_vae.datasets import load_dataset
+from keras_vae.datasets.loading import open_source
+from tests.datasets.layouts import write_mnist
+
+RNG = np.random.default_rng(0)
+LABELS = ["airplane", "automobile", "bird", "cat"]
+
+
+def planes(images):
+    """Rows of red, green and blue, as CIFAR stores images."""
+    return images.transpose(0, 3, 1, 2).reshape(len(images), -1)
+
+
+def python_version(images, labels, coarse):
+    """The files of both sets in the version for Python: five training batches and a test batch."""
+    batches = [
+        {b"data": planes(some), b"labels": list(map(int, part)), b"filenames": names}
+        for some, part, names in zip(
+            np.array_split(images, 6),
+            np.array_split(labels, 6),
+            np.array_split([f"{n}.png".encode() for n in range(len(images))], 6),
+            strict=True,
+        )
+    ]
+    for batch in batches:
+        batch[b"filenames"] = list(map(bytes, batch[b"filenames"]))
+    if coarse:
+        for batch in batches:
+            batch[b"fine_labels"] = batch.pop(b"labels")
+        files = {"train": batches[0], "test": batches[5], "meta": {b"fine_label_names": LABELS}}
+    else:
+        files = {f"data_batch_{number}": batches[number - 1] for number in range(1, 6)}
+        files |= {"test_batch": batches[5], "batches.meta": {b"label_names": LABELS}}
+    return {name: pickle.dumps(value, 2) for name, value in files.items()}
+
+
+def binary_version(images, labels, coarse):
+    """The same in the binary version."""
+    head = [np.full(len(images), 19), labels] if coarse else [labels]
+    records = np.column_stack([*head, planes(images)]).astype(np.uint8)
+    parts = [part.tobytes() for part in np.array_split(records, 6)]
+    names = "\n".join(LABELS).encode() + b"\n\n"
+    if coarse:
+        return {"train.bin": parts[0], "test.bin": parts[5], "fine_label_names.txt": names}
+    files = {f"data_batch_{number}.bin": parts[number - 1] for number in range(1, 6)}
+    return {**files, "test_batch.bin": parts[5], "batches.meta.txt": names}
+
+
+KINDS = {
+    ("cifar10", "python"): (python_version, "cifar-10-python.tar.gz", "cifar-10-batches-py"),
+    ("cifar10", "binary"): (binary_version, "cifar-10-binary.tar.gz", "cifar-10-batches-bin"),
+    ("cifar100", "python"): (python_version, "cifar-100-python.tar.gz", "cifar-100-python"),
+    ("cifar100", "binary"): (binary_version, "cifar-100-binary.tar.gz", "cifar-100-binary"),
+}
+
+
+@pytest.fixture
+def images():
+    return RNG.integers(0, 256, (36, 32, 32, 3), np.uint8)
+
+
+@pytest.mark.parametrize("layout", ["archive", "folder"])
+@pytest.mark.parametrize(("name", "version"), KINDS)
+def test_cifar_is_read_as_distributed(name, version, layout, images, tmp_path):
+    write, archive, folder = KINDS[name, version]
+    labels = np.arange(36) % 4
+    files = write(images, labels, coarse=name == "cifar100")
+    if layout == "archive":
+        with tarfile.open(tmp_path / archive, "w:gz") as opened:
+            for file, content in files.items():
+                member = tarfile.TarInfo(f"{folder}/{file}")
+                member.size = len(content)
+                opened.addfile(member, io.BytesIO(content))
+        places = [tmp_path, tmp_path / archive]
+    else:
+        (tmp_path / folder).mkdir()
+        for file, content in files.items():
+            (tmp_path / folder / file).write_bytes(content)
+        places = [tmp_path, tmp_path / folder]
+    kept = np.arange(36) if name == "cifar10" else np.r_[0:6, 30:36]
+    for place in places:
+        dataset = load_dataset(name, data_dir=place)
+        np.testing.assert_array_equal(dataset.images, images[kept])
+        np.testing.assert_array_equal(dataset.labels, labels[kept])
+        assert dataset.label_names == tuple(LABELS)
+        assert dataset.indices("test").tolist() == list(range(len(kept) - 6, len(kept)))
+        if version == "python":
+            assert dataset.names.tolist() == [f"{number}.png" for number in kept]
+    by_path = load_dataset(places[1])
+    assert by_path.provenance["dataset"] == name
+    np.testing.assert_array_equal(by_path.images, images[kept])
+
+
+def test_damage_to_cifar_is_named(images, tmp_path):
+    folder = tmp_path / "cifar-10-batches-bin"
+    folder.mkdir()
+    for file, content in binary_version(images, np.zeros(36), coarse=False).items():
+        (folder / file).write_bytes(content[:-1] if file == "test_batch.bin" else content)
+    with pytest.raises(ValueError, match=r"test_batch\.bin must hold records of 3073 bytes"):
+        load_dataset("cifar10", data_dir=tmp_path)
+    archive = tmp_path / "cifar-100-python.tar.gz"
+    archive.write_bytes(b"\x1f\x8b no archive")
+    with pytest.raises(ValueError, match=r"cifar-100-python\.tar\.gz is damaged"):
+        load_dataset("cifar100", data_dir=tmp_path)
+    with tarfile.open(archive, "w:gz"):
+        pass
+    with pytest.raises(ValueError, match=r"cifar-100-python\.tar\.gz must hold train\."):
+        load_dataset("cifar100", data_dir=tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"must hold train_32x32\.mat, test_32x32\.mat"):
+        load_dataset("svhn", data_dir=tmp_path)
+
+
+def test_svhn_is_read_as_distributed(images, tmp_path):
+    savemat = pytest.importorskip("scipy.io").savemat
+    labels = np.arange(36) % 10 + 1  # 10 is the digit 0
+    for file, part in (("train_32x32.mat", slice(0, 30)), ("test_32x32.mat", slice(30, 36))):
+        matrices = {"X": np.moveaxis(images[part], 0, 3), "y": labels[part, None].astype(np.uint8)}
+        savemat(tmp_path / file, matrices)
+    for dataset in (load_dataset("svhn", data_dir=tmp_path), load_dataset(tmp_path)):
+        np.testing.assert_array_equal(dataset.images, images)
+        assert dataset.labels.tolist() == [label % 10 for label in labels]
+        assert dataset.count("test") == 6
+        assert dataset.provenance["dataset"] == "svhn"
+    savemat(tmp_path / "test_32x32.mat", {"X": images, "y": labels})
+    with pytest.raises(ValueError, match=r"test_32x32\.mat must hold `X`, uint8 \[32, 32, 3, N\]"):
+        load_dataset("svhn", data_dir=tmp_path)
+
+
+@pytest.mark.parametrize("layout", ["zip", "folder"])
+def test_omniglot_is_read_as_distributed(layout, tmp_path):
+    drawings = {
+        f"images_{part}/{alphabet}/character0{character}/{character}_{number}.png": np.where(
+            RNG.random((105, 105)) < 0.5, 255, 0
+        ).astype(np.uint8)
+        for part, alphabet in (("background", "Greek"), ("evaluation", "Angelic"))
+        for character in (1, 2)
+        for number in range(5)
+    }
+    for part in ("background", "evaluation"):
+        with zipfile.ZipFile(tmp_path / f"images_{part}.zip", "w") as archive:
+            for name, drawing in drawings.items():
+                if name.startswith(f"images_{part}"):
+                    file = io.BytesIO()
+                    Image.fromarray(drawing).convert("1").save(file, "png")
+                    archive.writestr(name, file.getvalue())
+        if layout == "folder":
+            with zipfile.ZipFile(tmp_path / f"images_{part}.zip") as archive:
+                archive.extractall(tmp_path)
+            (tmp_path / f"images_{part}.zip").unlink()
+    for dataset in (load_dataset("omniglot", data_dir=tmp_path), load_dataset(tmp_path)):
+        assert dataset.image_shape == (105, 105, 1)
+        assert dataset.names.tolist() == list(drawings)
+        np.testing.assert_array_equal(dataset.images[..., 0], np.stack(list(drawings.values())))
+        assert dataset.count("test") == 10
+        names = [dataset.label_name(label) for label in dataset.labels]
+        assert names == ["/".join(name.split("/")[1:3]) for name in drawings]
+        assert dataset.provenance["dataset"] == "omniglot"
+
+
+def test_kmnist_is_read_in_both_layouts(digit_images, tmp_path):
+    write_mnist(tmp_path / "kmnist", digit_images)
+    idx = load_dataset("kmnist", data_dir=tmp_path)
+    assert idx.label_name(3) == "tsu"
+    images = RNG.integers(0, 256, (8, 28, 28), np.uint8)
+    for split, part in (("train", slice(0, 6)), ("test", slice(6, 8))):
+        np.savez(tmp_path / f"kmnist-{split}-imgs.npz", images[part])
+        np.savez(tmp_path / f"kmnist-{split}-labels.npz", np.arange(8, dtype=np.uint8)[part])
+    dataset = load_dataset(tmp_path)
+    np.testing.assert_array_equal(dataset.images[..., 0], images)
+    assert dataset.labels.tolist() == list(range(8))
+    assert dataset.count("test") == 2
+    np.savez(tmp_path / "kmnist-test-labels.npz", np.arange(3, dtype=np.uint8))
+    with pytest.raises(ValueError, match=r"a label for each image.*\[6, 2\], labels \[6, 3\]"):
+        load_dataset("kmnist", data_dir=tmp_path)
+
+
+def test_labels_have_names_from_every_source(tmp_path, digit_images):
+    write_mnist(tmp_path / "fashion_mnist", digit_images)
+    assert open_source("fashion_mnist", tmp_path).label_name(9) == "ankle boot"
+    assert load_dataset("fashion-mnist", data_dir=tmp_path).label_name(0) == "T-shirt"
+    assert load_dataset("digits").label_name(7) == "7"

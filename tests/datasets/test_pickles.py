@@ -1,0 +1,65 @@
+import pickle
+import subprocess
+
+import numpy as np
+import pytest
+
+from keras_vae.datasets.pickles import read_pickle
+
+BATCH = {b"data": np.arange(12, dtype=np.uint8).reshape(3, 4), b"labels": [0, 1, 2]}
+
+# As Python 2 with NumPy 1 writes {"data": np.array([[7, 8]], np.uint8), "labels": [3]}.
+PYTHON_2 = (
+    b"\x80\x02}q\x00(U\x04dataq\x01cnumpy.core.multiarray\n_reconstruct\nq\x02cnumpy\nndarray\nq\x03"
+    b"K\x00\x85U\x01b\x87Rq\x04(K\x01K\x01K\x02\x86cnumpy\ndtype\nq\x05U\x02u1K\x00K\x01\x87Rq\x06"
+    b"(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89U\x02\x07\x08tbU\x06labels]K\x03au."
+)
+
+
+@pytest.mark.parametrize("protocol", range(2, 6))
+def test_dicts_of_arrays_are_read(protocol):
+    values = read_pickle(pickle.dumps(BATCH, protocol))
+    np.testing.assert_array_equal(values["data"], BATCH[b"data"])
+    assert values["data"].dtype == np.uint8
+    assert values["labels"] == [0, 1, 2]
+
+
+def test_those_of_python_2_are_read():
+    values = read_pickle(PYTHON_2)
+    assert values["data"].tolist() == [[7, 8]]
+    assert values["labels"] == [3]
+
+
+def test_orders_of_axes_and_of_bytes_are_kept():
+    array = np.asfortranarray(np.arange(6, dtype=">i4").reshape(2, 3))
+    for protocol in (2, 5):
+        np.testing.assert_array_equal(read_pickle(pickle.dumps({"a": array}, protocol))["a"], array)
+
+
+class Evil:
+    def __reduce__(self):
+        return subprocess.check_call, (["touch", "evil"],)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (Evil(), r"names \w+\.check_call"),
+        ({"data": np.array([{}], object)}, "an array of object"),
+        ({"data": np.zeros(2, "u1,O")}, "dict of arrays"),
+        ({"data": print}, r"names \w+\.print"),
+        ([1, 2], "dict of arrays"),
+    ],
+)
+def test_nothing_else_is_read_or_run(value, reason, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for protocol in (2, 5):
+        with pytest.raises(ValueError, match=reason):
+            read_pickle(pickle.dumps(value, protocol))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_damaged_pickle_is_refused():
+    for content in (b"", b"\x80\x02}q", pickle.dumps(BATCH)[:-20], b"<html>not found</html>"):
+        with pytest.raises(ValueError, match="not a pickled dict of arrays"):
+            read_pickle(content)
