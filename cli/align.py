@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .command import command
-from .outputs import Outputs, output_options, picture_option
+from .outputs import Outputs, extended, output_options, picture_option
 from .sources import FACE
 from .types import EXISTING_PATH, PATH
 from .whole_set import numbered, photos_of, write_pictures
@@ -91,4 +91,4 @@ def _faces(image: Path, face: str | int) -> Sequence[tuple[Face, Image]]:
 def _file_names(out: Path, count: int) -> list[Path]:
     if count == 1:
         return [out]
-    return [out.with_name(f"{out.stem}_{number}{out.suffix}") for number in range(1, count + 1)]
+    return [extended(out, str(number)) for number in range(1, count + 1)]

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keras_vae.files.output import Output
+
 from .command import command, option
 from .command_line import command_line, refuse
 from .data_source import DataSource, data_options
-from .outputs import STDOUT, Outputs, echo, json_option, output_options
+from .outputs import Outputs, echo, json_option, output_options
 from .progress import progress_bar
 from .quiet import load_tensorflow
 from .types import BINARIZATION, EXISTING_PATH, NAMES, SPLIT, Integer
@@ -129,6 +131,6 @@ def evaluate(
 def _checkpoint(results: Sequence[Path | None], number: int) -> Path | None:
     """Return the checkpoint of a model's evaluation: a file beside the first of its results."""
     for file in results:
-        if file not in (None, STDOUT):
+        if file is not None and not Output(file).is_stream:
             return file.with_name(f".{file.stem}.{number}.partial.npz")
     return None

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from .command import Command, ListGroup, option
 from .data_source import DataSource, data_options
+from .outputs import OVERWRITE
 from .progress import progress_bar
 from .types import FILE, FOLDER, Integer
 
@@ -77,19 +78,21 @@ def list_experiments(out: Path) -> None:
         click.echo(f"{'':24}{title}\n{'':24}{each.budget}.")
 
 
-@experiment.command(epilog="Example: kvae experiment report --page docs/reproduction.md")
+@experiment.command(epilog="Example: kvae experiment report --page report.md")
 @out_option
 @option("--page", FILE, Path("docs/reproduction.md"))
-def report(out: Path, page: Path) -> None:
+@OVERWRITE
+def report(out: Path, page: Path, overwrite: bool) -> None:
     """Write the page of all claims, verdicts and numbers from the finished experiments.
 
     Args:
         out: Folder of results: cells/ for all experiments, and NAME/ for each.
         page: File of the page; tables and figures are written to the folder of its name.
+        overwrite: Overwrite existing files.
     """
     from keras_vae.experiments.report import write_report
 
-    click.echo(write_report(out, page))
+    click.echo(write_report(out, page, overwrite=overwrite))
 
 
 def _command(name: str, title: str) -> click.Command:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .outputs import Outputs
+from .outputs import Outputs, extended
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,19 +30,19 @@ def edit_files(out: Path, photos: Sequence[Path], steps: Sequence[float]) -> lis
 
     Raises:
         ValueError: If two photos have the same name.
+        click.UsageError: If OUT is a stream, and there are several files.
     """
     from keras_vae.plotting import number_label
 
-    def name(photo: Path, n: float) -> str:
-        parts = [out.stem]
-        parts += [photo.stem] if len(photos) > 1 else []
+    def name(photo: Path, n: float) -> Path:
+        parts = [photo.stem] if len(photos) > 1 else []
         parts += [number_label(n).replace("\N{MINUS SIGN}", "-")] if len(steps) > 1 else []
-        return "_".join(parts) + out.suffix
+        return extended(out, *parts)
 
     stems = [photo.stem for photo in photos]
     if len(set(stems)) < len(stems):
         raise ValueError(f"Photos must have different names. Received: {', '.join(stems)}.")
-    return [out.with_name(name(photo, n)) for photo in photos for n in steps]
+    return [name(photo, n) for photo in photos for n in steps]
 
 
 def write_edits(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -68,9 +70,17 @@ def kvae(debug: bool) -> None:
     """Train, measure, edit with and serve variational autoencoders."""
 
 
+class Terminated(BaseException):
+    """SIGTERM: like Ctrl-C, it lets the command remove what is unfinished."""
+
+
 def run() -> None:
-    """Run `kvae`: exit code 2 after a usage error, 1 after any other, one line on stderr."""
+    """Run `kvae`: exit code 2 after a usage error, 1 after any other, one line on stderr.
+
+    After Ctrl-C it is 130, after SIGTERM 143.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         sys.exit(kvae(standalone_mode=False) or 0)
     except click.ClickException as error:
@@ -79,13 +89,29 @@ def run() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         sys.exit(130)
+    except Terminated:
+        click.echo("Terminated.", err=True)
+        sys.exit(143)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes it at the end
+        sys.exit(1)
     except Exception as error:
         if "--debug" in sys.argv:
             raise
-        lines = str(error).strip().splitlines()
-        reason = lines[0] if lines else type(error).__name__
-        click.echo(f"Error: {reason}", err=True)
+        click.echo(f"Error: {_reason(error)}", err=True)
         sys.exit(1)
+
+
+def _terminate(*_: Any) -> None:
+    raise Terminated
+
+
+def _reason(error: Exception) -> str:
+    """Return an error as one line."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}."
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 if __name__ == "__main__":

@@ -4,35 +4,39 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from .command import Decorator, collected, option
-from .types import FILE, FILE_OR_STDOUT
+from keras_vae.files.atomic import OutputGroup, write_text
+from keras_vae.files.output import Output, is_stdout
+
+from .command import Decorator, Function, collected, option
+from .types import FILE
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-STDOUT = Path("-")
 Row = Mapping[str, Any]  # column name → text, number, or array of numbers
 
 
 def echo(line: object) -> None:
-    """Print a line: on stderr where numbers go to standard output, which then holds only them."""
+    """Print a line: on stderr where a result goes to standard output, which then holds only it."""
     context = click.get_current_context(silent=True)
-    taken = context is not None and STDOUT in context.params.values()
-    click.echo(line, err=taken)
+    values = context.params.values() if context else ()
+    click.echo(line, err=any(isinstance(value, Path) and is_stdout(value) for value in values))
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """The files that a command is to write.
+    """The files that a command is to write; they appear together when the command ends, or not.
 
     Attributes:
-        picture: File of the picture.
+        picture: File of the picture; - is standard output, as for every file.
         csv: CSV of the numbers; - is standard output.
         json: JSON of the numbers; - is standard output.
         gif: File of an animation, forward and back again.
@@ -44,12 +48,30 @@ class Outputs:
     json: Path | None = None
     gif: Path | None = None
     overwrite: bool = False
+    _group: OutputGroup = field(default_factory=OutputGroup, init=False, repr=False, compare=False)
+    _written: list[Path] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let the files appear, and print their paths; or none of them after an error."""
+        self._group.__exit__(kind, error, trace)
+        if kind is None:
+            for file in self._written:
+                echo(file)
 
     @property
     def folder(self) -> Path | None:
         """The folder that `picture` is: one that exists, or a path without a suffix."""
-        is_folder = self.picture is not None and (self.picture.is_dir() or not self.picture.suffix)
-        return self.picture if is_folder else None
+        if self.picture is None or Output(self.picture).is_stream:
+            return None
+        return self.picture if self.picture.is_dir() or not self.picture.suffix else None
 
     def check_folder(self) -> None:
         """Refuse a folder that holds files; to be called before long work.
@@ -83,18 +105,17 @@ class Outputs:
 
     def _check_free(self, others: Sequence[Path | None]) -> None:
         """Refuse the files of numbers and of the animation, and others, if they exist."""
-        from keras_vae.files.atomic import check_free
         from keras_vae.plotting import check_gif
 
         if self.gif is not None:
             check_gif(self.gif)
         files = [*filter(None, (*others, self.csv, self.json, self.gif))]
-        paths = [file.resolve() for file in files]
-        for file, path in zip(files, paths, strict=True):
-            if paths.count(path) > 1:
-                raise click.UsageError(f"Two of the files to write are the same: {file}.")
-            if file != STDOUT:
-                check_free(file, overwrite=self.overwrite)
+        outputs = [Output(file, overwrite=self.overwrite) for file in files]
+        keys = [output.key for output in outputs]
+        for output in outputs:
+            if keys.count(output.key) > 1:
+                raise click.UsageError(f"Two of the files to write are the same: {output.path}.")
+            output.check()
 
     def write(self, picture: Image, rows: Sequence[Row]) -> None:
         """Write the picture, and its numbers to the files that were asked for."""
@@ -102,19 +123,21 @@ class Outputs:
         self.write_numbers(rows)
 
     def write_picture(self, picture: Image, file: Path | None = None) -> None:
-        """Write a picture, by default to `picture`, and print its path."""
+        """Write a picture, by default to `picture`."""
         from keras_vae.files.pictures import save
 
-        echo(save(picture, file or self.picture, overwrite=self.overwrite))
+        file = file or self.picture
+        self._add(save(picture, file, overwrite=self.overwrite, group=self._group))
 
     def write_gif(self, frames: Sequence[Image]) -> None:
         """Write frames as a loop, forward and back again."""
         from keras_vae.plotting import save_gif, there_and_back
 
-        echo(save_gif(there_and_back(frames), self.gif, overwrite=self.overwrite))
+        loop = there_and_back(frames)
+        self._add(save_gif(loop, self.gif, overwrite=self.overwrite, group=self._group))
 
     def write_numbers(self, rows: Sequence[Row]) -> None:
-        """Write rows to the files that were asked for; "-" is standard output.
+        """Write rows to the files that were asked for.
 
         Args:
             rows: Mappings with the same keys. In the CSV an array `z` becomes the columns z_0, z_1,
@@ -128,21 +151,33 @@ class Outputs:
                 self.write_text(text_of(rows), file)
 
     def write_json(self, values: Any) -> None:
-        """Write values to the JSON file or to standard output."""
+        """Write values to the JSON file."""
         self.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", self.json)
 
     def write_text(self, text: str, file: Path) -> None:
-        """Write a text to a file and print its path, or write it to standard output.
+        """Write a text to a file.
 
         Raises:
             FileExistsError: If the file exists and `overwrite` is False.
         """
-        from keras_vae.files import atomic
+        self._add(write_text(file, text, overwrite=self.overwrite, group=self._group))
 
-        if file == STDOUT:
-            click.echo(text, nl=False)
-        else:
-            echo(atomic.write_text(file, text, overwrite=self.overwrite))
+    def _add(self, file: Path) -> None:
+        if not is_stdout(file):
+            self._written.append(file)
+
+
+def extended(out: Path, *parts: str) -> Path:
+    """Append parts to the name of a file, where one option names several files.
+
+    Raises:
+        click.UsageError: If the option names a stream.
+    """
+    if not parts:
+        return out
+    if Output(out).is_stream:
+        raise click.UsageError(f"Several pictures cannot be written to one stream: {out}.")
+    return out.with_name("_".join([out.stem, *parts]) + out.suffix)
 
 
 def picture_option(
@@ -154,10 +189,10 @@ def picture_option(
 
 def json_option(what: str | None = None) -> Decorator:
     """Make the option --json; `what` is the file's content, by default the numbers."""
-    return option("--json json", FILE_OR_STDOUT, help=what and f"{what}; - is standard output.")
+    return option("--json json", FILE, help=what and f"{what}; - is standard output.")
 
 
-NUMBERS = (option("--csv csv", FILE_OR_STDOUT), json_option())
+NUMBERS = (option("--csv csv", FILE), json_option())
 GIF = option("--gif", FILE)
 OVERWRITE = option("--overwrite", is_flag=True)
 
@@ -168,7 +203,17 @@ def output_options(*options: Decorator) -> Decorator:
     Args:
         options: Options with the names of the attributes of `Outputs`.
     """
-    return collected(Outputs, "outputs", "Output", *options, OVERWRITE)
+    collect = collected(Outputs, "outputs", "Output", *options, OVERWRITE)
+
+    def decorate(function: Function) -> Function:
+        @wraps(function)
+        def together(*args: Any, outputs: Outputs, **values: Any) -> Any:
+            with outputs:
+                return function(*args, outputs=outputs, **values)
+
+        return collect(together)
+
+    return decorate
 
 
 def _json_lines(rows: Sequence[Row]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,6 @@ from .training import (
     PRECISION,
     RunOptions,
     card_command,
-    interrupt_after_batch,
     interruptible,
     run_options,
     training_bar,
@@ -30,6 +30,7 @@ from .types import BINARIZATION, IMAGE_SIZE, INTEGERS, NAME, NAMES, POSITIVE, In
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset
     from keras_vae.presets import Preset
+    from keras_vae.training.interruption import Interruption
     from keras_vae.training.run_directory import Run, RunConfig
 
 EPILOG = """\b
@@ -185,40 +186,45 @@ def train(
     from keras_vae.training.distribution import is_chief
     from keras_vae.training.run_directory import Run, RunConfig
 
-    if runs.resume:
-        run = _reopen(runs.resume, strategy, changes["epochs"])
-        config = run.config()
-        images = source.load_for_run(config)
-    else:
-        preset = _preset(dataset, preset_name, scale_learning_rate, changes)
-        precision = _precision(precision, preset, strategy)
-        config = RunConfig(
-            preset,
-            dataset,
-            data_dir=str(source.data_dir.absolute()) if source.data_dir else None,
-            limit=limit,
-            seed=seed,
-            precision=precision,
-            strategy=strategy,
-            early_stop=early_stop,
-            command=card_command(dataset, precision),
-        )
-        run = Run(runs.directory(_default_name(config)))
-        run.check_free(overwrite=runs.overwrite)
-        _wait_for_workers(strategy)
-        images = source.load_for_run(config, native=changes["image_size"] is None)
-        preset = preset.override(image_shape=images.image_shape)
-        config = replace(config, preset=preset, provenance=images.provenance)
-    chief = is_chief(config.strategy)
-    if chief:
-        _introduce(config, images, run)
-    _train(run, config, images, runs)
-    if chief:
-        _report(run, config)
-    if chief and export:
-        from .export import write_model
+    path = runs.resume
+    with interruptible(lambda: path) as interruption:
+        if runs.resume:
+            run = Run.open(runs.resume)
+            config = _continued(run, strategy, changes["epochs"])
+            _wait_for_workers(config.strategy, interruption)
+            images = source.load_for_run(config)
+        else:
+            preset = _preset(dataset, preset_name, scale_learning_rate, changes)
+            precision = _precision(precision, preset, strategy)
+            config = RunConfig(
+                preset,
+                dataset,
+                data_dir=str(source.data_dir.absolute()) if source.data_dir else None,
+                limit=limit,
+                seed=seed,
+                precision=precision,
+                strategy=strategy,
+                early_stop=early_stop,
+                command=card_command(dataset, precision),
+            )
+            run = Run(runs.directory(_default_name(config)))
+            run.check_free(overwrite=runs.overwrite)
+            run.check_unused()
+            _wait_for_workers(strategy, interruption)
+            images = source.load_for_run(config, native=changes["image_size"] is None)
+            preset = preset.override(image_shape=images.image_shape)
+            config = replace(config, preset=preset, provenance=images.provenance)
+        chief = is_chief(config.strategy)
+        if chief:
+            _introduce(config, images, run)
+        path = run.path
+        _train(run, config, images, runs, interruption)
+        if chief:
+            _report(run, config)
+        if chief and export:
+            from .export import write_model
 
-        write_model(run, images, runs.model_directory(run.path), runs.overwrite)
+            write_model(run, images, runs.model_directory(run.path), runs.overwrite)
 
 
 def _preset(dataset: str, name: str | None, rate_rule: str, changes: dict[str, Any]) -> Preset:
@@ -248,21 +254,16 @@ def _precision(typed: str, preset: Preset, strategy: str) -> str:
     return "float32" if joined_cluster(strategy) else precision_for(preset)
 
 
-def _reopen(path: Path, strategy: str, epochs: int | None) -> Run:
-    """Open a run, with more epochs or other devices; its chief stores them for all workers."""
-    from keras_vae.training.distribution import is_chief
-    from keras_vae.training.run_directory import Run
-
-    run = Run.open(path)
+def _continued(run: Run, strategy: str, epochs: int | None) -> RunConfig:
+    """Return the configuration of a run to resume, with more epochs or other devices."""
+    run.check_unused()
     typed_strategy = strategy if typed(click.get_current_context(), "strategy") else None
-    strategy = typed_strategy or run.config().strategy
-    if is_chief(strategy):
-        run.extend(epochs=epochs, strategy=strategy)
-    _wait_for_workers(strategy)
-    return run
+    return run.extended(epochs=epochs, strategy=typed_strategy)
 
 
-def _train(run: Run, config: RunConfig, images: ImageDataset, runs: RunOptions) -> None:
+def _train(
+    run: Run, config: RunConfig, images: ImageDataset, runs: RunOptions, interruption: Interruption
+) -> None:
     """Train to the last epoch; the chief shows a bar."""
     from keras_vae.training import trainer
     from keras_vae.training.distribution import is_chief
@@ -272,13 +273,18 @@ def _train(run: Run, config: RunConfig, images: ImageDataset, runs: RunOptions) 
         partial(_losses, config.preset),
         partial(_reading_warning, config, images),
     )
-    callbacks = [*([bar] if is_chief(config.strategy) else []), interrupt_after_batch()]
-    with interruptible(bar, run.path), progress_bar("Training a classifier", "step") as progress:
-        options = {"callbacks": callbacks, "progress": progress}
+    session = {
+        "callbacks": [bar] if is_chief(config.strategy) else [],
+        "interruption": interruption,
+        "save_every": 60 * runs.save_minutes,
+    }
+    with closing(bar), progress_bar("Training a classifier", "step") as progress:
         if runs.resume:
-            trainer.resume(run, images, **options)
+            trainer.resume(run, images, config=config, progress=progress, **session)
         else:
-            trainer.train(config, images, run.path, **options, overwrite=runs.overwrite)
+            trainer.train(
+                config, images, run.path, progress=progress, overwrite=runs.overwrite, **session
+            )
 
 
 def _name_workers(workers: tuple[str, ...] | None, index: int | None) -> None:
@@ -291,7 +297,7 @@ def _name_workers(workers: tuple[str, ...] | None, index: int | None) -> None:
         Cluster(workers, index).to_environment()
 
 
-def _wait_for_workers(strategy: str) -> None:
+def _wait_for_workers(strategy: str, interruption: Interruption) -> None:
     """Wait until all workers are connected, before TensorFlow does anything else."""
     from keras_vae.training.distribution import joined_cluster, make_strategy
 
@@ -302,7 +308,8 @@ def _wait_for_workers(strategy: str) -> None:
             f"Worker   {cluster.index}, {cluster.address}; {chief}. Waiting for all "
             f"{len(cluster.workers)} workers."
         )
-    make_strategy(strategy)
+    with interruption.at_once():
+        make_strategy(strategy)
 
 
 def _default_name(config: RunConfig) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,6 @@ from .training import (
     PRECISION,
     RunOptions,
     card_command,
-    interrupt_after_batch,
     interruptible,
     run_options,
     training_bar,
@@ -27,6 +27,7 @@ from .types import IMAGE_SIZE, POSITIVE, Integer
 if TYPE_CHECKING:
     from keras_vae.super_resolution.pairs import Pairs
     from keras_vae.super_resolution.run import UpscalerConfig, UpscalerRun
+    from keras_vae.training.interruption import Interruption
 
 EPILOG = """\b
 Examples:
@@ -79,23 +80,28 @@ def train_upscaler(
     from keras_vae.super_resolution.run import UpscalerConfig, UpscalerRun
     from keras_vae.training.precision import fastest_precision
 
-    if runs.resume:
-        run = UpscalerRun.open(runs.resume)
-        config = run.config()
-    else:
-        run = UpscalerRun(runs.directory(UPSCALER))
-        run.check_free(overwrite=runs.overwrite)
-        precision = fastest_precision() if precision == "auto" else precision
-        config = UpscalerConfig(
-            dataset,
-            data_dir=str(source.data_dir.absolute()) if source.data_dir else None,
-            precision=precision,
-            command=card_command(dataset, precision),
-            **numbers,
-        )
-    pairs = _load(config, source)
-    _train(run, config, pairs, runs)
-    _publish(run, pairs, runs.model_directory(run.path), runs.overwrite)
+    path = runs.resume
+    with interruptible(lambda: path) as interruption:
+        if runs.resume:
+            run = UpscalerRun.open(runs.resume)
+            run.check_unused()
+            config = run.config()
+        else:
+            run = UpscalerRun(runs.directory(UPSCALER))
+            run.check_free(overwrite=runs.overwrite)
+            run.check_unused()
+            precision = fastest_precision() if precision == "auto" else precision
+            config = UpscalerConfig(
+                dataset,
+                data_dir=str(source.data_dir.absolute()) if source.data_dir else None,
+                precision=precision,
+                command=card_command(dataset, precision),
+                **numbers,
+            )
+        pairs = _load(config, source)
+        path = run.path
+        _train(run, config, pairs, runs, interruption)
+        _publish(run, pairs, runs.model_directory(run.path), runs.overwrite)
 
 
 def _load(config: UpscalerConfig, source: DataSource) -> Pairs:
@@ -114,21 +120,30 @@ def _load(config: UpscalerConfig, source: DataSource) -> Pairs:
         )
 
 
-def _train(run: UpscalerRun, config: UpscalerConfig, pairs: Pairs, runs: RunOptions) -> None:
+def _train(
+    run: UpscalerRun,
+    config: UpscalerConfig,
+    pairs: Pairs,
+    runs: RunOptions,
+    interruption: Interruption,
+) -> None:
     """Train to the last epoch, with a bar."""
     from dataclasses import replace
 
     from keras_vae.super_resolution import training
 
-    bar = training_bar(config.batch_size, _quality)
-    callbacks = [bar, interrupt_after_batch()]
-    with interruptible(bar, run.path):
+    with closing(training_bar(config.batch_size, _quality)) as bar:
+        session = {
+            "callbacks": [bar],
+            "interruption": interruption,
+            "save_every": 60 * runs.save_minutes,
+        }
         if runs.resume:
-            training.resume(run, pairs, callbacks=callbacks)
+            training.resume(run, pairs, **session)
         else:
             config = replace(config, provenance=pairs.large.provenance)
             _introduce(config, pairs, run)
-            training.train(config, pairs, run.path, callbacks=callbacks, overwrite=runs.overwrite)
+            training.train(config, pairs, run.path, overwrite=runs.overwrite, **session)
 
 
 def _introduce(config: UpscalerConfig, pairs: Pairs, run: UpscalerRun) -> None:

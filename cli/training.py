@@ -17,10 +17,12 @@ from tqdm import tqdm
 from .command import Decorator, collected, option
 from .command_line import command_line, refuse, typed_words
 from .outputs import OVERWRITE
-from .types import PATH
+from .types import PATH, POSITIVE
 
 if TYPE_CHECKING:
     import keras
+
+    from keras_vae.training.interruption import Interruption
 
 # Formats Keras's logs, or those whose names start with a prefix.
 Formatter: TypeAlias = Callable[[dict[str, Any], str], str]
@@ -29,7 +31,8 @@ REDRAW = 0.2  # seconds between two updates of the training bar
 
 # Options that determine where files are and which devices train, not what is trained.
 LOCAL_OPTIONS = (
-    "cache_dir", "run_dir", "models_dir", "name", "export", "overwrite", "workers", "index"
+    "cache_dir", "run_dir", "models_dir", "name", "export", "overwrite", "workers", "index",
+    "save_minutes"
 )  # fmt: skip
 
 
@@ -42,6 +45,7 @@ class RunOptions:
         name: Name of the run and of the model.
         run_dir: Run directory.
         models_dir: Folder of the SavedModel, which is written to NAME/VERSION in it.
+        save_minutes: Minutes between two checkpoints within an epoch.
         overwrite: Overwrite existing files.
     """
 
@@ -49,6 +53,7 @@ class RunOptions:
     name: str | None
     run_dir: Path | None
     models_dir: Path
+    save_minutes: float
     overwrite: bool
 
     def check(self, dataset: str | None, *changeable: str) -> None:
@@ -91,8 +96,9 @@ def run_options(default: str, *options: Decorator) -> Decorator:
     name = option("--name", show_default=default)
     folder = option("--run-dir", PATH, show_default="runs/NAME")
     resume = option("--resume", PATH)
+    save = option("--save-minutes", POSITIVE, 10)
     return collected(
-        RunOptions, "runs", "Run", name, folder, resume, MODELS_DIR, *options, OVERWRITE
+        RunOptions, "runs", "Run", name, folder, resume, save, MODELS_DIR, *options, OVERWRITE
     )
 
 
@@ -120,50 +126,31 @@ def resume_command(run: Path) -> str:
 
 
 @contextmanager
-def interruptible(bar: Any, run: Path) -> Iterator[None]:
-    """On Ctrl-C print the command that resumes the training, and exit with code 130.
+def interruptible(run: Callable[[], Path | None]) -> Iterator[Interruption]:
+    """On Ctrl-C or SIGTERM print the command that resumes the training; exit with 130 or 143.
 
     Args:
-        bar: The training's bar, which is closed.
-        run: The run directory.
+        run: Returns the run directory; None if it is not known yet.
     """
+    from keras_vae.training.interruption import InterruptedBySignal, Interruption
+
+    def report(number: int) -> None:
+        path = run()
+        begun = path is not None and (path / "config.json").exists()
+        advice = f" Resume with:  {resume_command(path)}" if begun else ""
+        click.echo(f"\n{word_of(number)}.{advice}", err=True)
+
     try:
-        yield
-    except KeyboardInterrupt:
-        bar.close()
-        click.echo(f"\nInterrupted. Resume with:  {resume_command(run)}", err=True)
-        raise click.exceptions.Exit(130) from None
+        with Interruption(report) as interruption:
+            yield interruption
+    except InterruptedBySignal as error:
+        report(error.signal)
+        raise click.exceptions.Exit(error.status) from None
 
 
-def interrupt_after_batch() -> keras.callbacks.Callback:
-    """Make a Keras callback that turns Ctrl-C into a KeyboardInterrupt after the batch.
-
-    Python raises it wherever the main thread is; within a destructor or a callback of C it is lost,
-    and training would continue. A second Ctrl-C does not wait for the batch.
-    """
-    import keras
-
-    class InterruptAfterBatch(keras.callbacks.Callback):
-        interrupted = False
-
-        def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-            self.handler = signal.signal(signal.SIGINT, self._interrupt)
-
-        def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-            if self.interrupted:
-                raise KeyboardInterrupt
-
-        on_test_batch_end = on_train_batch_end
-
-        def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-            if not self.interrupted:
-                signal.signal(signal.SIGINT, self.handler)
-
-        def _interrupt(self, *_: Any) -> None:
-            self.interrupted = True
-            signal.signal(signal.SIGINT, self.handler)
-
-    return InterruptAfterBatch()
+def word_of(number: int) -> str:
+    """Return what a signal did, in one word."""
+    return "Interrupted" if number == signal.SIGINT else "Terminated"
 
 
 def training_bar(
@@ -181,10 +168,12 @@ def training_bar(
     class TrainingBar(keras.callbacks.Callback):
         bar: tqdm | None = None
         checked = False
+        steps = 0  # taken; none of an epoch of which only the validation was left
 
         def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
             epochs = self.params["epochs"]
             self.name = f"Epoch {epoch + 1:{len(str(epochs))}d}/{epochs}"
+            self.steps = 0
             self.bar = tqdm(total=self.params["steps"], desc=self.name, leave=False, disable=None)
             self.start = self.drawn = time.perf_counter()
             self.seconds = None  # duration of the training steps; set when validation begins
@@ -210,7 +199,7 @@ def training_bar(
             self.close()
             speed = self.steps * batch_size / seconds
             click.echo(f"{line}; {speed:.0f} images/s")
-            if not self.checked and (text := warning(speed)):
+            if self.steps and not self.checked and (text := warning(speed)):
                 click.echo(text, err=True)
             self.checked = True
 

@@ -15,8 +15,7 @@ LAST_SEED = 2**62
 PATH = click.Path(path_type=Path)
 EXISTING_PATH = click.Path(exists=True, path_type=Path)
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-FILE = click.Path(dir_okay=False, path_type=Path)
-FILE_OR_STDOUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 SPLIT = click.Choice(["train", "validation", "test"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 from .binarization import binarize
 from .source import label_name
 from .splits import SPLITS
+
+HASHED = 1000  # images that are read at a time for the digest
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +78,23 @@ class ImageDataset:
             raise ValueError(f"{self.name!r} has no {split} images. It has: {held}.")
         order = np.random.default_rng(seed).permutation(len(rows))
         return rows[np.sort(order[:limit])]
+
+    def digest(self) -> str:
+        """Hash what a training sees: the split, and the images and labels that are in it.
+
+        Returns:
+            BLAKE2b of 16 bytes, hexadecimal.
+        """
+        rows = np.flatnonzero(self.partition >= 0)
+        found = hashlib.blake2b(
+            repr((self.image_shape, self.attribute_names)).encode(), digest_size=16
+        )
+        for array in (self.partition, self.attributes, self.labels):
+            if array is not None:
+                found.update(np.ascontiguousarray(array[rows]))
+        for first in range(0, len(rows), HASHED):
+            found.update(np.ascontiguousarray(self.images[rows[first : first + HASHED]]))
+        return found.hexdigest()
 
     def binarized(self, binarization: str, seed: int = 0) -> ImageDataset:
         """Return the data set with all its images binarized; see `binarize`.

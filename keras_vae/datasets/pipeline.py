@@ -21,6 +21,7 @@ def training_batches(
     *,
     seed: int,
     start_epoch: int = 0,
+    start_step: int = 0,
     random_flip: bool = False,
     binarization: str = "none",
     replicas: tf.distribute.InputContext | None = None,
@@ -36,6 +37,7 @@ def training_batches(
         batch_size: Images in a batch, over all replicas.
         seed: Seed of order, flips and dynamic binarization.
         start_epoch: First epoch, from 0.
+        start_step: Batches of the first epoch that are left out; their images are not read.
         random_flip: Whether each image is mirrored left to right with probability 1/2.
         binarization: See `binarization.binarize`; "dynamic" samples anew in each epoch.
         replicas: The replicas that train, and which of them these batches are for: the argument of
@@ -64,7 +66,9 @@ def training_batches(
         rows = own(order[: steps * batch_size])
         number = own(tf.range(steps * batch_size, dtype=tf.int64))[:, 0] // share
         position = tf.stack([tf.fill(tf.shape(number), epoch), number], axis=1)
-        return tf.data.Dataset.from_tensor_slices((rows, own(flips), position))
+        skipped = tf.where(epoch == start_epoch, start_step, 0) * (tf.shape(rows)[0] // steps)
+        parts = (rows[skipped:], own(flips)[skipped:], position[skipped:])
+        return tf.data.Dataset.from_tensor_slices(parts)
 
     epochs = tf.data.Dataset.range(start_epoch, np.iinfo(np.int64).max)
     dynamic = binarization == "dynamic"

@@ -12,10 +12,10 @@ import numpy as np
 
 from ..datasets import ImageDataset
 from ..datasets.pipeline import steps_per_epoch
-from ..files.atomic import write_atomically
 from ..models.vae import VAE
 from ..training import trainer
 from ..training.callbacks import DivergenceGuard
+from ..training.checkpoint import Position, generator_states, read_position, save, values_of
 from ..training.precision import precision_for
 from ..training.run_directory import Run, RunConfig
 from .cell import Cell, Training
@@ -103,8 +103,7 @@ def _begin(
     if run.last.exists():
         config = run.config()
         vae = trainer.last_vae(run, config, dataset)
-        steps = steps_per_epoch(dataset, config.preset.batch_size)
-        return vae, config, run.history()[: trainer.epochs_completed(vae, steps)]
+        return vae, config, list(read_position(run.last).history)
     precision = precision_for(cell.resolved)
     config = RunConfig(
         cell.resolved, cell.data, limit=cell.limit, seed=cell.seed, precision=precision
@@ -121,7 +120,7 @@ class CellRecorder(keras.callbacks.Callback):
         rows: The history: for each epoch its number, the time until its end and its losses.
 
     Args:
-        run: Where history and checkpoint are written.
+        run: Where the checkpoint is written.
         rows: The history of the epochs before.
         report: Called with the share of the training that is done.
         tolerance: Training stops when an epoch changes the training loss by less (Jiang 2024, 4.2);
@@ -158,8 +157,9 @@ class CellRecorder(keras.callbacks.Callback):
             # No checkpoint here: a resumed training would not know that it has ended.
             self.model.stop_training = True
         elif time.monotonic() - self.written > CHECKPOINT_EVERY:
-            self.run.write_history(self.rows)
-            write_atomically(self.run.last, self.model.save, overwrite=True)
+            generators = values_of(generator_states(self.model))
+            position = Position(epoch + 1, history=tuple(self.rows), generators=generators)
+            save(self.run.last, self.model, position)
             self.written = time.monotonic()
 
     def _plateau(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..files.atomic import write_text
+from ..files.atomic import check_free, write_text
 from ..files.templates import templates
 from ..training.run_directory import read_json
 from . import EXPERIMENTS, get_experiment
@@ -12,17 +12,22 @@ from .claims import CLAIMS
 from .workspace import Workspace
 
 
-def write_report(results: Path, page: Path) -> Path:
+def write_report(results: Path, page: Path, *, overwrite: bool = False) -> Path:
     """Write the page, and the tables and figures of the finished experiments beside it.
 
     Args:
         results: Folder of the experiments' results.
         page: The page. The folder of its name gets a folder for each finished experiment; it may
             be `results` itself. Other experiments in it are unchanged.
+        overwrite: Whether an existing page is overwritten.
 
     Returns:
         The page.
+
+    Raises:
+        FileExistsError: If the page exists and `overwrite` is False; nothing is written then.
     """
+    check_free(page, overwrite=overwrite)
     folder = page.with_suffix("")
     for name in EXPERIMENTS:
         experiment = get_experiment(name)
@@ -35,4 +40,4 @@ def write_report(results: Path, page: Path) -> Path:
     judged = {verdict["claim"]: verdict["verdict"] for verdict in verdicts}
     template = templates(__package__).get_template("reproduction.md.j2")
     text = template.render(claims=CLAIMS, judged=judged, found=found, folder=folder.name)
-    return write_text(page, f"{text.rstrip()}\n", overwrite=True)
+    return write_text(page, f"{text.rstrip()}\n", overwrite=overwrite)

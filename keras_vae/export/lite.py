@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ..files.atomic import write_folder
 from ..files.litert import LiteSignature
 from ..files.stderr import quiet_stderr
 from ..latent_space.priors import GaussianMixturePrior, sample_normal
@@ -62,27 +61,22 @@ def write_lite(version: str | Path, *, overwrite: bool = False) -> Path:
         if "log_prior_gmm" in model.signatures:
             fitted_prior(model.signatures["log_prior_gmm"]).save(folder / "prior.npz")
 
-    return write_folder(Path(version), write, overwrite=overwrite)
+    return write_beside(Path(version), write, overwrite=overwrite)
 
 
-def write_folder(version: Path, write: Callable[[Path], None], *, overwrite: bool) -> Path:
+def write_beside(version: Path, write: Callable[[Path], None], *, overwrite: bool) -> Path:
     """Let `write` fill `assets.extra/lite/`, which appears whole or not at all.
 
     Raises:
         FileExistsError: If the folder exists and `overwrite` is False.
     """
-    folder = version / "assets.extra" / "lite"
-    if folder.exists() and not overwrite:
-        raise FileExistsError(f"{folder} exists. Use `overwrite=True` to overwrite it.")
-    draft = folder.with_name(f".{uuid.uuid4().hex}.lite")
-    try:
+
+    def fill(draft: Path) -> None:
         draft.mkdir()
         write(draft)
-        shutil.rmtree(folder, ignore_errors=True)
-        draft.rename(folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return folder
+
+    folder = version / "assets.extra" / "lite"
+    return write_folder(lambda: folder, fill, overwrite=overwrite)
 
 
 def load_without_checks(version: Path) -> Any:

@@ -6,9 +6,7 @@ The graph holds inference alone, in float32; loading it needs no Python class.
 from __future__ import annotations
 
 import json
-import os
 import platform
-import shutil
 import subprocess
 import warnings
 from collections.abc import Callable, Mapping
@@ -19,6 +17,7 @@ import keras
 import tensorflow as tf
 
 from .. import __version__
+from ..files.atomic import write_folder
 from ..latent_space.attributes import Attributes
 from ..latent_space.priors import GaussianMixturePrior
 from ..models.vae import VAE
@@ -91,6 +90,8 @@ def write_version(
 ) -> Path:
     """Let `write` fill the folder of a version, which appears whole or not at all.
 
+    The number is taken at the rename: simultaneous exports get different numbers.
+
     Args:
         directory: Folder of the model's versions.
         write: Called with the folder to make and fill.
@@ -104,21 +105,19 @@ def write_version(
         FileExistsError: If the version exists and `overwrite` is False.
         ValueError: If `version` is not positive.
     """
-    existing = [int(path.name) for path in directory.glob("*") if path.name.isdecimal()]
-    number = max(existing, default=0) + 1 if version is None else version
-    if number < 1:
+    if version is not None and version < 1:
         raise ValueError(f"`version` must be a positive integer. Received: {version}.")
-    target = directory / str(number)
-    if target.exists() and not overwrite:
-        raise FileExistsError(f"{target} exists. Choose another version, or use overwrite=True.")
-    directory.mkdir(parents=True, exist_ok=True)
-    draft = directory / f".{number}.{os.getpid()}.tmp"  # no number, so no server picks it up
-    try:
-        write(draft)
-        _replace(draft, target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return target
+
+    def choose() -> Path:
+        return directory / str(version or next_version(directory))
+
+    return write_folder(choose, write, overwrite=overwrite)
+
+
+def next_version(directory: Path) -> int:
+    """The number after the highest version in a folder."""
+    existing = [int(path.name) for path in directory.glob("*") if path.name.isdecimal()]
+    return max(existing, default=0) + 1
 
 
 def write_model(folder: Path, signatures: Signatures, facts: Mapping[str, Any]) -> None:
@@ -180,14 +179,3 @@ def git_commit() -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return done.stdout.strip()
-
-
-def _replace(draft: Path, target: Path) -> None:
-    """Put a finished folder in its place; a folder cannot be renamed over another."""
-    if not target.exists():
-        draft.rename(target)
-        return
-    old = draft.with_suffix(".old")
-    target.rename(old)
-    draft.rename(target)
-    shutil.rmtree(old)

@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from .atomic import write_atomically
+from .atomic import OutputGroup, write_atomically
+from .output import Output
 
 CELL = 128  # approximate length of an enlarged image's longer side, in pixels
 LARGEST = 4096  # images are not enlarged so much that a grid is wider than this, in pixels
 MARGIN = 4
+STREAMED = ".png"  # format of a picture that is written to a stream without a suffix
 
 # JPEG's default is for thumbnails: low quality, and color at half the resolution.
 # PNG's default takes seven times as long for a file an eighth smaller.
@@ -89,21 +91,33 @@ def to_picture(image: np.ndarray) -> Image.Image:
     return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
 
 
-def save(picture: Image.Image, path: str | Path, *, overwrite: bool = False) -> Path:
+def save(
+    picture: Image.Image,
+    path: str | Path,
+    *,
+    overwrite: bool = False,
+    group: OutputGroup | None = None,
+) -> Path:
     """Write a picture atomically in the format of its suffix, with its color profile.
+
+    Args:
+        picture: The picture.
+        path: The file, or another place: see `files.output.Output`. A stream without a suffix
+            receives a PNG.
+        overwrite: Whether an existing file may be overwritten.
+        group: The files that it appears together with; None: it appears now.
 
     Raises:
         FileExistsError: If the file exists and `overwrite` is False.
         ValueError: See `check_picture`.
     """
-    check_picture(path)
-    options = SETTINGS.get(Image.registered_extensions()[Path(path).suffix.lower()], {})
+    kind = check_picture(path)
     profile = picture.info.get("icc_profile")
 
     def write(draft: Path) -> None:
-        picture.save(draft, icc_profile=profile, **options)
+        picture.save(draft, kind, icc_profile=profile, **SETTINGS.get(kind, {}))
 
-    return write_atomically(path, write, overwrite=overwrite)
+    return write_atomically(path, write, overwrite=overwrite, suffix=STREAMED, group=group)
 
 
 def save_all(
@@ -127,18 +141,26 @@ def save_all(
             raise ValueError(f"`names` must be paths within the folder. Received: {name}.")
         picture = image if isinstance(image, Image.Image) else to_picture(image)
         png = folder / file.with_suffix(".png")
-        save(picture, folder / f"{name}.png" if png.exists() else png)
+        target = folder / f"{name}.png" if png.exists() else png
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("xb") as stream:
+            picture.save(stream, "PNG", **SETTINGS["PNG"])
 
 
-def check_picture(path: str | Path) -> None:
+def check_picture(path: str | Path) -> str:
     """Check that a path has the suffix of a picture: also before long work.
+
+    Returns:
+        Pillow's name of the format.
 
     Raises:
         ValueError: If pictures cannot be written in the format of its suffix.
     """
-    kind = Image.registered_extensions().get(Path(path).suffix.lower())
+    suffix = Output(path).suffix(STREAMED).lower()
+    kind = Image.registered_extensions().get(suffix)
     if kind is None or not _can_be_written(kind):
         raise ValueError(f"`path` must end like a picture, as in .png or .jpg. Received: {path}.")
+    return kind
 
 
 @cache

@@ -9,7 +9,8 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image
 
-from ..files.atomic import write_atomically
+from ..files.atomic import OutputGroup, write_atomically
+from ..files.output import Output
 
 FRAME = 80  # milliseconds; a GIF counts in hundredths of a second: 12.5 frames a second
 SWEEP = 25  # frames from one end to the other: two seconds
@@ -37,7 +38,13 @@ def there_and_back(frames: Sequence[Frame]) -> list[Frame]:
     return [*frames, *frames[-2:0:-1]]
 
 
-def save_gif(frames: Sequence[Image.Image], path: str | Path, *, overwrite: bool = False) -> Path:
+def save_gif(
+    frames: Sequence[Image.Image],
+    path: str | Path,
+    *,
+    overwrite: bool = False,
+    group: OutputGroup | None = None,
+) -> Path:
     """Write frames as a GIF that loops, atomically.
 
     All frames share a palette of 256 colours that is fitted to them, with dithering: otherwise the
@@ -45,8 +52,9 @@ def save_gif(frames: Sequence[Image.Image], path: str | Path, *, overwrite: bool
 
     Args:
         frames: Pictures of one size.
-        path: The file, ending in .gif.
+        path: The file, ending in .gif, or a stream.
         overwrite: Whether to overwrite an existing file.
+        group: The files that it appears together with; None: it appears now.
 
     Returns:
         The path.
@@ -63,9 +71,9 @@ def save_gif(frames: Sequence[Image.Image], path: str | Path, *, overwrite: bool
     first, *rest = (frame.convert("RGB").quantize(palette=palette) for frame in frames)
 
     def write(draft: Path) -> None:
-        first.save(draft, save_all=True, append_images=rest, duration=FRAME, loop=0)
+        first.save(draft, "GIF", save_all=True, append_images=rest, duration=FRAME, loop=0)
 
-    return write_atomically(path, write, overwrite=overwrite)
+    return write_atomically(path, write, overwrite=overwrite, suffix=".gif", group=group)
 
 
 def check_gif(path: str | Path) -> None:
@@ -74,7 +82,7 @@ def check_gif(path: str | Path) -> None:
     Raises:
         ValueError: If it does not end in .gif.
     """
-    if Path(path).suffix.lower() != ".gif":
+    if Output(path).suffix(".gif").lower() != ".gif":
         raise ValueError(f"`path` must end in .gif. Received: {path}.")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from ..export.lite import convert, write_folder
+from ..export.lite import convert, write_beside
 from .vdsr import build_vdsr
 
 INTERPOLATED = tf.TensorSpec([None, None, None, 1], tf.float32, "interpolated")
@@ -40,7 +40,7 @@ def write_lite(version: str | Path, *, overwrite: bool = False) -> Path:
         )
         (folder / "residual.tflite").write_bytes(convert(residual.get_concrete_function()))
 
-    return write_folder(Path(version), write, overwrite=overwrite)
+    return write_beside(Path(version), write, overwrite=overwrite)
 
 
 def _network(version: Path) -> keras.Model:

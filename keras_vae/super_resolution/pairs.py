@@ -42,15 +42,17 @@ class Pairs:
             )
 
     def training_batches(
-        self, batch_size: int, *, seed: int, start_epoch: int = 0
+        self, batch_size: int, *, seed: int, start_epoch: int = 0, start_step: int = 0
     ) -> tf.data.Dataset:
         """Shuffled examples of the training split without end, half of them mirrored.
 
         See `pipeline.training_batches`: order and flips follow from the seed and the epoch, so
         they are the same for both sizes.
         """
-        options = {"seed": seed, "start_epoch": start_epoch, "random_flip": True}
-        return self._examples(partial(training_batches, batch_size=batch_size, **options))
+        options = {"seed": seed, "start_epoch": start_epoch, "start_step": start_step}
+        return self._examples(
+            partial(training_batches, batch_size=batch_size, random_flip=True, **options)
+        )
 
     def split_batches(self, split: str, batch_size: int) -> tf.data.Dataset:
         """Examples of a split in its order."""

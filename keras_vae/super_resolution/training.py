@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,9 +13,12 @@ import tensorflow as tf
 from ..datasets.pipeline import steps_per_epoch
 from ..files.pictures import to_pixels
 from ..ops.adam import FusedAdam
-from ..training.callbacks import DivergenceGuard, Pictures, RunWriter
+from ..training.callbacks import DivergenceGuard, Pictures
+from ..training.checkpoint import Position, assign, generator_states
+from ..training.fitting import fit_from
 from ..training.schedules import cosine
-from ..training.trainer import epochs_completed, jit_here
+from ..training.session import Session
+from ..training.trainer import jit_here
 from .pairs import Pairs
 from .run import UpscalerConfig, UpscalerRun
 from .vdsr import build_vdsr
@@ -27,8 +31,8 @@ def train(
     pairs: Pairs,
     run_dir: str | Path,
     *,
-    callbacks: Iterable[keras.callbacks.Callback] = (),
     overwrite: bool = False,
+    **session: Any,
 ) -> UpscalerRun:
     """Train a network from the start.
 
@@ -36,39 +40,57 @@ def train(
         config: Numbers of network and training.
         pairs: Images; the training split is trained on, the validation split chooses the weights.
         run_dir: Where checkpoints, history and pictures are written.
-        callbacks: More Keras callbacks, such as a progress bar.
         overwrite: Whether an existing run is overwritten.
+        **session: Attributes of `training.session.Session`.
 
     Raises:
         ValueError: If there are too few images for a batch.
         FileExistsError: If `run_dir` holds a run and `overwrite` is False.
+        RunInUseError: If another process writes to `run_dir`.
         DivergedError: If the loss becomes NaN.
+        InterruptedBySignal: If a signal was received; the training can be resumed.
     """
-    network = new_network(config, steps_per_epoch(pairs.large, config.batch_size))
-    run = UpscalerRun.create(run_dir, config, overwrite=overwrite)
-    return _fit(run, network, pairs, callbacks)
+    run = UpscalerRun(run_dir)
+    with run.lock():
+        return _start(run, config, pairs, Session(**session), overwrite=overwrite)
 
 
-def resume(
-    run: UpscalerRun, pairs: Pairs, *, callbacks: Iterable[keras.callbacks.Callback] = ()
-) -> UpscalerRun:
-    """Resume a run after its last whole epoch: the same weights as an uninterrupted run.
+def resume(run: UpscalerRun, pairs: Pairs, **session: Any) -> UpscalerRun:
+    """Resume a run at its last checkpoint: the same weights as an uninterrupted run.
 
     Args:
         run: The run.
         pairs: The images that it was started with.
-        callbacks: More Keras callbacks.
+        **session: Attributes of `training.session.Session`.
 
     Raises:
-        ValueError: If the images are not those that the run was started with.
+        ValueError: If the images are not those that the run was started with, or if a file of the
+            run is damaged; nothing is changed then.
+        RunInUseError: If another process writes to the run.
         DivergedError: If the loss becomes NaN.
+        InterruptedBySignal: If a signal was received; the training can be resumed.
     """
-    run.check_counts(pairs.large)
-    if not run.last.exists():  # interrupted in its first epoch
-        return train(run.config(), pairs, run.path, callbacks=callbacks, overwrite=True)
-    network = keras.models.load_model(run.last, custom_objects=METRICS)
-    _compile(network, network.optimizer)
-    return _fit(run, network, pairs, callbacks)
+    with run.lock():
+        run.check_data(pairs.large)
+        position = run.position()
+        if position is None:  # interrupted before its first checkpoint
+            return _start(run, run.config(), pairs, Session(**session), overwrite=True)
+        network = keras.models.load_model(run.last, custom_objects=METRICS)
+        assign(generator_states(network), position.generators)
+        _compile(network, network.optimizer)
+        # Keras makes the variables of the metrics with the first batch.
+        network.test_on_batch(*next(iter(pairs.split_batches("train", 1))))
+        run.restore_history(position)
+        return _fit(run, network, pairs, position, Session(**session))
+
+
+def _start(
+    run: UpscalerRun, config: UpscalerConfig, pairs: Pairs, session: Session, *, overwrite: bool
+) -> UpscalerRun:
+    network = new_network(config, steps_per_epoch(pairs.large, config.batch_size))
+    provenance = {**config.provenance, "digest": pairs.large.digest()}
+    UpscalerRun.create(run.path, replace(config, provenance=provenance), overwrite=overwrite)
+    return _fit(run, network, pairs, Position(), session)
 
 
 def new_network(config: UpscalerConfig, steps: int) -> keras.Model:
@@ -107,27 +129,29 @@ def _mean_square(error: tf.Tensor) -> tf.Tensor:
 
 
 def _fit(
-    run: UpscalerRun,
-    network: keras.Model,
-    pairs: Pairs,
-    callbacks: Iterable[keras.callbacks.Callback],
+    run: UpscalerRun, network: keras.Model, pairs: Pairs, position: Position, session: Session
 ) -> UpscalerRun:
     config = run.config()
-    steps = steps_per_epoch(pairs.large, config.batch_size)
-    initial_epoch = epochs_completed(network, steps)
-    if initial_epoch < config.epochs:
+    if position.epoch < config.epochs:
         split = "validation" if pairs.large.count("validation") else None
-        writer = RunWriter(run, run.history()[:initial_epoch], _previews(pairs, split or "train"))
-        network.fit(
-            pairs.training_batches(config.batch_size, seed=config.seed, start_epoch=initial_epoch),
-            validation_data=split and pairs.split_batches(split, config.batch_size),
-            steps_per_epoch=steps,
-            initial_epoch=initial_epoch,
-            epochs=config.epochs,
-            shuffle=False,  # the pipeline shuffles
-            verbose=0,
-            callbacks=[DivergenceGuard(run), writer, *callbacks],
-        )
+        writer = session.writer(run, position, _previews(pairs, split or "train"))
+
+        def batches_from(epoch: int, step: int) -> tf.data.Dataset:
+            return pairs.training_batches(
+                config.batch_size, seed=config.seed, start_epoch=epoch, start_step=step
+            )
+
+        with session.steps():
+            fit_from(
+                network,
+                batches_from,
+                epochs=config.epochs,
+                steps=steps_per_epoch(pairs.large, config.batch_size),
+                initial_epoch=position.epoch,
+                initial_step=position.step,
+                validation=split and pairs.split_batches(split, config.batch_size),
+                callbacks=[DivergenceGuard(run), writer, *session.callbacks],
+            )
     return run
 
 

@@ -7,7 +7,9 @@ docs/decisions/0011.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,15 +17,19 @@ import tensorflow as tf
 
 from ..datasets import ImageDataset
 from ..datasets.binarization import binarize_rows
-from ..files.atomic import write_atomically
 from ..files.pictures import save_grid, to_pixels
 from ..models.sampling import seeded
 from ..models.vae import VAE
+from .checkpoint import Position, assign, generator_states, metric_variables, save, values_of
+from .interruption import InterruptedBySignal, Interruption
+from .multiworker import SharedState
 from .run_directory import RunDirectory, score
 
 PREVIEWS = 10  # images in a row of each epoch's pictures
 MOST_PICTURES = 100  # epochs whose pictures are kept; of longer trainings every second, third, …
 WATCHED = {"loss": "loss", "val_loss": "validation loss"}  # in the logs → in words
+SAVE_EVERY = 600.0  # seconds between two checkpoints within an epoch
+AGREED = 10  # steps between two questions of several workers whether to write a checkpoint
 CHECKED = 20  # batches between two checks for NaN, which wait for the device
 
 # What a model does after an epoch: file name with {} for the epoch → images, images in a row.
@@ -35,33 +41,124 @@ class DivergedError(RuntimeError):
 
 
 class RunWriter(keras.callbacks.Callback):
-    """Writes history, pictures and checkpoints after each epoch.
+    """Writes history, pictures and checkpoints after each epoch, and checkpoints within it.
 
-    An interruption loses at most the epoch: the last checkpoint is written last, and history that
-    goes beyond it is dropped when the run is resumed.
+    Within an epoch it writes a checkpoint every so many seconds, and at a signal, which then ends
+    the training. A checkpoint holds all that the rest of the training depends on: see
+    `checkpoint.Position`. It is written last, and a resumed training begins at it, so that what an
+    interruption leaves behind it is written again.
 
     Args:
         run: Where to write.
-        history: Rows of the epochs completed.
+        position: Where the training begins.
         pictures: Makes the pictures.
+        every: Seconds between two checkpoints within an epoch.
+        interruption: Says whether a signal was received.
+        workers: What several processes or replicas share; None: there is only one.
+        writes: Whether this process writes; of several workers only the chief does.
+        clock: Seconds.
     """
 
     def __init__(
-        self, run: RunDirectory, history: list[dict[str, float]], pictures: Pictures
+        self,
+        run: RunDirectory,
+        position: Position,
+        pictures: Pictures,
+        *,
+        every: float = SAVE_EVERY,
+        interruption: Interruption | None = None,
+        workers: SharedState | None = None,
+        writes: bool = True,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
         self.run = run
-        self.rows = list(history)
+        self.rows = list(position.history)
         self.pictures = pictures
+        self.every = every
+        self.interruption = interruption or Interruption()
+        self.workers = workers
+        self.writes = writes
+        self.clock = clock
+        self.written = clock()
+        self.begin: Position | None = position
+        self.epoch, self.step, self.steps = position.epoch, position.step, position.steps
+        self.trained: dict[str, Any] = {}  # metrics and generators before the validation
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Go on with the means of an epoch that was interrupted."""
+        self.epoch, self.step, self.trained = epoch, 0, {}
+        if self.begin is not None:
+            self.step = self.begin.step
+            if self.step:
+                assign(metric_variables(self.model), self.begin.metrics)
+        self.first, self.begin = self.step, None
+        self.steps = self.first + self.params["steps"]
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Write a checkpoint if it is time, or if a signal was received; then end."""
+        self.step = self.first + batch + 1
+        due, received = self._asked(self.step)
+        if received or (due and self.step < self.steps):
+            self._save(self._position(self.step))
+        self._end_at(received)
+
+    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Note what the validation changes, in case that a signal ends it."""
+        self.trained = self._changing()
+
+    def on_test_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """If a signal was received, write a checkpoint of the epoch's steps and end."""
+        _, received = self._asked(batch + 1)
+        if received:
+            self._save(self._position(self.steps, **self.trained))
+        self._end_at(received)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Write, the last checkpoint last."""
         self.rows.append({"epoch": epoch + 1, **{k: float(v) for k, v in (logs or {}).items()}})
-        self.run.write_history(self.rows)
-        self._write_pictures(epoch + 1)
-        if score(self.rows[-1]) <= min(map(score, self.rows)):
-            write_atomically(self.run.best, self.model.save, overwrite=True)
-        write_atomically(self.run.last, self.model.save, overwrite=True)
+        self.epoch, self.step = epoch + 1, 0
+        if self.writes:
+            self.run.write_history(self.rows)
+            self._write_pictures(epoch + 1)
+            if score(self.rows[-1]) <= min(map(score, self.rows)):
+                save(self.run.best, self.model)
+        self._save(self._position(0))
+
+    def _asked(self, step: int) -> tuple[bool, int | None]:
+        """Whether a checkpoint is due, and the signal that was received: the same for all workers.
+
+        Workers must agree, since all take part in a checkpoint; they compare now and then.
+        """
+        due = self.clock() - self.written >= self.every
+        if self.workers is None:
+            return due, self.interruption.signal
+        if step % AGREED:
+            return False, None
+        return self.workers.agree(due, self.interruption.signal)
+
+    def _changing(self) -> dict[str, Any]:
+        return {
+            "metrics": values_of(metric_variables(self.model)),
+            "generators": values_of(generator_states(self.model)),
+        }
+
+    def _position(self, step: int, **changing: Any) -> Position:
+        changing = changing or self._changing()
+        averages = self.workers.averages() if self.workers is not None and step else ()
+        return Position(
+            self.epoch, step, self.steps, tuple(self.rows), averages=averages, **changing
+        )
+
+    def _save(self, position: Position) -> None:
+        if self.writes:
+            check_weights(self.model, self.run, self.epoch + 1)
+            save(self.run.last, self.model, position)
+        self.written = self.clock()
+
+    def _end_at(self, received: int | None) -> None:
+        if received:
+            raise InterruptedBySignal(received)
 
     def _write_pictures(self, epoch: int) -> None:
         epochs = self.params["epochs"]
@@ -153,8 +250,29 @@ class DivergenceGuard(keras.callbacks.Callback):
     def _check(self, logs: dict[str, float] | None) -> None:
         for name, what in WATCHED.items():
             if not math.isfinite(float((logs or {}).get(name, 0.0))):
-                kept = "Earlier epochs are kept" if self.run.last.exists() else "Nothing is kept"
-                raise DivergedError(
-                    f"The {what} became NaN in epoch {self.epoch}. {kept} in {self.run.path}. "
-                    "Start again with a smaller `learning_rate`, or with `precision=float32`."
-                )
+                raise diverged(what, self.run, self.epoch)
+
+
+def check_weights(model: keras.Model, run: RunDirectory, epoch: int) -> None:
+    """Check that the weights are finite, before they replace an earlier checkpoint.
+
+    Raises:
+        DivergedError: If they are not.
+    """
+    if not all(np.isfinite(value).all() for value in values_of(model.trainable_variables)):
+        raise diverged("weights", run, epoch)
+
+
+def diverged(what: str, run: RunDirectory, epoch: int) -> DivergedError:
+    """Make the error of a training that diverged.
+
+    Args:
+        what: What became NaN.
+        run: The run directory.
+        epoch: The epoch, from 1.
+    """
+    kept = "The last checkpoint is kept" if run.last.exists() else "Nothing is kept"
+    return DivergedError(
+        f"The {what} became NaN in epoch {epoch}. {kept} in {run.path}. "
+        "Start again with a smaller `learning_rate`, or with `precision=float32`."
+    )

@@ -6,15 +6,18 @@ The repair of Keras's `fit` over several processes is `models.replicated_fit`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from .cluster import Cluster
+from .interruption import SIGNALS
 
 # What a step raises when another process is gone, and how TensorFlow names one.
 _LOSSES = (
@@ -81,6 +84,60 @@ class SharedMovingAverages(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Average before the checkpoint is written, also without a validation split."""
         self.share()
+
+
+class SharedState:
+    """What the replicas and the workers of a training must share to write a checkpoint.
+
+    Args:
+        model: The model; it may have moving averages, of which each replica has its own values.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        self.strategy = model.distribute_strategy
+        self.weights = model.moving_averages
+        self._gather = tf.function(partial(self.strategy.run, self._stacked), autograph=False)
+        self._sum = tf.function(partial(self.strategy.run, self._summed), autograph=False)
+
+    def averages(self) -> tuple[np.ndarray, ...]:
+        """Gather the moving averages of all replicas of all workers, [replicas, …] each."""
+        if not self.weights:
+            return ()
+        return tuple(self._first(value) for value in self._gather())
+
+    def restore(self, averages: Sequence[np.ndarray]) -> None:
+        """Give each replica its moving averages; the mean, if their number has changed."""
+        if not averages:
+            return
+        if len(averages[0]) != self.strategy.num_replicas_in_sync:
+            for weight, values in zip(self.weights, averages, strict=True):
+                weight.assign(values.mean(axis=0, dtype=np.float64))
+            return
+
+        def own() -> None:
+            replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+            for weight, values in zip(self.weights, averages, strict=True):
+                weight.assign(tf.gather(tf.constant(values), replica))
+
+        tf.function(partial(self.strategy.run, own), autograph=False)()
+
+    def agree(self, due: bool, number: int | None) -> tuple[bool, int | None]:
+        """Whether a checkpoint is due for any worker, and the highest signal that one received."""
+        asked = [float(due), *(float(number == each) for each in SIGNALS)]
+        due_anywhere, *received = self._first(self._sum(args=(tf.constant(asked),))) > 0
+        numbers = [int(each) for each, was in zip(SIGNALS, received, strict=True) if was]
+        return bool(due_anywhere), max(numbers, default=None)
+
+    def _first(self, value: Any) -> np.ndarray:
+        return self.strategy.experimental_local_results(value)[0].numpy()
+
+    def _stacked(self) -> list[tf.Tensor]:
+        replica = tf.distribute.get_replica_context()
+        # A copy is placed on the replica's device; the variable's tensor has no device.
+        return replica.all_gather([tf.identity(weight)[None] for weight in self.weights], axis=0)
+
+    def _summed(self, asked: tf.Tensor) -> tf.Tensor:
+        return tf.distribute.get_replica_context().all_reduce("SUM", asked)
 
 
 class WorkerLostError(RuntimeError):

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import csv
 import json
+import logging
 import math
+import os
 import platform
 import shutil
-from collections.abc import Mapping
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, get_type_hints
 
-from ..files.atomic import write_text
+from filelock import FileLock, Timeout
+
+from ..files.atomic import remove_drafts, write_text
+from ..files.disk import make_folders, remove_folders
 from ..files.tables import csv_text
 from ..presets import Preset
 from ..presets.configuration import plain, typed
 
 if TYPE_CHECKING:
     from ..datasets import ImageDataset
+    from .checkpoint import Position
+
+log = logging.getLogger(__name__)
 
 SPLITS = ("train", "validation", "test")
 VERSIONED = ("keras-vae", "tensorflow", "keras", "numpy")
@@ -76,6 +86,10 @@ class RunConfig(TrainingConfig):
     early_stop: int | None = None
 
 
+class RunInUseError(RuntimeError):
+    """Another process writes to the run directory."""
+
+
 class RunDirectory:
     """The run directory of a training; subclasses name its kind.
 
@@ -86,7 +100,7 @@ class RunDirectory:
         metrics_file: Losses of every split, with the exported weights.
         pictures: Folder of image grids, drawn after each epoch.
         tensorboard: Folder of TensorBoard logs.
-        last: Checkpoint: model and optimizer after the last whole epoch.
+        last: Checkpoint: all that the rest of the training depends on.
         best: Checkpoint: the model of the lowest validation loss.
 
     Args:
@@ -105,6 +119,8 @@ class RunDirectory:
         self.tensorboard = self.path / "tensorboard"
         self.last = self.path / "checkpoints" / "last.keras"
         self.best = self.path / "checkpoints" / "best.keras"
+        self._lock_file = self.path / ".lock"
+        self._holder_file = self.path / ".lock.json"
 
     @classmethod
     def create(cls, path: str | Path, config: TrainingConfig, *, overwrite: bool = False) -> Self:
@@ -123,7 +139,7 @@ class RunDirectory:
         run._clear()
         run.last.parent.mkdir(parents=True, exist_ok=True)
         run.pictures.mkdir(exist_ok=True)
-        write_json(run.config_file, config.to_dict())
+        run.write_config(config)
         return run
 
     @classmethod
@@ -150,53 +166,178 @@ class RunDirectory:
                 "`overwrite=True` to overwrite it."
             )
 
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other processes from writing to the run; remove what killed ones left unfinished.
+
+        The system releases the lock of a process that ends, however it ends.
+
+        Raises:
+            RunInUseError: If another process writes to it.
+        """
+        made = make_folders(self.path)
+        lock = self._acquire()
+        try:
+            holder = {"pid": os.getpid(), "host": socket.gethostname()}
+            write_json(self._holder_file, holder)
+            for folder in (self.path, self.last.parent, self.pictures):
+                remove_drafts(folder)
+            yield
+        finally:
+            self._holder_file.unlink(missing_ok=True)
+            if not self.config_file.exists():  # it was never created
+                self._lock_file.unlink(missing_ok=True)
+            lock.release()
+            remove_folders(made)
+
+    def check_unused(self) -> None:
+        """Refuse a run that another process writes to: also before long work.
+
+        Raises:
+            RunInUseError: If one does.
+        """
+        if self._lock_file.exists():
+            self._acquire().release()
+
+    def _acquire(self) -> FileLock:
+        lock = FileLock(self._lock_file)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise RunInUseError(
+                f"{self.path} is in use: {self._holder()} writes to it. Wait until it ends, or end "
+                "it."
+            ) from error
+        return lock
+
+    def _holder(self) -> str:
+        try:
+            holder = read_json(self._holder_file)
+            return f"process {holder['pid']} on {holder['host']}"
+        except (OSError, ValueError, KeyError, TypeError):  # it was just acquired
+            return "another process"
+
     def config(self) -> Any:
         """Read the configuration.
 
         Raises:
-            ValueError: If it is that of another kind of run.
+            ValueError: If it is damaged, or that of another kind of run.
         """
+        values = read_json(self.config_file)
         try:
-            return self.config_type.from_dict(read_json(self.config_file))
-        except (KeyError, TypeError) as error:
+            return self.config_type.from_dict(values)
+        except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"{self.config_file} is not that of {self.kind}'s run.") from error
 
-    def check_counts(self, dataset: ImageDataset) -> None:
+    def write_config(self, config: TrainingConfig) -> None:
+        """Write the configuration."""
+        write_json(self.config_file, config.to_dict())
+
+    def check_data(self, dataset: ImageDataset) -> None:
         """Refuse to resume with other images than the run was started with.
 
         Raises:
-            ValueError: If a split has more images or fewer.
+            ValueError: If images, split or labels differ.
         """
-        expected = self.config().provenance.get("counts")
+        started = self.config().provenance
+        expected = started.get("counts")
         received = {split: dataset.count(split) for split in SPLITS}
         if expected is not None and expected != received:
             raise ValueError(
                 f"`dataset` must be the one that the run was started with, with {expected} images. "
                 f"Received: {received}."
             )
+        if "digest" in started and started["digest"] != dataset.digest():
+            raise ValueError(
+                f"`dataset` must be the one that the run was started with. Received: as many "
+                f"images in {dataset.name!r}, but other images, labels or another split."
+            )
+
+    def position(self) -> Position | None:
+        """Read how far the training has come; None: no checkpoint has been written.
+
+        Raises:
+            ValueError: If the last checkpoint, or the one of the best epoch, is damaged or missing.
+        """
+        from . import checkpoint
+
+        if not self.last.exists():
+            if self.best.exists():
+                raise FileNotFoundError(
+                    f"{self.last} is missing: the training cannot be resumed. Export the best "
+                    f"epoch, which {self.best} holds, or start again with `overwrite=True`."
+                )
+            return None
+        again = "Restore it from a copy, or start again with `overwrite=True`."
+        best = f"It can be exported from {self.best}. " if self.best.exists() else ""
+        checkpoint.check(self.last, best + again)
+        position = checkpoint.read_position(self.last)
+        if position.history:
+            checkpoint.check(
+                self.best,
+                f"It held the weights of epoch {best_epoch(position.history)}. Restore it from a "
+                f"copy, or copy {self.last} to it to go on with the weights of that file.",
+            )
+        return position
+
+    def restore_history(self, position: Position) -> None:
+        """Write the history of a checkpoint, where the file is lost, damaged or goes beyond it."""
+        try:
+            rows = self.history()[: position.epoch]
+        except ValueError as error:
+            rows = []
+            log.warning("%s It is written again from the checkpoint.", error)
+        if not self.history_file.exists() and position.history:
+            log.warning(
+                "%s is missing. It is written again from the checkpoint.", self.history_file
+            )
+        if position.history:
+            self.write_history(list(position.history))
+        elif rows:
+            self.history_file.unlink()
 
     def history(self) -> list[dict[str, float]]:
-        """Read the epochs' losses, first epoch first."""
+        """Read the epochs' losses, first epoch first.
+
+        Raises:
+            ValueError: If the file is damaged.
+        """
         if not self.history_file.exists():
             return []
-        with self.history_file.open(newline="") as file:
-            return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+        rows: list[dict[str, float]] = []
+        with self.history_file.open(newline="", encoding="utf-8", errors="replace") as file:
+            reader = csv.DictReader(file, strict=True)
+            try:
+                for row in reader:
+                    values = {name: float(value) for name, value in row.items()}
+                    rows.append({**values, "epoch": int(values["epoch"])})
+                    if rows[-1]["epoch"] != len(rows):
+                        raise ValueError
+            except (csv.Error, KeyError, TypeError, ValueError) as error:
+                raise ValueError(
+                    f"{self.history_file} is damaged in line {reader.line_num}."
+                ) from error
+        return rows
 
     def best_epoch(self) -> int:
         """Number of the epoch whose weights `best` holds, from 1."""
-        return int(min(self.history(), key=score)["epoch"])
+        return best_epoch(self.history())
 
     def best_weights(self) -> Path:
         """The file `best`.
 
         Raises:
             FileNotFoundError: If no epoch has ended.
+            ValueError: If it is damaged.
         """
+        from . import checkpoint
+
         if not self.best.exists():
             raise FileNotFoundError(f"{self.path} has no checkpoint yet: no epoch has ended.")
+        checkpoint.check(self.best, "Restore it from a copy, or train again.")
         return self.best
 
-    def write_history(self, rows: list[dict[str, float]]) -> None:
+    def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Write the epochs' losses."""
         write_text(self.history_file, csv_text(rows), overwrite=True)
 
@@ -215,18 +356,31 @@ class Run(RunDirectory):
     config_type = RunConfig
     kind = "an autoencoder"
 
-    def extend(self, *, strategy: str | None = None, **changes: Any) -> RunConfig:
-        """Change how the rest of the run is trained, and write it to the configuration.
+    def extended(self, *, strategy: str | None = None, **changes: Any) -> RunConfig:
+        """The configuration, with changes for the rest of the training; nothing is written.
 
         Args:
             strategy: Devices; None: unchanged.
             changes: Numbers of the preset, such as `epochs`; None: unchanged.
+
+        Raises:
+            ValueError: If more epochs are completed or begun than the training is to have.
         """
         config = self.config()
         preset = config.preset.override(**changes)
-        config = replace(config, preset=preset, strategy=strategy or config.strategy)
-        write_json(self.config_file, config.to_dict())
-        return config
+        position = self.position()
+        begun = 0 if position is None else position.epochs_begun
+        if preset.epochs < begun:
+            raise ValueError(
+                f"`epochs` must be at least {begun}, which {self.path} has begun. "
+                f"Received: {preset.epochs}."
+            )
+        return replace(config, preset=preset, strategy=strategy or config.strategy)
+
+
+def best_epoch(history: Sequence[Mapping[str, float]]) -> int:
+    """The number of the epoch with the lowest score, from 1."""
+    return int(min(history, key=score)["epoch"])
 
 
 def score(row: Mapping[str, float]) -> float:
@@ -245,5 +399,14 @@ def write_json(path: Path, values: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(path.read_text("utf-8"))
+    """Read a JSON file.
+
+    Raises:
+        ValueError: If it is not JSON.
+    """
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ValueError(
+            f"{path} is damaged: it is not JSON ({error}). Restore it from a copy."
+        ) from error

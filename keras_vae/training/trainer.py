@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -16,11 +19,14 @@ from ..datasets.source import Progress
 from ..models.vae import VAE
 from ..ops.adam import FusedAdam
 from ..presets import Preset
-from .callbacks import DivergenceGuard, EarlyStop, Previews, RunWriter
+from .callbacks import DivergenceGuard, EarlyStop, Previews
+from .checkpoint import Position, assign, generator_states, read_position
 from .distribution import is_chief, joined_cluster, make_strategy
-from .multiworker import SharedMovingAverages, copy_from_chief, lost_worker_errors
+from .fitting import fit_from
+from .multiworker import SharedMovingAverages, SharedState, copy_from_chief, lost_worker_errors
 from .run_directory import SPLITS, Run, RunConfig, write_json
 from .schedules import learning_rate
+from .session import Session
 from .teachers import find_teacher
 
 
@@ -29,9 +35,8 @@ def train(
     dataset: ImageDataset,
     run_dir: str | Path,
     *,
-    callbacks: Iterable[keras.callbacks.Callback] = (),
-    progress: Progress | None = None,
     overwrite: bool = False,
+    **session: Any,
 ) -> Run:
     """Train a model from the start.
 
@@ -39,9 +44,8 @@ def train(
         config: Preset, seed, devices.
         dataset: Images; the training split trains, the validation split chooses the best epoch.
         run_dir: Where checkpoints, history and pictures go.
-        callbacks: More Keras callbacks, such as a progress bar.
-        progress: Called with (done, total) steps of the training of a classifier, if one is needed.
         overwrite: Whether an existing run is overwritten.
+        **session: Attributes of `session.Session`, such as `callbacks`.
 
     Returns:
         The run, with the losses of every split measured. Of several workers only the chief writes
@@ -50,15 +54,33 @@ def train(
     Raises:
         ValueError: If the data set's images are not of the preset's shape.
         FileExistsError: If `run_dir` holds a run and `overwrite` is false.
+        RunInUseError: If another process writes to `run_dir`.
         DivergedError: If the loss becomes NaN.
+        InterruptedBySignal: If a signal was received; the training can be resumed.
         WorkerLostError: If another worker is gone.
     """
     run = Run(run_dir)
-    with lost_worker_errors(joined_cluster(config.strategy), run_dir):
-        vae = new_vae(config, dataset, progress=progress)
-        if is_chief(config.strategy):
-            Run.create(run_dir, config, overwrite=overwrite)
-        return _record(run, config, vae, dataset, callbacks)
+    with _writing(run, config):
+        return _start(run, config, dataset, Session(**session), overwrite=overwrite)
+
+
+def _start(
+    run: Run, config: RunConfig, dataset: ImageDataset, session: Session, *, overwrite: bool
+) -> Run:
+    vae = new_vae(config, dataset, progress=session.progress)
+    if is_chief(config.strategy):
+        provenance = {**config.provenance, "digest": dataset.digest()}
+        Run.create(run.path, replace(config, provenance=provenance), overwrite=overwrite)
+    return _record(run, config, vae, dataset, Position(), session)
+
+
+@contextmanager
+def _writing(run: Run, config: RunConfig) -> Iterator[None]:
+    """Hold the run's lock, if this process writes to it, and name a worker that is gone."""
+    cluster = joined_cluster(config.strategy)
+    lock = run.lock() if is_chief(config.strategy) else nullcontext()
+    with lock, lost_worker_errors(cluster, run.path):
+        yield
 
 
 def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | None = None) -> VAE:
@@ -98,9 +120,10 @@ def fit(
     dataset: ImageDataset,
     *,
     initial_epoch: int = 0,
+    initial_step: int = 0,
     validation: str | None = "validation",
     callbacks: Iterable[keras.callbacks.Callback] = (),
-) -> keras.callbacks.History:
+) -> None:
     """Train a compiled model to its preset's last epoch; nothing is written.
 
     Args:
@@ -108,6 +131,7 @@ def fit(
         config: What it was built from.
         dataset: Images; the training split trains.
         initial_epoch: Epochs completed.
+        initial_step: Steps completed in the epoch after them.
         validation: The split that is measured after each epoch, if it has images; None: no split.
         callbacks: Keras callbacks.
     """
@@ -115,16 +139,20 @@ def fit(
     strategy = vae.distribute_strategy
     several = strategy.num_replicas_in_sync > 1
     shared = [SharedMovingAverages()] if several and vae.moving_averages else []
-    return vae.fit(
-        strategy.distribute_datasets_from_function(
-            partial(batches_of, config, dataset, initial_epoch)
-        ),
-        validation_data=_watched(dataset, preset, validation),
-        steps_per_epoch=steps_per_epoch(dataset, preset.batch_size),
-        initial_epoch=initial_epoch,
+
+    def batches_from(epoch: int, step: int) -> Any:
+        return strategy.distribute_datasets_from_function(
+            partial(batches_of, config, dataset, epoch, step)
+        )
+
+    fit_from(
+        vae,
+        batches_from,
         epochs=preset.epochs,
-        shuffle=False,  # the pipeline shuffles
-        verbose=0,
+        steps=steps_per_epoch(dataset, preset.batch_size),
+        initial_epoch=initial_epoch,
+        initial_step=initial_step,
+        validation=_watched(dataset, preset, validation),
         callbacks=[*shared, *callbacks],
     )
 
@@ -133,6 +161,7 @@ def batches_of(
     config: RunConfig,
     dataset: ImageDataset,
     initial_epoch: int = 0,
+    initial_step: int = 0,
     replicas: tf.distribute.InputContext | None = None,
 ) -> tf.data.Dataset:
     """The batches that a model is trained on: see `training_batches`.
@@ -141,6 +170,7 @@ def batches_of(
         config: Preset and seed.
         dataset: Where the images are.
         initial_epoch: Epochs completed.
+        initial_step: Steps completed in the epoch after them.
         replicas: Which replicas they are for; None: there is only one.
     """
     preset = config.preset
@@ -149,6 +179,7 @@ def batches_of(
         preset.batch_size,
         seed=config.seed,
         start_epoch=initial_epoch,
+        start_step=initial_step,
         random_flip=preset.random_flip,
         binarization=preset.binarization,
         replicas=replicas,
@@ -156,59 +187,54 @@ def batches_of(
 
 
 def resume(
-    run: Run,
-    dataset: ImageDataset,
-    *,
-    callbacks: Iterable[keras.callbacks.Callback] = (),
-    progress: Progress | None = None,
+    run: Run, dataset: ImageDataset, *, config: RunConfig | None = None, **session: Any
 ) -> Run:
-    """Resume a run after its last whole epoch: the same weights as an uninterrupted run.
+    """Resume a run at its last checkpoint: the same weights as an uninterrupted run.
 
     Args:
         run: The run.
         dataset: The data set that it was started with.
-        callbacks: More Keras callbacks.
-        progress: See `train`.
+        config: Its configuration with changes: see `Run.extended`; None: without.
+        **session: Attributes of `session.Session`, such as `callbacks`.
 
     Raises:
-        ValueError: If the data set is not the one that the run was started with.
+        ValueError: If the data set is not the one that the run was started with, or if a file of
+            the run is damaged; nothing is changed then.
+        RunInUseError: If another process writes to the run.
         DivergedError: If the loss becomes NaN.
+        InterruptedBySignal: If a signal was received; the training can be resumed.
         WorkerLostError: If another worker is gone.
     """
-    config = run.config()
-    _check_shape(config, dataset)
-    run.check_counts(dataset)
-    if not run.last.exists():  # it was stopped in its first epoch
-        return train(
-            config, dataset, run.path, callbacks=callbacks, progress=progress, overwrite=True
-        )
-    with lost_worker_errors(joined_cluster(config.strategy), run.path):
-        return _record(run, config, last_vae(run, config, dataset), dataset, callbacks)
+    config = config or run.config()
+    with _writing(run, config):
+        _check_shape(config, dataset)
+        run.check_data(dataset)
+        position = run.position()
+        if position is None:  # it was stopped before its first checkpoint
+            return _start(run, config, dataset, Session(**session), overwrite=True)
+        vae = last_vae(run, config, dataset)
+        if is_chief(config.strategy):
+            run.write_config(config)
+            run.restore_history(position)
+        return _record(run, config, vae, dataset, position, Session(**session))
 
 
 def last_vae(run: Run, config: RunConfig, dataset: ImageDataset) -> VAE:
-    """Open the model of a run's last whole epoch, compiled under its strategy's scope.
+    """Open the model of a run's last checkpoint, compiled under its strategy's scope.
 
     It is compiled again, since the number of epochs and the devices may have changed; the optimizer
-    keeps its state.
+    and the random generators keep their states.
     """
     steps = steps_per_epoch(dataset, config.preset.batch_size)
+    position = read_position(run.last)
     with make_strategy(config.strategy).scope():
         vae = keras.models.load_model(run.last)
+        assign(generator_states(vae), position.generators)
         vae.optimizer.learning_rate = learning_rate(config.preset, steps)
-        compile_vae(vae, vae.optimizer, _steps_at_once(config.preset, steps))
+        # Executions must end where the epoch ends, also an epoch that is begun within.
+        at_once = _steps_at_once(config.preset, math.gcd(steps, position.step))
+        compile_vae(vae, vae.optimizer, at_once)
     return vae
-
-
-def epochs_completed(model: keras.Model, steps: int) -> int:
-    """Count the epochs that a compiled model has been trained for.
-
-    Args:
-        model: The model.
-        steps: Steps in an epoch.
-    """
-    # Checkpoints are of whole epochs; float16 skips a few steps, which are not counted.
-    return math.ceil(int(keras.ops.convert_to_numpy(model.optimizer.iterations)) / steps)
 
 
 def compile_vae(
@@ -280,21 +306,29 @@ def _record(
     config: RunConfig,
     vae: VAE,
     dataset: ImageDataset,
-    callbacks: Iterable[keras.callbacks.Callback],
+    position: Position,
+    session: Session,
 ) -> Run:
     preset = config.preset
-    initial_epoch = epochs_completed(vae, steps_per_epoch(dataset, preset.batch_size))
-    history = run.history()[:initial_epoch]
-    stop = EarlyStop(config.early_stop, history)
+    stop = EarlyStop(config.early_stop, list(position.history))
     chief = is_chief(config.strategy)
-    if initial_epoch < preset.epochs and not stop.stalled:
-        writers: list[keras.callbacks.Callback] = []
-        if chief:
-            pictures = Previews(dataset, preset.binarization)
-            tensorboard = keras.callbacks.TensorBoard(run.tensorboard, write_graph=False)
-            writers = [RunWriter(run, history, pictures), tensorboard]
-        observers = [DivergenceGuard(run), *writers, stop, *callbacks]
-        fit(vae, config, dataset, initial_epoch=initial_epoch, callbacks=observers)
+    if position.epoch < preset.epochs and not stop.stalled:
+        several = vae.distribute_strategy.num_replicas_in_sync > 1
+        workers = SharedState(vae) if several else None
+        if workers is not None:
+            workers.restore(position.averages)
+        pictures = Previews(dataset, preset.binarization)
+        writer = session.writer(run, position, pictures, workers=workers, writes=chief)
+        logs = [keras.callbacks.TensorBoard(run.tensorboard, write_graph=False)] if chief else []
+        with session.steps():
+            fit(
+                vae,
+                config,
+                dataset,
+                initial_epoch=position.epoch,
+                initial_step=position.step,
+                callbacks=[DivergenceGuard(run), stop, writer, *logs, *session.callbacks],
+            )
     if chief:
         best, splits = keras.models.load_model(run.best), filter(dataset.count, SPLITS)
         losses = {split: measure(best, preset, dataset, split) for split in splits}

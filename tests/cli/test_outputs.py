@@ -1,6 +1,7 @@
 """Numbers in CSV and JSON; files that cannot all be written are refused before any work."""
 
 import csv
+import io
 import json
 from pathlib import Path
 
@@ -78,7 +79,8 @@ def test_two_files_of_one_path(kvae, photo_files, labelled, tmp_path, no_work, a
 
 def test_csv_spreads_arrays_over_columns(tmp_path, capsys):
     path = tmp_path / "a.csv"
-    Outputs(csv=path).write_numbers(ROWS)
+    with Outputs(csv=path) as outputs:
+        outputs.write_numbers(ROWS)
     assert capsys.readouterr().out == f"{path}\n"
     header, first, second = csv.reader(path.read_text("utf-8").splitlines())
     assert header == ["image", "n", "count", "z_0", "z_1"]
@@ -90,7 +92,8 @@ def test_csv_spreads_arrays_over_columns(tmp_path, capsys):
 def test_json_gives_float32_back_bit_by_bit(tmp_path):
     z = np.random.default_rng(0).normal(size=50).astype(np.float32)
     path = tmp_path / "a.json"
-    Outputs(json=path).write_numbers([*ROWS, {"image": None, "z": z}])
+    with Outputs(json=path) as outputs:
+        outputs.write_numbers([*ROWS, {"image": None, "z": z}])
     first, _, last = json.loads(path.read_text("utf-8"))
     assert first == {"image": "a, b.jpg", "n": 0.1, "count": 3, "z": [0.1, -2.0]}
     assert last["image"] is None
@@ -99,7 +102,8 @@ def test_json_gives_float32_back_bit_by_bit(tmp_path):
 
 def test_nothing_is_written_unless_asked_for(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    Outputs().write_numbers(ROWS)
+    with Outputs() as outputs:
+        outputs.write_numbers(ROWS)
     assert list(tmp_path.iterdir()) == []
     assert capsys.readouterr().out == ""
 
@@ -107,8 +111,59 @@ def test_nothing_is_written_unless_asked_for(tmp_path, monkeypatch, capsys):
 def test_existing_files_are_kept_without_overwrite(tmp_path):
     path = tmp_path / "a.json"
     path.write_text("precious")
-    with pytest.raises(FileExistsError, match="overwrite=True"):
-        Outputs(json=path).write_numbers(ROWS)
+    with pytest.raises(FileExistsError, match="overwrite=True"), Outputs(json=path) as outputs:
+        outputs.write_numbers(ROWS)
     assert path.read_text() == "precious"
-    Outputs(json=path, overwrite=True).write_numbers(ROWS)
+    with Outputs(json=path, overwrite=True) as outputs:
+        outputs.write_numbers(ROWS)
     assert len(json.loads(path.read_text("utf-8"))) == 2
+
+
+def test_picture_and_numbers_appear_together_or_not_at_all(kvae, tmp_path, monkeypatch):
+    """The second file appears while the command works; the first is then not written either."""
+    writing = Outputs.write_numbers
+
+    def other_process(outputs, rows):
+        writing(outputs, rows)
+        outputs.csv.write_text("precious")
+
+    monkeypatch.setattr(Outputs, "write_numbers", other_process)
+    before = {path.name for path in tmp_path.iterdir()}
+    result = kvae("traverse", "--dims", "0", "--model", "grey", "--csv", "a.csv")
+    assert isinstance(result.exception, FileExistsError)
+    assert (tmp_path / "a.csv").read_text() == "precious"
+    assert {path.name for path in tmp_path.iterdir()} == before | {"a.csv"}
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdout"])
+def test_a_picture_on_standard_output(kvae, name):
+    result = kvae("generate", "--model", "grey", "--out", name)
+    assert result.exit_code == 0, result.output
+    assert Image.open(io.BytesIO(result.stdout_bytes)).format == "PNG"
+
+
+def test_several_pictures_do_not_go_to_one_stream(kvae, photo_files):
+    words = ("morph", "first.jpg", "--attr", "Smiling", "--full-size", "--out", "-")
+    result = kvae(*words)
+    assert result.exit_code == 2
+    assert "Several pictures cannot be written to one stream: -." in result.output
+
+
+def test_a_device_is_written_to_and_stays(kvae, tmp_path):
+    result = kvae("traverse", "--dims", "0", "--model", "grey", "--out", "/dev/null", "--overwrite")
+    assert result.exit_code == 0, result.exception
+    assert Path("/dev/null").is_char_device()
+
+
+def test_a_name_that_is_too_long_is_one_line_and_leaves_nothing(kvae, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
+    result = kvae("generate", "--model", "grey", "--out", f"new/{'a' * 300}.png")
+    assert result.exit_code == 1
+    assert "File name too long" in str(result.exception)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_full_device_is_named(kvae, tmp_path):
+    result = kvae("traverse", "--dims", "0", "--model", "grey", "--csv", "/dev/full")
+    assert str(result.exception) == "[Errno 28] No space left on device: '/dev/full'"
+    assert not (tmp_path / "traverse.png").exists()

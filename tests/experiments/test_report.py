@@ -47,7 +47,7 @@ def test_the_page_is_written_again_without_the_cells(tmp_path):
     plant(tmp_path / "runs")
     page = tmp_path / "reproduction.md"
     first = write_report(tmp_path / "runs", page).read_text("utf-8")
-    assert write_report(tmp_path / "nothing", page).read_text("utf-8") == first
+    assert write_report(tmp_path / "nothing", page, overwrite=True).read_text("utf-8") == first
 
 
 def test_an_unfinished_experiment_is_not_reported(tmp_path):

@@ -241,7 +241,7 @@ def test_versions_count_up_numerically(tmp_path, grey_vae):
 
 def test_existing_version_is_kept_unless_told(tmp_path, grey_vae):
     first = export_model(grey_vae, tmp_path / "m", version=3, metadata={"take": 1})
-    with pytest.raises(FileExistsError, match="use overwrite=True"):
+    with pytest.raises(FileExistsError, match="Use `overwrite=True`"):
         export_model(grey_vae, tmp_path / "m", version=3, metadata={"take": 2})
     assert runtime.load(first).metadata["take"] == 1
     export_model(grey_vae, tmp_path / "m", version=3, metadata={"take": 2}, overwrite=True)

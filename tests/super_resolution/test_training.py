@@ -10,6 +10,7 @@ from keras_vae.files.photos import prepare
 from keras_vae.super_resolution.pairs import Pairs
 from keras_vae.super_resolution.run import UpscalerConfig, UpscalerRun
 from keras_vae.super_resolution.training import new_network, resume, train
+from keras_vae.training.checkpoint import read_position
 from keras_vae.training.run_directory import Run, RunConfig
 
 CONFIG = UpscalerConfig("tiles", size=(8, 8), depth=4, filters=16, epochs=2, batch_size=8)
@@ -42,19 +43,19 @@ def test_training_beats_what_it_started_from(photos, tmp_path):
     assert Image.open(run.pictures / "epoch_004.png").width > 8 * 24
 
 
-def test_a_resumed_run_is_an_uninterrupted_one(pairs, tmp_path):
+def test_a_run_that_was_stopped_within_an_epoch_is_an_uninterrupted_one(pairs, tmp_path):
     class Stop(keras.callbacks.Callback):
-        def on_epoch_begin(self, epoch, logs=None):
-            if epoch == 1:
+        def on_train_batch_begin(self, batch, logs=None):
+            if batch == 1 and len(stopped.history()) == 1:
                 raise KeyboardInterrupt
 
-    whole = train(CONFIG, pairs, tmp_path / "whole")
+    whole, stopped = train(CONFIG, pairs, tmp_path / "whole"), UpscalerRun(tmp_path / "stopped")
     with pytest.raises(KeyboardInterrupt):
-        train(CONFIG, pairs, tmp_path / "stopped", callbacks=[Stop()])
-    stopped = UpscalerRun.open(tmp_path / "stopped")
-    assert len(stopped.history()) == 1
+        train(CONFIG, pairs, stopped.path, callbacks=[Stop()], save_every=0.0)
+    position = read_position(stopped.last)
+    assert (position.epoch, position.step, position.steps) == (1, 1, 2)
     resume(stopped, pairs)
-    assert stopped.history() == whole.history()
+    assert stopped.history_file.read_bytes() == whole.history_file.read_bytes()
     for ours, theirs in zip(
         *(keras.models.load_model(run.last, compile=False).weights for run in (whole, stopped)),
         strict=True,

@@ -15,6 +15,7 @@ from keras_vae.training.callbacks import (
     Previews,
     RunWriter,
 )
+from keras_vae.training.checkpoint import Position
 from keras_vae.training.run_directory import Run, RunConfig
 
 
@@ -32,9 +33,9 @@ def test_pictures_show_the_pixels_that_are_trained_on():
 def test_a_loss_that_is_no_number_is_never_the_best(tmp_path, losses, best):
     run = Run.create(tmp_path, RunConfig(get_preset("mnist"), "grey"))
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, name="epoch")])
-    writer = RunWriter(run, [], pictures=lambda model: {})
+    writer = RunWriter(run, Position(), pictures=lambda model: {})
     writer.set_model(model)
-    writer.set_params({"epochs": len(losses)})
+    writer.set_params({"epochs": len(losses), "steps": 1})
     for epoch, loss in enumerate(losses):
         model.set_weights([np.full((1, 1), epoch + 1), np.zeros(1)])
         writer.on_epoch_end(epoch, {"loss": 1.0, "val_loss": loss})
@@ -47,7 +48,7 @@ def test_a_loss_that_is_no_number_is_never_the_best(tmp_path, losses, best):
 def test_a_long_training_keeps_the_pictures_of_a_hundred_epochs(tmp_path):
     run = Run.create(tmp_path, RunConfig(get_preset("mnist"), "grey"))
     image = np.zeros((1, 8, 8, 1), np.uint8)
-    writer = RunWriter(run, [], pictures=lambda model: {"epoch_{}.png": (image, 1)})
+    writer = RunWriter(run, Position(), pictures=lambda model: {"epoch_{}.png": (image, 1)})
     writer.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
     writer.set_params({"epochs": 250})
     for epoch in (0, 1, 2, 3, 5, 248, 249):
@@ -65,5 +66,5 @@ def test_a_loss_that_is_no_number_is_an_error_with_advice(tmp_path):
     with pytest.raises(DivergedError, match=r"became NaN in epoch 5\. Nothing is kept in .*rate"):
         guard.on_train_batch_end(30, {"loss": math.inf})
     run.last.write_text("a checkpoint")
-    with pytest.raises(DivergedError, match=r"The validation loss .* Earlier epochs are kept in"):
+    with pytest.raises(DivergedError, match=r"The validation loss .* last checkpoint is kept in"):
         guard.on_epoch_end(4, {"loss": 1.0, "val_loss": math.nan})

@@ -1,9 +1,14 @@
 import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from keras_vae.presets import get_preset
-from keras_vae.training.run_directory import Run, RunConfig
+from keras_vae.training.run_directory import Run, RunConfig, RunInUseError
 
 CONFIG = RunConfig(
     get_preset("celeba-perriu").override(latent_dim=9),
@@ -67,13 +72,78 @@ def test_history_is_read_as_written(tmp_path):
     assert run.history() == rows
 
 
-def test_extending_a_run_changes_its_epochs_alone(tmp_path):
+def test_extending_a_run_changes_its_epochs_alone_and_writes_nothing(tmp_path):
     run = Run.create(tmp_path, CONFIG)
-    assert run.extend(epochs=99).preset == CONFIG.preset.override(epochs=99)
-    assert run.extend(epochs=None) == run.config()
-    assert run.config().seed == CONFIG.seed
+    before = run.config_file.read_bytes()
+    assert run.extended(epochs=99).preset == CONFIG.preset.override(epochs=99)
+    assert run.extended(epochs=None) == run.config()
+    assert run.config_file.read_bytes() == before
 
 
 def test_a_folder_without_a_run_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no run directory: it has no config\.json"):
         Run.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("epoch,loss\n1,2.5\n2,", 3),  # cut
+        ("epoch,loss\n1,2.5\n2,x\n", 3),
+        ("epoch,loss\n1,2.5\n3,2.0\n", 3),  # a lost row
+        ("loss\n2.5\n", 2),
+        ("epoch,loss\n1,2.5\n\x00\xff,1\n", 3),
+    ],
+)
+def test_a_damaged_history_names_the_line(tmp_path, text, line):
+    run = Run.create(tmp_path, CONFIG)
+    run.history_file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(ValueError, match=rf"history\.csv is damaged in line {line}\.$"):
+        run.history()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1, 2]", '{"seed": 1}', "\xff"])
+def test_a_damaged_configuration_is_one_line(tmp_path, text):
+    run = Run.create(tmp_path, CONFIG)
+    run.config_file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(ValueError, match=r"^[^\n]*config\.json is [^\n]*$"):
+        run.config()
+
+
+def test_a_run_has_one_writer(tmp_path):
+    run = Run.create(tmp_path / "run", CONFIG)
+    draft = run.last.with_name(".draft-0123.keras")
+    draft.write_text("of a killed process")
+    with run.lock():
+        assert not draft.exists()
+        with (
+            pytest.raises(RunInUseError, match=rf"in use: process {os.getpid()} on "),
+            Run(run.path).lock(),
+        ):
+            pass
+        with pytest.raises(RunInUseError):
+            Run(run.path).check_unused()
+    run.check_unused()
+
+
+def test_the_lock_of_a_killed_process_is_free(tmp_path):
+    run = Run.create(tmp_path / "run", CONFIG)
+    script = (
+        "import os, signal, sys\n"
+        "from keras_vae.training.run_directory import Run\n"
+        "with Run(sys.argv[1]).lock():\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    command = [sys.executable, "-c", script, str(run.path)]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert (run.path / ".lock.json").exists()
+    with run.lock():
+        pass
+    assert not (run.path / ".lock.json").exists()
+
+
+def test_a_training_that_never_began_leaves_no_folder(tmp_path):
+    with pytest.raises(KeyError), Run(tmp_path / "new" / "run").lock():
+        raise KeyError
+    assert not list(tmp_path.iterdir())

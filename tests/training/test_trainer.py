@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras_vae.presets import get_preset
 from keras_vae.training import trainer as training
 from keras_vae.training.callbacks import DivergedError
+from keras_vae.training.checkpoint import read_position, save
 from keras_vae.training.run_directory import Run, RunConfig, read_json
 from keras_vae.training.schedules import learning_rate
 
@@ -79,8 +80,8 @@ def test_a_finished_run_can_go_on_longer(digits, tmp_path):
     whole = training.train(RunConfig(LEVEL, "digits"), digits, tmp_path / "whole")
     short = RunConfig(LEVEL.override(epochs=2), "digits")
     run = training.train(short, digits, tmp_path / "short")
-    run.extend(epochs=4)
-    assert_same_run(training.resume(run, digits), whole)
+    resumed = training.resume(run, digits, config=run.extended(epochs=4))
+    assert_same_run(resumed, whole)
 
 
 @pytest.mark.slow
@@ -88,8 +89,7 @@ def test_the_cosine_reaches_zero_at_the_last_epoch_also_of_an_extended_run(digit
     run = training.train(CONFIG, digits, tmp_path)
     steps = digits.count("train") // PRESET.batch_size
     for epochs in (4, 6):
-        run.extend(epochs=epochs)
-        training.resume(run, digits)
+        training.resume(run, digits, config=run.extended(epochs=epochs))
         rate = keras.models.load_model(run.last).optimizer.learning_rate
         assert float(rate) == pytest.approx(0, abs=1e-9)
         assert len(run.history()) == epochs
@@ -158,8 +158,8 @@ def test_a_mirrored_run_resumes_too(digits, tmp_path):
     config = RunConfig(LEVEL.override(epochs=2), "digits", strategy="mirrored")
     run = training.train(config, digits, tmp_path)
     first = [row["loss"] for row in run.history()]
-    run.extend(epochs=3)
-    losses = [row["loss"] for row in training.resume(run, digits).history()]
+    resumed = training.resume(run, digits, config=run.extended(epochs=3))
+    losses = [row["loss"] for row in resumed.history()]
     assert losses[:2] == first
     assert losses[2] < losses[1]
 
@@ -183,14 +183,14 @@ def test_a_run_goes_on_on_other_devices(digits, tmp_path, first, then, at_once):
     run = training.train(config, digits, tmp_path)
     steps = digits.count("train") // PRESET.batch_size
     slots = slots_of(keras.models.load_model(run.last))
-    config = run.extend(epochs=3, strategy=then)
+    config = run.extended(epochs=3, strategy=then)
     vae = training.last_vae(run, config, digits)
     assert vae.steps_per_execution == at_once
-    assert training.epochs_completed(vae, steps) == 2
+    assert read_position(run.last).epoch == 2
     assert len(slots) == 2 * len(vae.trainable_weights)
     for saved, opened in zip(slots, slots_of(vae), strict=True):
         np.testing.assert_array_equal(opened, saved)
-    training.resume(run, digits)
+    training.resume(run, digits, config=config)
     checkpoint = keras.models.load_model(run.last)
     assert int(checkpoint.optimizer.iterations) == 3 * steps
     assert checkpoint.steps_per_execution == at_once
@@ -208,8 +208,8 @@ def test_a_run_does_not_go_on_with_other_data(digits, tmp_path):
 def test_float16_counts_its_epochs_although_it_skips_steps(digits, tmp_path):
     config = RunConfig(PRESET.override(epochs=2), "digits", precision="mixed_float16")
     run = training.train(config, digits, tmp_path)
-    checkpoint = keras.models.load_model(run.last)
+    checkpoint, position = keras.models.load_model(run.last), read_position(run.last)
     checkpoint.optimizer.inner_optimizer.iterations.assign_sub(3)  # as if three had overflowed
-    checkpoint.save(run.last)
-    run.extend(epochs=3)
-    assert [row["epoch"] for row in training.resume(run, digits).history()] == [1, 2, 3]
+    save(run.last, checkpoint, position)
+    resumed = training.resume(run, digits, config=run.extended(epochs=3))
+    assert [row["epoch"] for row in resumed.history()] == [1, 2, 3]

@@ -1,0 +1,59 @@
+"""What a process that trains has besides the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+
+from ..datasets.source import Progress
+from .callbacks import SAVE_EVERY, Pictures, RunWriter
+from .checkpoint import Position
+from .interruption import InterruptedBySignal, Interruption
+from .run_directory import RunDirectory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """What a process that trains has besides the run: nothing of it changes the weights.
+
+    Attributes:
+        callbacks: More Keras callbacks, such as a progress bar.
+        progress: Called with (done, total) steps of the training of a classifier, if one is needed.
+        interruption: An open context, in which a signal ends the training after the step; by
+            default Python's own handlers end it anywhere.
+        save_every: Seconds between two checkpoints within an epoch.
+    """
+
+    callbacks: Iterable[keras.callbacks.Callback] = ()
+    progress: Progress | None = None
+    interruption: Interruption = field(default_factory=Interruption)
+    save_every: float = SAVE_EVERY
+
+    def writer(
+        self, run: RunDirectory, position: Position, pictures: Pictures, **options: Any
+    ) -> RunWriter:
+        """Make the callback that writes the run; `options` are further ones of `RunWriter`."""
+        return RunWriter(
+            run,
+            position,
+            pictures,
+            every=self.save_every,
+            interruption=self.interruption,
+            **options,
+        )
+
+    @contextmanager
+    def steps(self) -> Iterator[None]:
+        """Let a signal end the training after the step, or after the last step.
+
+        Raises:
+            InterruptedBySignal: If a signal was received.
+        """
+        with self.interruption.deferred():
+            yield
+        if self.interruption.signal:
+            raise InterruptedBySignal(self.interruption.signal)
