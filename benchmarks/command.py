@@ -10,16 +10,14 @@ With `--data-dir`, opening a prepared data set is measured, too.
 
 from __future__ import annotations
 
-import os
 import statistics
-import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import click
 from heading import heading
+from processes import Cost, python, run, save_photo
 
 from keras_vae.cli.data_source import DataSource, data_options
 from keras_vae.cli.model_choice import model_option
@@ -27,15 +25,7 @@ from keras_vae.cli.progress import progress_bar
 
 IMPORT = "import tensorflow"
 RUNTIMES = ("lite", "tensorflow")
-KVAE = [sys.executable, "-c", "from keras_vae.cli.main import run; run()"]
-# scikit-image's photo of Eileen Collins, enlarged. In a process, as all that needs memory: the peak
-# of a process includes that of its parent.
-ENLARGE = """
-from PIL import Image
-from skimage import data
-photo = Image.fromarray(data.astronaut()).resize(({0}, {0}), Image.Resampling.BICUBIC)
-photo.save({1!r}, quality=95)
-"""
+KVAE = python("from keras_vae.cli.main import run; run()")
 SIDES = {"1 megapixel": 1000, "12 megapixels": 3464}
 OPEN = """
 from keras_vae.datasets import load_dataset
@@ -50,13 +40,13 @@ load_dataset("celeba", data_dir={!r}, cache_dir={!r}, image_size=(32, 32))
 def main(name: str, source: DataSource, rounds: int) -> None:
     """Measure all in turns, and print a table."""
     with tempfile.TemporaryDirectory() as folder:
-        processes = {IMPORT: [sys.executable, "-c", IMPORT], **commands(name, Path(folder))}
+        processes = {IMPORT: python(IMPORT), **commands(name, Path(folder))}
         if source.data_dir is not None:
             places = (str(source.data_dir), source.cache_dir and str(source.cache_dir))
-            processes["open a prepared data set"] = [sys.executable, "-c", OPEN.format(*places)]
+            processes["open a prepared data set"] = python(OPEN.format(*places))
             run(processes["open a prepared data set"])  # prepares it
         with progress_bar("Timing", "round") as progress:
-            measured: dict[str, list[tuple[float, float]]] = {key: [] for key in processes}
+            measured: dict[str, list[Cost]] = {key: [] for key in processes}
             for number in range(rounds):
                 for key, process in processes.items():
                     measured[key].append(run(process))
@@ -67,10 +57,7 @@ def main(name: str, source: DataSource, rounds: int) -> None:
 
 def commands(model: str, folder: Path) -> dict[str, list[str]]:
     """The commands by what they do and the runtime."""
-    photos = {}
-    for title, side in SIDES.items():
-        photos[title] = folder / f"{side}.jpg"
-        run([sys.executable, "-c", ENLARGE.format(side, str(photos[title]))])
+    photos = {title: save_photo(folder / f"{side}.jpg", side) for title, side in SIDES.items()}
     morph = ["--attr", "Smiling", "--out", str(folder / "strip.png")]
     generate = ["generate", "-n", "1000", "--out", str(folder / "grid.png")]
     kinds = {
@@ -88,30 +75,16 @@ def commands(model: str, folder: Path) -> dict[str, list[str]]:
     }  # fmt: skip
 
 
-def run(command: list[str]) -> tuple[float, float]:
-    """Run a process; return its seconds and its peak memory in MB.
-
-    Raises:
-        click.ClickException: If it fails.
-    """
-    start = time.perf_counter()
-    quiet = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0) for number in (1, 2)]
-    process = os.posix_spawn(command[0], command, os.environ, file_actions=quiet)
-    _, status, usage = os.wait4(process, 0)
-    if status:
-        raise click.ClickException(f"It failed: {' '.join(command)}")
-    return time.perf_counter() - start, usage.ru_maxrss / 1000
-
-
-def report(measured: Mapping[str, list[tuple[float, float]]]) -> None:
+def report(measured: Mapping[str, list[Cost]]) -> None:
     """Print the medians: seconds, ratio to the import of the same round, peak memory."""
-    imports = [seconds for seconds, _ in measured[IMPORT]]
+    imports = [cost.seconds for cost in measured[IMPORT]]
     click.echo("| process | seconds | ratio | peak MB |\n|---|---:|---:|---:|")
     for title, rounds in measured.items():
-        seconds, peaks = zip(*rounds, strict=True)
+        seconds = [cost.seconds for cost in rounds]
         ratios = [each / unit for each, unit in zip(seconds, imports, strict=True)]
-        row = f"{statistics.median(seconds):.2f} | {statistics.median(ratios):.2f}"
-        click.echo(f"| {title} | {row} | {statistics.median(peaks):.0f} |")
+        peak = statistics.median(cost.peak for cost in rounds)
+        row = f"{statistics.median(seconds):.2f} | {statistics.median(ratios):.2f} | {peak:.0f}"
+        click.echo(f"| {title} | {row} |")
 
 
 if __name__ == "__main__":

@@ -11,12 +11,9 @@ several times: the distance between the eyes that both find, in pixels of the ph
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
+from dataclasses import astuple
 from itertools import islice
 from pathlib import Path
 
@@ -27,6 +24,7 @@ from heading import heading
 from package_mtcnn import detect_landmarks as detect_by_the_package
 from package_mtcnn import in_alignment
 from PIL import Image
+from processes import python, run, save_photo
 
 from keras_vae.faces import networks
 from keras_vae.faces.alignment import EYES, detect_faces, detection_pixels
@@ -35,13 +33,6 @@ from keras_vae.faces.similarity import Similarity
 from keras_vae.files.photos import ALIGNED_SIZE
 
 MEGAPIXELS = (1, 12)
-# In a process, as all that needs memory: the peak of a process includes that of its parent.
-ENLARGE = """
-from PIL import Image
-from skimage import data
-photo = Image.fromarray(data.astronaut()).resize(({0}, {0}), Image.Resampling.BICUBIC)
-photo.save({1!r}, quality=95)
-"""
 ALIGN = """
 from keras_vae.faces.alignment import detect_faces
 from keras_vae.files.photos import open_photo
@@ -84,12 +75,13 @@ def costs(rounds: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
         commands = {"`import tensorflow`": "import tensorflow"}
         for megapixels in MEGAPIXELS:
-            path = str(Path(folder) / f"{megapixels}.jpg")
             side = round((megapixels * 1e6) ** 0.5)
-            run(ENLARGE.format(side, path))
-            commands[f"mtcnn, {megapixels} megapixels"] = PACKAGE + ALIGN.format(path)
-            commands[f"LiteRT, {megapixels} megapixels"] = ALIGN.format(path)
-        turns = [[run(command) for command in commands.values()] for _ in range(rounds)]
+            align = ALIGN.format(str(save_photo(Path(folder) / f"{megapixels}.jpg", side)))
+            commands[f"mtcnn, {megapixels} megapixels"] = PACKAGE + align
+            commands[f"LiteRT, {megapixels} megapixels"] = align
+        turns = [
+            [astuple(run(python(command))) for command in commands.values()] for _ in range(rounds)
+        ]
     medians = np.median(turns, axis=0)
     relative = medians[:, :2] / medians[0, :2]
     rows = [
@@ -100,23 +92,6 @@ def costs(rounds: int) -> str:
     ]
     head = "| cold process | seconds | ratio | processor seconds | ratio | peak memory, MB |"
     return "\n".join([head, "|---|---:|---:|---:|---:|---:|", *rows])
-
-
-def run(command: str) -> tuple[float, float, float]:
-    """Run Python code in a process: seconds, processor seconds, peak memory in MB."""
-    paths = os.pathsep.join([str(Path(__file__).parent), *sys.path[1:]])
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-c", command],
-        stderr=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": paths},
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if status:
-        raise click.ClickException(f"This code failed:\n{command}")
-    seconds = time.perf_counter() - start
-    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def astronaut() -> Image.Image:

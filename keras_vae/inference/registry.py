@@ -24,7 +24,7 @@ RUNTIMES = ("auto", "lite", "tensorflow")
 
 # Images from which the time that TensorFlow saves is longer than its import
 # (docs/decisions/0016-litert.md).
-MANY = 10_000
+MANY = 7_000
 
 
 def load(

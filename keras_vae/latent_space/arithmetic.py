@@ -176,8 +176,6 @@ def _chord(start: np.ndarray, end: np.ndarray, t: np.ndarray) -> np.ndarray:
 
 
 def _arc(start: np.ndarray, end: np.ndarray, t: np.ndarray) -> np.ndarray:
-    from scipy.spatial import geometric_slerp
-
     lengths = np.linalg.norm([start, end], axis=1)
     if not lengths.all():
         return _chord(start, end, t)
@@ -189,4 +187,9 @@ def _arc(start: np.ndarray, end: np.ndarray, t: np.ndarray) -> np.ndarray:
             "`a` and `b` must not point in opposite directions: no shortest arc joins them. "
             'Use the method "linear".'
         )
-    return _chord(*lengths, t) * geometric_slerp(unit_start, unit_end, t[:, 0])
+    # As scipy.spatial.geometric_slerp, which the commands without TensorFlow would import alone.
+    angle = 2 * np.arctan2(
+        np.linalg.norm(unit_start - unit_end), np.linalg.norm(unit_start + unit_end)
+    )
+    arc = np.sin((1 - t) * angle) * unit_start + np.sin(t * angle) * unit_end
+    return _chord(*lengths, t) * arc / np.sin(angle)

@@ -39,6 +39,7 @@ COMMANDS = {
     "animate": "morph --seed 14 --attr Smiling --gif out.gif --out out.png",
     "grid": "morph --seed 14 --grid Smiling=-1:1 Male=-1:1 --out out.png",
     "interpolate": "interpolate 3 4 --steps 3 --out out.png",
+    "interpolate on an arc": "interpolate 3 4 --steps 3 --method spherical --out out.png",
     "traverse": "traverse face.png --dims auto --count 2 --range -2:2 --out out.png",
     "manifold": "manifold --model mnist --dims 0,1 --size 3 --out out.png",
     "align": "align face.png --out out.png",

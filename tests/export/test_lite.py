@@ -97,26 +97,51 @@ def test_the_padding_of_a_network_stays():
     assert [node.op for node in definition.node].count("Pad") == 1
 
 
-@pytest.mark.parametrize("share", [0.0, 1.0])
-def test_weights_are_float32_where_float16_changes_pixels(version, monkeypatch, share):
-    monkeypatch.setattr(lite, "MOST_PIXELS", share)
-    monkeypatch.setattr(lite, "MOST_LEVELS", 255 * share + 1)
-    expected = "float32" if share == 0.0 else "float16"
-    converted = []
-    real = lite.convert
+@pytest.mark.parametrize(
+    ("agreements", "expected"),
+    [
+        ([True], {"encode": "float16", "decode": "float16"}),
+        ([False, True], {"encode": "float32", "decode": "float16"}),
+        ([False, False, True], {"encode": "float32", "decode": "float32"}),
+    ],
+)
+def test_weights_are_float32_where_float16_changes_pixels(
+    version, monkeypatch, agreements, expected
+):
+    answers = iter(agreements)
+    monkeypatch.setattr(lite, "_agree", lambda folder, expected: next(answers))
+    folder = lite.write_lite(version)
+    for name, weights in expected.items():
+        assert ("float16" in floats(folder / f"{name}.tflite")) == (weights == "float16")
 
-    def convert(function, weights):
-        converted.append(weights.name)
-        return real(function, weights)
 
-    monkeypatch.setattr(lite, "convert", convert)
-    lite.write_lite(version)
-    assert converted[-1] == expected
+@pytest.mark.parametrize(
+    ("share", "fault", "same"),
+    [(0.005, 1, True), (0.02, 1, False), (0.005, 2, False), (0.0, 0, True)],
+)
+def test_pixels_agree_within_a_level_in_one_of_a_hundred(share, fault, same):
+    theirs = np.full((2, 10, 10, 5), 100, np.uint8)
+    ours = theirs.copy()
+    ours.flat[: round(share * ours.size)] -= np.uint8(fault)
+    assert lite._same_pixels(ours, theirs) == same
+
+
+def test_reconstructions_count(version, monkeypatch):
+    """An encoder whose latents are within the tolerance can still change many pixels."""
+    real = lite._results
+
+    def results(signatures):
+        found = real(signatures)
+        return found | {"reconstruction": found["reconstruction"] ^ np.uint8(1)}
+
+    monkeypatch.setattr(lite, "_results", results)
+    with pytest.raises(lite.ConversionError, match="differ"):
+        lite.write_lite(version)
 
 
 def test_results_that_differ_are_refused(version, monkeypatch):
-    monkeypatch.setattr(lite, "_agree", lambda ours, theirs: False)
-    with pytest.raises(lite.ConversionError, match=r"encode\.tflite differ"):
+    monkeypatch.setattr(lite, "_agree", lambda folder, expected: False)
+    with pytest.raises(lite.ConversionError, match="results differ"):
         lite.write_lite(version)
     assert not list((version / "assets.extra").glob("*lite*"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -124,6 +125,15 @@ class NetworkBuilder(ABC):
         """A linear dense layer; one that a normalization follows keeps its bias at zero."""
         kind = IdleBiasDense if normalized else keras.layers.Dense
         return kind(width, name=name, dtype=self.dtype)
+
+
+def map_sizes(size: tuple[int, int], strides: Iterable[int]) -> list[tuple[int, int]]:
+    """Heights and widths of the maps: of the first, and after the convolution of each stride."""
+    sizes = [size]
+    for stride in strides:
+        height, width = sizes[-1]
+        sizes.append((math.ceil(height / stride), math.ceil(width / stride)))
+    return sizes
 
 
 def _multiply_adds(layer: keras.layers.Layer) -> int:

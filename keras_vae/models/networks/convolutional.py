@@ -9,7 +9,7 @@ import keras
 
 from ...ops.convolutions import up_conv
 from ...presets import Preset
-from .builder import NetworkBuilder
+from .builder import NetworkBuilder, map_sizes
 
 
 class Convolutional(NetworkBuilder):
@@ -79,7 +79,4 @@ def feature_sizes(preset: Preset) -> list[tuple[int, int]]:
             f"The decoder's strides {grow} must be the encoder's, {shrink}, reversed: they reach "
             f"{reached}, not {size[0]}×{size[1]}."
         )
-    sizes = [size]
-    for stride in shrink:
-        sizes.append(tuple(math.ceil(side / stride) for side in sizes[-1]))
-    return sizes
+    return map_sizes(size, shrink)

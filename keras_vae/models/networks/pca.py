@@ -14,7 +14,7 @@ import numpy as np
 
 from ...ops.convolutions import DepthToSpace, SpaceToDepth, conv
 from ..principal_components import PrincipalComponents
-from .builder import PRECISION, LogVariance, NetworkBuilder
+from .builder import PRECISION, LogVariance, NetworkBuilder, map_sizes
 
 if TYPE_CHECKING:
     from ...datasets import ImageDataset
@@ -89,10 +89,7 @@ class PCA(NetworkBuilder):
                 f"`image_size` must be a multiple of {patch} for {self.preset.name!r}, which reads "
                 f"squares of {patch}×{patch} pixels. Received: {height}×{width}."
             )
-        found = [(height // patch, width // patch)]
-        for _ in self.network.filters[1:]:
-            found.append(tuple(math.ceil(side / 2) for side in found[-1]))
-        return found
+        return map_sizes((height // patch, width // patch), [2] * (len(self.network.filters) - 1))
 
     def _small_images(self, dataset: ImageDataset, seed: int) -> np.ndarray:
         """Training images as the linear encoder sees them, with mirrored ones if these are trained.

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from ...ops.convolutions import DepthToSpace, SpaceToDepth, conv, up_conv
-from .builder import NetworkBuilder
+from .builder import NetworkBuilder, map_sizes
 
 
 class Residual(NetworkBuilder):
@@ -99,10 +99,7 @@ class Residual(NetworkBuilder):
                 f"`patch` must divide the image's height and width, {(height, width)}. "
                 f"Received: {patch}."
             )
-        sizes = [(height // patch, width // patch)]
-        for _ in self.network.filters[1:]:
-            sizes.append(tuple(math.ceil(side / 2) for side in sizes[-1]))
-        return sizes
+        return map_sizes((height // patch, width // patch), [2] * (len(self.network.filters) - 1))
 
 
 def _names(part: str) -> Iterator[str]:
