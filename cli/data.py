@@ -40,7 +40,9 @@ def list_data(cache_dir: Path | None) -> None:
             f"{known.name:14} {known.images:8,}  {times(known.image_shape):10} {source:22} "
             f"{', '.join(known.files)}"
         )
-    click.echo("or the path of an .npz file or of a folder of images\n")
+    click.echo(
+        "or the path of a folder or .zip of images, of arrays (.npz, .npy), or of pixels (.csv)\n"
+    )
     _list_prepared(cache_dir)
 
 
@@ -70,7 +72,8 @@ def prepare(
     """Decode, crop and scale a data set once, for all later trainings.
 
     Args:
-        name: Name that `kvae data list` prints, or path of an .npz file or a folder of images.
+        name: Name that `kvae data list` prints, or path of images: a folder, a .zip, arrays (.npz,
+            .npy) or pixels (.csv).
         source: Folders of the data set and of prepared images.
         image_size: Size of the prepared images, as 64 or 64x48 (height x width).
         channels: Grey or RGB.
@@ -90,29 +93,55 @@ def _preset_size(name: str) -> tuple[int, int] | None:
     return preset.image_shape[:2] if preset.dataset == plain_name(name) else None
 
 
+@data.command(epilog="Example: kvae data verify")
+@section("Data", CACHE_DIR)
+def verify(cache_dir: Path | None) -> None:
+    """Read every byte of the prepared data sets, and remove those that are damaged.
+
+    A removed one is prepared again when it is used.
+
+    Args:
+        cache_dir: Folder of prepared images.
+    """
+    from keras_vae.datasets.prepared import verify_prepared
+
+    damaged = 0
+    for entry, problem in verify_prepared(cache_dir):
+        damaged += bool(problem)
+        result = f"damaged and removed: {problem}" if problem else "as it was written"
+        click.echo(f"{entry['name']:14} {entry['folder']}: {result}")
+    if damaged:
+        raise click.ClickException(f"{damaged} prepared sets were damaged and are removed.")
+
+
 def _report(dataset: ImageDataset) -> None:
+    from keras_vae.datasets.account import Account
+
     facts = dataset.provenance
+    account = Account.from_json(facts["account"])
     speed = facts["images"] / max(facts["seconds"], 1e-3)
-    click.echo(f"{facts['title']}: {facts['images']:,} images {times(dataset.image_shape)}")
+    counts = ", ".join(f"{count:,} {split}" for split, count in facts["counts"].items())
+    click.echo(
+        f"{facts['title']}: {facts['images']:,} images {times(dataset.image_shape)}; "
+        f"licence: {facts['licence']}"
+    )
     click.echo("  from      " + ": ".join(filter(None, [facts["source"], facts["location"]])))
+    click.echo(f"  taken     {account.taken_line or 'all'}")
+    click.echo(f"  left out  {account.left_out_line}")
+    click.echo(f"  split     {counts} ({facts['split']})")
     click.echo(
         f"  prepared  {facts['prepared']} in {facts['seconds']:.1f} s, {speed:,.0f} images/s"
     )
-    counts = ", ".join(f"{count:,} {split}" for split, count in facts["counts"].items())
-    click.echo(f"  split     {counts} ({facts['split']})")
-    click.echo(f"  licence   {facts['licence']}")
-    report_left_out(dataset)
 
 
 def report_left_out(dataset: ImageDataset) -> None:
-    """Print which images are not in a prepared data set, and why."""
-    facts = dataset.provenance
-    if facts["missing"]:
-        click.echo(f"  missing   {facts['missing']:,} images that the lists name are not there")
-    if facts["unlisted"]:
-        click.echo(f"  unlisted  {facts['unlisted']:,} images that no list names were left out")
-    for corrupt in facts["corrupt"]:
-        click.echo(f"  corrupt   {corrupt} cannot be decoded and was left out")
+    """Print which images are not in a prepared data set, why, and how pixels were converted."""
+    from keras_vae.datasets.account import Account
+
+    account = Account.from_json(dataset.provenance["account"])
+    for heading, line in (("Notes", "; ".join(account.notes)), ("Left out", account.left_out_line)):
+        if line not in ("", "nothing"):
+            click.echo(f"{heading:8} {line}")
 
 
 def times(shape: Iterable[int]) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keras_vae.files.limits import MAX_PIXELS
+
 from .command import Decorator, collected, option
+from .pixel_limit import PIXEL_LIMIT
 from .progress import progress_bar
 from .quiet import load_tensorflow
 from .types import PATH
@@ -24,10 +27,12 @@ class DataSource:
     Attributes:
         data_dir: Folder, .zip or .npz with the data set's files.
         cache_dir: Folder of prepared images.
+        max_pixels: Most pixels of an image; larger ones are left out.
     """
 
     data_dir: Path | None = None
     cache_dir: Path | None = None
+    max_pixels: int = MAX_PIXELS
 
     def load_for_model(
         self, model: SavedModel, data: str, limit: int | None = None
@@ -53,7 +58,7 @@ class DataSource:
         *size, channels = config.preset.image_shape
         if native and config.preset.network.any_size:
             size = channels = None
-        source = DataSource(self.data_dir or config.data_dir, self.cache_dir)
+        source = replace(self, data_dir=self.data_dir or config.data_dir)
         return source.load(
             config.dataset, size and tuple(size), channels, seed=config.seed, limit=config.limit
         )
@@ -75,6 +80,7 @@ class DataSource:
                 image_size=size,
                 channels=channels,
                 progress=progress,
+                max_pixels=self.max_pixels,
                 **options,
             )
 
@@ -116,5 +122,5 @@ DATA_DIR = option("--data-dir", PATH, show_default="TensorFlow Datasets")
 
 
 def data_options(*options: Decorator) -> Decorator:
-    """Add --data-dir and --cache-dir, which reach the command as `source`, and further options."""
-    return collected(DataSource, "source", "Data", DATA_DIR, CACHE_DIR, *options)
+    """Add the options of a data set, which reach the command as `source`, and further options."""
+    return collected(DataSource, "source", "Data", DATA_DIR, CACHE_DIR, PIXEL_LIMIT, *options)

@@ -87,10 +87,11 @@ def encode(
 def _open(data: str, data_dir: Path | None) -> Source:
     """Open a data set, or a single image."""
     from keras_vae.datasets.loading import open_source
-    from keras_vae.datasets.source import IMAGE_SUFFIXES, Source
+    from keras_vae.datasets.source import Source
+    from keras_vae.files.formats import image_suffixes
 
     file = Path(data)
-    if file.is_file() and file.suffix.lower() in IMAGE_SUFFIXES:
+    if file.is_file() and file.suffix.lower() in image_suffixes():
         return Source(1, lambda: iter([file]), lambda index: file.name)
     quiet_tfds(data, data_dir)
     return open_source(data, data_dir)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import warnings
 from importlib import import_module
 from typing import Any
 
@@ -81,6 +82,7 @@ def run() -> None:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     signal.signal(signal.SIGTERM, _terminate)
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # of files that are odd, and are reported
     try:
         sys.exit(kvae(standalone_mode=False) or 0)
     except click.ClickException as error:

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
+from keras_vae.files.limits import MAX_PIXELS
+
 from .command import Decorator, collected, option
 from .command_line import refuse
+from .pixel_limit import PIXEL_LIMIT
 from .types import EXISTING_FILE, FACE_CHOICE, SEED, Number
 from .whole_set import Inputs, numbered, photos_of, run
 
@@ -56,6 +59,7 @@ class Sources:
             the latents of the training images, whose samples look more like real images.
         temperature: Scale of the standard deviation of z: below 1 less variety and fewer artefacts.
             With gmm it scales the standard deviation of the sampled component.
+        max_pixels: Most pixels of a photo; larger ones are refused.
     """
 
     photos: Path | tuple[Path | int, ...] | None = None
@@ -64,6 +68,7 @@ class Sources:
     align: bool | None = None
     prior: str = "normal"
     temperature: float = 1.0
+    max_pixels: int = MAX_PIXELS
 
     @property
     def inputs(self) -> tuple[Path | int, ...]:
@@ -178,7 +183,7 @@ class Sources:
         from keras_vae.datasets.decoding import open_payload
         from keras_vae.faces.crops import Crop, crop_faces
 
-        photo, shape = open_payload(payload), model.image_shape
+        photo, shape = open_payload(payload, self.max_pixels), model.image_shape
         if not self._detects_faces(model):
             return [Crop.centre(photo, shape)]
         try:
@@ -250,7 +255,11 @@ def row_labels(sources: Sequence[Source]) -> list[str] | None:
 
 
 FACE = option("--face", FACE_CHOICE, "largest")
-ALIGNMENT = (FACE, option("--align/--no-align", show_default="as the model was trained"))
+ALIGNMENT = (
+    FACE,
+    option("--align/--no-align", show_default="as the model was trained"),
+    PIXEL_LIMIT,
+)
 PRIOR = (option("--prior", ["normal", "gmm"], "normal"), option("--temperature", Number(0), 1.0))
 
 

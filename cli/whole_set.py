@@ -48,13 +48,15 @@ def _photos_of(path: Path) -> Iterator[tuple[str, Path]]:
     if not path.is_dir():
         yield path.name, path
         return
-    from keras_vae.datasets import folder
+    from keras_vae.datasets.tree import FolderTree
 
-    source = folder.read(path)
-    if not source.count:
-        raise ValueError(f"{path} holds no images.")
-    for index, file in enumerate(source.payloads()):
-        yield source.name_of(index), file
+    tree = FolderTree(path)
+    account = tree.account(tree.images)
+    if not tree.images:
+        raise ValueError(f"{path} holds no images. It holds: {account.left_out_line}.")
+    if account.left_out:
+        click.echo(f"{path}: left out {account.left_out_line}", err=True)
+    yield from zip(tree.images, tree.payloads(tree.images), strict=True)
 
 
 def numbered(name: str, values: Sequence[T]) -> list[tuple[str, T]]:

@@ -1,7 +1,10 @@
 """Images as the bytes of a file."""
 
 import io
+import struct
+import zlib
 
+import numpy as np
 from PIL import Image
 
 
@@ -15,3 +18,21 @@ def encoded(image, kind="PNG", **options):
 def encode_png(pixels):
     """Encode uint8 pixels [H, W, C] (C = 1 or 3) as PNG."""
     return encoded(Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels))
+
+
+def encode_deep_png(pixels):
+    """Encode pixels [H, W, 3] as PNG of 16 bits in each colour, which Pillow cannot write."""
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in np.asarray(pixels))
+    return png_file(pixels.shape[1], pixels.shape[0], bits=16, colours=2, rows=rows)
+
+
+def png_file(width, height, *, bits=8, colours=0, rows=b""):
+    """Write a PNG file that states a size; its rows may be missing."""
+
+    def chunk(kind, content):
+        checked = kind + content
+        return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+    header = struct.pack(">IIBBBBB", width, height, bits, colours, 0, 0, 0)
+    parts = (b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)

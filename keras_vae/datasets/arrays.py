@@ -1,26 +1,76 @@
-"""Arrays in an .npz file: `images`, and optionally what is known about each."""
+"""Arrays in an .npz or .npy file: images, and optionally what is known about each.
+
+Images may have any of the names that people and other libraries give them, and any numbers.
+"""
 
 from __future__ import annotations
 
 import math
 import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
+from ..files.limits import MAX_PIXELS, check_pixels, check_unpacked
 from ..files.naming import plain_name
+from ..files.regular import HEAD, content_kind, open_regular
+from .account import Account
+from .listed import signs
 from .source import Origin, Source, native_size
+from .splits import SPLITS, split_named
 
-# optional array → what it must be, its number of axes, the numbers allowed (None: whole numbers)
-_OPTIONAL = {
-    "attributes": ("[N, A] of +1 and −1, or of 1 and 0", 2, (-1, 0, 1)),
-    "partition": ("[N] of 0 (train), 1 (validation), 2 (test)", 1, (0, 1, 2)),
-    "labels": ("whole numbers [N]", 1, None),
+# Names in lower case. Keras writes x_train and y_train, `np.savez` without names arr_0 and arr_1,
+# TensorFlow Datasets image and label.
+_IMAGES = ("images", "image", "x", "imgs", "data", "faces", "arr_0")
+_LABELS = ("labels", "label", "y", "targets", "target", "arr_1")
+_KNOWN = ("attributes", "attribute_names", "partition")
+
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
 }
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Images of one split, with their labels.
+
+    Attributes:
+        split: Its number; None where the file has no split.
+        images: Name of the array.
+        labels: Name of the array, or None.
+    """
+
+    split: int | None
+    images: str
+    labels: str | None
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How an array holds images.
+
+    Attributes:
+        shape: Of the array: [N, H, W], [N, H, W, C] or [N, C, H, W].
+        dtype: Of the array.
+        channels_first: Whether it is [N, C, H, W].
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    channels_first: bool
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width, channels."""
+        if self.channels_first:
+            return (*self.shape[2:], self.shape[1])
+        return (*self.shape[1:], 1)[:3]
 
 
 def find(location: Path, name: str) -> Origin | None:
@@ -28,122 +78,283 @@ def find(location: Path, name: str) -> Origin | None:
     if location.is_dir():
         alike = [f for f in location.glob("*.npz") if _folded(f.stem).startswith(_folded(name))]
         location = alike[0] if len(alike) == 1 else location
-    if location.suffix != ".npz" or not location.is_file():
+    if location.suffix.lower() not in (".npz", ".npy") or location.is_dir():
         return None
-    _, height, width, channels = (*_images_shape(location), 1)[:4]
+    file = ArrayFile(location)
+    layouts = [file.layout(part.images) for part in file.parts()]
+    height, width, channels = layouts[0].image_shape
+    if any(layout.image_shape != layouts[0].image_shape for layout in layouts):
+        raise ValueError(f"The splits of {location} must have images of one size.")
     return Origin(
-        "arrays in an .npz file",
+        f"arrays in an {location.suffix.lower()} file",
         location,
         (location,),
-        lambda: read(location),
+        partial(read, location),
         image_size=native_size(height, width),
         channels=channels,
     )
 
 
-def read(file: Path) -> Source:
-    """Open the arrays; `images` are read as they are needed, compressed or not.
+def read(location: Path) -> Source:
+    """Open the arrays; images are read as they are needed, compressed or not.
 
     Args:
-        file: An .npz file with `images`, uint8 [N, H, W] or [N, H, W, C] with C 1 or 3, and any of
-            `attributes` [N, A] (+1 and −1, or 1 and 0), `attribute_names` [A], `partition` [N] (0
-            train, 1 validation, 2 test) and `labels` [N].
+        location: An .npy file of images; or an .npz file with images, [N, H, W], [N, H, W, C] or
+            [N, C, H, W] with C 1 or 3, under a name of `_IMAGES` or, for each split, as `x_train`
+            or `train_images`; and any of labels [N], `attributes` [N, A] (+1 and −1, or 1 and 0),
+            `attribute_names` [A] and `partition` [N] (0 train, 1 validation, 2 test).
 
     Raises:
         ValueError: If the file or one of its arrays is not like that.
     """
-    count = _images_shape(file)[0]
-    with _named_damage(file), np.load(file, allow_pickle=False) as archive:
-        arrays = {key: _known(archive, key, count, file) for key in _OPTIONAL if key in archive}
-        if "attributes" in arrays:
-            arrays["attributes"] = np.where(arrays["attributes"] > 0, 1, -1).astype(np.int8)
-            arrays["attribute_names"] = _names(archive, arrays["attributes"].shape[1], file)
-    return Source(count, lambda: _rows(file), **arrays)
+    file = ArrayFile(location)
+    parts = file.parts()
+    sizes = [file.layout(part.images).shape[0] for part in parts]
+    count, account = sum(sizes), Account()
+    partition = file.small("partition", count, "[N] of 0 (train), 1 (validation), 2 (test)")
+    if partition is not None and not np.isin(partition, list(SPLITS.values())).all():
+        raise file.wrong("partition", "of 0 (train), 1 (validation), 2 (test)", partition)
+    if parts[0].split is not None:
+        partition = np.repeat([part.split for part in parts], sizes)
+    attributes, names = _attributes(file, count)
+    for part, size in zip(parts, sizes, strict=True):
+        account.taken[f"`{part.images}`"] = size
+    labels = _labels(file, parts, sizes)
+    used = {part.images for part in parts}
+    used |= {part.labels for part in parts if labels is not None}
+    account.leave_out("arrays that are not used", sorted({*file.names} - {*_KNOWN, *used}))
+    return Source(
+        count,
+        lambda: (row for part in parts for row in file.rows(part.images)),
+        partition=None if partition is None else partition.astype(np.int8),
+        attributes=attributes,
+        attribute_names=names,
+        labels=labels,
+        account=account,
+    )
+
+
+def _labels(file: ArrayFile, parts: Sequence[_Part], sizes: Sequence[int]) -> np.ndarray | None:
+    if any(part.labels is None for part in parts):
+        return None
+    labels = [file.labels(part.labels, size) for part, size in zip(parts, sizes, strict=True)]
+    return np.concatenate(labels)
+
+
+def _attributes(file: ArrayFile, count: int) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Read attributes and their names, or number them."""
+    attributes = file.small("attributes", count, "[N, A] of +1 and −1, or of 1 and 0", axes=2)
+    if attributes is None:
+        return None, ()
+    try:
+        attributes = signs(attributes)
+    except ValueError as error:
+        raise ValueError(f"`attributes` of {file.path} must be {error}.") from error
+    if "attribute_names" not in file.names:
+        return attributes, tuple(f"attribute_{n}" for n in range(attributes.shape[1]))
+    names = file.plain("attribute_names", "str")
+    if names.shape != attributes.shape[1:]:
+        raise ValueError(
+            f"`attribute_names` of {file.path} must be {attributes.shape[1]}. "
+            f"Received: {len(names)}."
+        )
+    return attributes, tuple(map(str, names))
+
+
+class ArrayFile:
+    """An .npz or .npy file.
+
+    Args:
+        path: The file.
+
+    Attributes:
+        names: Of the arrays; for an .npy file `images`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._packed = path.suffix.lower() == ".npz"
+        self.names = ["images"]
+        if self._packed:
+            with self._archive() as archive:
+                self.names = [name.removesuffix(".npy") for name in archive.namelist()]
+
+    def parts(self) -> list[_Part]:
+        """Find images and labels by the arrays' names.
+
+        Raises:
+            ValueError: If there are no images.
+        """
+        by_fold = {name.casefold(): name for name in self.names}
+        images = next((by_fold[name] for name in _IMAGES if name in by_fold), None)
+        if images is not None:
+            labels = next((by_fold[name] for name in _LABELS if name in by_fold), None)
+            return [_Part(None, images, labels)]
+        parts = {}
+        for fold, name in by_fold.items():
+            for split in _split_of(fold, ("x", "images", "image", "data")):
+                labels = [
+                    by_fold[other]
+                    for other in by_fold
+                    if split in _split_of(other, ("y", "labels", "label", "targets"))
+                ]
+                parts[split] = _Part(split, name, labels[0] if labels else None)
+        if not parts and len(self.names) == 1:
+            return [_Part(None, self.names[0], None)]
+        if not parts:
+            found = ", ".join(self.names) or "nothing"
+            raise ValueError(
+                f"{self.path} must hold an array `images`, or `x_train` and others. "
+                f"Received: {found}."
+            )
+        return [parts[split] for split in sorted(parts)]
+
+    def layout(self, name: str) -> _Layout:
+        """Read shape and type of images from their header."""
+        with self._opened(name) as (_, layout):
+            return layout
+
+    def rows(self, name: str) -> Iterator[np.ndarray]:
+        """Yield image after image; a set of many gigabytes never has to fit into memory."""
+        with self._opened(name) as (stream, layout):
+            size = math.prod(layout.shape[1:]) * layout.dtype.itemsize
+            for _ in range(layout.shape[0]):
+                content = stream.read(size)
+                if len(content) != size:
+                    raise EOFError(f"`{name}` ends too early")
+                row = np.frombuffer(content, layout.dtype).reshape(layout.shape[1:])
+                yield np.moveaxis(row, 0, -1) if layout.channels_first else row
+
+    def labels(self, name: str, count: int) -> np.ndarray:
+        """Read labels, whole numbers [N] or [N, 1], as int64."""
+        array = self.plain(name, "int")
+        if array.shape == (count, 1):
+            array = array[:, 0]
+        if array.shape != (count,) or array.dtype.kind not in "iub":
+            raise self.wrong(name, f"whole numbers [N], one for each of the {count} images", array)
+        return array.astype(np.int64)
+
+    def small(self, name: str, count: int, expected: str, axes: int = 1) -> np.ndarray | None:
+        """Read what is known of each of `count` images; None if there is no such array."""
+        if name not in self.names:
+            return None
+        array = self.plain(name, "int")
+        if array.ndim != axes or len(array) != count or array.dtype.kind not in "iubf":
+            raise self.wrong(name, f"{expected}, a row for each of the {count} images", array)
+        return array
+
+    def plain(self, name: str, kind: str) -> np.ndarray:
+        """Read an array that is no pickle."""
+        with self._archive() as archive:
+            info = archive.getinfo(f"{name}.npy")
+            check_unpacked(f"`{name}` of {self.path}", info.file_size, info.compress_size)
+            try:
+                with archive.open(info) as stream:
+                    return np.lib.format.read_array(stream, allow_pickle=False)
+            except ValueError as error:  # NumPy names neither file nor array
+                raise ValueError(
+                    f"`{name}` of {self.path} must be a plain array, as `np.asarray({name}, "
+                    f"{kind})` makes one. Received: what NumPy does not open: {error}."
+                ) from error
+
+    def wrong(self, name: str, expected: str, array: np.ndarray) -> ValueError:
+        """Make the error of an array that is not as expected."""
+        return ValueError(
+            f"`{name}` of {self.path} must be {expected}. "
+            f"Received: {array.dtype} {list(array.shape)}."
+        )
+
+    @contextmanager
+    def _opened(self, name: str) -> Iterator[tuple[IO[bytes], _Layout]]:
+        """Open images at the first byte of their data."""
+        described = f"`{name}` of {self.path}"
+        with self._stream(name) as (stream, size, packed):
+            version = np.lib.format.read_magic(stream)
+            if version not in _HEADERS:
+                raise ValueError(f"{described} must be numbers. Received: .npy {version}.")
+            shape, fortran, dtype = _HEADERS[version](stream)
+            layout = _image_layout(shape, dtype, described)
+            if fortran and math.prod(shape) > 1:
+                raise ValueError(
+                    f"{described} must be in C order. Received: Fortran order; "
+                    "np.ascontiguousarray changes it."
+                )
+            if math.prod(shape) * dtype.itemsize > size:
+                raise EOFError(f"`{name}` ends too early")
+            check_unpacked(described, size, packed, in_memory=False)
+            try:
+                check_pixels(*layout.image_shape[:2], MAX_PIXELS)
+            except ValueError as error:
+                raise ValueError(f"{described} are too large: {error}.") from error
+            yield stream, layout
+
+    @contextmanager
+    def _stream(self, name: str) -> Iterator[tuple[IO[bytes], int, int]]:
+        """Open an array's bytes, with their number and that of the packed ones."""
+        if not self._packed:
+            with self._named_damage(), open_regular(self.path) as stream:
+                size = self.path.stat().st_size
+                yield stream, size, size
+            return
+        with self._archive() as archive:
+            info = archive.getinfo(f"{name}.npy")
+            with archive.open(info) as stream:
+                yield stream, info.file_size, info.compress_size
+
+    @contextmanager
+    def _archive(self) -> Iterator[zipfile.ZipFile]:
+        with (
+            self._named_damage(),
+            open_regular(self.path) as stream,
+            zipfile.ZipFile(stream) as archive,
+        ):
+            yield archive
+
+    @contextmanager
+    def _named_damage(self) -> Iterator[None]:
+        """Name the file in the errors of a damaged one."""
+        try:
+            yield
+        except (ValueError, TypeError) as error:
+            if str(self.path) in str(error):
+                raise
+            raise self._damaged(error) from error
+        except Exception as error:  # zipfile and zlib raise many kinds for damaged files
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> ValueError:
+        with open_regular(self.path) as stream:
+            kind = content_kind(stream.read(HEAD)) or ""
+        expected = ("zip" if self._packed else ".npy") in kind
+        reason = str(error) if not kind or expected else f"it is {kind}"
+        suffix = self.path.suffix.lower()
+        return ValueError(f"{self.path} is damaged, or is not an {suffix} file: {reason}.")
+
+
+def _split_of(name: str, stems: Sequence[str]) -> list[int]:
+    """Return the split that a name such as x_train or train_images holds; none for other names."""
+    first, _, last = name.partition("_")
+    for stem, split in ((first, last), (last, first)):
+        number = split_named(split)
+        if stem in stems and number is not None:
+            return [number]
+    return []
+
+
+def _image_layout(shape: tuple[int, ...], dtype: np.dtype, described: str) -> _Layout:
+    channels_first = len(shape) == 4 and shape[1] in (1, 3) and shape[3] not in (1, 3)
+    if (
+        dtype.kind not in "biuf"
+        or len(shape) not in (3, 4)
+        or (not channels_first and (*shape, 1)[3] not in (1, 3))
+        or 0 in shape[1:]
+    ):
+        raise ValueError(
+            f"{described} must be numbers [N, H, W], [N, H, W, C] or [N, C, H, W] with C 1 or 3. "
+            f"Received: {dtype} {list(shape)}."
+        )
+    return _Layout(shape, dtype, channels_first)
 
 
 def _folded(name: str) -> str:
     return plain_name(name).replace("_", "")
-
-
-def _images_shape(file: Path) -> tuple[int, ...]:
-    """Read the shape of `images` from their header: [N, H, W] or [N, H, W, C]."""
-    with _open_images(file) as (_, shape):
-        return shape
-
-
-def _rows(file: Path) -> Iterator[np.ndarray]:
-    """Yield image after image; a set of many gigabytes never has to fit into memory."""
-    with _open_images(file) as (stream, shape):
-        size = math.prod(shape[1:])
-        for _ in range(shape[0]):
-            content = stream.read(size)
-            if len(content) != size:
-                raise EOFError("`images` ends too early")
-            yield np.frombuffer(content, np.uint8).reshape(shape[1:])
-
-
-@contextmanager
-def _open_images(file: Path) -> Iterator[tuple[IO[bytes], tuple[int, ...]]]:
-    """Open the array `images` at its first byte of data, with its shape."""
-    with _named_damage(file), zipfile.ZipFile(file) as archive:
-        names = [name.removesuffix(".npy") for name in archive.namelist()]
-        if "images" not in names:
-            found = ", ".join(names) or "nothing"
-            raise ValueError(f"{file} must hold an array `images`. Received: {found}.")
-        with archive.open("images.npy") as stream:
-            version = np.lib.format.read_magic(stream)
-            if version != (1, 0):
-                raise ValueError(
-                    f"`images` of {file} must be plain uint8. Received: .npy {version}."
-                )
-            shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-            if dtype != np.uint8 or len(shape) not in (3, 4) or (*shape, 1)[3] not in (1, 3):
-                raise ValueError(
-                    f"`images` of {file} must be uint8 [N, H, W] or [N, H, W, C] with C 1 or 3. "
-                    f"Received: {dtype} {list(shape)}."
-                )
-            if fortran and math.prod(shape) > 1:
-                raise ValueError(f"`images` of {file} must be in C order. Received: Fortran order.")
-            yield stream, shape
-
-
-@contextmanager
-def _named_damage(file: Path) -> Iterator[None]:
-    """Name the file in the errors of a damaged one."""
-    try:
-        yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        raise ValueError(f"{file} is damaged, or is not an .npz file: {error}.") from error
-
-
-def _known(archive: Any, key: str, count: int, file: Path) -> np.ndarray:
-    """Read what is known of each of `count` images."""
-    expected, axes, allowed = _OPTIONAL[key]
-    array = _plain_array(archive, key, "int", file)
-    fits = np.isin(array, allowed).all() if allowed else array.dtype.kind in "iub"
-    if array.ndim != axes or len(array) != count or not fits:
-        raise ValueError(
-            f"`{key}` of {file} must be {expected}, a row for each of the {count} images. "
-            f"Received: {array.dtype} {list(array.shape)}."
-        )
-    return array.astype(np.int8 if allowed else np.int64)
-
-
-def _names(archive: Any, count: int, file: Path) -> tuple[str, ...]:
-    """Read the names of `count` attributes, or number them."""
-    if "attribute_names" not in archive:
-        return tuple(f"attribute_{number}" for number in range(count))
-    names = _plain_array(archive, "attribute_names", "str", file)
-    if len(names) != count:
-        raise ValueError(f"`attribute_names` of {file} must be {count}. Received: {len(names)}.")
-    return tuple(map(str, names))
-
-
-def _plain_array(archive: Any, key: str, kind: str, file: Path) -> np.ndarray:
-    try:
-        return archive[key]
-    except ValueError as error:  # NumPy names neither file nor array
-        raise ValueError(
-            f"`{key}` of {file} must be a plain array, as `np.asarray({key}, {kind})` "
-            f"makes one. Received: what NumPy does not open: {error}."
-        ) from error

@@ -16,9 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from ..files.limits import check_unpacked
 from .pickles import read_pickle
 from .source import Origin, Source
 from .splits import SPLITS
+from .tree import read_small
 
 SIDE = 32  # pixels
 PIXELS = 3 * SIDE * SIDE
@@ -180,7 +182,7 @@ def _read(version: Version, open_files: OpenFiles) -> Source:
 
 @contextmanager
 def _in_folder(folder: Path) -> Iterator[Read]:
-    yield lambda file: (folder / file).read_bytes()
+    yield lambda file: read_small(folder / file)
 
 
 @contextmanager
@@ -193,6 +195,8 @@ def _in_archive(archive: Path) -> Iterator[Read]:
             def read(file: str) -> bytes:
                 if file not in members:
                     raise ValueError(f"{archive} must hold {file}.")
+                size = members[file].size
+                check_unpacked(f"{file} in {archive}", size, size)
                 return opened.extractfile(members[file]).read()
 
             yield read

@@ -30,7 +30,7 @@ class ImageDataset:
         names: Name of each image, str [N]: its path in the set, where it is a file; None if the
             names are not known.
         provenance: JSON-ready: `dataset`, the known set that the images are, or None; source,
-            licence, counts, what is missing or corrupt, the split.
+            licence, counts, `account` (what was taken and what was left out), the split.
     """
 
     name: str

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
@@ -15,13 +17,43 @@ import numpy as np
 from PIL import Image
 
 from ..files import photos
+from ..files.image_file import ImageFile
+from ..files.limits import MAX_PIXELS
+from ..files.pixels import BYTES, PixelRange, check_numeric, range_between, range_of
+from .account import Account
 from .source import Payload, Progress, Source, native_size
 
 CHUNK = 64  # images in a task: long enough to hide its cost, short enough for a smooth bar
 WAITING = 64  # tasks at most: enough for all cores, and little memory
-CORRUPT_SHARE = 0.01  # more is no accident of a few files: the user should know
+DAMAGED_SHARE = 0.01  # more is no accident of a few files: the user should know; one is always
+SAMPLE = 1_000  # images whose pixels are compared
+CONSTANT = 1.0  # standard deviation of pixels, in levels, below which a set shows nothing
 
 Shape: TypeAlias = tuple[int, int, int]  # height, width, channels
+
+
+@dataclass(frozen=True)
+class Written:
+    """What `write_images` wrote.
+
+    Attributes:
+        shape: Height, width, channels.
+        kept: Indices in the source of the images in the file, int64 [N'].
+        account: The source's, with what decoding found.
+    """
+
+    shape: Shape
+    kept: np.ndarray
+    account: Account
+
+
+@dataclass(frozen=True)
+class _Image:
+    """One image after preparation: its pixels, or the problem."""
+
+    pixels: np.ndarray | None = None
+    problem: str = ""
+    has_more_frames: bool = False
 
 
 def write_images(
@@ -30,7 +62,8 @@ def write_images(
     size: tuple[int, int] | None,
     channels: int,
     progress: Progress | None = None,
-) -> tuple[Shape, np.ndarray, list[str]]:
+    max_pixels: int = MAX_PIXELS,
+) -> Written:
     """Decode, crop and scale every image of a source into an .npy file.
 
     Pillow releases Python's lock while it decodes and scales, so threads suffice. Only a few chunks
@@ -38,40 +71,48 @@ def write_images(
 
     Args:
         source: The images.
-        file: Path of the array, uint8 [N', H, W, C]; N' ≤ N, without the images that are corrupt.
+        file: Path of the array, uint8 [N', H, W, C]; N' ≤ N, without the images that are damaged.
         size: Height and width; None for the native ones, which must then be the same for all.
         channels: 1 or 3.
         progress: Called with the number of images done and their total.
-
-    Returns:
-        Height, width and channels; the indices of the images in the file, int64 [N']; and the names
-        of the corrupt images.
+        max_pixels: Most pixels of an image; larger ones are damaged.
 
     Raises:
-        ValueError: If there are no images, more than 1 % are corrupt, or sizes differ where `size`
-            is None.
+        ValueError: If there are no images, more than one and more than 1 % are damaged, sizes
+            differ where `size` is None, values have no known range, or the pixels of all images
+            are nearly the same.
     """
     if not source.count:
         raise ValueError("A data set must hold at least one image. Received: none.")
-    shape = (*(size or _size_of_first(source)), channels)
-    kept: list[int] = []
-    corrupt: list[str] = []
+    decoder = _Decoder(source, max_pixels)
+    shape = (*(size or decoder.size_of_first()), channels)
+    account, kept, damaged, more_frames = source.account, [], [], 0
     with file.open("wb") as stream:
         _write_header(stream, source.count, shape)
-        for done, pixels in enumerate(_prepared(source, shape, strict=size is None), start=1):
-            if pixels is None:
-                corrupt.append(source.name_of(done - 1))
-                _check_corrupt(corrupt, source.count)
+        for index, image in enumerate(_prepared(decoder, shape, strict=size is None)):
+            if image.pixels is None:
+                damaged.append(f"{source.name_of(index)}: {image.problem}")
+                _check_damaged(damaged, source.count)
             else:
-                stream.write(pixels.data)
-                kept.append(done - 1)
+                stream.write(image.pixels.data)
+                kept.append(index)
+                more_frames += image.has_more_frames
             if progress is not None:
-                progress(done, source.count)
+                progress(index + 1, source.count)
+        if not kept:
+            raise ValueError(f"A data set must hold at least one image. Received: {damaged[0]}")
         stream.seek(0)
         _write_header(stream, len(kept), shape)
         stream.flush()
         os.fsync(stream.fileno())
-    return shape, np.array(kept, np.int64), corrupt
+    _check_constant(np.load(file, mmap_mode="r"))
+    account.leave_out("damaged", damaged)
+    if more_frames:
+        account.notes.append(
+            f"{more_frames:,} files hold more than one page or frame; the first is used"
+        )
+    account.notes += decoder.notes
+    return Written(shape, np.array(kept, np.int64), account)
 
 
 def _write_header(stream: BinaryIO, count: int, shape: Shape) -> None:
@@ -80,11 +121,11 @@ def _write_header(stream: BinaryIO, count: int, shape: Shape) -> None:
     np.lib.format.write_array_header_1_0(stream, header)
 
 
-def _prepared(source: Source, shape: Shape, strict: bool) -> Iterator[np.ndarray | None]:
+def _prepared(decoder: _Decoder, shape: Shape, strict: bool) -> Iterator[_Image]:
     """Prepare image after image on all cores, in order, with a bounded number in memory."""
-    prepare = partial(_pixels, shape=shape, strict=strict)
-    payloads = source.payloads()
-    waiting: deque[Future[list[np.ndarray | None]]] = deque()
+    prepare = partial(decoder.prepared, shape=shape, strict=strict)
+    payloads = decoder.source.payloads()
+    waiting: deque[Future[list[_Image]]] = deque()
     pool = ThreadPoolExecutor()
     try:
         while some := list(islice(payloads, CHUNK)):
@@ -97,51 +138,172 @@ def _prepared(source: Source, shape: Shape, strict: bool) -> Iterator[np.ndarray
         pool.shutdown(cancel_futures=True)
 
 
-def _pixels(payload: Payload, shape: Shape, strict: bool) -> np.ndarray | None:
-    """Prepare one image: uint8 [H, W, C], or None if it cannot be decoded."""
-    if isinstance(payload, np.ndarray) and (*payload.shape, 1)[:3] == shape:
-        return np.ascontiguousarray(payload)
-    image = _decode(payload)
-    if image is None:
-        return None
-    if strict and native_size(image.height, image.width) != shape[:2]:
+class _Decoder:
+    """Decodes the images of a source; those that are not of 8 bits by the range of all of them.
+
+    Args:
+        source: The images.
+        max_pixels: Most pixels of an image.
+    """
+
+    def __init__(self, source: Source, max_pixels: int) -> None:
+        self.source = source
+        self._max_pixels = max_pixels
+        self._lock = threading.Lock()
+
+    @property
+    def notes(self) -> list[str]:
+        """What was converted, in sentences."""
+        ranges = self.__dict__.get("_ranges", {})
+        return [
+            f"pixels of {pixels} ({dtype}) were converted to {BYTES}"
+            for dtype, pixels in ranges.items()
+            if pixels != BYTES
+        ]
+
+    def size_of_first(self) -> tuple[int, int]:
+        """Return the native height and width of the first image that can be decoded."""
+        problem = ""
+        for payload in self.source.payloads():
+            try:
+                image, _ = self._decoded(payload)
+                return native_size(image.height, image.width)
+            except _Unreadable as error:
+                problem = problem or str(error)
         raise ValueError(
-            "`image_size` must be given where images are of several sizes. Received: None, for "
-            f"images of {shape[0]}×{shape[1]} and {image.height}×{image.width} (height × width)."
+            f"A data set must hold at least one image. Received: {self.source.count:,} that cannot "
+            f"be read, the first because: {problem}"
         )
-    return np.ascontiguousarray(photos.prepare(image, shape[:2], shape[2]))
+
+    def prepared(self, payload: Payload, shape: Shape, strict: bool) -> _Image:
+        """Prepare one image.
+
+        Args:
+            payload: The image.
+            shape: Height, width and channels.
+            strict: Whether another native size is an error.
+        """
+        try:
+            if isinstance(payload, np.ndarray) and (*payload.shape, 1)[:3] == shape:
+                return _Image(np.ascontiguousarray(self._bytes(payload)))
+            image, has_more_frames = self._decoded(payload)
+        except _Unreadable as error:
+            return _Image(problem=str(error))
+        if strict and native_size(image.height, image.width) != shape[:2]:
+            raise ValueError(
+                "`image_size` must be given where images are of several sizes. Received: None, for "
+                f"images of {shape[0]}×{shape[1]} and {image.height}×{image.width} "
+                "(height × width)."
+            )
+        pixels = photos.prepare(image, shape[:2], shape[2])
+        return _Image(np.ascontiguousarray(pixels), has_more_frames=has_more_frames)
+
+    def _decoded(self, payload: Payload) -> tuple[Image.Image, bool]:
+        """Decode an image, and say whether its file has more frames."""
+        if isinstance(payload, np.ndarray):
+            return _from_array(self._bytes(payload)), False
+        with self._opened(payload) as file:
+            try:
+                image = self._rgb(file)
+            except ValueError as error:
+                raise _Unreadable(_without_name(error, file.name)) from error
+            return image, file.has_more_frames
+
+    def _rgb(self, file: ImageFile) -> Image.Image:
+        if file.is_wide:
+            return Image.fromarray(self._bytes(file.values())).convert("RGB")
+        return file.rgb()
+
+    def _opened(self, payload: Path | bytes | ValueError) -> ImageFile:
+        if isinstance(payload, ValueError):
+            raise _Unreadable(str(payload).rstrip("."))
+        try:
+            return ImageFile(payload, self._max_pixels)
+        except (ValueError, OSError) as error:
+            name = "the given bytes" if isinstance(payload, bytes) else str(payload)
+            raise _Unreadable(_without_name(error, name)) from error
+
+    def _bytes(self, values: np.ndarray) -> np.ndarray:
+        """Convert values to uint8 by the range of all images of their type."""
+        if values.dtype == np.uint8:
+            return values
+        check_numeric(values.dtype, "images")
+        if not np.isfinite(values).all():
+            raise _Unreadable("it holds values that are NaN or infinite")
+        with self._lock:  # one thread looks, the others wait
+            return self._ranges[values.dtype.name].to_uint8(values)
+
+    @cached_property
+    def _ranges(self) -> dict[str, PixelRange]:
+        """The range of all images whose values are not of 8 bits, by their type."""
+        extremes: dict[str, tuple[float, float]] = {}
+        for payload in self.source.payloads():
+            values = self._wide_values(payload)
+            if values is not None and np.isfinite(values).all():
+                low, high = extremes.get(values.dtype.name, (np.inf, -np.inf))
+                ends = min(low, float(values.min())), max(high, float(values.max()))
+                extremes[values.dtype.name] = ends
+        return {
+            name: range_between(*ends, np.dtype(name), "images") for name, ends in extremes.items()
+        }
+
+    def _wide_values(self, payload: Payload) -> np.ndarray | None:
+        if isinstance(payload, np.ndarray):
+            return payload
+        try:
+            with self._opened(payload) as file:
+                return file.values() if file.is_wide else None
+        except (_Unreadable, ValueError):
+            return None
 
 
-def open_payload(payload: Payload) -> Image.Image:
-    """Open an image of any source as RGB, or as gray levels from an array of one channel.
+def open_payload(payload: Payload, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Open one image of any source as RGB, or as gray levels from an array of one channel.
+
+    Values that are not of 8 bits are converted by the range of this image.
 
     Raises:
         ValueError: If it cannot be read.
         OSError: If its file cannot be read.
     """
+    if isinstance(payload, ValueError):
+        raise payload
     if isinstance(payload, np.ndarray):
-        return Image.fromarray(payload.squeeze(-1) if payload.shape[2:] == (1,) else payload)
-    return photos.open_photo(payload)
+        return _from_array(range_of(payload, "image").to_uint8(payload))
+    return photos.open_photo(payload, max_pixels)
 
 
-def _decode(payload: Payload) -> Image.Image | None:
-    try:
-        return open_payload(payload)
-    except (ValueError, OSError):
-        return None
+def _from_array(pixels: np.ndarray) -> Image.Image:
+    return Image.fromarray(pixels.squeeze(-1) if pixels.shape[2:] == (1,) else pixels)
 
 
-def _size_of_first(source: Source) -> tuple[int, int]:
-    """Return the native size of the first image that can be decoded."""
-    for image in map(_decode, source.payloads()):
-        if image is not None:
-            return native_size(image.height, image.width)
-    raise ValueError(f"None of the {source.count} images can be decoded.")
+class _Unreadable(Exception):
+    """An image cannot be read; the message is the reason."""
 
 
-def _check_corrupt(corrupt: list[str], total: int) -> None:
-    if len(corrupt) > CORRUPT_SHARE * total:
+def _without_name(error: Exception, name: str) -> str:
+    """Return the reason alone: the set names its images itself."""
+    text = str(error).removeprefix(name).removeprefix(" is a damaged image:").strip()
+    return text.removeprefix("is ").rstrip(".")
+
+
+def _check_damaged(damaged: list[str], total: int) -> None:
+    if len(damaged) > max(1, DAMAGED_SHARE * total):
         raise ValueError(
-            f"At most 1 % of the images may be corrupt. Received: at least {len(corrupt)} of "
-            f"{total}, among them {', '.join(corrupt[:5])}."
+            "At most one image, or 1 % of the images, may be damaged. Received: at least "
+            f"{len(damaged)} of {total:,}, among them {'; '.join(damaged[:5])}."
+        )
+
+
+def _check_constant(images: np.ndarray) -> None:
+    """Refuse a set whose pixels are all nearly the same: black, white, or of a wrong range."""
+    rows = np.linspace(0, len(images) - 1, min(SAMPLE, len(images))).astype(int)
+    pixels = images[rows]
+    deviation = float(pixels.std(dtype=np.float64))
+    if deviation < CONSTANT:
+        raise ValueError(
+            "The images must differ from a single colour. Received: pixels from "
+            f"{pixels.min()} to {pixels.max()}, mean {pixels.mean():.2f}, standard deviation "
+            f"{deviation:.2f} of 255. If they are of another range, such as 0 … 1 in uint8, "
+            "multiply them."
         )

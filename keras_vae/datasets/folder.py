@@ -1,25 +1,93 @@
-"""Any folder of images, with its subfolders."""
+"""Any folder or zip archive of images, with its subfolders and the lists in it or beside it."""
 
 from __future__ import annotations
 
-import os
+import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from .source import Origin, Source, image_entries
+from .listed import listed_source
+from .lists import ImageList, read_list
+from .source import Origin, Source
+from .tree import FolderTree, Tree, ZipTree, open_tree
+
+# Names of lists, as CelebA's are called and as people call their own.
+ATTRIBUTE_LIST = re.compile(r"(list_)?attr(ibutes?|s)?([_-].*)?\.(txt|csv|tsv)")
+PARTITION_LIST = re.compile(r"(list_eval_)?(partitions?|splits?)([_-].*)?\.(txt|csv|tsv)")
 
 
 def find(location: Path, name: str) -> Origin | None:
-    """Find the images of a folder; None if there are none."""
-    if not location.is_dir() or next(image_entries(location), None) is None:
+    """Find the images of a folder or a zip archive; None if there are none."""
+    tree = open_tree(location)
+    if tree is None or not tree.images:
         return None
-    return Origin("folder of images", location, (location,), lambda: read(location))
+    beside = _lists_beside(location) if isinstance(tree, FolderTree) else []
+    kind = "zip" if isinstance(tree, ZipTree) else "folder"
+    return Origin(
+        f"{kind} of images", location, tuple(beside), partial(read, tree, beside), tree=tree
+    )
 
 
-def read(folder: Path) -> Source:
-    """List the images, in the order of their names; each is named by its path in the folder."""
-    files = sorted(entry.path for entry in image_entries(folder))
+def read(tree: Tree, beside: list[Path]) -> Source:
+    """List the images, in the order of their names; each is named by its path in the folder.
 
-    def name_of(index: int) -> str:
-        return os.fsencode(os.path.relpath(files[index], folder)).decode(errors="replace")
+    Lists that name at least half of the images are used.
 
-    return Source(len(files), lambda: map(Path, files), name_of)
+    Args:
+        tree: The files.
+        beside: Lists that are not among them.
+
+    Raises:
+        ValueError: If an archive cannot be unpacked, or a list is wrong.
+    """
+    if isinstance(tree, ZipTree):
+        tree.check_readable(tree.images)
+    notes: list[str] = []
+    names = {path.name.lower(): (str(path), partial(read_list, path)) for path in beside}
+    names |= {
+        name.rpartition("/")[2].lower(): (name, partial(_list_in, tree, name))
+        for name in tree.names
+    }
+    lists = [_matching(tree, names, pattern, notes) for pattern in (ATTRIBUTE_LIST, PARTITION_LIST)]
+    attributes, partition = (found and found[1] for found in lists)
+    used = [found[0] for found in lists if found]
+    source = listed_source(tree, tree.images, attributes, partition, used)
+    source.account.notes += notes
+    if source.labels is not None:
+        source.account.notes.append(f"labels: {len(source.label_names)} folders")
+    return source
+
+
+def _matching(
+    tree: Tree,
+    names: dict[str, tuple[str, Callable[[], ImageList]]],
+    pattern: re.Pattern[str],
+    notes: list[str],
+) -> tuple[str, ImageList] | None:
+    """Read the list whose name matches, if it names the images."""
+    for name, (path, open_list) in names.items():
+        if pattern.fullmatch(name):
+            found = open_list()
+            named = sum(row >= 0 for row in found.rows_of(tree.images))
+            if 2 * named >= len(tree.images):
+                notes.append(f"{path} is used")
+                return path, found
+            notes.append(f"{path} names {named:,} of {len(tree.images):,} images: not used")
+    return None
+
+
+def _list_in(tree: Tree, name: str) -> ImageList:
+    return read_list(f"{tree.location}/{name}", tree.read(name))
+
+
+def _lists_beside(folder: Path) -> list[Path]:
+    """Find lists in the folder that contains this one."""
+    try:
+        files = sorted(folder.absolute().parent.iterdir())
+    except OSError:
+        return []
+    patterns = (ATTRIBUTE_LIST, PARTITION_LIST)
+    return [
+        file for file in files if file.is_file() and any(p.fullmatch(file.name) for p in patterns)
+    ]

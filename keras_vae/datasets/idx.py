@@ -6,11 +6,15 @@ http://yann.lecun.com/exdb/mnist describes the format.
 from __future__ import annotations
 
 import gzip
+import math
 import zlib
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 
+from ..files.limits import check_unpacked
+from ..files.regular import content_kind, open_regular
 from .source import Origin, Source
 from .splits import SPLITS
 
@@ -69,21 +73,30 @@ def read_idx(file: Path, axes: int) -> np.ndarray:
     Raises:
         ValueError: If the file is damaged or is no IDX file of bytes with so many axes.
     """
+    start = 4 + 4 * axes
     try:
-        content = file.read_bytes()
-        # Browsers unpack a download and keep its `.gz`: the first bytes decide, not the name.
-        content = gzip.decompress(content) if content.startswith(_GZIP) else content
+        with open_regular(file) as packed:
+            # Browsers unpack a download and keep its `.gz`: the first bytes decide, not the name.
+            is_packed = packed.read(2) == _GZIP
+            packed.seek(0)
+            with gzip.open(packed) if is_packed else nullcontext(packed) as stream:
+                head = stream.read(start)
+                if len(head) < start or head[:4] != bytes([0, 0, _UNSIGNED_BYTE, axes]):
+                    kind = content_kind(head)
+                    raise ValueError(
+                        f"{file} is not an IDX file of unsigned bytes with {axes} axes"
+                        f"{f': it is {kind}' if kind else ''}."
+                    )
+                shape = np.frombuffer(head[4:], ">u4").astype(int)
+                expected = math.prod(shape.tolist())
+                check_unpacked(str(file), expected, file.stat().st_size, in_memory=False)
+                content = stream.read(expected + 1)
     except (EOFError, OSError, zlib.error) as error:
         raise ValueError(f"{file} is damaged: {error}.") from error
-    start = 4 + 4 * axes
-    if len(content) < start or content[:4] != bytes([0, 0, _UNSIGNED_BYTE, axes]):
-        raise ValueError(f"{file} is not an IDX file of unsigned bytes with {axes} axes.")
-    shape = np.frombuffer(content[4:start], ">u4").astype(int)
-    if len(content) != start + shape.prod():
-        raise ValueError(
-            f"{file} must hold {shape.prod()} bytes of data. Received: {len(content) - start}."
-        )
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    if len(content) != expected:
+        received = "more" if len(content) > expected else f"{len(content):,}"
+        raise ValueError(f"{file} must hold {expected:,} bytes of data. Received: {received}.")
+    return np.frombuffer(content, np.uint8).reshape(shape)
 
 
 def _existing(folder: Path, stem: str) -> Path | None:

@@ -5,11 +5,11 @@ Clanuwat et al. 2018, https://github.com/rois-codh/kmnist.
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
+from .arrays import ArrayFile
 from .source import Origin, Source
 from .splits import SPLITS
 
@@ -54,12 +54,7 @@ def read(train_images: Path, train_labels: Path, test_images: Path, test_labels:
 
 
 def _read(file: Path, shape: tuple[int, ...]) -> np.ndarray:
-    """Read uint8 [N, *shape]."""
-    try:
-        with np.load(file, allow_pickle=False) as archive:
-            values = archive["arr_0"]
-    except (KeyError, OSError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{file} is damaged, or holds no array `arr_0`: {error}.") from error
+    values = ArrayFile(file).plain("arr_0", "np.uint8")
     if values.dtype != np.uint8 or values.shape[1:] != shape:
         raise ValueError(
             f"`arr_0` of {file} must be uint8 {['N', *shape]}. "

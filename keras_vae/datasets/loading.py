@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..files.limits import MAX_PIXELS
 from .dataset import ImageDataset
 from .prepared import open_or_prepare
 from .registry import DATASETS, find_dataset
@@ -23,6 +24,7 @@ def load_dataset(
     seed: int = 0,
     limit: int | None = None,
     progress: Progress | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> ImageDataset:
     """Open a data set; the first time, prepare it.
 
@@ -31,7 +33,7 @@ def load_dataset(
 
     Args:
         name: One of `DATASETS`, "tfds:NAME" for another set of TensorFlow Datasets, or the path of
-            an .npz file or a folder of images.
+            a folder or a zip of images, or of a file of arrays (.npz, .npy) or pixels (.csv).
         data_dir: The files of a known set as they are distributed: their folder, a folder with one
             of the set's name, or the .npz, .zip or .mat file itself. None: the set comes from
             TensorFlow Datasets; digits come with scikit-learn.
@@ -41,6 +43,7 @@ def load_dataset(
         seed: Of a random split, and of the limit's choice.
         limit: The most training images to use, chosen at random; the other splits stay complete.
         progress: Called with the images prepared and their total, if any have to be.
+        max_pixels: Most pixels of an image before it is scaled; larger ones are left out.
 
     Returns:
         The images with their official split, or with a random one if there is none.
@@ -53,7 +56,9 @@ def load_dataset(
     """
     found_name, origin = find_dataset(str(name), data_dir)
     origin = _resized(origin, image_size, channels)
-    dataset = open_or_prepare(found_name, origin, cache_dir=cache_dir, progress=progress)
+    dataset = open_or_prepare(
+        found_name, origin, cache_dir=cache_dir, progress=progress, max_pixels=max_pixels
+    )
     partition, rule = assign_splits(dataset.partition, seed)
     if limit is not None:
         partition = limit_training(partition, limit, seed)

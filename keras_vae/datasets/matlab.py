@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
+
+from ..files.limits import check_unpacked
 
 
 def read_matrices(file: Path) -> dict[str, np.ndarray]:
@@ -13,9 +16,11 @@ def read_matrices(file: Path) -> dict[str, np.ndarray]:
     Raises:
         ValueError: If it is damaged.
     """
-    from scipy.io import loadmat
+    from scipy.io import loadmat, whosmat
 
     try:
+        size = 8 * sum(math.prod(shape) for _, shape, _ in whosmat(file))  # at most, in bytes
+        check_unpacked(str(file), size, file.stat().st_size, in_memory=False)
         return {
             name: value for name, value in loadmat(file).items() if isinstance(value, np.ndarray)
         }

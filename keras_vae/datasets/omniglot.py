@@ -6,16 +6,16 @@ the training split, the 20 of images_evaluation the test split: no character is 
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-from collections.abc import Iterator
 from functools import partial
-from pathlib import Path, PurePosixPath
+from itertools import chain
+from pathlib import Path
 
 import numpy as np
 
+from .account import Account
 from .source import Origin, Source
 from .splits import SPLITS
+from .tree import open_tree
 
 PARTS = {"images_background": SPLITS["train"], "images_evaluation": SPLITS["test"]}
 FILES = tuple(f"{part}.zip or {part}/" for part in PARTS)
@@ -44,19 +44,28 @@ def read(parts: tuple[Path, ...]) -> Source:
     Raises:
         ValueError: If a zip is damaged.
     """
-    drawings = [_drawings(part) for part in parts]
-    files = [file for some in drawings for file in some]
-    characters = ["/".join(PurePosixPath(file).parts[-3:-1]) for file in files]
-    names, labels = np.unique(characters, return_inverse=True)
+    trees = [open_tree(part) for part in parts]
+    drawings = [[name for name in tree.images if name.count("/") >= 2] for tree in trees]
+    account = Account()
+    for tree, some in zip(trees, drawings, strict=True):
+        tree.account(some, account=account)
+    paths = [name.split("/") for some in drawings for name in some]
+    sizes = list(map(len, drawings))
+    files = [
+        "/".join([part, *path[-3:]])
+        for part, path in zip(np.repeat(list(PARTS), sizes), paths, strict=True)
+    ]
+    names, labels = np.unique(["/".join(path[-3:-1]) for path in paths], return_inverse=True)
     return Source(
         count=len(files),
-        payloads=lambda: (
-            image for part in zip(parts, drawings, strict=True) for image in _images(*part)
+        payloads=lambda: chain.from_iterable(
+            tree.payloads(some) for tree, some in zip(trees, drawings, strict=True)
         ),
         name_of=files.__getitem__,
-        partition=np.repeat(np.array(list(PARTS.values()), np.int8), list(map(len, drawings))),
+        partition=np.repeat(np.array(list(PARTS.values()), np.int8), sizes),
         labels=labels.astype(np.int64),
         label_names=tuple(names.tolist()),
+        account=account,
     )
 
 
@@ -65,31 +74,3 @@ def _part(location: Path, part: str) -> Path | None:
     places = (location / part, location / "python" / part)
     paths = [path for place in places for path in (place.with_suffix(".zip"), place)]
     return next(filter(Path.exists, paths), None)
-
-
-def _drawings(part: Path) -> list[str]:
-    """List the drawings of a part, PART/ALPHABET/CHARACTER/FILE."""
-    if part.is_dir():
-        return sorted(str(file.relative_to(part.parent)) for file in part.glob("*/*/*.png"))
-    with _opened(part) as archive:
-        names = [name for name in archive.namelist() if name.endswith(".png")]
-    return sorted(name for name in names if not name.startswith("__MACOSX"))
-
-
-def _images(part: Path, drawings: list[str]) -> Iterator[Path | bytes]:
-    if part.is_dir():
-        yield from (part.parent / drawing for drawing in drawings)
-        return
-    with _opened(part) as archive:
-        for drawing in drawings:
-            try:
-                yield archive.read(drawing)
-            except (zipfile.BadZipFile, zlib.error, EOFError):
-                yield b""
-
-
-def _opened(part: Path) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(part)
-    except (zipfile.BadZipFile, OSError) as error:
-        raise ValueError(f"{part} is not a zip file that can be read: {error}.") from error

@@ -4,30 +4,39 @@ A prepared set is a folder with `images.npy`, `known.npz` (names, partition, att
 `about.json`. It is written under a temporary name and renamed when it is complete, so every folder
 with a final name is complete. A lock makes two processes that open the same set share the work;
 the system releases it when its process ends, even if the process is killed.
+
+Shape, type, sizes and a digest of some blocks are checked whenever a set is opened: a damaged one
+is prepared again. `verify_prepared` reads every byte.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import numpy as np
 
+from ..files.limits import MAX_PIXELS
 from .dataset import ImageDataset
 from .source import Origin, Progress
 
 if TYPE_CHECKING:
     from filelock import FileLock
 
-VERSION = 1  # raised when the same source would give other pixels
+logger = logging.getLogger(__name__)
+
+VERSION = 2  # raised when the same source would give other pixels, or other files
 PARTIAL = ".partial"
+BLOCKS, BLOCK = 64, 4096  # of the images' file, in the digest that is checked at each opening
+READ = 2**22  # bytes at a time
 
 
 def cache_folder(cache_dir: str | Path | None = None) -> Path:
@@ -42,6 +51,7 @@ def open_or_prepare(
     *,
     cache_dir: str | Path | None = None,
     progress: Progress | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> ImageDataset:
     """Open a prepared set; prepare it first if the cache does not have it.
 
@@ -50,6 +60,7 @@ def open_or_prepare(
         origin: Where its originals are, with the size and the channels that they get.
         cache_dir: See `cache_folder`.
         progress: Called with the images done and their total while a set is prepared.
+        max_pixels: Most pixels of an image.
 
     Returns:
         The data set with its official splits; where there are none, all are training images. Its
@@ -57,16 +68,18 @@ def open_or_prepare(
 
     Raises:
         ValueError: If the originals cannot be prepared; see `decoding.write_images`.
+        OSError: If the prepared images cannot be written; the message names the folder.
     """
-    folder = cache_folder(cache_dir) / _folder_name(name, origin)
+    folder = cache_folder(cache_dir) / _folder_name(name, origin, max_pixels)
     if (dataset := _open(folder)) is not None:
         return dataset
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with _lock(folder):
-        if (dataset := _open(folder)) is None:  # no other process has prepared it meanwhile
-            _remove_abandoned(folder.parent)
-            _prepare(name, origin, folder, progress)
-            dataset = _open(folder)
+    with _named_folder(folder.parent):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with _lock(folder):
+            if (dataset := _open(folder)) is None:  # no other process has prepared it meanwhile
+                _remove_abandoned(folder.parent)
+                _prepare(name, origin, folder, progress, max_pixels)
+                dataset = _open(folder)
     if dataset is None:
         raise OSError(f"{folder} was prepared and cannot be opened: is something deleting it?")
     return dataset
@@ -83,69 +96,151 @@ def list_prepared(cache_dir: str | Path | None = None) -> list[dict[str, Any]]:
     return entries
 
 
-def _folder_name(name: str, origin: Origin) -> str:
+def verify_prepared(cache_dir: str | Path | None = None) -> Iterator[tuple[dict[str, Any], str]]:
+    """Read every byte of the prepared sets, and remove those that are damaged.
+
+    Yields:
+        The entry of `list_prepared`, and what is wrong with it: "" if nothing is.
+    """
+    for entry in list_prepared(cache_dir):
+        folder = Path(entry["folder"])
+        with _lock(folder):
+            problem = _damage(folder, entry, thorough=True)
+            if problem:
+                shutil.rmtree(folder, ignore_errors=True)
+        yield entry, problem
+
+
+def _folder_name(name: str, origin: Origin, max_pixels: int) -> str:
     """Name the folder of a set: readable, and different if anything about the set differs."""
     size = "native" if origin.image_size is None else "{}x{}".format(*origin.image_size)
-    facts = [VERSION, name, origin.fingerprint(), origin.image_size, origin.channels]
+    facts = [VERSION, name, origin.fingerprint(), origin.image_size, origin.channels, max_pixels]
     return f"{name}-{size}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
 
 
 def _open(folder: Path) -> ImageDataset | None:
     """Open a set; return None if it does not exist or is damaged (for example by a power cut)."""
+    if not folder.exists():
+        return None
     try:
         about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+        problem = _damage(folder, about)
         images = np.load(folder / "images.npy", mmap_mode="r")
         with np.load(folder / "known.npz") as arrays:
             known = dict(arrays)
-    except (OSError, ValueError, EOFError, BadZipFile):
+    except Exception as error:  # damaged JSON, arrays and zip files raise many kinds
+        problem = str(error) or type(error).__name__
+    if problem:
+        logger.warning("%s is damaged and is prepared again: %s", folder, problem)
         return None
     known.setdefault("partition", np.zeros(len(images), np.int8))
     for kind in ("attribute_names", "label_names"):
-        known[kind] = tuple(about.pop(kind, ()))
-    del about["version"]
+        known[kind] = tuple(about.pop(kind))
+    for key in ("version", "digests", "file_sizes"):
+        del about[key]
     return ImageDataset(
         about["name"], images, provenance={**about, "prepared": str(folder)}, **known
     )
 
 
-def _prepare(name: str, origin: Origin, folder: Path, progress: Progress | None) -> None:
+def _damage(folder: Path, about: dict[str, Any], thorough: bool = False) -> str:
+    """Say what is wrong with a prepared set: "" if nothing is.
+
+    Args:
+        folder: The set.
+        about: Its `about.json`.
+        thorough: Whether every byte is read, not only some blocks.
+    """
+    sizes = about["file_sizes"]
+    for name, size in sizes.items():
+        found = (folder / name).stat().st_size if (folder / name).exists() else None
+        if found != size:
+            return f"{name} must have {size:,} bytes. Received: {found or 0:,}"
+    images = np.load(folder / "images.npy", mmap_mode="r")
+    expected = (about["images"], *about["image_shape"])
+    if images.shape != expected or images.dtype != np.uint8:
+        return f"images.npy must be uint8 {list(expected)}. Received: {images.dtype} {images.shape}"
+    for name in sizes:
+        kind = "all" if thorough or name != "images.npy" else "some"
+        if _digest(folder / name, kind) != about["digests"][name][kind]:
+            return f"{name} has other content than was written"
+    return ""
+
+
+def _digest(file: Path, kind: str) -> str:
+    """Return the BLAKE2b digest of "all" of a file, or of "some" blocks all over it."""
+    digest = hashlib.blake2b(digest_size=16)
+    with file.open("rb") as stream:
+        if kind == "all":
+            while content := stream.read(READ):
+                digest.update(content)
+        else:
+            last = max(0, file.stat().st_size - BLOCK)
+            for start in np.linspace(0, last, BLOCKS).astype(int).tolist():
+                stream.seek(start)
+                digest.update(stream.read(BLOCK))
+    return digest.hexdigest()
+
+
+@contextmanager
+def _named_folder(folder: Path) -> Iterator[None]:
+    """Name the folder and the cure in the error of a full or read-only disk."""
+    try:
+        yield
+    except OSError as error:
+        file = error.filename
+        if error.errno is None or (file and not Path(os.fsdecode(file)).is_relative_to(folder)):
+            raise  # of the originals
+        raise OSError(
+            f"Prepared images cannot be written to {folder}: {error.strerror}. "
+            "`cache_dir` must be a folder with enough space."
+        ) from error
+
+
+def _prepare(
+    name: str, origin: Origin, folder: Path, progress: Progress | None, max_pixels: int
+) -> None:
     """Write a set beside its final name, then rename it. The caller holds the lock of the set."""
     partial = folder.with_name(folder.name + PARTIAL)
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     try:
-        _write(name, origin, partial, progress)
+        _write(name, origin, partial, progress, max_pixels)
         shutil.rmtree(folder, ignore_errors=True)  # a damaged one
         partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _write(name: str, origin: Origin, folder: Path, progress: Progress | None) -> None:
+def _write(
+    name: str, origin: Origin, folder: Path, progress: Progress | None, max_pixels: int
+) -> None:
     from .decoding import write_images
 
     began = time.perf_counter()
     source = origin.read()
-    shape, kept, corrupt = write_images(
-        source, folder / "images.npy", origin.image_size, origin.channels, progress
-    )
-    known = {key: getattr(source, key) for key in ("partition", "attributes", "labels")}
-    known = {key: array[kept] for key, array in known.items() if array is not None}
-    names = np.array([source.name_of(index) for index in kept.tolist()])
-    np.savez(folder / "known.npz", names=names, **known)
+    images, known = folder / "images.npy", folder / "known.npz"
+    written = write_images(source, images, origin.image_size, origin.channels, progress, max_pixels)
+    facts = {key: getattr(source, key) for key in ("partition", "attributes", "labels")}
+    facts = {key: array[written.kept] for key, array in facts.items() if array is not None}
+    names = np.array([source.name_of(index) for index in written.kept.tolist()])
+    np.savez(known, names=names, **facts)
     about = {
         "name": name,
         "source": origin.description,
         "location": origin.location and str(origin.location.absolute()),
-        "images": len(kept),
-        "image_shape": shape,
+        "images": len(written.kept),
+        "image_shape": written.shape,
         "attribute_names": source.attribute_names,
         "label_names": source.label_names,
-        "missing": source.missing,
-        "unlisted": source.unlisted,
-        "corrupt": corrupt,
+        "account": written.account.as_json(),
         "seconds": round(time.perf_counter() - began, 3),
         "version": VERSION,
+        "file_sizes": {file.name: file.stat().st_size for file in (images, known)},
+        "digests": {
+            images.name: {kind: _digest(images, kind) for kind in ("all", "some")},
+            known.name: {"all": _digest(known, "all")},
+        },
     }
     (folder / "about.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
 

@@ -7,9 +7,24 @@ from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
+from ..files.formats import image_suffixes
 from ..files.naming import near_names, plain_name
-from . import arrays, celeba, cifar, digits, folder, frey, idx, kmnist, omniglot, svhn, tfds
-from .source import IMAGE_SUFFIXES, Origin
+from ..files.regular import HEAD, content_kind, open_regular
+from . import (
+    arrays,
+    celeba,
+    cifar,
+    digits,
+    folder,
+    frey,
+    idx,
+    kmnist,
+    omniglot,
+    pixel_csv,
+    svhn,
+    tfds,
+)
+from .source import Origin
 
 Finder = Callable[[Path, str], Origin | None]
 
@@ -182,6 +197,7 @@ _PATH_FINDERS: tuple[Finder, ...] = (
     omniglot.find,
     frey.find,
     arrays.find,
+    pixel_csv.find,
     folder.find,
 )
 
@@ -191,7 +207,7 @@ def find_dataset(name: str, data_dir: str | Path | None = None) -> tuple[str, Or
 
     Args:
         name: A key of `DATASETS` (with underscores or hyphens); "tfds:NAME" for any set of images
-            of TensorFlow Datasets; or the path of an .npz file or a folder.
+            of TensorFlow Datasets; or the path of a folder, a zip, or a file of arrays or pixels.
         data_dir: The folder or the file of a known set; None to use the package that contains it
             or else TensorFlow Datasets. For "tfds:NAME" the folder of TensorFlow Datasets.
 
@@ -229,8 +245,11 @@ def _find_in(known: KnownDataset, location: Path) -> Origin:
 
 
 def _contents(location: Path) -> str:
-    if location.is_file():
-        return "which is none of these files"
+    """Describe what a path holds, the first names of a folder or the format of a file."""
+    if not location.is_dir():
+        with open_regular(location) as stream:
+            kind = content_kind(stream.read(HEAD))
+        return f"which is {kind}" if kind else "which is none of these files"
     names = sorted(item.name + "/" * item.is_dir() for item in location.iterdir())
     more = f" and {len(names) - 8} more" if len(names) > 8 else ""
     return f"which holds {', '.join(names[:8]) or 'nothing'}{more}"
@@ -252,7 +271,8 @@ def _find_path(name: str, data_dir: str | Path | None) -> tuple[str, Origin]:
         if (origin := find(location, stem)) is not None:
             return stem, _recognized(origin, find, stem)
     raise ValueError(
-        f"The path must hold images ({', '.join(IMAGE_SUFFIXES)}), an .npz file or a known set. "
+        f"A data set must hold at least one image: a folder or .zip of images "
+        f"({', '.join(image_suffixes())}), arrays (.npz, .npy), pixels (.csv) or a known set. "
         f"Received: {location}, {_contents(location)}."
     )
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..files.jobs import Progress as Progress
 from ..files.jobs import Row
 from ..files.photos import ALIGNED_CROP, ALIGNED_SIZE
+from .account import Account
 
-# An image before preparation: a file, the bytes of one, or pixels uint8 [H, W] or [H, W, C].
-Payload = Path | bytes | np.ndarray
+if TYPE_CHECKING:
+    from .tree import Tree
 
-IMAGE_SUFFIXES = (
-    ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"
-)  # fmt: skip
+# An image before preparation: a file, the bytes of one, pixels [H, W] or [H, W, C] of any numbers,
+# or why it cannot be read.
+Payload = Path | bytes | np.ndarray | ValueError
 
 
 def native_size(height: int, width: int) -> tuple[int, int]:
@@ -47,8 +48,8 @@ class Source:
         attribute_names: A names.
         labels: int64 [N], or None.
         label_names: Name of each label, where they have names.
-        missing: Number of images that the set's lists name and that do not exist.
-        unlisted: Number of images that exist and that no list names; they are left out.
+        account: What was taken and what was left out, as far as it is known before the images are
+            decoded.
     """
 
     count: int
@@ -59,8 +60,7 @@ class Source:
     attribute_names: tuple[str, ...] = ()
     labels: np.ndarray | None = None
     label_names: tuple[str, ...] = ()
-    missing: int = 0
-    unlisted: int = 0
+    account: Account = field(default_factory=Account)
 
     def label_name(self, label: int) -> str:
         """Return the name of a label; its number, if labels have no names."""
@@ -91,14 +91,14 @@ class Origin:
     Attributes:
         description: What it is, in words.
         location: The file or folder; None for sets that are not read from a given place.
-        files: The files whose sizes and times show whether the set has changed; a folder means all
-            the images in it.
+        files: The files whose sizes and times show whether the set has changed.
         read: Opens the set.
         image_size: Height and width, by default the native ones; None where only the images
             themselves show them.
         channels: 1 or 3.
         dataset: Which known set the images are, a key of `DATASETS`; None for other images. It
             changes no pixels, so it is no part of the fingerprint.
+        tree: The folder or archive of the images, whose files show changes too, or None.
     """
 
     description: str
@@ -108,28 +108,17 @@ class Origin:
     image_size: tuple[int, int] | None = None
     channels: int = 3
     dataset: str | None = None
+    tree: Tree | None = None
 
     def fingerprint(self) -> str:
         """Hash the description and each file's path, size and modification time."""
-        rows = [self.description]
-        for file in self.files:
-            path = file.absolute()
-            entries = image_entries(path) if file.is_dir() else [path]
-            found = sorted((os.fspath(entry), entry.stat()) for entry in entries)
-            rows += [f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}" for name, stat in found]
+        rows = [self.description, *map(stamp, self.files)]
+        if self.tree is not None:
+            rows += [str(self.tree.location.absolute()), *self.tree.stamps()]
         return hashlib.sha256("\n".join(rows).encode(errors="surrogateescape")).hexdigest()
 
 
-def image_entries(folder: str | Path) -> Iterator[os.DirEntry[str]]:
-    """Yield the files in a folder and its subfolders with an image's suffix, except hidden ones.
-
-    CelebA's folder has 202,599 of them and is searched at each start: no `Path` is made.
-    """
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith((".", "__MACOSX")):
-                continue
-            if entry.name.lower().endswith(IMAGE_SUFFIXES):
-                yield entry
-            elif entry.is_dir(follow_symlinks=False):  # a link may lead in circles
-                yield from image_entries(entry.path)
+def stamp(path: Path) -> str:
+    """Return a file's path, size and modification time."""
+    stat = path.stat()
+    return f"{path.absolute()}\0{stat.st_size}\0{stat.st_mtime_ns}"

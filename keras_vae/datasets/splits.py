@@ -8,7 +8,18 @@ import numpy as np
 SPLITS = {"train": 0, "validation": 1, "test": 2}
 LEFT_OUT = -1
 
+# How folders and lists name them.
+_SPELLINGS = {
+    "train": 0, "training": 0, "val": 1, "valid": 1, "validation": 1, "dev": 1, "eval": 1,
+    "test": 2, "testing": 2,
+}  # fmt: skip
+
 VALIDATION_LIMIT = 5_000
+
+
+def split_named(word: str) -> int | None:
+    """Return the number of a split by a name that people give it; None for other words."""
+    return _SPELLINGS.get(word.strip().casefold())
 
 
 def assign_splits(partition: np.ndarray, seed: int) -> tuple[np.ndarray, str]:

@@ -6,66 +6,41 @@ a test compares the two. Pillow and NumPy only.
 
 from __future__ import annotations
 
-import io
+import logging
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
+
+from .image_file import ImageFile
+from .limits import MAX_PIXELS
+
+logger = logging.getLogger(__name__)
 
 # CelebA's aligned photos: 178 wide, 218 high; the face fills the central square of 148 (as in the
 # usual preparation of the set, for instance Larsen et al. 2016).
 ALIGNED_SIZE = (178, 218)  # (width, height)
 ALIGNED_CROP = 148
 
-# Pillow refuses images of more than twice as many pixels: they may be decompression bombs.
-Image.MAX_IMAGE_PIXELS = 400_000_000
 
+def open_photo(source: str | Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Open an image file as upright RGB.
 
-def open_photo(source: str | Path | bytes) -> Image.Image:
-    """Open an image file of any format as upright RGB.
-
-    The EXIF orientation is applied, transparent parts become white, and CMYK, palette, grayscale
-    and 16-bit images are converted.
+    The EXIF orientation is applied, transparent parts become white, and CMYK, palette and grayscale
+    images are converted. Values that are not of 8 bits are converted by their range.
 
     Args:
         source: A path, or the encoded bytes of an image.
+        max_pixels: Most pixels of an image; the size is known before it is decoded.
 
     Raises:
         FileNotFoundError: If the path does not exist.
-        ValueError: If Pillow cannot read the content as an image, or it is damaged.
+        ValueError: If it is no regular file, no image that can be read, damaged or too large.
     """
-    name = "the given bytes" if isinstance(source, bytes) else str(source)
-    try:
-        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
-            ImageOps.exif_transpose(image, in_place=True)  # without a copy of a large photo
-            return to_rgb(image)
-    except FileNotFoundError:
-        raise
-    except (UnidentifiedImageError, IsADirectoryError) as error:
-        raise ValueError(f"{name} is not an image that can be read.") from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{name} is a damaged image: {error}.") from error
-
-
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Convert an image of any mode to RGB; transparent parts become white.
-
-    A color profile for RGB is kept; one for gray levels or inks is dropped.
-    """
-    profile = image.info.get("icc_profile") or b""
-    image = _on_white(image)
-    image.info = {"icc_profile": profile} if profile[16:20] == b"RGB " else {}
-    return image
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I;16") or image.mode == "I":
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        background = Image.new("RGBA", layer.size, "white")
-        return Image.alpha_composite(background, layer).convert("RGB")
-    return image.convert("RGB")
+    with ImageFile(source, max_pixels) as file:
+        if file.has_more_frames:
+            logger.warning("%s holds more than one page or frame; the first is used.", file.name)
+        return file.rgb()
 
 
 def crop_box(width: int, height: int, aspect: float) -> tuple[float, float, float, float]:

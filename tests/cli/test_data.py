@@ -56,7 +56,10 @@ def test_prepare_reports_what_it_did(tmp_path):
 
 
 def test_prepare_takes_the_size_of_the_sets_own_preset(tmp_path):
-    np.savez(tmp_path / "celeba.npz", images=np.zeros((20, 64, 64, 3), np.uint8))
+    np.savez(
+        tmp_path / "celeba.npz",
+        images=np.random.default_rng(0).integers(0, 256, (20, 64, 64, 3), np.uint8),
+    )
     assert "32×32×3" in run("prepare", "celeba", "--data-dir", tmp_path).output
     assert "8×8×1" in run("prepare", "digits").output
 
@@ -68,7 +71,7 @@ def test_prepare_names_what_is_missing_and_corrupt(tmp_path):
         Image.new("RGB", (8, 8), (number, 0, 0)).save(tmp_path / f"{number:03d}.png")
     (tmp_path / "077.png").write_bytes(b"")
     output = run("prepare", tmp_path, "--channels", "1").output
-    assert "077.png cannot be decoded" in output
+    assert "1 damaged (077.png: not an image that can be read: it is an empty file)" in output
     assert "149 images 8×8×1" in output
 
 
@@ -89,3 +92,46 @@ def test_prepare_counts_the_faces_that_are_not_there(kvae_data, celeba_counts):
     assert "{:,} train, {:,} validation, {:,} test (official)".format(*celeba_counts) in output
     missing = 202_599 - sum(celeba_counts)
     assert (f"{missing:,} images that the lists name are not there" in output) == (missing > 0)
+
+
+def test_prepare_prints_at_most_six_lines(tmp_path):
+    from PIL import Image
+
+    for number in range(40):
+        folder = tmp_path / "set" / ("train", "val")[number % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        name = f"{number}.{('png', 'jfif', 'avif')[number % 3]}"
+        Image.linear_gradient("L").resize((8 + number, 9)).save(folder / name)
+        (folder / f"{number}.kind{number}").touch()
+    output = run("prepare", tmp_path / "set", "--image-size", "8").output
+    assert output.count("\n") == 6
+    for line in (
+        "set: 40 images 8×8×3; licence: ",
+        f"  from      folder of images: {tmp_path / 'set'}",
+        "  taken     14 .png, 13 .jfif, 13 .avif",
+        "  left out  1 .kind0: no image (train/0.kind0); ",
+        "34 for 34 other reasons",
+        "  split     20 train, 20 validation, 0 test (official)",
+        "  prepared  ",
+    ):
+        assert line in output
+
+
+def test_verify_names_and_removes_what_is_damaged(cache):
+    run("prepare", "digits")
+    assert "as it was written" in run("verify").output
+    file = next(cache.glob("*/known.npz"))
+    file.write_bytes(file.read_bytes()[:-1])
+    result = run("verify")
+    assert result.exit_code == 1
+    assert "damaged and removed: known.npz must have" in result.output
+    assert run("verify").exit_code == 0
+
+
+def test_a_limit_of_pixels_leaves_out_larger_images(tmp_path):
+    from PIL import Image
+
+    for number in range(3):
+        Image.linear_gradient("L").resize((8, 8 + number)).save(tmp_path / f"{number}.png")
+    output = run("prepare", tmp_path, "--image-size", "4", "--max-pixels", "72").output
+    assert "1 damaged (2.png: too large: 8×10 = " in output

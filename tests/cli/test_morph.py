@@ -233,7 +233,7 @@ def test_files_that_exist_are_refused_before_any_work(kvae, photo_files, tmp_pat
     ("arguments", "status", "reason"),
     [
         (["first.jpg", "--attr", "Smilin"], 1, "Did you mean 'Smiling'?"),
-        (["notes.txt", "--attr", "Smiling"], 1, "notes.txt is not an image that can be read."),
+        (["notes.txt", "--attr", "Smiling"], 1, "notes.txt is not an image that can be read: "),
         (
             ["first.jpg", "--attr", "Smiling", "--steps", "a:b"],
             2,

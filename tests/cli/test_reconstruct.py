@@ -32,7 +32,7 @@ def test_what_is_no_image_is_named(kvae, tmp_path):
     (tmp_path / "notes.txt").write_text("no image")
     result = kvae("reconstruct", "notes.txt", "--model", "colour")
     assert result.exit_code == 1
-    assert str(result.exception) == "notes.txt is not an image that can be read."
+    assert str(result.exception).startswith("notes.txt is not an image that can be read: ")
     assert not (tmp_path / "reconstruction.png").exists()
 
 

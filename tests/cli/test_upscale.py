@@ -86,7 +86,7 @@ def test_what_is_no_image_is_named(kvae, tmp_path):
     (tmp_path / "notes.txt").write_text("no image")
     result = kvae("upscale", "notes.txt")
     assert result.exit_code == 1
-    assert str(result.exception) == "notes.txt is not an image that can be read."
+    assert str(result.exception).startswith("notes.txt is not an image that can be read: ")
 
 
 @pytest.mark.parametrize("factor", [0, 1, "x"])

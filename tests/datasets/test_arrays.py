@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from keras_vae.datasets import load_dataset
+from keras_vae.files import limits
 
 
 @pytest.fixture
@@ -59,10 +60,14 @@ def test_flags_become_signs(colours, tmp_path):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"pictures": np.zeros((4, 8, 8), np.uint8)}, "an array `images`. Received: pictures"),
-        ({"images": np.zeros((4, 8, 8), np.float32)}, "must be uint8 .* Received: float32"),
+        (
+            {"pictures": np.zeros((4, 8, 8), np.uint8), "more": np.zeros(4)},
+            "an array `images`, .* Received: pictures, more",
+        ),
+        ({"images": np.full((4, 8, 8), "a")}, "must be numbers .* Received: <U1"),
+        ({"images": np.zeros((4, 8, 8), complex)}, "must be numbers .* Received: complex128"),
+        ({"images": np.zeros((4, 64), np.uint8)}, r"numbers .* Received: uint8 \[4, 64\]"),
         ({"images": np.zeros((4, 8, 8, 4), np.uint8)}, r"Received: uint8 \[4, 8, 8, 4\]"),
-        ({"images": np.zeros((4, 8), np.uint8)}, r"Received: uint8 \[4, 8\]"),
         ({"images": np.zeros((0, 8, 8), np.uint8)}, "at least one image"),
         (
             {"partition": np.zeros(3, int)},
@@ -90,6 +95,146 @@ def test_wrong_arrays_are_named(arrays, message, tmp_path):
     np.savez(tmp_path / "wrong.npz", **{**whole, **arrays})
     with pytest.raises(ValueError, match=message):
         load_dataset(tmp_path / "wrong.npz")
+
+
+LAYOUTS = {
+    "keras": {"x_train": "train", "y_train": "train", "x_test": "test", "y_test": "test"},
+    "numbers": {"arr_0": "all", "arr_1": "all"},
+    "tfds": {"image": "all", "label": "all"},
+    "capital": {"X": "all", "Y": "all"},
+    "words": {"train_images": "train", "train_labels": "train", "test_images": "test"},
+    "alone": {"faces_of_mine": "all"},
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_names_of_keras_numpy_and_tfds_are_known(layout, colours, tmp_path):
+    rows = {"train": slice(0, 30), "test": slice(30, 40), "all": slice(0, 40)}
+    labels = np.arange(40)[:, None]  # as CIFAR-10's have them
+    arrays = {
+        name: (labels if "y" in name.lower() or "label" in name or name == "arr_1" else colours)[
+            rows[part]
+        ]
+        for name, part in LAYOUTS[layout].items()
+    }
+    np.savez(tmp_path / "mine.npz", **arrays, extra=np.zeros(3))
+    dataset = load_dataset(tmp_path / "mine.npz") if layout != "alone" else None
+    if layout == "alone":
+        np.savez(tmp_path / "mine.npz", **arrays)
+        dataset = load_dataset(tmp_path / "mine.npz")
+    np.testing.assert_array_equal(dataset.images, colours)
+    has_labels = layout not in ("alone", "words")
+    assert (dataset.labels is not None) == has_labels
+    if has_labels:
+        np.testing.assert_array_equal(dataset.labels, labels[:, 0])
+    if layout in ("keras", "words"):
+        assert dataset.provenance["counts"] == {"train": 27, "validation": 3, "test": 10}
+    if layout != "alone":
+        left_out = dataset.provenance["account"]["left_out"]["arrays that are not used"]
+        assert left_out == ([1, ["extra"]] if layout != "words" else [2, ["extra", "train_labels"]])
+
+
+def test_an_npy_file_will_do(colours, tmp_path):
+    np.save(tmp_path / "mine.npy", colours)
+    np.testing.assert_array_equal(load_dataset(tmp_path / "mine.npy").images, colours)
+
+
+def test_channels_first_are_moved(colours, tmp_path):
+    np.save(tmp_path / "mine.npy", np.moveaxis(colours, -1, 1).copy())
+    np.testing.assert_array_equal(load_dataset(tmp_path / "mine.npy").images, colours)
+    np.save(tmp_path / "grey.npy", colours[:, None, :, :, 0].copy())
+    np.testing.assert_array_equal(load_dataset(tmp_path / "grey.npy").images, colours[..., :1])
+
+
+@pytest.mark.parametrize(
+    ("convert", "note"),
+    [
+        (lambda images: images / 255, "pixels of 0 … 1 (float64)"),
+        (lambda images: (images / 127.5 - 1).astype(np.float32), "pixels of −1 … 1 (float32)"),
+        (lambda images: images.astype(np.float16), ""),
+        (lambda images: images.astype(np.int64), ""),
+        (lambda images: images.astype(">u2") << 8, "pixels of 0 … 65535 (uint16)"),
+    ],
+)
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_other_numbers_are_converted_by_the_range_of_all_images(
+    convert, note, save, colours, tmp_path
+):
+    colours[0] //= 250  # by itself this image would have another range
+    save(tmp_path / "mine.npz", images=convert(colours))
+    dataset = load_dataset(tmp_path / "mine.npz")
+    np.testing.assert_array_equal(dataset.images, colours)
+    notes = dataset.provenance["account"]["notes"]
+    assert notes == ([f"{note} were converted to 0 … 255"] if note else [])
+
+
+def test_a_mask_of_booleans_is_black_and_white(tmp_path):
+    masks = np.random.default_rng(0).random((20, 8, 8)) > 0.5
+    np.save(tmp_path / "mine.npy", masks)
+    np.testing.assert_array_equal(load_dataset(tmp_path / "mine.npy").images[..., 0], masks * 255)
+
+
+def test_an_image_with_nan_is_left_out_and_more_are_refused(colours, tmp_path):
+    images = colours / 255
+    images[7, 0, 0, 0] = np.nan
+    np.save(tmp_path / "mine.npy", images)
+    dataset = load_dataset(tmp_path / "mine.npy")
+    np.testing.assert_array_equal(dataset.images, np.delete(colours, 7, axis=0))
+    images[:9, 0, 0, 0] = np.inf
+    np.save(tmp_path / "mine.npy", images)
+    with pytest.raises(ValueError, match=r"may be damaged.*image 1: it holds values that are NaN"):
+        load_dataset(tmp_path / "mine.npy")
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.full((4, 8, 8), 3000.5), "`images` must be uint8.* to 3000.5; divide by the largest"),
+        (np.ones((4, 8, 8), np.uint8), "must differ from a single colour.*0 … 1 in uint8"),
+        (np.eye(8, dtype=np.uint8)[None], "must differ from a single colour.*0 to 1"),
+    ],
+)
+def test_values_that_show_nothing_are_refused(images, message, tmp_path):
+    np.savez(tmp_path / "mine.npz", images=images)
+    with pytest.raises(ValueError, match=message):
+        load_dataset(tmp_path / "mine.npz")
+
+
+def test_a_pickle_is_not_loaded(tmp_path):
+    np.save(tmp_path / "mine.npy", np.array([{"image": 1}], object))
+    with pytest.raises(ValueError, match=r"must be numbers .* Received: object \[1\]"):
+        load_dataset(tmp_path / "mine.npy")
+
+
+@pytest.mark.parametrize("name", ["mine.npz", "mine.npy"])
+def test_other_files_are_called_what_they_are(name, tmp_path):
+    (tmp_path / name).write_bytes(b"<!DOCTYPE html>")
+    with pytest.raises(ValueError, match=r"mine\.np. is damaged, .*: it is a web page"):
+        load_dataset(tmp_path / name)
+
+
+def test_arrays_that_expand_like_no_images_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_BYTES", 100_000)
+    np.savez_compressed(tmp_path / "mine.npz", images=np.zeros((400, 40, 40), np.uint8))
+    with pytest.raises(ValueError, match=r"`images` of .*mine\.npz expands from .* 640,128 bytes"):
+        load_dataset(tmp_path / "mine.npz")
+    arrays = {"images": np.eye(8)[None] * 255, "labels": np.zeros(20_000, int)}
+    np.savez_compressed(tmp_path / "mine.npz", **arrays)
+    with pytest.raises(ValueError, match=r"`labels` of .*mine\.npz expands from"):
+        load_dataset(tmp_path / "mine.npz")
+
+
+def test_images_of_too_many_pixels_are_refused_by_their_header(tmp_path):
+    file = tmp_path / "mine.npy"
+    with file.open("wb") as stream:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (1, 20_000, 20_000)}
+        np.lib.format.write_array_header_1_0(stream, header)
+    with pytest.raises(ValueError, match="`images` ends too early"):
+        load_dataset(file)
+    with file.open("ab") as stream:
+        stream.truncate(stream.tell() + 20_000**2)  # a hole, which takes no disk
+    with pytest.raises(ValueError, match="too large: 20000×20000"):
+        load_dataset(file)
 
 
 def test_a_damaged_file_is_named(colours, tmp_path):

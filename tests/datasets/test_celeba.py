@@ -1,8 +1,9 @@
+import zipfile
+
 import numpy as np
 import pytest
 
 from keras_vae.datasets import load_dataset
-from keras_vae.datasets.celeba import read_list
 from keras_vae.files.photos import open_photo, prepare
 from tests.datasets.layouts import ATTRIBUTES
 
@@ -15,7 +16,8 @@ def test_every_layout_gives_the_same_faces(celeba_dir, faces):
     np.testing.assert_array_equal(dataset.attributes, faces.attributes[:12])
     np.testing.assert_array_equal(dataset.partition, faces.partition[:12])
     assert dataset.attribute_names == ATTRIBUTES
-    assert dataset.provenance["missing"] == 3
+    left_out = dataset.provenance["account"]["left_out"]
+    assert left_out["images that the lists name are not there"] == [3, []]
     assert dataset.provenance["split"] == "official"
     assert dataset.provenance["counts"] == {"train": 9, "validation": 3, "test": 0}
     assert dataset.provenance["licence"] == "non-commercial research only"
@@ -45,7 +47,8 @@ def test_photos_without_a_line_are_left_out_and_counted(faces, tmp_path):
     faces.write_zip(tmp_path)
     dataset = load_dataset("celeba", data_dir=tmp_path, image_size=(8, 8))
     assert len(dataset.images) == 12
-    assert dataset.provenance["unlisted"] == 1
+    left_out = dataset.provenance["account"]["left_out"]
+    assert left_out["images that no list names"] == [1, ["img_align_celeba/999999.jpg"]]
 
 
 def test_lists_in_another_order_are_brought_together(faces, tmp_path):
@@ -58,29 +61,81 @@ def test_lists_in_another_order_are_brought_together(faces, tmp_path):
     np.testing.assert_array_equal(dataset.attributes, faces.attributes[:12])
 
 
-@pytest.mark.parametrize("damage", [" 1 1", " 1 1 x", " 1 1 1 1"])
-def test_a_damaged_list_is_named(faces, tmp_path, damage):
+@pytest.mark.parametrize(
+    ("damage", "expected"),
+    [
+        (" 1 1", ", must have 3 values for its image. Received: 2"),
+        (" 1 1 1 1", ", must have 3 values for its image. Received: 4"),
+        (" 1 1 x", ": each value must be −1, 0 or 1. Received: 'x'"),
+    ],
+)
+def test_a_damaged_list_is_named(faces, tmp_path, damage, expected):
     faces.write_lists(tmp_path)
     file = tmp_path / "list_attr_celeba.txt"
     lines = file.read_text().splitlines()
-    lines[-1] = "000015.jpg" + damage
+    lines[-1] = "000012.jpg" + damage
+    del lines[-4:-1]
     file.write_text("\n".join(lines))
-    with pytest.raises(ValueError, match=r"list_attr_celeba\.txt must have 3 whole numbers"):
-        read_list(file, {name.encode() for name in faces.names})
+    faces.write_zip(tmp_path)
+    with pytest.raises(ValueError, match=rf"list_attr_celeba\.txt, line 14{expected}"):
+        load_dataset("celeba", data_dir=tmp_path)
 
 
-@pytest.mark.parametrize("text", ["", "15\n", "one\ntwo\nthree\nfour\n"])
-def test_a_list_of_no_images_is_named(tmp_path, text):
-    (tmp_path / "list_attr_celeba.txt").write_text(text)
-    with pytest.raises(ValueError, match=r"list_attr_celeba\.txt must name an image"):
-        read_list(tmp_path / "list_attr_celeba.txt", set())
+@pytest.mark.parametrize("content", [b"", b"15\n", b"<!DOCTYPE html>"])
+def test_a_list_of_no_images_is_named(faces, tmp_path, content):
+    faces.write_lists(tmp_path)
+    faces.write_zip(tmp_path)
+    (tmp_path / "list_attr_celeba.txt").write_bytes(content)
+    with pytest.raises(ValueError, match=r"list_attr_celeba\.txt (must have|is not a list)"):
+        load_dataset("celeba", data_dir=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["celeba", None])
+def test_kaggle_s_archive_contains_the_lists(faces, tmp_path, name):
+    faces.write_lists(tmp_path / "lists", comma=True)
+    archive = tmp_path / "archive.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        for file, content in faces.photos.items():
+            opened.writestr(f"img_align_celeba/img_align_celeba/{file}", content)
+        for file in (tmp_path / "lists").iterdir():
+            opened.write(file, file.name)
+        opened.writestr("list_bbox_celeba.csv", "image_id,x_1\n")
+    if name is None:
+        dataset = load_dataset(archive, image_size=(8, 8))
+    else:
+        dataset = load_dataset(name, data_dir=archive, image_size=(8, 8))
+    assert dataset.provenance["dataset"] == "celeba"
+    np.testing.assert_array_equal(dataset.attributes, faces.attributes[:12])
+    assert dataset.provenance["counts"] == {"train": 9, "validation": 3, "test": 0}
+    left_out = dataset.provenance["account"]["left_out"]
+    assert left_out[".csv: no image"] == [1, ["list_bbox_celeba.csv"]]
+
+
+def test_a_folder_above_will_do(celeba_dir, faces):
+    (celeba_dir / "deeper").mkdir()
+    for item in list(celeba_dir.iterdir()):
+        if item.name != "deeper":
+            item.rename(celeba_dir / "deeper" / item.name)
+    dataset = load_dataset(celeba_dir, image_size=(8, 8))
+    assert dataset.provenance["dataset"] == "celeba"
+    np.testing.assert_array_equal(dataset.attributes, faces.attributes[:12])
+
+
+def test_other_names_of_photos_and_their_folder_will_do(faces, tmp_path):
+    faces.write_lists(tmp_path)
+    faces.photos = {f"{int(name[:-4])}.JPEG": photo for name, photo in faces.photos.items()}
+    faces.write_folder(tmp_path / "photos")
+    dataset = load_dataset("celeba", data_dir=tmp_path, image_size=(8, 8))
+    by_name = {name: row for row, name in enumerate(dataset.names)}
+    order = [by_name[f"photos/{number}.JPEG"] for number in range(1, 13)]
+    np.testing.assert_array_equal(dataset.attributes[order], faces.attributes[:12])
 
 
 def test_photos_that_no_list_names_are_no_data_set(faces, tmp_path):
     faces.write_lists(tmp_path)
     faces.photos = {"999999.jpg": faces.photos["000001.jpg"]}
     faces.write_zip(tmp_path)
-    with pytest.raises(ValueError, match="at least one image"):
+    with pytest.raises(ValueError, match=r"list_attr_celeba\.txt must name the images in"):
         load_dataset("celeba", data_dir=tmp_path)
 
 
@@ -117,8 +172,9 @@ def test_the_original_photos(kvae_data, celeba_counts):
     )
     assert list(dataset.provenance["counts"].values()) == celeba_counts
     assert list(dataset.provenance["counts"]) == ["train", "validation", "test"]
-    assert dataset.provenance["missing"] == 202_599 - sum(celeba_counts)
-    assert dataset.provenance["corrupt"] == []
+    missing = 202_599 - sum(celeba_counts)
+    reason = "images that the lists name are not there"
+    assert dataset.provenance["account"]["left_out"] == {reason: [missing, []]}
     assert len(dataset.attribute_names) == 40
     assert calls[-1] == (sum(celeba_counts),) * 2
     # Whoever wears lipstick is hardly ever labelled male: rows and attributes belong together.

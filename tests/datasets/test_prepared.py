@@ -1,5 +1,6 @@
 """The cache: a set is prepared once and opened ever after, also after interruptions."""
 
+import errno
 import json
 import multiprocessing
 import os
@@ -12,8 +13,8 @@ import time
 import numpy as np
 import pytest
 
-from keras_vae.datasets import decoding, load_dataset
-from keras_vae.datasets.prepared import cache_folder, list_prepared
+from keras_vae.datasets import decoding, load_dataset, prepared
+from keras_vae.datasets.prepared import cache_folder, list_prepared, verify_prepared
 
 
 @pytest.fixture
@@ -134,11 +135,92 @@ def test_processes_that_prepare_the_same_share_the_work(many_faces):
 
 
 @pytest.mark.parametrize("file", ["images.npy", "known.npz", "about.json"])
-def test_a_damaged_cache_is_made_anew(file, cache):
+def test_a_damaged_cache_is_made_anew(file, cache, caplog):
     whole = np.array(load_dataset("digits").images)
     damaged = next(cache.glob(f"*/{file}"))
     damaged.write_bytes(damaged.read_bytes()[:-200])
     np.testing.assert_array_equal(load_dataset("digits").images, whole)
+    assert f"{damaged.parent} is damaged and is prepared again" in caplog.text
+
+
+def change_array(file, **change):
+    """Save an array with another type or shape and as many bytes of data."""
+    array = np.load(file)
+    np.save(file, array.view(change["dtype"]) if "dtype" in change else array.reshape(-1, 8, 4, 2))
+
+
+def flip_a_byte(file, position):
+    content = bytearray(file.read_bytes())
+    content[position] ^= 1
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda file: change_array(file, dtype=np.int8),
+        lambda file: change_array(file, shape=(-1, 8, 4, 2)),
+        lambda file: flip_a_byte(file, -1),
+        lambda file: flip_a_byte(file, 128),
+        lambda file: file.write_bytes(bytes(file.stat().st_size)),
+        lambda file: file.unlink(),
+    ],
+)
+def test_other_images_of_the_same_size_are_noticed_when_a_set_is_opened(damage, cache, caplog):
+    whole = np.array(load_dataset("digits").images)
+    damage(next(cache.glob("*/images.npy")))
+    dataset = load_dataset("digits")
+    np.testing.assert_array_equal(dataset.images, whole)
+    assert dataset.images.dtype == np.uint8
+    assert "is damaged and is prepared again: " in caplog.text
+
+
+def test_every_byte_is_verified_on_request(many_faces, cache, monkeypatch):
+    monkeypatch.setattr(prepared, "BLOCKS", 2)
+    load_dataset(many_faces, image_size=(16, 16))
+    load_dataset("digits")
+    assert [problem for _, problem in verify_prepared()] == ["", ""]
+    flip_a_byte(next(cache.glob("many-*/images.npy")), 50_000)
+    load_dataset(many_faces, image_size=(16, 16), progress=forbid)  # not among the blocks
+    problems = {entry["name"]: problem for entry, problem in verify_prepared()}
+    assert problems == {"digits": "", "many": "images.npy has other content than was written"}
+    assert [entry["name"] for entry in list_prepared()] == ["digits"]
+    assert len(load_dataset(many_faces, image_size=(16, 16)).images) == 240
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+        (OSError(errno.EROFS, "Read-only file system"), "Read-only file system"),
+    ],
+)
+def test_a_full_or_read_only_disk_is_named_and_nothing_is_left(error, text, cache, monkeypatch):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(os, "fsync", fail)
+    message = rf"cannot be written to {cache}: {text}. `cache_dir` must be a folder with enough"
+    with pytest.raises(OSError, match=message):
+        load_dataset("digits")
+    assert not [path for path in cache.iterdir() if path.is_dir()]
+
+
+def test_a_cache_that_cannot_be_a_folder_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=r"cannot be written to .*/file/cache: "):
+        load_dataset("digits", cache_dir=tmp_path / "file/cache")
+
+
+def test_an_original_that_cannot_be_read_is_not_taken_for_a_full_disk(tmp_path, monkeypatch):
+    np.savez(tmp_path / "mine.npz", images=np.arange(200, dtype=np.uint8).reshape(2, 10, 10))
+
+    def fail(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "mine.npz"))
+
+    monkeypatch.setattr(decoding, "write_images", fail)
+    with pytest.raises(PermissionError, match=r"Permission denied: .*mine\.npz"):
+        load_dataset(tmp_path / "mine.npz")
 
 
 @pytest.mark.parametrize("content", [b"", b"no image", None])
@@ -148,7 +230,8 @@ def test_corrupt_images_are_skipped_by_name(many_faces, content):
         file = many_faces / name
         file.write_bytes(file.read_bytes()[:900] if content is None else content)
     dataset = load_dataset(many_faces, image_size=(8, 8))
-    assert dataset.provenance["corrupt"] == ["007.jpg", "200.jpg"]
+    count, names = dataset.provenance["account"]["left_out"]["damaged"]
+    assert (count, [name[:8] for name in names]) == (2, ["007.jpg:", "200.jpg:"])
     np.testing.assert_array_equal(dataset.images, np.delete(whole, [7, 200], axis=0))
     assert len(dataset.partition) == 238
 
@@ -163,7 +246,8 @@ def test_corrupt_members_of_a_zip_are_skipped_with_all_that_is_known_of_them(fac
     faces.write_lists(tmp_path)
     faces.write_zip(tmp_path)
     dataset = load_dataset("celeba", data_dir=tmp_path, image_size=(8, 8))
-    assert dataset.provenance["corrupt"] == ["000050.jpg"]
+    count, (name,) = dataset.provenance["account"]["left_out"]["damaged"]
+    assert (count, name[:28]) == (1, "img_align_celeba/000050.jpg:")
     np.testing.assert_array_equal(dataset.partition, np.delete(faces.partition, 49))
     np.testing.assert_array_equal(dataset.attributes, np.delete(faces.attributes, 49, axis=0))
 
@@ -171,7 +255,7 @@ def test_corrupt_members_of_a_zip_are_skipped_with_all_that_is_known_of_them(fac
 def test_more_than_one_in_a_hundred_corrupt_stops(many_faces, cache):
     for name in ("007.jpg", "100.jpg", "200.jpg"):
         (many_faces / name).write_bytes(b"")
-    with pytest.raises(ValueError, match=r"At most 1 % .* 3 of 240, among them 007\.jpg, 100\.jpg"):
+    with pytest.raises(ValueError, match=r"1 % .* 3 of 240, among them 007\.jpg: .*; 100\.jpg:"):
         load_dataset(many_faces, image_size=(8, 8))
     assert not list(cache.glob("*/about.json"))
 

@@ -43,8 +43,8 @@ def test_every_set_is_described():
 
 
 @pytest.mark.parametrize("name", DATASETS)
-def test_every_set_can_be_given_as_arrays(name, tmp_path):
-    np.savez(tmp_path / f"{name}.npz", images=np.zeros((20, 8, 8), np.uint8))
+def test_every_set_can_be_given_as_arrays(name, tmp_path, digit_images):
+    np.savez(tmp_path / f"{name}.npz", images=digit_images[:20])
     dataset = load_dataset(name, data_dir=tmp_path)
     assert dataset.name == name
     assert dataset.provenance["dataset"] == name
@@ -76,8 +76,10 @@ def test_arrays_of_ones_own_are_no_known_set(stem, tmp_path, digit_images):
     ("stem", "known"),
     [("celeba", "celeba"), ("mnist", "mnist"), ("Fashion-MNIST", "fashion_mnist")],
 )
-def test_arrays_under_the_name_that_a_data_dir_is_searched_for_are_that_set(stem, known, tmp_path):
-    np.savez(tmp_path / f"{stem}.npz", images=np.zeros((20, 8, 8), np.uint8))
+def test_arrays_under_the_name_that_a_data_dir_is_searched_for_are_that_set(
+    stem, known, tmp_path, digit_images
+):
+    np.savez(tmp_path / f"{stem}.npz", images=digit_images[:20])
     facts = load_dataset(tmp_path / f"{stem}.npz").provenance
     assert (facts["dataset"], facts["title"]) == (known, DATASETS[known].title)
 

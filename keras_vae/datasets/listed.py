@@ -1,0 +1,144 @@
+"""Image files with what is known of them: from lists, and from the folders that they are in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+from .account import ending
+from .lists import ImageList, attribute, split
+from .source import Source
+from .splits import SPLITS, split_named
+from .tree import Tree
+
+
+def listed_source(
+    tree: Tree,
+    images: Sequence[str],
+    attributes: ImageList | None = None,
+    partition: ImageList | None = None,
+    used: Sequence[str] = (),
+) -> Source:
+    """Join image files with the lines of their lists, and with the meaning of their folders.
+
+    Folders named train, val and test are the split, and folders of classes the labels.
+
+    Args:
+        tree: Where the files are.
+        images: The files, in order. Those that a list does not name are left out.
+        attributes: List of attributes.
+        partition: List of splits.
+        used: Further files of the tree that are used, for the account.
+
+    Raises:
+        ValueError: If a list names none of the images, or contradicts their folders.
+    """
+    lists = [each for each in (attributes, partition) if each is not None]
+    rows = {each: np.array(each.rows_of(images), np.int64) for each in lists}
+    kept = np.full(len(images), True)
+    for each, found in rows.items():
+        if not (found >= 0).any():
+            raise ValueError(
+                f"{each.file} must name the images in {tree.location}. Received: "
+                f"{each.names[0]!r} and others, for {images[0]!r} and others."
+            )
+        kept &= found >= 0
+    names = [name for name, keep in zip(images, kept, strict=True) if keep]
+    unlisted = [name for name, keep in zip(images, kept, strict=True) if not keep]
+    account = tree.account(images, used)
+    account.taken = Counter(map(ending, names))
+    account.leave_out("images that no list names", unlisted)
+    if lists:
+        longest = max(lists, key=lambda each: len(each.names))
+        missing = len(longest.names) - (rows[longest] >= 0).sum()
+        account.leave_out("images that the lists name are not there", count=int(missing))
+    splits, labels, label_names = folder_meaning(names)
+    if partition is not None:
+        listed = partition.values(rows[partition][kept].tolist(), split)
+        listed = _one_column(listed, partition).astype(np.int8)
+        _check_agreement(listed, splits, names, partition)
+        splits = listed
+    return Source(
+        count=len(names),
+        payloads=partial(tree.payloads, names),
+        name_of=names.__getitem__,
+        partition=splits,
+        attributes=None if attributes is None else _signs(attributes, rows[attributes][kept]),
+        attribute_names=() if attributes is None else attributes.columns,
+        labels=labels,
+        label_names=label_names,
+        account=account,
+    )
+
+
+def folder_meaning(
+    names: Sequence[str],
+) -> tuple[np.ndarray | None, np.ndarray | None, tuple[str, ...]]:
+    """Read splits and labels off the folders of image files.
+
+    Args:
+        names: Paths with forward slashes.
+
+    Returns:
+        The split of each, int8 [N], or None; its label, int64 [N], or None; the labels' names.
+    """
+    folders = [name.split("/")[:-1] for name in names]
+    while folders and all(folders) and len({path[0] for path in folders}) == 1:
+        folders = [path[1:] for path in folders]
+    splits = None
+    if all(folders):
+        numbers = [split_named(path[0]) for path in folders]
+        if None not in numbers and SPLITS["train"] in numbers:
+            splits = np.array(numbers, np.int8)
+            folders = [path[1:] for path in folders]
+    classes = tuple(sorted({path[0] for path in folders})) if all(folders) else ()
+    if not 2 <= len(classes) <= len(names) / 2:
+        return splits, None, ()
+    number = {name: index for index, name in enumerate(classes)}
+    labels = np.array([number[path[0]] for path in folders], np.int64)
+    return splits, labels, classes
+
+
+def signs(values: np.ndarray) -> np.ndarray:
+    """Turn attributes of 1 and 0, or of 1 and −1, into int8 of 1 and −1.
+
+    Raises:
+        ValueError: If there are −1 and 0 both, or other values.
+    """
+    found = set(np.unique(values).tolist())
+    if not (found <= {-1, 1} or found <= {0, 1}):
+        raise ValueError(f"1 and 0, or 1 and −1. Received: {sorted(found)}")
+    return np.where(values > 0, 1, -1).astype(np.int8)
+
+
+def _signs(attributes: ImageList, rows: np.ndarray) -> np.ndarray:
+    values = attributes.values(rows.tolist(), attribute)
+    try:
+        return signs(values)
+    except ValueError as error:
+        raise ValueError(f"The values of {attributes.file} must be {error}.") from error
+
+
+def _one_column(values: np.ndarray, partition: ImageList) -> np.ndarray:
+    if values.shape[1] != 1:
+        raise ValueError(
+            f"{partition.file} must have one value for each image, its split. "
+            f"Received: {values.shape[1]} columns."
+        )
+    return values[:, 0]
+
+
+def _check_agreement(
+    listed: np.ndarray, of_folders: np.ndarray | None, names: Sequence[str], partition: ImageList
+) -> None:
+    if of_folders is None or (listed == of_folders).all():
+        return
+    first = int(np.argmax(listed != of_folders))
+    word = {number: name for name, number in SPLITS.items()}[int(listed[first])]
+    raise ValueError(
+        f"{partition.file} must agree with the folders train, val and test. "
+        f"Received: {word} for {names[first]!r}."
+    )

@@ -1,0 +1,312 @@
+"""Lists of what is known of images: attributes, splits, identities, landmarks.
+
+CelebA's lists are separated by blanks, Kaggle's by commas, and people write their own in
+spreadsheets and with pandas. All have one line for each image, with its name and its values.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+
+from ..files.formats import FORMATS, HEIF
+from ..files.regular import HEAD, content_kind
+from .splits import SPLITS, split_named
+from .tree import read_small
+
+_SEPARATORS = (";", "\t", ",")  # of several, the first; of none, blanks
+LOOK = 20  # lines that are looked at
+_ENDINGS = tuple(ending for endings in FORMATS.values() for ending in endings) + HEIF
+_INDEX_HEADS = ("", "index", "unnamed: 0")
+_WORDS = {"true": 1, "false": 0, "yes": 1, "no": 0}
+
+
+def attribute(cell: str) -> int:
+    """Parse −1, 0 or 1, also as 1.0, or True or False."""
+    word = _WORDS.get(cell.lower())
+    value = float(cell) if word is None else word
+    if value not in (-1, 0, 1):
+        raise ValueError
+    return int(value)
+
+
+def split(cell: str) -> int:
+    """Parse 0, 1 or 2, or the name of a split."""
+    named = split_named(cell)
+    value = float(cell) if named is None else named
+    if value not in SPLITS.values():
+        raise ValueError
+    return int(value)
+
+
+def whole_number(cell: str) -> int:
+    """Parse a whole number, also as 7.0."""
+    value = float(cell)
+    if value != int(value):
+        raise ValueError
+    return int(value)
+
+
+def finite_number(cell: str) -> float:
+    """Parse a number that is neither NaN nor infinite."""
+    value = float(cell)
+    if not np.isfinite(value):
+        raise ValueError
+    return value
+
+
+# What the values of a list are → in words, for an error.
+EXPECTED: dict[Callable[[str], float], str] = {
+    attribute: "−1, 0 or 1",
+    split: "0 (train), 1 (validation), 2 (test), or the name of a split",
+    whole_number: "a whole number",
+    finite_number: "a number",
+}
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line of a list.
+
+    Attributes:
+        number: From 1.
+        cells: Texts between the separators, without blanks and quotes around them.
+    """
+
+    number: int
+    cells: list[str]
+
+
+@dataclass(frozen=True, eq=False)
+class ImageList:
+    """The lines of a list.
+
+    Attributes:
+        file: Where it was read from, for errors.
+        columns: Names of the values of each image.
+        names: The images, as the list names them.
+        numbers: The line of each image.
+    """
+
+    file: str
+    columns: tuple[str, ...]
+    names: list[str]
+    numbers: list[int]
+    _lines: list[str]
+    _cut: Callable[[str], list[str]]
+    _skipped: int
+
+    def values(self, rows: Sequence[int], parse: Callable[[str], float]) -> np.ndarray:
+        """Parse the values of some images.
+
+        Args:
+            rows: Which of the images.
+            parse: Parses a value: `attribute`, `split`, `whole_number` or `finite_number`.
+
+        Returns:
+            [len(rows), columns].
+
+        Raises:
+            ValueError: If a value is not as expected; the message names file and line.
+        """
+        known: dict[str, float] = {}
+        table = []
+        for row in rows:
+            cells = self._cut(self._lines[row])[self._skipped :]
+            try:
+                table.append([known[cell] for cell in cells])
+            except KeyError:
+                known |= {cell: self._parsed(cell, row, parse) for cell in cells}
+                table.append([known[cell] for cell in cells])
+        return np.array(table).reshape(len(rows), len(self.columns))
+
+    def rows_of(self, photos: Sequence[str]) -> list[int]:
+        """Find the line of each photo: −1 for one that the list does not name.
+
+        Case, ending, leading zeros and folders in front do not matter, as far as they are not
+        needed to tell images apart.
+
+        Raises:
+            ValueError: If a line describes two photos.
+        """
+        lines = {key: row for row, key in enumerate(self._keys)}
+        rows = [lines.get(_key(photo, self._depth), -1) for photo in photos]
+        matched: dict[int, str] = {}
+        for row, photo in zip(rows, photos, strict=True):
+            if row >= 0 and matched.setdefault(row, photo) != photo:
+                raise ValueError(
+                    f"{self.file}, line {self.numbers[row]}, must describe one image. Received: "
+                    f"{matched[row]} and {photo}, which both match {self.names[row]!r}."
+                )
+        return rows
+
+    @cached_property
+    def _depth(self) -> int:
+        """Number of path parts that tell the images apart, from the end."""
+        deepest = max((name.replace("\\", "/").count("/") + 1 for name in self.names), default=1)
+        for depth in range(1, deepest + 1):
+            if len({_key(name, depth) for name in self.names}) == len(self.names):
+                return depth
+        (key, _), *_ = Counter(_key(name, deepest) for name in self.names).most_common(1)
+        first, second, *_ = (
+            number
+            for name, number in zip(self.names, self.numbers, strict=True)
+            if _key(name, deepest) == key
+        )
+        raise ValueError(
+            f"{self.file} must have one line for each image. Received: lines {first} and {second} "
+            f"for {self.names[self.numbers.index(second)]!r}."
+        )
+
+    @cached_property
+    def _keys(self) -> list[str]:
+        return [_key(name, self._depth) for name in self.names]
+
+    def _parsed(self, cell: str, row: int, parse: Callable[[str], float]) -> float:
+        try:
+            return parse(cell)
+        except (ValueError, OverflowError):
+            raise ValueError(
+                f"{self.file}, line {self.numbers[row]}: each value must be {EXPECTED[parse]}. "
+                f"Received: {cell!r}."
+            ) from None
+
+
+def read_list(file: Path | str, content: bytes | None = None) -> ImageList:
+    """Read a list of any of these layouts.
+
+    Separated by blanks, tabs, commas or semicolons; with or without quotes, a number of images
+    before everything else, a header, and a column of row numbers; in UTF-8 or UTF-16.
+
+    Args:
+        file: The list, or a name of it for errors if `content` is given.
+        content: The list's bytes.
+
+    Raises:
+        ValueError: If it is not such a list, or a line has more or fewer values than the others.
+    """
+    content = read_small(Path(file)) if content is None else content
+    text = decode_text(content, str(file))
+    numbered = [(n, line.strip()) for n, line in zip(count(1), text.splitlines()) if line.strip()]
+    if numbered and numbered[0][1].lower().startswith("sep="):  # as Excel writes it
+        numbered = numbered[1:]
+    if numbered and numbered[0][1].strip(";,\t").isdecimal():
+        numbered = numbered[1:]
+    if not numbered:
+        raise ValueError(f"{file} must have a line for each image. Received: none.")
+    cut = _cutter([line for _, line in numbered[:LOOK]], '"' in text)
+    header, body = _header(numbered, cut)
+    if not body:
+        raise ValueError(f"{file} must have a line for each image. Received: a header alone.")
+    skipped = _skipped(header, body, cut)
+    width = len(cut(body[0][1]))
+    if width <= skipped:
+        raise ValueError(f"{file} must have values for each image. Received: {body[0][1]!r}.")
+    columns = _columns(header, width, skipped, str(file))
+    names = []
+    for number, line in body:
+        cells = cut(line)
+        if len(cells) != width:
+            raise ValueError(
+                f"{file}, line {number}, must have {width - skipped} values for its image. "
+                f"Received: {len(cells) - skipped}."
+            )
+        names.append(cells[skipped - 1])
+    numbers, lines = ([each[part] for each in body] for part in (0, 1))
+    return ImageList(str(file), columns, names, numbers, lines, cut, skipped)
+
+
+def decode_text(content: bytes, file: str) -> str:
+    """Decode a list of any encoding; refuse what is no text, by what it is."""
+    kind = content_kind(content[:HEAD])
+    if kind is not None:
+        raise ValueError(f"{file} is not a list of images: it is {kind}.")
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", errors="replace")
+    zeros = content[:HEAD].count(0)
+    if zeros > len(content[:HEAD]) // 3:  # UTF-16 without a mark
+        return content.decode("utf-16-le" if content[1] == 0 else "utf-16-be", errors="replace")
+    if zeros:
+        raise ValueError(f"{file} is not a list of images: it is a binary file.")
+    return content.decode("utf-8-sig", errors="surrogateescape")  # as the names of files
+
+
+def _cutter(lines: list[str], quoted: bool) -> Callable[[str], list[str]]:
+    """Return a function that cuts a line into its cells, by the separator of most lines."""
+    counts = {each: sum(each in line for line in lines) for each in _SEPARATORS}
+    separator = max(counts, key=counts.__getitem__)
+    if 2 * counts[separator] < len(lines):
+        separator = None
+    if quoted:
+        options = {"delimiter": separator or " ", "skipinitialspace": True}
+        return lambda line: [cell.strip() for cell in next(csv.reader([line], **options))]
+    if separator is None:
+        return str.split
+    return lambda line: [cell.strip() for cell in line.split(separator)]
+
+
+def _header(
+    numbered: list[tuple[int, str]], cut: Callable[[str], list[str]]
+) -> tuple[list[str], list[tuple[int, str]]]:
+    """Separate the header, if there is one: a line without an image's name that is no row."""
+    first = cut(numbered[0][1])
+    if any(_is_image(cell) for cell in first) or any(map(_is_value, first[1:])):
+        return [], numbered
+    return first, numbered[1:]
+
+
+def _skipped(
+    header: list[str], body: list[tuple[int, str]], cut: Callable[[str], list[str]]
+) -> int:
+    """Return the number of columns up to the image's name: two after a column of row numbers."""
+    first = cut(body[0][1])
+    for position, cell in enumerate(first[:2]):
+        if _is_image(cell):
+            return position + 1
+    if header and len(header) == len(first) > 2 and header[0].lower() in _INDEX_HEADS:
+        numbers = [cut(line)[0] for _, line in body]
+        if any(numbers == list(map(str, range(start, start + len(body)))) for start in (0, 1)):
+            return 2
+    return 1
+
+
+def _columns(header: list[str], width: int, skipped: int, file: str) -> tuple[str, ...]:
+    """Name the values; a header may lack the name of the first columns, as CelebA's does."""
+    values = width - skipped
+    if not header:
+        return tuple(f"value_{number}" for number in range(values))
+    if len(header) not in range(values, width + 1):
+        raise ValueError(
+            f"{file} must have a name in its header for each of {values} values. "
+            f"Received: {len(header)} names."
+        )
+    names = tuple(header[-values:])
+    repeated = [name for name, times in Counter(names).items() if times > 1]
+    if repeated:
+        raise ValueError(f"{file} must name each column once. Received: {repeated[0]!r} twice.")
+    return names
+
+
+def _is_image(cell: str) -> bool:
+    return cell.lower().endswith(_ENDINGS)
+
+
+def _is_value(cell: str) -> bool:
+    return bool(re.fullmatch(r"[-+]?[\d.]+(e[-+]?\d+)?|nan|true|false|yes|no|", cell.lower())) or (
+        split_named(cell) is not None
+    )
+
+
+def _key(name: str, depth: int) -> str:
+    """Return what identifies an image in a list: the last parts of its path, plainly spelled."""
+    *folders, last = name.replace("\\", "/").split("/")[-depth:]
+    stem = last.rpartition(".")[0] if _is_image(last) else last
+    return "/".join([*folders, stem.lstrip("0") or "0"]).casefold()

@@ -1,0 +1,134 @@
+"""Images as lines of a .csv file, a number for each pixel, as Kaggle distributes digits and faces.
+
+Either each pixel is a column (MNIST: `label,pixel0,pixel1,…`), or all of them are one text
+(FER2013: `emotion,pixels,Usage`).
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from ..files.regular import open_regular
+from .account import Account
+from .lists import decode_text
+from .source import Origin, Source
+from .splits import split_named
+from .tree import read_small
+
+LEAST = 16  # pixels of an image, to tell images from lists
+_LABELS = ("label", "labels", "class", "target", "emotion", "y")
+_USAGES = {"publictest": 1, "privatetest": 2}  # FER2013's names of splits
+
+
+def find(location: Path, name: str) -> Origin | None:
+    """Find pixels in a .csv file; None for other files, and for lists."""
+    if location.suffix.lower() != ".csv" or location.is_dir():
+        return None
+    with open_regular(location) as stream:
+        lines = decode_text(stream.read(2**20), str(location)).splitlines()[:2]
+    header = _header(lines)
+    if "pixels" in header:
+        shape = _image_shape(len(_cells(lines[-1])[header.index("pixels")].split()))
+    else:
+        width = len(_cells(lines[0])) if lines else 0
+        shape = _image_shape(width - (_label_column(header, width) is not None))
+    if shape is None or math.prod(shape) < LEAST:
+        return None
+    channels = shape[2] if len(shape) == 3 else 1
+    return Origin(
+        "pixels in a .csv file", location, (location,), partial(read, location), shape[:2], channels
+    )
+
+
+def read(location: Path) -> Source:
+    """Read the images into memory.
+
+    Raises:
+        ValueError: If lines have different numbers of pixels, or these make no square image.
+    """
+    lines = decode_text(read_small(location), str(location)).splitlines()
+    header = _header(lines[:1])
+    rows = lines[1:] if header else lines
+    try:
+        if "pixels" in header:
+            pixels, labels, partition = _texts(rows, header)
+        else:
+            pixels, labels = _columns(rows, header)
+            partition = None
+    except (ValueError, IndexError) as error:
+        raise ValueError(
+            f"{location} must have the same numbers in each line. Received: {error}."
+        ) from error
+    shape = _image_shape(pixels.shape[1])
+    if shape is None:
+        raise ValueError(f"{location} must hold square images. Received: {pixels.shape[1]} pixels.")
+    images = pixels.reshape(-1, *shape)
+    account = Account()
+    account.taken["lines"] = len(images)
+    return Source(
+        len(images), lambda: iter(images), partition=partition, labels=labels, account=account
+    )
+
+
+def _columns(rows: list[str], header: list[str]) -> tuple[np.ndarray, np.ndarray | None]:
+    """Read lines with a column for each pixel: pixels [N, P] and labels [N] or None."""
+    table = np.loadtxt(rows, np.float32, delimiter=",", comments=None, ndmin=2)
+    label = _label_column(header, table.shape[1])
+    if label is None:
+        return _whole(table), None
+    return _whole(np.delete(table, label, axis=1)), table[:, label].astype(np.int64)
+
+
+def _texts(
+    rows: list[str], header: list[str]
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Read lines with all pixels in one text: pixels [N, P], labels [N] and splits [N] or None."""
+    table = list(csv.reader(rows))
+    pixels = np.array([row[header.index("pixels")].split() for row in table], np.float32)
+    label = _label_column(header, 0)
+    labels = None if label is None else np.array([row[label] for row in table], np.int64)
+    if "usage" not in header:
+        return _whole(pixels), labels, None
+    words = [row[header.index("usage")].casefold() for row in table]
+    splits = [_USAGES.get(word, split_named(word)) for word in words]
+    if None in splits:
+        raise ValueError(f"{words[splits.index(None)]!r} as a split")
+    return _whole(pixels), labels, np.array(splits, np.int8)
+
+
+def _whole(pixels: np.ndarray) -> np.ndarray:
+    """Return pixels as uint8 if they are whole numbers of 0 … 255."""
+    plain = np.clip(pixels, 0, 255).astype(np.uint8)
+    return plain if (plain == pixels).all() and plain.max(initial=0) > 1 else pixels
+
+
+def _header(lines: list[str]) -> list[str]:
+    """Return the names of the columns in lower case; none if the first line holds numbers."""
+    cells = [cell.strip().casefold() for cell in _cells(lines[0])] if lines else []
+    return [] if all(cell.replace(".", "").lstrip("-").isdecimal() for cell in cells) else cells
+
+
+def _cells(line: str) -> list[str]:
+    return next(csv.reader([line]))
+
+
+def _label_column(header: list[str], width: int) -> int | None:
+    """Return the column of the label: by its name, or the first if the others are an image."""
+    for name in _LABELS:
+        if name in header:
+            return header.index(name)
+    return 0 if width and _image_shape(width) is None and _image_shape(width - 1) else None
+
+
+def _image_shape(pixels: int) -> tuple[int, ...] | None:
+    """Return the shape of a square image, gray or else colour; None if there is none."""
+    side = math.isqrt(pixels)
+    if side * side == pixels:
+        return side, side
+    side = math.isqrt(pixels // 3)
+    return (side, side, 3) if 3 * side * side == pixels else None

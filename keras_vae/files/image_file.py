@@ -1,0 +1,168 @@
+"""One image file, opened safely: its size is known before a pixel is decoded."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from .formats import FORMATS, NEEDS_HEIF, identify, is_heif, reads_heif
+from .limits import MAX_PIXELS, check_pixels
+from .pixels import range_of
+from .regular import HEAD, content_kind, open_regular
+from .stderr import quiet_stderr
+
+# Of 16 bits in each colour Pillow keeps the upper 8: below this, images have fewer than 15 bits.
+LOW_BITS = 64
+
+T = TypeVar("T")
+
+
+class ImageFile:
+    """An image file whose header is read; use it in a `with` statement.
+
+    Only regular files of the formats in `formats.FORMATS` are opened, whatever their name.
+
+    Args:
+        source: A path, or the encoded bytes of an image.
+        max_pixels: Most pixels of an image.
+
+    Attributes:
+        name: The path, or "the given bytes".
+        has_more_frames: Whether it holds more than one page or frame; the first is read.
+
+    Raises:
+        FileNotFoundError: If the path does not exist.
+        ValueError: If it is no regular file, no image of these formats, damaged or too large.
+    """
+
+    def __init__(self, source: str | Path | bytes, max_pixels: int = MAX_PIXELS) -> None:
+        self.name = "the given bytes" if isinstance(source, bytes) else str(source)
+        self._stream = io.BytesIO(source) if isinstance(source, bytes) else _opened(source)
+        try:
+            self._image = self._identified()
+            try:
+                check_pixels(*self._image.size, max_pixels)
+            except ValueError as error:
+                raise ValueError(f"{self.name} is too large: {error}.") from error
+            tiles = getattr(self._image, "tile", None) or [None]
+            self._is_cut = ";16" in str(tiles[0]) and not self.is_wide
+            self.has_more_frames = self._guarded(self._count_frames)
+        except BaseException:
+            self._stream.close()
+            raise
+
+    def __enter__(self) -> ImageFile:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self._stream.close()
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether values are not of 8 bits: then all images of a set decide on their range."""
+        return self._image.mode in ("I", "F") or self._image.mode.startswith("I;16")
+
+    def values(self) -> np.ndarray:
+        """Decode an image whose values are not of 8 bits, as numbers [H, W].
+
+        Raises:
+            ValueError: If it is damaged.
+        """
+        self._guarded(self._decode)
+        return np.asarray(self._image)
+
+    def rgb(self) -> Image.Image:
+        """Decode the image, upright and as RGB, with transparent parts on white.
+
+        Values that are not of 8 bits are converted by the range of this image.
+
+        Raises:
+            ValueError: If it is damaged, or its values have no known range.
+        """
+        if self.is_wide:
+            values = self.values()
+            return Image.fromarray(range_of(values, self.name).to_uint8(values)).convert("RGB")
+        self._guarded(self._decode)
+        if self._is_cut:
+            self._check_high_bits()
+        return self._guarded(lambda: to_rgb(self._image))
+
+    def _identified(self) -> Image.Image:
+        image = self._guarded(lambda: identify(self._stream))
+        if image is not None:
+            return image
+        self._stream.seek(0)
+        head = self._stream.read(HEAD)
+        kind = content_kind(head)
+        if is_heif(head) and not reads_heif():
+            reason = NEEDS_HEIF
+        else:
+            reason = f"it is {kind}" if kind else f"formats that are read: {', '.join(FORMATS)}"
+        raise ValueError(f"{self.name} is not an image that can be read: {reason}.")
+
+    def _count_frames(self) -> bool:
+        # A JPEG's further images are previews and gain maps of the first.
+        return self._image.format not in ("JPEG", "MPO") and bool(
+            getattr(self._image, "is_animated", False)
+        )
+
+    def _decode(self) -> None:
+        ImageOps.exif_transpose(self._image, in_place=True)  # without a copy of a large photo
+
+    def _check_high_bits(self) -> None:
+        extremes = np.atleast_2d(self._image.getextrema())[: 1 if "L" in self._image.mode else 3]
+        if extremes.max() < LOW_BITS:
+            raise ValueError(
+                f"{self.name} must use all of its 16 bits, of which the upper 8 are read. "
+                f"Received: values up to {extremes.max()} in the upper 8. Convert it to 8 bits."
+            )
+
+    def _guarded(self, function: Callable[[], T]) -> T:
+        """Call a decoder's function; whatever it raises becomes one line with the file's name."""
+        damage: Exception | None = None
+        with self._quiet():
+            try:
+                return function()
+            except Exception as error:  # decoders raise many kinds for damaged files
+                damage = error
+        reason = next(iter(str(damage).splitlines()), "") or type(damage).__name__
+        raise ValueError(f"{self.name} is a damaged image: {reason.rstrip('.')}.") from damage
+
+    def _quiet(self) -> AbstractContextManager[None]:
+        """Hide what libtiff writes to standard error."""
+        image = getattr(self, "_image", None)
+        return quiet_stderr() if image is not None and image.format == "TIFF" else nullcontext()
+
+
+def _opened(path: str | Path) -> BinaryIO:
+    try:
+        return open_regular(path)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ValueError(f"{path} cannot be opened: {error.strerror}.") from error
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Convert an image of any 8-bit mode to RGB; transparent parts become white.
+
+    A color profile for RGB is kept; one for gray levels or inks is dropped.
+    """
+    profile = image.info.get("icc_profile") or b""
+    image = _on_white(image)
+    image.info = {"icc_profile": profile} if profile[16:20] == b"RGB " else {}
+    return image
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        background = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(background, layer).convert("RGB")
+    return image.convert("RGB")

@@ -1,0 +1,103 @@
+"""Ranges of pixel values: what is not uint8 is converted by its range, or refused. NumPy only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .pictures import to_pixels
+
+TOLERANCE = 1e-3  # of a range's length: what arithmetic and interpolation leave beyond its ends
+DARK = 32  # images of 0 … 255 have a brighter pixel; binary images and those of 0 … 16 have none
+DEPTHS = (10, 12, 14, 16)  # bits of cameras and scanners, stored in 16 or 32
+
+EXPECTED = "uint8, whole numbers of 8, 10, 12, 14 or 16 bits, or floats of 0 … 1, −1 … 1, 0 … 255"
+
+
+@dataclass(frozen=True)
+class PixelRange:
+    """Lowest and highest value of a pixel.
+
+    Attributes:
+        low: Black.
+        high: White.
+    """
+
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.low:g} … {self.high:g}".replace("-", "−")
+
+    def to_uint8(self, images: np.ndarray) -> np.ndarray:
+        """Convert images of this range to 0 … 255, uint8.
+
+        Whole numbers of more than 8 bits lose their lowest bits, as in libpng.
+        """
+        if images.dtype.kind in "iu" and self.high >= BYTES.high:
+            return (images >> int(self.high).bit_length() - 8).astype(np.uint8)
+        scale = 255.0 / (self.high - self.low)
+        return to_pixels((images.astype(np.float32) - self.low) * scale)
+
+
+BYTES, UNIT, SYMMETRIC = PixelRange(0.0, 255.0), PixelRange(0.0, 1.0), PixelRange(-1.0, 1.0)
+DEEP = tuple(PixelRange(0.0, 2.0**bits - 1) for bits in DEPTHS)
+
+
+def range_of(images: Any, name: str = "x") -> PixelRange:
+    """Recognize the range of pixels from the values of all images together.
+
+    Images without negative values are 0 … 1 if no value is above 1, and 0 … 255 if one is above
+    `DARK`. Whole numbers above 255 have the smallest of 10, 12, 14 and 16 bits. Images with
+    negative values are −1 … 1 if the lowest is below −0.5; small negative values come from an
+    interpolation, and are refused.
+
+    Args:
+        images: An array of any shape.
+        name: Of the argument, for the error.
+
+    Raises:
+        ValueError: If the values are in none of these ranges or not finite.
+        TypeError: If they are not numbers.
+    """
+    images = np.asarray(images)
+    check_numeric(images.dtype, name)
+    extremes = (float(images.min()), float(images.max())) if images.size else (0.0, 255.0)
+    return range_between(*extremes, images.dtype, name)
+
+
+def range_between(low: float, high: float, dtype: np.dtype, name: str = "x") -> PixelRange:
+    """Recognize the range of pixels from their lowest and highest value; see `range_of`."""
+    check_numeric(dtype, name)
+    if dtype.kind == "b":
+        return UNIT
+    if low >= 0.0 and high <= 1.0 + TOLERANCE and (dtype != np.uint8 or high == 0):
+        return BYTES if dtype == np.uint8 else UNIT
+    if low >= 0.0 and DARK < high <= 255.0 * (1.0 + TOLERANCE):
+        return BYTES
+    if low >= 0.0 and high > 255.0 and dtype.kind in "iu":
+        for deep in DEEP:
+            if high <= deep.high:
+                return deep
+    if -1.0 - TOLERANCE <= low <= -0.5 and high <= 1.0 + TOLERANCE:
+        return SYMMETRIC
+    raise ValueError(f"`{name}` must be {EXPECTED}. Received: {_received(low, high)}.")
+
+
+def check_numeric(dtype: np.dtype, name: str) -> None:
+    """Raise a TypeError unless values of this type can be pixels."""
+    if dtype.kind not in "biuf" and dtype.name != "bfloat16":
+        raise TypeError(f"`{name}` must be {EXPECTED}. Received: {dtype}.")
+
+
+def _received(low: float, high: float) -> str:
+    if not np.isfinite([low, high]).all():  # minimum and maximum of values with NaN are NaN
+        return "values that are NaN or infinite; np.nan_to_num replaces them"
+    values = f"values from {low:g} to {high:g}"
+    if low >= 0.0 and high <= DARK:
+        return f"{values}, which would be almost black; divide by the largest possible value"
+    if -0.5 < low < 0.0 and high <= 1.5:
+        return f"{values}; np.clip(images, 0, 1) removes what an interpolation added"
+    return f"{values}; divide by the largest possible value"

@@ -1,0 +1,325 @@
+"""Folders and zip archives of images, as people have them: every file is accounted for."""
+
+import os
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_vae.datasets import load_dataset
+from keras_vae.datasets.account import Account
+from tests.encoding import encoded, png_file
+
+SIZE = (12, 10)
+
+
+def drawing(number):
+    """An image that differs from others by its colour, uint8 [12, 10, 3]."""
+    rows, columns = np.mgrid[:12, :10]
+    return np.stack([20 * rows, 25 * columns, np.full((12, 10), 9 * number)], -1).astype(np.uint8)
+
+
+def draw(path, number=0, kind=None, **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(drawing(number)).save(path, kind, **options)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "set").mkdir()
+    return tmp_path / "set"
+
+
+def account(dataset):
+    return Account.from_json(dataset.provenance["account"])
+
+
+def test_every_format_and_ending_is_read_and_the_rest_is_counted(folder):
+    names = ["a.jpg", "b.JPEG", "c.jfif", "d.avif", "e.WebP", "f.TIFF", "g.bmp", "h.PNG", "i.gif"]
+    for number, name in enumerate(names):
+        draw(folder / name, number)
+    (folder / "readme.txt").touch()
+    (folder / "deep").mkdir()
+    (folder / "deep/model.psd").touch()
+    (folder / "plain").touch()
+    (folder / ".DS_Store").touch()
+    dataset = load_dataset(folder)
+    assert len(dataset.images) == 9
+    for image, number in zip(dataset.images, range(9), strict=True):
+        assert abs(int(image[..., 2].mean()) - 9 * number) < 20
+    found = account(dataset)
+    assert found.taken == {name[1:].lower(): 1 for name in names}
+    assert found.left_out == {
+        ".txt: no image": (1, ["readme.txt"]),
+        ".psd: no image": (1, ["deep/model.psd"]),
+        "no ending: no image": (1, ["plain"]),
+        "hidden": (1, [".DS_Store"]),
+    }
+
+
+def test_heic_is_left_out_by_name_without_its_package(folder, monkeypatch):
+    from keras_vae.files import formats
+
+    draw(folder / "a.png")
+    (folder / "b.HEIC").touch()
+    monkeypatch.setattr(formats, "reads_heif", lambda: False)
+    formats.image_suffixes.cache_clear()
+    try:
+        found = account(load_dataset(folder))
+    finally:
+        formats.image_suffixes.cache_clear()
+    (reason,) = found.left_out
+    assert reason.startswith(".heic: HEIC needs pillow-heif: pip install")
+
+
+def test_special_files_and_links_are_named_and_none_is_waited_for(folder, tmp_path):
+    draw(folder / "a.png")
+    draw(tmp_path / "other/b.png", 1)
+    os.mkfifo(folder / "c.jpg")
+    (folder / "d.jpg").symlink_to("nowhere")
+    (folder / "e").symlink_to(folder)
+    (folder / "f").symlink_to(tmp_path / "other")
+    (folder / "g").symlink_to(tmp_path / "other")
+    (folder / "h.jpg").symlink_to("h.jpg")
+    (folder / "i.png").symlink_to("a.png")
+    dataset = load_dataset(folder)
+    assert dataset.names.tolist() == ["a.png", "f/b.png", "i.png"]
+    assert account(dataset).left_out == {
+        "named pipe (FIFO)": (1, ["c.jpg"]),
+        "link that leads nowhere": (2, ["d.jpg", "h.jpg"]),
+        "link to a folder that is read already": (2, ["e/", "g/"]),
+    }
+
+
+@pytest.mark.parametrize("words", [("train", "val", "test"), ("Training", "valid", "testing")])
+@pytest.mark.parametrize("above", ["", "archive/set/"])
+def test_folders_are_the_split_and_classes_the_labels(words, above, folder):
+    for number in range(12):
+        word, kind = words[number % 3], ("dog", "cat")[number % 2]
+        draw(folder / above / word / kind / f"{number}.png", number)
+    dataset = load_dataset(folder)
+    numbers = np.array([int(name.rpartition("/")[2][:-4]) for name in dataset.names])
+    np.testing.assert_array_equal(dataset.partition, numbers % 3)
+    np.testing.assert_array_equal(dataset.labels, 1 - numbers % 2)
+    assert dataset.label_names == ("cat", "dog")
+    assert dataset.label_name(1) == "dog"
+    assert dataset.provenance["split"] == "official"
+
+
+def test_train_and_test_folders_give_a_part_of_train_for_validation(folder):
+    for number in range(20):
+        draw(folder / ("train" if number % 2 else "test") / f"{number}.png", number)
+    dataset = load_dataset(folder)
+    assert dataset.provenance["counts"] == {"train": 9, "validation": 1, "test": 10}
+    assert dataset.labels is None
+
+
+def test_folders_of_one_image_each_are_no_classes(folder):
+    for number in range(4):
+        draw(folder / f"person{number}/1.png", number)
+    assert load_dataset(folder).labels is None
+
+
+@pytest.mark.parametrize("place", ["in", "beside"])
+def test_lists_of_an_unrecognised_folder_are_used(place, folder, tmp_path):
+    for number in range(1, 7):
+        draw(folder / f"photos/{number:03d}.png", number)
+    lists = folder / "photos" if place == "in" else folder
+    rows = [f"{number:06d}.jpg" for number in range(1, 9)]
+    attributes = ["8", "Smiling", *(f"{name} {1 - 2 * (n % 2)}" for n, name in enumerate(rows))]
+    (lists / "list_attr_celeba.txt").write_text("\n".join(attributes))
+    splits = ["file;split", *(f"{name};{('train', 'test')[n % 2]}" for n, name in enumerate(rows))]
+    (lists / "partition.csv").write_text("\n".join(splits))
+    dataset = load_dataset(folder / "photos")
+    assert dataset.attribute_names == ("Smiling",)
+    np.testing.assert_array_equal(dataset.attributes[:, 0], [1, -1] * 3)
+    assert dataset.provenance["counts"]["test"] == 3
+    assert dataset.provenance["dataset"] is None
+    found = account(dataset)
+    assert found.left_out["images that the lists name are not there"][0] == 2
+    assert "list_attr_celeba.txt is used" in found.taken_line
+
+
+def test_a_list_of_other_images_is_hinted_at(folder):
+    for number in range(4):
+        draw(folder / f"photo{number}.png", number)
+    (folder / "attributes.csv").write_text("name,Smiling\nphoto1.png,1\nother.png,0\n")
+    dataset = load_dataset(folder)
+    assert dataset.attributes is None
+    assert "attributes.csv names 1 of 4 images: not used" in account(dataset).taken_line
+
+
+def test_a_wrong_list_is_an_error_with_its_line(folder):
+    draw(folder / "1.png", 1)
+    draw(folder / "2.png", 2)
+    (folder / "attributes.csv").write_text("name,Smiling\n1,1\n2,5\n")
+    with pytest.raises(ValueError, match=r"attributes\.csv, line 3: each value must be −1, 0 or 1"):
+        load_dataset(folder)
+    (folder / "attributes.csv").write_text("name,Smiling,Bald\n1,1,0\n2,-1,0\n")
+    with pytest.raises(ValueError, match=r"attributes\.csv must be 1 and 0, or 1 and −1"):
+        load_dataset(folder)
+
+
+def test_a_list_that_contradicts_the_folders_is_an_error(folder):
+    for number in range(4):
+        draw(folder / ("train" if number % 2 else "test") / f"{number}.png", number)
+    (folder / "splits.txt").write_text("0 train\n1 train\n2 test\n3 train\n")
+    with pytest.raises(ValueError, match=r"splits\.txt must agree with the folders.*test/0\.png"):
+        load_dataset(folder)
+
+
+def test_a_zip_of_a_folder_is_that_folder(folder, tmp_path):
+    for number in range(12):
+        draw(folder / f"photos/{'ab'[number % 2]}/{number}.png", number)
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        for file in sorted(folder.rglob("*.png")):
+            archive.write(file, str(file.relative_to(folder)).replace("/", "\\"))
+        archive.writestr("__MACOSX/photos/a/._0.png", b"")
+        archive.writestr("photos/notes.txt", b"")
+    expected, dataset = load_dataset(folder), load_dataset(tmp_path / "set.zip")
+    np.testing.assert_array_equal(dataset.images, expected.images)
+    np.testing.assert_array_equal(dataset.labels, expected.labels)
+    assert dataset.name == "set"
+    assert account(dataset).left_out == {
+        ".txt: no image": (1, ["photos/notes.txt"]),
+        "hidden": (1, ["__MACOSX/photos/a/._0.png"]),
+    }
+
+
+def test_a_zip_without_images_says_what_it_is(tmp_path):
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        archive.writestr("notes.txt", b"")
+    with pytest.raises(ValueError, match=r"at least one image: .*\.jpg.*which is a zip file"):
+        load_dataset(tmp_path / "set.zip")
+    (tmp_path / "page.zip").write_bytes(b"<html>")
+    with pytest.raises(ValueError, match=r"page\.zip is not a zip file.*web page"):
+        load_dataset(tmp_path / "page.zip")
+
+
+def test_an_empty_folder_says_what_was_looked_for(folder):
+    (folder / "notes.txt").touch()
+    with pytest.raises(ValueError, match=r"at least one image.*\.avif.*which holds notes\.txt"):
+        load_dataset(folder)
+
+
+def wide(path, values):
+    Image.fromarray(values).save(path)
+
+
+@pytest.mark.parametrize(
+    ("scale", "dtype"),
+    [(1 / 255, np.float32), (1, np.float32), (1, np.int32), (4, np.uint16), (256, np.uint16)],
+)
+def test_images_that_are_not_of_8_bits_share_the_range_of_the_set(scale, dtype, folder):
+    """The second image is dark: by its own values it would be read as another range."""
+    bright = drawing(3)[..., 0]
+    for number, image in enumerate((bright, bright // 200)):
+        wide(folder / f"{number}.tiff", (image.astype(np.float64) * scale).astype(dtype))
+    draw(folder / "2.png", 1)
+    dataset = load_dataset(folder, channels=1)
+    np.testing.assert_array_equal(dataset.images[0, ..., 0], bright)
+    assert dataset.images[1].max() <= 1
+    note = account(dataset).taken_line
+    assert ("were converted to 0 … 255" in note) == (scale != 1)
+
+
+def test_an_image_with_nan_is_left_out_by_name(folder):
+    values = drawing(3)[..., 0].astype(np.float32) / 255
+    for number in range(3):
+        wide(folder / f"{number}.tiff", values)
+    values[2, 2] = np.nan
+    wide(folder / "3.tiff", values)
+    dataset = load_dataset(folder, channels=1)
+    assert len(dataset.images) == 3
+    assert account(dataset).left_out == {
+        "damaged": (1, ["3.tiff: it holds values that are NaN or infinite"])
+    }
+
+
+def test_values_of_no_known_range_are_refused(folder):
+    for number in range(3):
+        wide(folder / f"{number}.tiff", drawing(number)[..., 0].astype(np.int32) * 9000)
+    with pytest.raises(ValueError, match=r"`images` must be uint8.*divide by the largest"):
+        load_dataset(folder)
+
+
+def test_files_of_several_frames_are_counted(folder):
+    for number in range(3):
+        more = [Image.fromarray(drawing(9))]
+        draw(folder / f"{number}.gif", number, save_all=True, append_images=more)
+    draw(folder / "3.png", 3)
+    line = account(load_dataset(folder)).taken_line
+    assert "3 files hold more than one page or frame; the first is used" in line
+
+
+def test_one_damaged_file_is_left_out_of_the_smallest_set(folder):
+    for number in range(3):
+        draw(folder / f"{number}.png", number)
+    (folder / "1.png").write_bytes(b"%!PS-Adobe EPSF\n")
+    dataset = load_dataset(folder)
+    assert dataset.names.tolist() == ["0.png", "2.png"]
+    (count, (name,)) = account(dataset).left_out["damaged"]
+    assert (count, name) == (1, "1.png: not an image that can be read: it is PostScript (EPS)")
+    (folder / "2.png").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"may be damaged. Received: at least 2 of 3.*1\.png: not"):
+        load_dataset(folder)
+
+
+@pytest.mark.parametrize("image_size", [None, SIZE])
+def test_images_of_which_none_can_be_read_are_named_with_the_reason(image_size, folder):
+    (folder / "0.png").write_bytes(b"<html>")
+    with pytest.raises(ValueError, match=r"at least one image. Received: .*a web page"):
+        load_dataset(folder, image_size=image_size)
+
+
+def test_an_image_with_too_many_pixels_is_left_out(folder):
+    draw(folder / "0.png")
+    (folder / "1.png").write_bytes(png_file(30_000, 30_000))
+    left_out = account(load_dataset(folder, image_size=SIZE)).left_out["damaged"]
+    assert "1.png: too large: 30000×30000 = 900,000,000 pixels" in left_out[1][0]
+    assert len(load_dataset(folder, image_size=SIZE, max_pixels=10**9).images) == 1
+
+
+@pytest.mark.parametrize("value", [0, 1, 255])
+def test_a_set_of_one_colour_is_refused_with_its_statistics(value, folder):
+    for number in range(3):
+        Image.new("L", (8, 8), value).save(folder / f"{number}.png")
+    message = f"pixels from {value} to {value}, mean {value}.00, standard deviation 0.00 of 255"
+    with pytest.raises(ValueError, match=f"must differ from a single colour. Received: {message}"):
+        load_dataset(folder)
+
+
+def test_names_that_no_terminal_prints_are_reported(folder):
+    draw(folder / "0.png")
+    (folder / "a\nb.txt").touch()
+    (folder / os.fsdecode(b"\xff.txt")).touch()
+    assert sorted(account(load_dataset(folder)).left_out[".txt: no image"][1]) == [
+        "a�b.txt",
+        "�.txt",
+    ]
+
+
+def test_an_unreadable_folder_is_named(folder, monkeypatch):
+    draw(folder / "0.png")
+    (folder / "locked").mkdir()
+    scandir = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    reason = "folder that cannot be read: Permission denied"
+    assert account(load_dataset(folder)).left_out == {reason: (1, ["locked/"])}
+
+
+def test_the_pixels_of_ordinary_files_are_those_of_pillow(folder):
+    """Nothing that the reader does changes a pixel of a JPEG or PNG file of 8 bits."""
+    for number, options in enumerate(({}, {"quality": 60}, {"progressive": True})):
+        data = encoded(Image.fromarray(drawing(number)), "JPEG", **options)
+        (folder / f"{number}.jpg").write_bytes(data)
+    dataset = load_dataset(folder)
+    for name, image in zip(dataset.names, dataset.images, strict=True):
+        np.testing.assert_array_equal(image, np.asarray(Image.open(folder / name)))

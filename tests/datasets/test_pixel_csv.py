@@ -1,0 +1,69 @@
+"""Pixels in .csv files, as Kaggle distributes MNIST and FER2013."""
+
+import numpy as np
+import pytest
+
+from keras_vae.datasets import load_dataset
+
+
+def write(file, images, labels, header, footer=()):
+    rows = [
+        ",".join(map(str, [*([] if labels is None else [label]), *image.ravel()]))
+        for image, label in zip(images, labels if labels is not None else images, strict=True)
+    ]
+    file.write_text("\n".join([*header, *rows, *footer]) + "\n")
+
+
+@pytest.mark.parametrize("header", ["label,0,1", "label,1x1,1x2", "digit", None])
+@pytest.mark.parametrize("labelled", [True, False])
+def test_a_column_for_each_pixel(header, labelled, digit_images, tmp_path):
+    images, labels = digit_images[:20], np.arange(20) % 10
+    names = [f"pixel{number}" for number in range(64)]
+    head = [] if header is None else [",".join([*([header.split(",")[0]] * labelled), *names])]
+    write(tmp_path / "train.csv", images, labels if labelled else None, head)
+    dataset = load_dataset(tmp_path / "train.csv")
+    np.testing.assert_array_equal(dataset.images[..., 0], images)
+    if labelled:
+        np.testing.assert_array_equal(dataset.labels, labels)
+    else:
+        assert dataset.labels is None
+    assert dataset.provenance["account"]["taken"] == {"lines": 20}
+
+
+def test_three_values_for_each_pixel_are_colours(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (10, 8, 8, 3))
+    write(tmp_path / "train.csv", images, np.arange(10), [])
+    np.testing.assert_array_equal(load_dataset(tmp_path / "train.csv").images, images)
+
+
+def test_values_of_0_to_1_are_converted(digit_images, tmp_path):
+    write(tmp_path / "train.csv", digit_images[:9] / 255, None, [])
+    dataset = load_dataset(tmp_path / "train.csv")
+    np.testing.assert_array_equal(dataset.images[..., 0], digit_images[:9])
+
+
+def test_all_pixels_in_one_text(digit_images, tmp_path):
+    usages = ["Training", "PublicTest", "PrivateTest"] * 4
+    rows = [
+        f"{number % 7},{' '.join(map(str, image.ravel()))},{usage}"
+        for number, (image, usage) in enumerate(zip(digit_images[:12], usages, strict=True))
+    ]
+    (tmp_path / "fer2013.csv").write_text("\n".join(["emotion,pixels,Usage", *rows]))
+    dataset = load_dataset(tmp_path / "fer2013.csv")
+    np.testing.assert_array_equal(dataset.images[..., 0], digit_images[:12])
+    np.testing.assert_array_equal(dataset.labels, np.arange(12) % 7)
+    np.testing.assert_array_equal(dataset.partition, np.arange(12) % 3)
+
+
+@pytest.mark.parametrize("last", ["1,2,3", "5," + "x," * 63 + "1"])
+def test_a_wrong_line_is_named(last, digit_images, tmp_path):
+    write(tmp_path / "train.csv", digit_images[:9], np.arange(9), [], [last])
+    with pytest.raises(ValueError, match=r"train\.csv must have the same numbers.*row \d+"):
+        load_dataset(tmp_path / "train.csv")
+
+
+@pytest.mark.parametrize("content", ["image_id,Smiling\n1.jpg,1\n", "", "<html>"])
+def test_other_tables_are_no_images(content, tmp_path):
+    (tmp_path / "list.csv").write_text(content)
+    with pytest.raises(ValueError, match=r"list\.csv"):
+        load_dataset(tmp_path / "list.csv")
