@@ -45,7 +45,8 @@ def test_one_bad_file_among_many_is_listed_and_the_others_go_on(kvae, photo_file
     ]
     assert result.stderr.splitlines() == [
         "1 of 3 images were left out:",
-        "  notes.txt is not an image that can be read.",
+        "  notes.txt is not an image that can be read: formats that are read: JPEG, PNG, WEBP, AVIF, GIF, "
+        "BMP, TIFF, PPM.",
     ]
 
 
@@ -99,7 +100,7 @@ def test_a_picture_of_many_images_is_refused(kvae, tmp_path, photos):
     assert "A picture shows at most 100 images, not 101. Use --out FOLDER" in result.output
     (tmp_path / "empty").mkdir()
     result = kvae("reconstruct", "empty", "--model", "colour", "--out", "out")
-    assert str(result.exception) == "empty holds no images."
+    assert str(result.exception) == "empty holds no images. It holds: nothing."
 
 
 def test_missing_file_is_a_usage_error(kvae):
