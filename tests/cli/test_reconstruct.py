@@ -45,8 +45,8 @@ def test_one_bad_file_among_many_is_listed_and_the_others_go_on(kvae, photo_file
     ]
     assert result.stderr.splitlines() == [
         "1 of 3 images were left out:",
-        "  notes.txt is not an image that can be read: formats that are read: JPEG, PNG, WEBP, AVIF, GIF, "
-        "BMP, TIFF, PPM.",
+        "  notes.txt is not an image that can be read: formats that are read: JPEG, PNG, WEBP, "
+        "AVIF, GIF, BMP, TIFF, PPM.",
     ]
 
 
