@@ -68,8 +68,14 @@ def _matching(
     """Read the list whose name matches, if it names the images."""
     for name, (path, open_list) in names.items():
         if pattern.fullmatch(name):
-            found = open_list()
-            named = sum(row >= 0 for row in found.rows_of(tree.images))
+            try:
+                found = open_list()
+                named = sum(row >= 0 for row in found.rows_of(tree.images))
+            except ValueError as error:
+                if path in tree.names:
+                    raise
+                notes.append(f"not used: {error}".rstrip("."))  # it may belong to other images
+                continue
             if 2 * named >= len(tree.images):
                 notes.append(f"{path} is used")
                 return path, found

@@ -137,8 +137,8 @@ class ImageList:
         Raises:
             ValueError: If a line describes two photos.
         """
-        lines = {key: row for row, key in enumerate(self._keys)}
-        rows = [lines.get(_key(photo, self._depth), -1) for photo in photos]
+        depth, lines = self._rows_by_key
+        rows = [lines.get(_key(photo, depth), -1) for photo in photos]
         matched: dict[int, str] = {}
         for row, photo in zip(rows, photos, strict=True):
             if row >= 0 and matched.setdefault(row, photo) != photo:
@@ -149,26 +149,20 @@ class ImageList:
         return rows
 
     @cached_property
-    def _depth(self) -> int:
-        """Number of path parts that tell the images apart, from the end."""
+    def _rows_by_key(self) -> tuple[int, dict[str, int]]:
+        """Number of path parts that tell the images apart, and the row of each by its key."""
         deepest = max((name.replace("\\", "/").count("/") + 1 for name in self.names), default=1)
         for depth in range(1, deepest + 1):
-            if len({_key(name, depth) for name in self.names}) == len(self.names):
-                return depth
-        (key, _), *_ = Counter(_key(name, deepest) for name in self.names).most_common(1)
-        first, second, *_ = (
-            number
-            for name, number in zip(self.names, self.numbers, strict=True)
-            if _key(name, deepest) == key
-        )
+            keys = [_key(name, depth) for name in self.names]
+            rows = {key: row for row, key in enumerate(keys)}
+            if len(rows) == len(keys):
+                return depth, rows
+        (key, _), *_ = Counter(keys).most_common(1)
+        first, second, *_ = (row for row, each in enumerate(keys) if each == key)
         raise ValueError(
-            f"{self.file} must have one line for each image. Received: lines {first} and {second} "
-            f"for {self.names[self.numbers.index(second)]!r}."
+            f"{self.file} must have one line for each image. Received: lines "
+            f"{self.numbers[first]} and {self.numbers[second]} for {self.names[second]!r}."
         )
-
-    @cached_property
-    def _keys(self) -> list[str]:
-        return [_key(name, self._depth) for name in self.names]
 
     def _parsed(self, cell: str, row: int, parse: Callable[[str], float]) -> float:
         try:
@@ -307,6 +301,6 @@ def _is_value(cell: str) -> bool:
 
 def _key(name: str, depth: int) -> str:
     """Return what identifies an image in a list: the last parts of its path, plainly spelled."""
-    *folders, last = name.replace("\\", "/").split("/")[-depth:]
-    stem = last.rpartition(".")[0] if _is_image(last) else last
-    return "/".join([*folders, stem.lstrip("0") or "0"]).casefold()
+    parts = name.replace("\\", "/").casefold().rsplit("/", depth)[-depth:]
+    stem = parts[-1].rpartition(".")[0] if parts[-1].endswith(_ENDINGS) else parts[-1]
+    return "/".join([*parts[:-1], stem.lstrip("0") or "0"])

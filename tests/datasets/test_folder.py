@@ -323,3 +323,15 @@ def test_the_pixels_of_ordinary_files_are_those_of_pillow(folder):
     dataset = load_dataset(folder)
     for name, image in zip(dataset.names, dataset.images, strict=True):
         np.testing.assert_array_equal(image, np.asarray(Image.open(folder / name)))
+
+
+def test_a_list_beside_that_is_of_other_images_is_hinted_at(folder, tmp_path):
+    """Two photos have the name of a line: the list is of another folder."""
+    for number in range(6):
+        draw(folder / f"{'ab'[number % 2]}/{number // 2}.png", number)
+    (tmp_path / "list_attr.txt").write_text("Smiling\n0 1\n1 -1\n2 1\n")
+    dataset = load_dataset(folder)
+    assert dataset.attributes is None
+    line = account(dataset).taken_line
+    assert "not used: " in line
+    assert "list_attr.txt, line 2, must describe one image" in line
