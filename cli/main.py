@@ -112,6 +112,9 @@ def _reason(error: Exception) -> str:
     """Return an error as one line."""
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror}."
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        name = {"tensorflow": "TensorFlow"}.get(error.name, error.name)
+        return f"This needs {name}, which is not installed. Install all of kvae: pip install ."
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-import click
-
 from keras_vae.files.stderr import quiet_stderr
 
 
@@ -18,10 +16,5 @@ def load_tensorflow() -> None:
     if "tensorflow" in sys.modules:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    try:
-        with quiet_stderr():
-            import tensorflow  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise click.ClickException(
-            "This needs TensorFlow, which is not installed. Install all of kvae: pip install ."
-        ) from error
+    with quiet_stderr():
+        import tensorflow  # noqa: F401
