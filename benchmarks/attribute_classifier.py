@@ -105,13 +105,15 @@ def main(source: DataSource, choice: ModelChoice, faces: int, seed: int) -> None
 
 def open_classifier(dataset: ImageDataset) -> tuple[Classifier, str]:
     """Open or train the classifier; return it with its description."""
-    from keras_vae.datasets.classifiers import PREPROCESSING, describe, find_classifier
+    from keras_vae.datasets import classifiers
 
     with progress_bar("Training a classifier", unit="step") as progress:
-        network = find_classifier(dataset, progress=progress)
+        network = classifiers.find_classifier(dataset, progress=progress)
+    prepare = classifiers.PREPROCESSING
+    score = classifiers.held_out_score(network, dataset)
     return (
-        lambda images: network.predict(PREPROCESSING(images), batch_size=256, verbose=0),
-        f"{describe(network, dataset)}; {PREPROCESSING}",
+        lambda images: network.predict(prepare(images), batch_size=256, verbose=0),
+        f"{classifiers.describe(network, dataset, score)}; {prepare}",
     )
 
 

@@ -29,6 +29,7 @@ FEATURES = 128
 BATCH = 128
 MOST_STEPS = 1500  # about a minute of two CPU cores
 MOST_EPOCHS = 30
+NEAR_CHANCE = 0.2
 
 
 @dataclass(frozen=True)
@@ -113,24 +114,60 @@ def train_classifier(
     return model
 
 
-def describe(classifier: keras.Model, dataset: ImageDataset) -> str:
+@dataclass(frozen=True)
+class Score:
+    """How well a classifier predicts the targets of held-out images.
+
+    Attributes:
+        split: The split of these images.
+        measure: "accuracy" of labels, or "mean AUC" of attributes.
+        value: The measure.
+        chance: Its value without knowledge of the images: the share of the largest class, or 0.5.
+    """
+
+    split: str
+    measure: str
+    value: float
+    chance: float
+
+    @property
+    def near_chance(self) -> bool:
+        """Whether less than a fifth of the way from chance to 1 is reached."""
+        return self.value - self.chance < NEAR_CHANCE * (1.0 - self.chance)
+
+    def __str__(self) -> str:
+        return f"{self.split} {self.measure} {self.value:.3f}"
+
+
+def held_out_score(classifier: keras.Model, dataset: ImageDataset) -> Score | None:
+    """Measure a feature extractor on the validation split, or else on the test split.
+
+    Returns:
+        The score; None if there are no held-out images, or no attribute varies among them.
+    """
+    split = "validation" if dataset.count("validation") else "test"
+    batches = _Batches(EXTRACTOR, dataset, split)
+    if not len(batches):
+        return None
+    logits, targets = classifier.predict(batches, verbose=0), batches.targets[batches.rows]
+    if dataset.labels is not None:
+        accuracy = np.mean(logits.argmax(axis=1) == targets.argmax(axis=1))
+        return Score(split, "accuracy", float(accuracy), float(targets.mean(axis=0).max()))
+    varied = targets.any(axis=0) & ~targets.all(axis=0)
+    if not varied.any():
+        return None
+    auc = roc_auc_score(targets[:, varied], logits[:, varied])
+    return Score(split, "mean AUC", float(auc), 0.5)
+
+
+def describe(classifier: keras.Model, dataset: ImageDataset, score: Score | None) -> str:
     """Describe a feature extractor: its training targets, and its score on held-out images."""
     kind = "attributes" if dataset.labels is None else "labels"
     name = (
         f"classifier of {classifier.output_shape[-1]} {kind} of {dataset.name}, "
         f"seed {EXTRACTOR.seed}, {FEATURES} features"
     )
-    split = "validation" if dataset.count("validation") else "test"
-    batches = _Batches(EXTRACTOR, dataset, split)
-    if not len(batches):
-        return name
-    logits, targets = classifier.predict(batches, verbose=0), batches.targets[batches.rows]
-    if dataset.labels is not None:
-        accuracy = np.mean(logits.argmax(axis=1) == targets.argmax(axis=1))
-        return f"{name}, {split} accuracy {accuracy:.3f}"
-    varied = targets.any(axis=0) & ~targets.all(axis=0)
-    auc = roc_auc_score(targets[:, varied], logits[:, varied])
-    return f"{name}, {split} mean AUC {auc:.3f}"
+    return name if score is None else f"{name}, {score}"
 
 
 def targets_of(dataset: ImageDataset) -> np.ndarray:

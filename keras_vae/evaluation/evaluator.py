@@ -30,6 +30,7 @@ from .samples import FEWEST_IMAGES, SampleQuality, compare_features
 
 if TYPE_CHECKING:
     from ..inference.fitting import Stages
+    from .extractors import Extractor
 
 PRIORS = {"normal": "N(0, I)", "gmm": "Gaussian mixture"}  # as in `SavedModel.generate`
 WEIGHTED_SAMPLES = 10  # samples of z for a weighted loss, of which only the mean is needed
@@ -48,7 +49,7 @@ class Settings:
         by: Attributes, or "label", by which errors are grouped.
         probes: Whether to fit linear probes, for which the training split is encoded.
         samples: Images to generate for FID and KID; 0 measures neither; None generates as many as
-            there are measured images.
+            there are measured images, or measures neither if that is not possible.
         features: A saved feature extractor for FID and KID.
     """
 
@@ -84,8 +85,10 @@ def evaluate(
         stages: Makes a progress bar for each stage.
 
     Raises:
-        ValueError: If there are too few images, a setting is unknown, or the model was exported
-            without the endpoint `log_likelihood`.
+        ValueError: If the split has no images, or `samples` are asked for and too few images or no
+            feature extractor are there; a setting is unknown; or the model was exported without
+            the endpoint `log_likelihood`.
+        ConnectionError: If `samples` are asked for and InceptionV3 cannot be downloaded.
     """
     started = time.monotonic()
     check_model(model)
@@ -113,6 +116,7 @@ def evaluate(
         probes=work.probes(posterior[0]),
         groups=errors_by_group(squared_errors(work.images, reconstructions), groups),
         samples=work.samples(reconstructions),
+        unmeasured=tuple(work.unmeasured),
         command=command,
         versions=versions(),
         seconds=round(file.seconds, 1),
@@ -150,6 +154,8 @@ class _Measurement:
         seen: The data set as the model sees it, which may be binarized.
         rows: The images that are measured, ascending, [N].
         images: The same as the model sees them, uint8 [N, H, W, C].
+        extractor: Feature extractor for FID and KID; None if they are not measured.
+        unmeasured: What is not measured, and why.
     """
 
     def __init__(
@@ -157,11 +163,8 @@ class _Measurement:
     ) -> None:
         self.model, self.dataset, self.settings, self.stages = model, dataset, settings, stages
         self.rows = dataset.choose(settings.split, settings.limit, settings.seed)
-        if settings.samples != 0 and len(self.rows) < FEWEST_IMAGES:
-            raise ValueError(
-                f"FID and KID need at least {FEWEST_IMAGES} images of the split. "
-                f"Received: {len(self.rows)}. Raise `limit`, or set `samples` to 0."
-            )
+        self.unmeasured: list[str] = []
+        self.extractor = None if settings.samples == 0 else self._find_extractor()
         self.binarization = settings.binarization or model.preset.binarization
         self.seen = dataset.binarized(self.binarization, settings.seed)
         self.images = np.asarray(self.seen.images[self.rows])
@@ -206,7 +209,12 @@ class _Measurement:
     def probes(self, z_mean: np.ndarray) -> tuple[Probe, ...]:
         """Fit linear probes of the attributes to the training split."""
         train, attributes = self.seen.indices("train"), self.seen.attributes
-        if not self.settings.probes or attributes is None or not len(train):
+        if not self.settings.probes or attributes is None:
+            return ()
+        if not len(train):
+            self.unmeasured.append(
+                f"Linear probes were not fitted: {self.dataset.name!r} has no training images."
+            )
             return ()
         fitted_to = self.encode(train)[0], attributes[train]
         measured_on = z_mean, attributes[self.rows]
@@ -219,9 +227,9 @@ class _Measurement:
         Real images keep their grey levels, since the decoder of a binarized model returns grey
         images.
         """
-        count = len(self.rows) if self.settings.samples is None else self.settings.samples
-        if not count:
+        if self.extractor is None:
             return {}
+        count = self.settings.samples or len(self.rows)
         sets = {"reconstructions": reconstructions}
         seeds = range(self.settings.seed, self.settings.seed + count)
         for prior, name in PRIORS.items():
@@ -230,12 +238,26 @@ class _Measurement:
                 sets[name], _ = self.staged(stage, self.model.generate, seeds, prior=prior)
         return self._compare(sets, np.asarray(self.dataset.images[self.rows]))
 
-    def _compare(self, sets: dict[str, np.ndarray], real: np.ndarray) -> dict[str, SampleQuality]:
+    def _find_extractor(self) -> Extractor | None:
+        """Find the feature extractor before anything is measured, since it may be missing."""
         from .extractors import find_extractor
 
-        extractor = self.staged(
-            "Training a feature extractor", find_extractor, self.dataset, self.settings.features
-        )
+        stage, features = "Training a feature extractor", self.settings.features
+        try:
+            if len(self.rows) < FEWEST_IMAGES:
+                raise ValueError(
+                    f"FID and KID need at least {FEWEST_IMAGES} images of the split. "
+                    f"Received: {len(self.rows)}. Raise `limit`, or set `samples` to 0."
+                )
+            return self.staged(stage, find_extractor, self.dataset, features)
+        except (ValueError, ConnectionError) as error:
+            if self.settings.samples is not None or features is not None:
+                raise
+            self.unmeasured.append(f"FID and KID were not measured. {error}")
+            return None
+
+    def _compare(self, sets: dict[str, np.ndarray], real: np.ndarray) -> dict[str, SampleQuality]:
+        extractor = self.extractor
         with self.stages("FID and KID") as progress:
             parts = _parts_of(progress, [len(real), *map(len, sets.values())])
             of_real = extractor(real, progress=next(parts))

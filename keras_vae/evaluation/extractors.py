@@ -30,11 +30,13 @@ class Extractor:
         preprocessing: Applied to images first.
         network: From float32 [B, height, width, channels] to [B, F], or to maps [B, h, w, F], which
             are averaged.
+        near_chance: Whether it is a classifier that predicts little more than chance.
     """
 
     name: str
     preprocessing: Preprocessing
     network: Callable[[tf.Tensor], tf.Tensor]
+    near_chance: bool = False
 
     def __call__(self, images: np.ndarray, progress: Progress | None = None) -> np.ndarray:
         """Extract features.
@@ -126,8 +128,13 @@ def classifier_extractor(dataset: ImageDataset, progress: Progress | None = None
     """
     classifier = classifiers.find_classifier(dataset, progress=progress)
     features = keras.Model(classifier.inputs, classifier.get_layer("features").output)
-    name = classifiers.describe(classifier, dataset)
-    return Extractor(name, classifiers.PREPROCESSING, _compiled(features))
+    score = classifiers.held_out_score(classifier, dataset)
+    return Extractor(
+        classifiers.describe(classifier, dataset, score),
+        classifiers.PREPROCESSING,
+        _compiled(features),
+        near_chance=score is not None and score.near_chance,
+    )
 
 
 def saved_extractor(path: str | Path, channels: int) -> Extractor:

@@ -35,6 +35,7 @@ class Evaluation:
         probes: A linear probe for each attribute.
         groups: Reconstruction errors by group.
         samples: FID and KID by kind of image.
+        unmeasured: Sentences that name what was not measured, with the reason.
         command: The command line.
         versions: Versions of the software.
         seconds: Duration, with that of interrupted evaluations that it resumed.
@@ -55,6 +56,7 @@ class Evaluation:
     probes: tuple[Probe, ...] = ()
     groups: tuple[Group, ...] = ()
     samples: dict[str, SampleQuality] = field(default_factory=dict)
+    unmeasured: tuple[str, ...] = ()
     command: str | None = None
     versions: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0

@@ -32,6 +32,8 @@ class SampleQuality:
         real_count: Real images.
         extractor: Name of the feature extractor.
         preprocessing: Its preprocessing of the images.
+        features: Number of features of an image.
+        near_chance: Whether the extractor is a classifier that predicts little more than chance.
     """
 
     fid: float
@@ -41,6 +43,23 @@ class SampleQuality:
     real_count: int
     extractor: str
     preprocessing: str
+    features: int = 0
+    near_chance: bool = False
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why the Fréchet distance means little, if it does.
+
+        The covariance of fewer images than features is singular, and the distance is dominated by
+        its bias.
+        """
+        fewest = min(self.count, self.real_count)
+        doubts = []
+        if fewest < self.features:
+            doubts.append(f"fewer images than features: {fewest:,} < {self.features:,}")
+        if self.near_chance:
+            doubts.append("the extractor predicts little more than chance")
+        return tuple(doubts)
 
 
 def compare_features(features: np.ndarray, real: np.ndarray, extractor: Extractor) -> SampleQuality:
@@ -61,6 +80,8 @@ def compare_features(features: np.ndarray, real: np.ndarray, extractor: Extracto
         real_count=len(real),
         extractor=extractor.name,
         preprocessing=str(extractor.preprocessing),
+        features=features.shape[1],
+        near_chance=extractor.near_chance,
     )
 
 

@@ -69,8 +69,8 @@ def sections(evaluation: Evaluation) -> dict[str, Section]:
 
 
 def notes(evaluation: Evaluation) -> list[str]:
-    """Return warnings about the numbers, and the feature extractors of FID and KID."""
-    found = []
+    """Return what was not measured, warnings, and the feature extractors of FID and KID."""
+    found = list(evaluation.unmeasured)
     if evaluation.posterior and evaluation.posterior.warning:
         found.append(evaluation.posterior.warning)
     effective = evaluation.likelihood.effective_samples if evaluation.likelihood else None
@@ -152,7 +152,8 @@ def _posterior(found: Posterior | None) -> Section:
 def _samples(found: Mapping[str, SampleQuality]) -> Section:
     rows = {}
     for name, quality in found.items():
-        rows[f"FID, {name}"] = f"{quality.fid:.3f}"
+        doubts = f" ({'; '.join(quality.doubts)})" if quality.doubts else ""
+        rows[f"FID, {name}"] = f"{quality.fid:.3f}{doubts}"
         rows[f"KID × 1,000, {name}"] = _number(1000 * quality.kid, 3, 1000 * quality.kid_error)
         rows[f"images, {name}"] = f"{quality.count:,} against {quality.real_count:,}"
     return rows

@@ -162,7 +162,9 @@ class Model(ABC):
             ValueError: If the images have another shape or type, or the model needs a condition.
         """
         self._check_pixels(pixels)
-        return self._in_batches("encode_pixels", image=pixels)
+        outputs = self._in_batches("encode_pixels", image=pixels)
+        # The mean first, wherever the model runs.
+        return dict(sorted(outputs.items(), key=lambda item: (item[0] != "z_mean", item[0])))
 
     def encode_rows(
         self,

@@ -7,7 +7,7 @@ import pytest
 
 from keras_vae.datasets.binarization import binarize
 from keras_vae.datasets.preprocessing import Preprocessing
-from keras_vae.evaluation import Settings, evaluate, extractors
+from keras_vae.evaluation import Settings, evaluate, extractors, table
 from keras_vae.evaluation.extractors import Extractor
 from keras_vae.latent_space.probes import linear_probes
 
@@ -193,7 +193,50 @@ def test_an_empty_split(exported, digits):
         evaluate(exported(), empty, FEW)
 
 
-def test_too_few_images_for_fid_are_refused_before_any_work(exported, digits):
-    settings = replace(FEW, limit=19, samples=None)
+@pytest.fixture
+def no_work(monkeypatch):
+    """Encoding an image fails the test."""
+    from keras_vae.inference.saved_model import SavedModel
+
+    monkeypatch.setattr(SavedModel, "encode", lambda *_, **__: pytest.fail("work was begun"))
+
+
+def test_too_few_images_for_fid_are_refused_before_any_work(exported, digits, no_work):
+    settings = replace(FEW, limit=19, samples=25)
     with pytest.raises(ValueError, match=r"at least 20 images of the split\. Received: 19"):
         evaluate(exported(), digits, settings)
+
+
+def without_training(dataset):
+    """The same data set, whose training images are left out."""
+    return replace(dataset, partition=np.where(dataset.partition == 0, -1, dataset.partition))
+
+
+def test_what_needs_training_images_is_refused_before_any_work(exported, attributed, no_work):
+    with pytest.raises(ValueError, match="`dataset` must have training images"):
+        evaluate(exported(), without_training(attributed), replace(FEW, samples=25))
+
+
+def test_without_training_images_the_rest_is_reported(exported, attributed):
+    settings = replace(FEW, limit=30, probes=True, samples=None)
+    found = evaluate(exported(), without_training(attributed), settings)
+    assert found.likelihood.elbo > 0
+    assert (found.samples, found.probes) == ({}, ())
+    fid, probes = found.unmeasured
+    assert fid.startswith("FID and KID were not measured. `dataset` must have training images.")
+    assert probes == "Linear probes were not fitted: 'digits' has no training images."
+    assert fid in table([found])
+
+
+def test_without_an_extractor_the_rest_is_reported(exported, digits, monkeypatch):
+    def fail(*_, **__):
+        raise ConnectionError("InceptionV3's weights cannot be downloaded.")
+
+    monkeypatch.setattr(extractors, "find_extractor", fail)
+    found = evaluate(exported(), digits, replace(FEW, limit=30, samples=None))
+    assert found.pixels.mse > 0
+    assert found.unmeasured == (
+        "FID and KID were not measured. InceptionV3's weights cannot be downloaded.",
+    )
+    with pytest.raises(ConnectionError):
+        evaluate(exported(), digits, replace(FEW, limit=30, samples=20))

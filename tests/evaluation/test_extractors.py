@@ -91,6 +91,25 @@ def test_without_inception_a_classifier_is_used_and_named(offline, photos, monke
     assert extractor.preprocessing == classifiers.PREPROCESSING
 
 
+def test_a_classifier_near_chance_is_marked(trained, known_digits, monkeypatch):
+    extractor, _ = trained
+    assert not extractor.near_chance
+    monkeypatch.setattr(classifiers, "MOST_STEPS", 1)
+    monkeypatch.setattr(classifiers, "MOST_EPOCHS", 1)
+    rng = np.random.default_rng(0)
+    images = known_digits.images[:300]
+    partition = np.repeat([0, 1], [100, 200]).astype(np.int8)
+    labels = rng.integers(0, 5, 300)
+    few = ImageDataset("noise", images, partition, labels=labels)
+    extractor = extractors.classifier_extractor(few)
+    assert extractor.near_chance
+    features = extractor(images[:100])
+    assert compare_features(features, features, extractor).doubts == (
+        "fewer images than features: 100 < 128",
+        "the extractor predicts little more than chance",
+    )
+
+
 def test_grey_labelled_images_get_a_classifier_that_knows_them(trained, digits):
     extractor, seen = trained
     assert float(extractor.name.rpartition("accuracy ")[2]) > 0.9

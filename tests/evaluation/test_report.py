@@ -53,6 +53,25 @@ def test_json_holds_every_number(evaluation):
     assert values["groups"][1]["mse_error"] is None  # not a number, in JSON
 
 
+def test_doubts_about_fid_are_beside_the_number():
+    few = replace(QUALITY, features=1280, near_chance=True)
+    shown = table([replace(FULL, samples={"N(0, I)": few})])
+    (line,) = (line for line in shown.splitlines() if "FID, N(0, I)" in line)
+    assert line.endswith(
+        "12.500 (fewer images than features: 1,000 < 1,280; the extractor predicts little more "
+        "than chance)"
+    )
+    enough = replace(QUALITY, features=1000)
+    assert "fewer" not in table([replace(FULL, samples={"N(0, I)": enough})])
+
+
+def test_what_was_not_measured_is_a_note():
+    sentence = "FID and KID were not measured. No network."
+    evaluation = replace(FULL, unmeasured=(sentence,))
+    assert sentence in table([evaluation])
+    assert evaluation.to_dict()["notes"][0] == sentence
+
+
 def test_json_holds_what_the_card_shows():
     values = FULL.to_dict()
     assert values["tables"]["Likelihood"]["−ELBO (nats)"] == "101.23 ± 0.25"
