@@ -10,6 +10,7 @@ import click
 
 from .command import command
 from .outputs import Outputs, extended, output_options, picture_option
+from .pixel_limit import PIXEL_LIMIT
 from .sources import FACE
 from .types import EXISTING_PATH, PATH
 from .whole_set import numbered, photos_of, write_pictures
@@ -30,6 +31,7 @@ Examples:
 @command(epilog=EPILOG)
 @click.argument("images", metavar="IMG|FOLDER...", nargs=-1, required=True, type=EXISTING_PATH)
 @FACE
+@PIXEL_LIMIT
 @output_options(
     picture_option(
         "aligned.png",
@@ -38,7 +40,7 @@ Examples:
         kind=PATH,
     )
 )
-def align(images: tuple[Path, ...], face: str | int, outputs: Outputs) -> None:
+def align(images: tuple[Path, ...], face: str | int, max_pixels: int, outputs: Outputs) -> None:
     """Detect faces in photos; write each as a crop of 178×218, aligned to CelebA's layout.
 
     The commands that take photos align them too; this command shows the result. For a single photo
@@ -48,27 +50,28 @@ def align(images: tuple[Path, ...], face: str | int, outputs: Outputs) -> None:
     Args:
         images: Files of photos, or folders of them.
         face: Which of a photo's faces are written; 2 is the second largest.
+        max_pixels: Most pixels of a photo; larger ones are refused.
         outputs: The files to write.
     """
     if outputs.folder:
         outputs.check_folder()
 
         def read(name: str, photo: Path) -> list[Row]:
-            crops = [crop for _, crop in _faces(photo, face)]
+            crops = [crop for _, crop in _faces(photo, face, max_pixels)]
             return [{"name": each, "image": crop} for each, crop in numbered(name, crops)]
 
         write_pictures(outputs, "Aligning", photos_of(images), read)
         return
     if len(images) > 1 or images[0].is_dir():
         raise click.UsageError("Several photos need --out FOLDER.")
-    _align_one(images[0], face, outputs)
+    _align_one(images[0], face, max_pixels, outputs)
 
 
-def _align_one(image: Path, face: str | int, outputs: Outputs) -> None:
+def _align_one(image: Path, face: str | int, max_pixels: int, outputs: Outputs) -> None:
     # With --face all the names of the files depend on the number of faces, but not the suffix.
     outputs.check([] if face == "all" else None)
     try:
-        faces = _faces(image, face)
+        faces = _faces(image, face, max_pixels)
     except ValueError as error:
         raise ValueError(f"{image}: {error}") from error
     files = _file_names(outputs.picture, len(faces))
@@ -78,13 +81,13 @@ def _align_one(image: Path, face: str | int, outputs: Outputs) -> None:
         outputs.write_picture(crop, file)
 
 
-def _faces(image: Path, face: str | int) -> Sequence[tuple[Face, Image]]:
+def _faces(image: Path, face: str | int, max_pixels: int) -> Sequence[tuple[Face, Image]]:
     """Detect the faces of a photo, and crop them."""
     from keras_vae.faces.alignment import detect_faces
     from keras_vae.faces.crops import select_faces
     from keras_vae.files.photos import open_photo
 
-    photo = open_photo(image)
+    photo = open_photo(image, max_pixels)
     return [(one, one.crop(photo)) for one in select_faces(detect_faces(photo), face)]
 
 

@@ -70,6 +70,8 @@ def encode(
         raise click.BadParameter(f"must end in {' or '.join(TABLES)}.", param_hint="--out")
     outputs.check(others=[out])
     source = _open(data, data_dir)
+    if source.account.left_out:
+        click.echo(f"{data}: left out {source.account.left_out_line}", err=True)
     model = choice.open(source.count)
     inputs = _inputs(source, model, split)
     choice.start(model)

@@ -10,6 +10,7 @@ from .command import command, option
 from .layout import UPSCALER
 from .model_choice import model_option
 from .outputs import Outputs, output_options, picture_option
+from .pixel_limit import PIXEL_LIMIT
 from .progress import progress_bar
 from .quiet import load_tensorflow
 from .types import EXISTING_FILE, Integer
@@ -18,9 +19,10 @@ from .types import EXISTING_FILE, Integer
 @command(epilog="Example: kvae upscale face.png --factor 3 --out larger.png")
 @click.argument("image", metavar="IMG", type=EXISTING_FILE)
 @option("--factor", Integer(2), show_default="the model's")
+@PIXEL_LIMIT
 @model_option(UPSCALER)
 @output_options(picture_option("upscaled.png"))
-def upscale(image: Path, factor: int | None, name: str, outputs: Outputs) -> None:
+def upscale(image: Path, factor: int | None, max_pixels: int, name: str, outputs: Outputs) -> None:
     """Increase the size of an image, with sharper edges than interpolation gives.
 
     It works best for images like those it was trained on: small images of faces, reduced but not
@@ -30,6 +32,7 @@ def upscale(image: Path, factor: int | None, name: str, outputs: Outputs) -> Non
     Args:
         image: File of the image.
         factor: Scale factor of width and height; 3 for the model shipped with kvae.
+        max_pixels: Most pixels of the image; a larger one is refused.
         name: Exported upscaler; `kvae models list` prints the names.
         outputs: The files to write.
     """
@@ -43,7 +46,7 @@ def upscale(image: Path, factor: int | None, name: str, outputs: Outputs) -> Non
     upscaler = load_upscaler(name)
     if factor is not None:
         upscaler.check_factor(factor)
-    photo = open_photo(image)
+    photo = open_photo(image, max_pixels)
     if upscaler.needs_tensorflow:
         load_tensorflow()
     with progress_bar("Upscaling", "part") as progress:

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
@@ -198,6 +198,16 @@ class _Decoder:
         pixels = photos.prepare(image, shape[:2], shape[2])
         return _Image(np.ascontiguousarray(pixels), has_more_frames=has_more_frames)
 
+    def in_bytes(self, payload: Payload) -> Payload:
+        """Return an image of 8 bits unchanged, and others as arrays of uint8."""
+        try:
+            if isinstance(payload, np.ndarray):
+                return self._bytes(payload)
+            with self._opened(payload) as file:
+                return self._bytes(file.values()) if file.is_wide else payload
+        except (_Unreadable, ValueError):
+            return payload  # whoever opens it gets the error
+
     def _decoded(self, payload: Payload) -> tuple[Image.Image, bool]:
         """Decode an image, and say whether its file has more frames."""
         if isinstance(payload, np.ndarray):
@@ -257,10 +267,16 @@ class _Decoder:
             return None
 
 
+def in_bytes(source: Source) -> Source:
+    """Return the source with images of 8 bits: others are converted by the range of all of them."""
+    decoder = _Decoder(source, MAX_PIXELS)
+    return replace(source, payloads=lambda: map(decoder.in_bytes, source.payloads()))
+
+
 def open_payload(payload: Payload, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Open one image of any source as RGB, or as gray levels from an array of one channel.
 
-    Values that are not of 8 bits are converted by the range of this image.
+    Values that are not of 8 bits are converted by the range of this image; see `in_bytes`.
 
     Raises:
         ValueError: If it cannot be read.
@@ -269,7 +285,8 @@ def open_payload(payload: Payload, max_pixels: int = MAX_PIXELS) -> Image.Image:
     if isinstance(payload, ValueError):
         raise payload
     if isinstance(payload, np.ndarray):
-        return _from_array(range_of(payload, "image").to_uint8(payload))
+        is_wide = payload.dtype != np.uint8
+        return _from_array(range_of(payload, "image").to_uint8(payload) if is_wide else payload)
     return photos.open_photo(payload, max_pixels)
 
 

@@ -73,6 +73,8 @@ def load_dataset(
 def open_source(name: str | Path, data_dir: str | Path | None = None) -> Source:
     """Open the images of a data set as they are, one after another; nothing is prepared.
 
+    Images that are not of 8 bits are converted as in a prepared set.
+
     Args:
         name: See `load_dataset`, as for the other argument.
         data_dir: See there.
@@ -83,7 +85,9 @@ def open_source(name: str | Path, data_dir: str | Path | None = None) -> Source:
         DownloadError: See there.
     """
     _, origin = find_dataset(str(name), data_dir)
-    source = origin.read()
+    from .decoding import in_bytes
+
+    source = in_bytes(origin.read())
     return replace(source, label_names=source.label_names or _label_names(origin))
 
 

@@ -108,3 +108,11 @@ def test_missing_file_is_a_usage_error(kvae):
     assert result.exit_code == 2
     assert "none.jpg" in result.output
     assert kvae("reconstruct", "--model", "colour").exit_code == 2
+
+
+def test_a_photo_of_too_many_pixels_is_refused_before_it_is_decoded(kvae, photo_files):
+    options = ("--model", "colour", "--max-pixels", "1000")
+    result = kvae("reconstruct", photo_files[0], *options)
+    assert result.exit_code == 1
+    assert "too large: " in str(result.exception)
+    assert str(result.exception).endswith("pixels are more than `--max-pixels 1000`.")

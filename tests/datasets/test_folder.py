@@ -9,6 +9,9 @@ from PIL import Image
 
 from keras_vae.datasets import load_dataset
 from keras_vae.datasets.account import Account
+from keras_vae.datasets.decoding import open_payload
+from keras_vae.datasets.loading import open_source
+from keras_vae.files import limits
 from tests.encoding import encoded, png_file
 
 SIZE = (12, 10)
@@ -335,3 +338,42 @@ def test_a_list_beside_that_is_of_other_images_is_hinted_at(folder, tmp_path):
     line = account(dataset).taken_line
     assert "not used: " in line
     assert "list_attr.txt, line 2, must describe one image" in line
+
+
+def test_images_that_are_not_of_8_bits_are_the_same_without_preparation(folder):
+    """Whole-set jobs read the images one by one: they see the pixels of the prepared set."""
+    bright = drawing(3)[..., 0]
+    for number, image in enumerate((bright, bright // 200)):
+        wide(folder / f"{number}.tiff", image.astype(np.float32))
+    draw(folder / "2.png", 1)
+    (folder / "3.png").write_bytes(b"no image")
+    prepared, source = load_dataset(folder, channels=1), open_source(folder)
+    *payloads, damaged = source.payloads()
+    for image, payload in zip(prepared.images, payloads, strict=True):
+        np.testing.assert_array_equal(open_payload(payload).convert("L"), image[..., 0])
+    with pytest.raises(ValueError, match=r"3\.png is not an image"):
+        open_payload(damaged)
+
+
+@pytest.mark.parametrize("damage", ["encrypted", "Deflate64"])
+def test_a_zip_that_python_cannot_unpack_is_refused_with_the_cure(damage, tmp_path):
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        archive.writestr("1.png", encoded(Image.fromarray(drawing(1))))
+    content = bytearray((tmp_path / "set.zip").read_bytes())
+    for start, flags in ((0, 6), (content.find(b"PK\1\2"), 8)):
+        content[start + flags + (0 if damage == "encrypted" else 2)] = (
+            1 if damage == "encrypted" else 9
+        )
+    (tmp_path / "set.zip").write_bytes(content)
+    with pytest.raises(ValueError, match=rf"set\.zip cannot be unpacked: 1\.png is .*{damage}"):
+        load_dataset(tmp_path / "set.zip")
+
+
+def test_a_member_that_expands_without_bound_is_one_damaged_image(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_BYTES", 10_000)
+    with zipfile.ZipFile(tmp_path / "set.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("1.png", encoded(Image.fromarray(drawing(1))))
+        archive.writestr("2.png", bytes(10_001))
+    dataset = load_dataset(tmp_path / "set.zip")
+    assert dataset.names.tolist() == ["1.png"]
+    assert "2.png in" in account(dataset).left_out["damaged"][1][0]

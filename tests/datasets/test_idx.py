@@ -5,6 +5,7 @@ import pytest
 
 from keras_vae.datasets import load_dataset
 from keras_vae.datasets.idx import FILES, read_idx
+from keras_vae.files import limits
 from tests.datasets.layouts import write_idx
 
 
@@ -101,3 +102,26 @@ def test_the_original_files(name, kvae_data):
     assert dataset.provenance["counts"] == {"train": 55_000, "validation": 5_000, "test": 10_000}
     assert dataset.indices("test").min() == 60_000
     assert set(dataset.labels) == set(range(10))
+
+
+def test_the_size_is_checked_before_the_file_is_unpacked(tmp_path, monkeypatch):
+    file = tmp_path / "train-images-idx3-ubyte.gz"
+    write_idx(file, np.zeros((400, 40, 40), np.uint8), compress=True)
+    monkeypatch.setattr(limits, "MAX_BYTES", 100_000)
+    with pytest.raises(ValueError, match=r"idx3-ubyte\.gz expands from [\d,]+ to 640,000 bytes"):
+        read_idx(file, axes=3)
+
+
+def test_bytes_after_the_stated_ones_are_not_unpacked(tmp_path, digit_images):
+    file = tmp_path / "train-images-idx3-ubyte.gz"
+    write_idx(file, digit_images[:9], compress=True)
+    file.write_bytes(gzip.compress(gzip.decompress(file.read_bytes()) + bytes(9)))
+    with pytest.raises(ValueError, match=r"must hold 576 bytes of data. Received: more"):
+        read_idx(file, axes=3)
+
+
+def test_a_web_page_is_called_that(tmp_path):
+    file = tmp_path / "train-images-idx3-ubyte.gz"
+    file.write_bytes(b"<!DOCTYPE html><html>")
+    with pytest.raises(ValueError, match=r"is not an IDX file .*: it is a web page"):
+        read_idx(file, axes=3)
