@@ -13,6 +13,7 @@ import click
 
 from .command import command, option, section
 from .command_line import refuse, typed
+from .configuration import base_config, compare_counts, config_yaml
 from .data import report_left_out, times
 from .data_source import DataSource, data_options
 from .progress import progress_bar
@@ -25,7 +26,17 @@ from .training import (
     run_options,
     training_bar,
 )
-from .types import BINARIZATION, IMAGE_SIZE, INTEGERS, NAME, NAMES, POSITIVE, Integer, Number
+from .types import (
+    BINARIZATION,
+    EXISTING_FILE,
+    IMAGE_SIZE,
+    INTEGERS,
+    NAME,
+    NAMES,
+    POSITIVE,
+    Integer,
+    Number,
+)
 
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset
@@ -38,6 +49,8 @@ Examples:
   kvae train mnist --latent 3 --epochs 30
   kvae train celeba --latent 200 --data-dir ~/celeba
   kvae train --resume runs/celeba --epochs 20
+  kvae train mnist --beta 4 --print-config > run.yaml
+  kvae train --config run.yaml --seed 1
   kvae train celeba --workers host0:2222,host1:2222 --index 0   (and --index 1 on host1)
 """
 
@@ -98,6 +111,8 @@ DEVICES = section(
 RUN = run_options(
     "the preset's, or the data set's if the preset belongs to another",
     option("--export/--no-export", default=True),
+    option("--config config_file", EXISTING_FILE),
+    option("--print-config", is_flag=True),
 )
 
 
@@ -123,6 +138,8 @@ def train(
     scale_learning_rate: str,
     early_stop: int | None,
     export: bool,
+    config_file: Path | None,
+    print_config: bool,
     **changes: Any,
 ) -> None:
     """Train a model on DATASET and export it.
@@ -146,6 +163,9 @@ def train(
             batch size.
         early_stop: Number of epochs without a lower validation loss after which training stops.
         export: Whether to write a SavedModel.
+        config_file: Configuration to train with, as --print-config prints it, or the config.json of
+            a run directory. Other options override its values.
+        print_config: Print the configuration as YAML for --config, and do not train.
         **changes: Values that override those of the preset:
         image_size: Height and width, as 64 or 64x48.
         binarization: How grey pixels become black or white.
@@ -178,13 +198,15 @@ def train(
         decay: Schedule of the learning rate.
         warmup_steps: Number of steps in which the learning rate grows from 0.
     """
-    runs.check(dataset, "epochs", "strategy")
+    if config_file or print_config:
+        _refuse_resume(runs)
+    runs.check(dataset or config_file, "epochs", "strategy")
     if strategy in ("single", "mirrored"):
         refuse(["workers"], f"has no effect: --strategy {strategy} uses only this machine.")
     _name_workers(workers, index)
     load_tensorflow()
     from keras_vae.training.distribution import is_chief
-    from keras_vae.training.run_directory import Run, RunConfig
+    from keras_vae.training.run_directory import Run, installed_versions
 
     path = runs.resume
     with interruptible(lambda: path) as interruption:
@@ -194,26 +216,32 @@ def train(
             _wait_for_workers(config.strategy, interruption)
             images = source.load_for_run(config)
         else:
-            preset = _preset(dataset, preset_name, scale_learning_rate, changes)
-            precision = _precision(precision, preset, strategy)
-            config = RunConfig(
-                preset,
-                dataset,
-                data_dir=str(source.data_dir.absolute()) if source.data_dir else None,
-                limit=limit,
-                seed=seed,
-                precision=precision,
-                strategy=strategy,
-                early_stop=early_stop,
-                command=card_command(dataset, precision),
-            )
+            options = {
+                "dataset": dataset,
+                "data_dir": source.data_dir and str(source.data_dir.absolute()),
+                **{"limit": limit, "seed": seed, "precision": precision, "strategy": strategy},
+                "early_stop": early_stop,
+            }
+            base = base_config(config_file, dataset, options)
+            preset = _preset(base.preset, preset_name, scale_learning_rate, changes)
+            config = replace(base, preset=preset, precision=_precision(base, preset))
+            native = config_file is None and changes["image_size"] is None
+            if print_config:
+                click.echo(config_yaml(config, source, native), nl=False)
+                return
             run = Run(runs.directory(_default_name(config)))
             run.check_free(overwrite=runs.overwrite)
             run.check_unused()
-            _wait_for_workers(strategy, interruption)
-            images = source.load_for_run(config, native=changes["image_size"] is None)
-            preset = preset.override(image_shape=images.image_shape)
-            config = replace(config, preset=preset, provenance=images.provenance)
+            _wait_for_workers(config.strategy, interruption)
+            images = source.load_for_run(config, native=native)
+            compare_counts(config, images)
+            config = replace(
+                config,
+                preset=preset.override(image_shape=images.image_shape),
+                provenance=images.provenance,
+                versions=installed_versions(),
+                command=card_command(dataset, config.precision),
+            )
         chief = is_chief(config.strategy)
         if chief:
             _introduce(config, images, run)
@@ -227,16 +255,25 @@ def train(
             write_model(run, images, runs.model_directory(run.path), runs.overwrite)
 
 
-def _preset(dataset: str, name: str | None, rate_rule: str, changes: dict[str, Any]) -> Preset:
-    """Return the preset, with the values that were typed.
+def _refuse_resume(runs: RunOptions) -> None:
+    """Refuse --config and --print-config together with --resume."""
+    if runs.resume:
+        raise click.UsageError(
+            "--resume continues a run with its own config.json; it takes neither --config nor "
+            "--print-config."
+        )
+
+
+def _preset(preset: Preset, name: str | None, rate_rule: str, changes: dict[str, Any]) -> Preset:
+    """Return a preset, or the named one instead, with the values that were typed.
 
     Raises:
         click.UsageError: If the preset does not have one of the values.
     """
-    from keras_vae.presets import default_preset, get_preset
+    from keras_vae.presets import get_preset
     from keras_vae.training.schedules import scale_learning_rate
 
-    preset = get_preset(name) if name else default_preset(dataset)
+    preset = get_preset(name) if name else preset
     try:
         changed = preset.override(**changes)
     except ValueError as error:
@@ -244,14 +281,14 @@ def _preset(dataset: str, name: str | None, rate_rule: str, changes: dict[str, A
     return scale_learning_rate(changed, rate_rule, preset.batch_size)
 
 
-def _precision(typed: str, preset: Preset, strategy: str) -> str:
+def _precision(config: RunConfig, preset: Preset) -> str:
     """Return the precision, chosen if it is auto; for several workers float32."""
     from keras_vae.training.distribution import joined_cluster
     from keras_vae.training.precision import precision_for
 
-    if typed != "auto":
-        return typed
-    return "float32" if joined_cluster(strategy) else precision_for(preset)
+    if config.precision != "auto":
+        return config.precision
+    return "float32" if joined_cluster(config.strategy) else precision_for(preset)
 
 
 def _continued(run: Run, strategy: str, epochs: int | None) -> RunConfig:

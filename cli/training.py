@@ -56,17 +56,17 @@ class RunOptions:
     save_minutes: float
     overwrite: bool
 
-    def check(self, dataset: str | None, *changeable: str) -> None:
+    def check(self, start: str | Path | None, *changeable: str) -> None:
         """Refuse a data set together with --resume, and options that would change the run.
 
         Args:
-            dataset: The data set of a new run.
+            start: The data set of a new run, or a file with its configuration.
             changeable: Names of options of what is trained that can be changed with --resume.
 
         Raises:
             click.UsageError: If there are any.
         """
-        if (dataset is None) == (self.resume is None):
+        if (start is None) == (self.resume is None):
             raise click.UsageError("Give either a DATASET, or a run with --resume.")
         if self.resume:
             refuse(["run_dir"], "has no effect with --resume, which names the run directory.")
@@ -105,15 +105,16 @@ def run_options(default: str, *options: Decorator) -> Decorator:
 PRECISION = option("--precision", ["auto", "float32", "mixed_bfloat16", "mixed_float16"], "auto")
 
 
-def card_command(dataset: str, precision: str) -> str:
+def card_command(dataset: str | None, precision: str) -> str:
     """Return the running command as a model card shows it.
 
     Args:
-        dataset: The data set.
+        dataset: The data set; None: a file with the configuration names it.
         precision: The precision, which the command chose if --precision is auto.
     """
     ctx = click.get_current_context()
-    return command_line(ctx, [Path(dataset).name], LOCAL_OPTIONS, {"precision": precision})
+    arguments = [Path(dataset).name] if dataset else []
+    return command_line(ctx, arguments, LOCAL_OPTIONS, {"precision": precision})
 
 
 def resume_command(run: Path) -> str:

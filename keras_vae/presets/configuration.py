@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import MISSING, fields, is_dataclass, replace
 from functools import cache
 from importlib import import_module
+from types import UnionType
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
+
+# Types of single values → what they are called in an error.
+SCALARS = {bool: "true or false", int: "an integer", float: "a number", str: "a text"}
+
+
+class ConfigurationError(ValueError):
+    """A part of a configuration that cannot be used.
+
+    Attributes:
+        reason: What is wrong.
+        keys: Where it is, from the outside: ("preset", "network", "hidden").
+    """
+
+    def __init__(self, reason: str, *keys: str) -> None:
+        self.reason, self.keys = reason, keys
+        super().__init__(f"`{'.'.join(keys[:-1])}`: {reason}" if keys[1:] else reason)
 
 
 class Configuration:
@@ -78,16 +96,17 @@ class Configuration:
         """Rebuild a kind of this family from `plain`, also after a trip through JSON.
 
         Raises:
-            ValueError: If the kind, or one of its fields, is unknown, as where a newer version
-                wrote it.
+            ConfigurationError: If the kind, or one of its fields, is unknown, as where a newer
+                version wrote it; or if a value has another type than its field.
         """
         values = dict(values)
         return rebuild(_known_kind(cls, values.pop("kind", None), "kind"), values)
 
 
 def _known_kind(family: type[Configuration], kind: Any, name: str) -> type[Configuration]:
-    if kind not in family.kinds:
-        raise ValueError(f"`{name}` must be one of {', '.join(family.kinds)}. Received: {kind!r}.")
+    if not isinstance(kind, str) or kind not in family.kinds:
+        known = ", ".join(family.kinds)
+        raise ConfigurationError(f"`{name}` must be one of {known}. Received: {kind!r}.", name)
     return family.kinds[kind]
 
 
@@ -105,31 +124,81 @@ def rebuild(kind: type, values: Mapping[str, Any]) -> Any:
     """Rebuild a data class from `plain`.
 
     Raises:
-        ValueError: If it has no field of some name.
+        ConfigurationError: If it has no field of some name, a field without a default is missing,
+            or a value has another type than its field.
     """
-    hints = _hints(kind)
-    names = [field.name for field in fields(kind)]
-    unknown = [name for name in values if name not in names]
+    hints, known = _hints(kind), {field.name: field for field in fields(kind)}
+    unknown = [name for name in values if name not in known]
     if unknown:
-        raise ValueError(
-            f"`{kind.__name__}` must have the fields {', '.join(names) or '(none)'}; if a newer "
-            f"keras_vae wrote it, upgrade. Received: {', '.join(map(repr, unknown))}."
+        raise ConfigurationError(
+            f"`{kind.__name__}` must have the fields {', '.join(known) or '(none)'}; if a newer "
+            f"keras_vae wrote it, upgrade. Received: {', '.join(map(repr, unknown))}.",
+            str(unknown[0]),
         )
-    return kind(**{name: typed(hints[name], value) for name, value in values.items()})
+    for name, field in known.items():
+        if name not in values and field.default is field.default_factory is MISSING:
+            raise ConfigurationError(f"The field '{name}' is missing.", name)
+    rebuilt = {}
+    for name, value in values.items():
+        with _located(name):
+            rebuilt[name] = typed(hints[name], value)
+    return kind(**rebuilt)
 
 
 _hints = cache(get_type_hints)
 
 
 def typed(hint: Any, value: Any) -> Any:
-    """A field's value as `plain` gave it, of the type that its annotation names."""
+    """A field's value as `plain` gave it, of the type that its annotation names.
+
+    Raises:
+        ConfigurationError: If it has another type.
+    """
     if isinstance(hint, type) and is_dataclass(value):
         return value
     if hasattr(hint, "from_dict"):
-        return hint.from_dict(value)
+        return hint.from_dict(_checked(value, Mapping, "a mapping"))
     if is_dataclass(hint):
-        return rebuild(hint, value)
+        return rebuild(hint, _checked(value, Mapping, "a mapping"))
     if get_origin(hint) is tuple:
-        each = get_args(hint)[0]
-        return tuple(typed(each, item) for item in value)
+        return _typed_tuple(get_args(hint), _checked(value, (list, tuple), "a list"))
+    if get_origin(hint) is UnionType:  # optional: `int | None`
+        return None if value is None else typed(get_args(hint)[0], value)
+    return _scalar(hint, value) if hint in SCALARS else value
+
+
+def _typed_tuple(kinds: tuple[Any, ...], values: Any) -> tuple[Any, ...]:
+    """Rebuild the entries of `tuple[int, ...]`, or of `tuple[int, int, int]` with its length."""
+    if kinds[-1] is ...:
+        kinds = kinds[:1] * len(values)
+    if len(kinds) != len(values):
+        raise ConfigurationError(f"must be a list of {len(kinds)}. Received: {values!r}.")
+    rebuilt = []
+    for index, (kind, value) in enumerate(zip(kinds, values, strict=True)):
+        with _located(str(index)):
+            rebuilt.append(typed(kind, value))
+    return tuple(rebuilt)
+
+
+def _scalar(kind: type, value: Any) -> Any:
+    """A single value: an integer may stand for a float, but nothing else for another type."""
+    accepted = (int, float) if kind is float else kind
+    if isinstance(value, bool) and kind is not bool:
+        accepted = ()
+    return kind(_checked(value, accepted, SCALARS[kind]))
+
+
+def _checked(value: Any, kinds: Any, expected: str) -> Any:
+    if not isinstance(value, kinds):
+        raise ConfigurationError(f"must be {expected}. Received: {value!r}.")
     return value
+
+
+@contextmanager
+def _located(name: str) -> Iterator[None]:
+    """Add the name of a field to an error in its value."""
+    try:
+        yield
+    except ConfigurationError as error:
+        reason = error.reason if error.keys else f"'{name}' {error.reason}"
+        raise ConfigurationError(reason, name, *error.keys) from None

@@ -151,8 +151,25 @@ class Preset:
             preset = changed or preset
         if refused:
             raise ValueError(preset._refusal(refused))
-        preset.objective.check(preset.stochastic)
+        preset.check()
         return preset
+
+    def check(self) -> None:
+        """Refuse what cannot be trained.
+
+        Raises:
+            ValueError: If a number is out of its range, `output` is unknown, or the objective
+                contradicts itself: see `Objective.check`.
+        """
+        for name in ("latent_dim", "batch_size", "epochs"):
+            if (value := getattr(self, name)) < 1:
+                raise ValueError(f"`{name}` must be at least 1. Received: {value}.")
+        if not self.learning_rate > 0:
+            raise ValueError(f"`learning_rate` must be positive. Received: {self.learning_rate}.")
+        if self.output not in OUTPUT_RANGES:
+            known = ", ".join(OUTPUT_RANGES)
+            raise ValueError(f"`output` must be one of {known}. Received: {self.output!r}.")
+        self.objective.check(self.stochastic)
 
     def _overridden(self, name: str, value: Any) -> Preset | None:
         """Return a copy with another value; None if nothing has that name."""

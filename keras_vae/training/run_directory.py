@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from filelock import FileLock, Timeout
 
@@ -23,7 +23,8 @@ from ..files.atomic import remove_drafts, write_text
 from ..files.disk import make_folders, remove_folders
 from ..files.tables import csv_text
 from ..presets import Preset
-from ..presets.configuration import plain, typed
+from ..presets.configuration import plain
+from .config_file import read_config
 
 if TYPE_CHECKING:
     from ..datasets import ImageDataset
@@ -33,6 +34,11 @@ log = logging.getLogger(__name__)
 
 SPLITS = ("train", "validation", "test")
 VERSIONED = ("keras-vae", "tensorflow", "keras", "numpy")
+
+
+def installed_versions() -> dict[str, str]:
+    """The versions of the packages that train, and of Python."""
+    return {name: version(name) for name in VERSIONED} | {"python": platform.python_version()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +52,7 @@ class TrainingConfig:
         precision: Keras dtype policy of the networks.
         command: The command that started the run, for its model card; None: Python started it.
         provenance: Counts, split and licence of the data set.
+        versions: The packages that train.
     """
 
     data_dir: str | None = None
@@ -54,19 +61,7 @@ class TrainingConfig:
     precision: str = "float32"
     command: str | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values, with the versions of the packages."""
-        versions = {name: version(name) for name in VERSIONED}
-        versions["python"] = platform.python_version()
-        return {**plain(self), "versions": versions}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_dict`."""
-        hints = get_type_hints(cls)
-        own = {name: value for name, value in values.items() if name != "versions"}
-        return cls(**{name: typed(hints[name], value) for name, value in own.items()})
+    versions: Mapping[str, str] = field(default_factory=installed_versions)
 
 
 @dataclass(frozen=True)
@@ -221,17 +216,17 @@ class RunDirectory:
         """Read the configuration.
 
         Raises:
-            ValueError: If it is damaged, or that of another kind of run.
+            ValueError: If it is damaged, or that of another kind of run; the message names the key.
         """
-        values = read_json(self.config_file)
         try:
-            return self.config_type.from_dict(values)
-        except (AttributeError, KeyError, TypeError) as error:
-            raise ValueError(f"{self.config_file} is not that of {self.kind}'s run.") from error
+            return read_config(self.config_file, self.config_type)
+        except ValueError as error:
+            reason = f"{self.config_file} is not that of {self.kind}'s run: {error}"
+            raise ValueError(reason) from error
 
     def write_config(self, config: TrainingConfig) -> None:
         """Write the configuration."""
-        write_json(self.config_file, config.to_dict())
+        write_json(self.config_file, plain(config))
 
     def check_data(self, dataset: ImageDataset) -> None:
         """Refuse to resume with other images than the run was started with.

@@ -98,7 +98,7 @@ def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | No
     """
     preset = config.preset
     _check_shape(config, dataset)
-    preset.objective.check(preset.stochastic)  # before a classifier is trained for it
+    preset.check()  # before a classifier is trained for it
     steps = steps_per_epoch(dataset, preset.batch_size)
     rate = learning_rate(preset, steps)
     strategy = make_strategy(config.strategy)

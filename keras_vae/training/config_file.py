@@ -1,0 +1,101 @@
+"""A training's configuration as a file: YAML that people write, or a run directory's JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from ..presets.configuration import ConfigurationError, plain, rebuild
+
+Config = TypeVar("Config")
+
+# What a run adds to its configuration; repeating it needs none of them.
+RECORDS = ("command", "provenance", "versions")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with the floats of version 1.2, such as 1e-3, and without keys that occur twice.
+
+    JSON is a part of it, so that one reader reads both.
+    """
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Refuse a second key of a name, which would overwrite the first in silence."""
+        seen = set()
+        for key, _ in node.value:
+            if str(key.value) in seen:
+                reason = f"'{key.value}' is given twice"
+                raise yaml.MarkedYAMLError(problem=reason, problem_mark=key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$"),
+    list("-+.0123456789"),
+)
+
+
+def read_config(path: str | Path, kind: type[Config]) -> Config:
+    """Read a configuration.
+
+    Args:
+        path: A YAML file, or the `config.json` of a run directory: both have the same keys.
+        kind: Its class, such as `RunConfig`.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not YAML, or a key is unknown, missing or of another type; the message
+            names file, line and key.
+    """
+    path = Path(path)
+    root, values = _read_yaml(path)
+    if not isinstance(values, dict):
+        raise ValueError(f"{path} must hold keys and values, as a run's config.json does.")
+    try:
+        return rebuild(kind, values)
+    except ConfigurationError as error:
+        raise ValueError(f"{path}, line {_line(root, error.keys)}: {error}") from error
+
+
+def _read_yaml(path: Path) -> tuple[yaml.Node | None, Any]:
+    """Read a file as nodes, which know their lines, and as values."""
+    try:
+        loader = _Loader(path.read_text("utf-8"))
+        root = loader.get_single_node()
+        return root, loader.construct_document(root) if root else None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ValueError(f"{path}, line {line}: {error.problem}.") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ValueError(f"{path} is not a text file of YAML or JSON.") from error
+
+
+def config_text(config: Any) -> str:
+    """Write a configuration as YAML that `read_config` reads, without the records of a run."""
+    values = {key: value for key, value in plain(config).items() if key not in RECORDS}
+    return yaml.safe_dump(
+        values, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
+    )
+
+
+def _line(node: yaml.Node, keys: Sequence[str]) -> int:
+    """The line of a key, from 1; of the mapping that lacks it where it is missing."""
+    line = node.start_mark.line + 1
+    for key in keys:
+        if isinstance(node, yaml.SequenceNode):
+            found = [(each, each) for each in node.value[int(key) : int(key) + 1]]
+        elif isinstance(node, yaml.MappingNode):
+            found = [(name, each) for name, each in node.value if name.value == key]
+        else:
+            found = []
+        if not found:
+            break
+        name, node = found[0]
+        line = name.start_mark.line + 1
+    return line

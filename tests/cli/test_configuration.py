@@ -1,0 +1,107 @@
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from click.testing import CliRunner
+
+from keras_vae.cli.configuration import compare_counts
+from keras_vae.cli.main import kvae
+from keras_vae.training.config_file import read_config
+from keras_vae.training.run_directory import Run, RunConfig, read_json
+
+QUICK = ["--preset", "mnist", "--latent", "3", "--hidden", "16", "--epochs", "1"]
+
+
+def train(*words, ok=True):
+    result = CliRunner().invoke(kvae, ["train", *map(str, words)])
+    if ok:
+        assert result.exit_code == 0, result.output or result.exception
+    return result
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with a run."""
+    folder = tmp_path_factory.mktemp("configuration")
+    words = ["--cache-dir", folder / "cache", "--run-dir", folder / "run", "--no-export"]
+    train("digits", *QUICK, *words)
+    return folder
+
+
+def test_a_runs_configuration_repeats_it(trained, tmp_path):
+    folder = trained
+    words = ["--cache-dir", folder / "cache", "--no-export", "--run-dir", tmp_path / "again"]
+    result = train("--config", folder / "run" / "config.json", *words)
+    assert f"Config   {folder / 'run' / 'config.json'}\n" in result.output
+    assert "Note" not in result.output
+    first, again = (Run.open(path) for path in (folder / "run", tmp_path / "again"))
+    assert again.history() == first.history()
+    config = again.config()
+    assert config.command == "kvae train --precision float32 --config config.json"
+    assert replace(config, command=first.config().command) == first.config()
+
+
+def test_the_printed_configuration_takes_options_and_trains_the_same(trained, tmp_path):
+    folder = trained
+    printed = train("digits", *QUICK, "--print-config").stdout
+    file = tmp_path / "run.yaml"
+    file.write_text(printed)
+    printed_again = train("--config", file, "--epochs", "3", "--seed", "7", "--print-config")
+    assert printed_again.stderr == f"Config   {file}, overridden by --epochs 3 --seed 7\n"
+    changes = {"epochs: 1": "epochs: 3", "seed: 0": "seed: 7"}
+    for old, new in changes.items():
+        printed = printed.replace(old, new)
+    assert printed_again.stdout == printed
+    assert not list(tmp_path.glob("runs"))
+    assert read_config(file, RunConfig).preset == Run.open(folder / "run").config().preset
+
+
+def test_what_differs_from_the_run_that_is_repeated_is_noted(trained, tmp_path):
+    values = read_json(trained / "run" / "config.json")
+    values["versions"]["tensorflow"] = "1.0"
+    (tmp_path / "old.json").write_text(json.dumps(values))
+    result = train("--config", tmp_path / "old.json", "--print-config")
+    assert re.search(r"Note: .*old\.json is of a run with tensorflow 1\.0 \(here ", result.stderr)
+
+
+def test_other_numbers_of_images_are_noted(trained, digits, capsys):
+    config = Run.open(trained / "run").config()
+    compare_counts(config, digits)
+    assert "the run had 1,439 train, 179 validation, 179 test images; " in capsys.readouterr().err
+    counts = {"train": 1397, "validation": 200, "test": 200}
+    compare_counts(replace(config, provenance={"counts": counts}), digits)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("epoch: 3", r"run\.yaml, line 1: `RunConfig` must have the fields .*Received: 'epoch'"),
+        ("dataset: digits", r"run\.yaml, line 1: The field 'preset' is missing"),
+        ("preset: mnist\ndataset: digits", r"run\.yaml, line 1: 'preset' must be a mapping"),
+    ],
+)
+def test_a_mistyped_configuration_is_refused_before_any_work(tmp_path, line, said):
+    (tmp_path / "run.yaml").write_text(f"{line}\n")
+    result = train("--config", tmp_path / "run.yaml", ok=False)
+    assert result.exit_code == 1
+    assert re.search(said, str(result.exception))
+    assert "\n" not in str(result.exception)
+
+
+def test_numbers_out_of_range_are_refused_in_a_file_too(trained, tmp_path):
+    folder = trained
+    text = (folder / "run" / "config.json").read_text()
+    (tmp_path / "run.json").write_text(text.replace('"epochs": 1', '"epochs": -2'))
+    result = train("--config", tmp_path / "run.json", ok=False)
+    assert result.exit_code == 2
+    assert "`--epochs` must be at least 1. Received: -2." in result.output
+
+
+def test_a_configuration_is_for_new_runs(trained):
+    folder = trained
+    for words in (["--config", folder / "run" / "config.json"], ["--print-config"]):
+        result = train("--resume", folder / "run", *words, ok=False)
+        assert result.exit_code == 2
+        assert "takes neither --config nor --print-config" in result.output
