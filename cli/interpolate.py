@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,7 +12,7 @@ from .command import command, option
 from .latents import decode
 from .model_choice import SERVER, ModelChoice, model_options
 from .outputs import GIF, NUMBERS, Outputs, output_options, picture_option
-from .sources import ALIGNMENT, PRIOR, Sources, source_name, source_options
+from .sources import ALIGNMENT, PRIOR, Photo, Source, Sources, source_name, source_options
 from .types import PHOTO_OR_SEED, Integer
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def interpolate(
     """Interpolate between images: from A to B, then from B to C, in STEPS images each.
 
     Each of them is an image file or a seed of `kvae generate`. If there is a file with the name 7,
-    then 7 is that file. The first and the last image of a row are the two reconstructions.
+    then 7 is that file. At t = 0 and t = 1 a row shows the two reconstructions; beside them are the
+    two photos.
 
     Args:
         steps: Number of images from A to B, both included.
@@ -62,8 +64,11 @@ def interpolate(
     paths = np.stack([arithmetic.interpolate(a, b, steps, method) for a, b in pairwise(z)])
     names = [*pairwise(map(source_name, ends))]
     parts = np.linspace(0, 1, steps)
-    picture = plotting.strip(
-        decode(model, paths), [f"t = {t:.2g}" for t in parts], [f"{a}\n→ {b}" for a, b in names]
+    picture = _strip(
+        decode(model, paths),
+        plotting.step_labels(parts, "t"),
+        [*pairwise(ends)],
+        row_labels=[f"{a}\n→ {b}" for a, b in names],
     )
     rows = [
         {"from": a, "to": b, "t": t, "z": point}
@@ -72,10 +77,33 @@ def interpolate(
     ]
     outputs.write(picture, rows)
     if outputs.gif:
-        outputs.write_gif(_frames(model, z, len(plotting.sweep(parts)), method))
+        outputs.write_gif(_frames(model, ends, z, len(plotting.sweep(parts)), method))
 
 
-def _frames(model: Model, z: np.ndarray, steps: int, method: str) -> list[Image]:
+def _strip(
+    images: np.ndarray, labels: Sequence[str], ends: Sequence[tuple[Source, Source]], **options: Any
+) -> Image:
+    """Draw rows of images [R, K, H, W, C], each between the photos that it leads from and to.
+
+    Where an end is a seed there is no photo, and its place is empty.
+    """
+    import numpy as np
+
+    from keras_vae import plotting
+
+    if not any(isinstance(end, Photo) for pair in ends for end in pair):
+        return plotting.strip(images, labels, **options)
+    empty = np.full(images.shape[2:], 255, np.uint8)
+    photos = np.array(
+        [[end.pixels if isinstance(end, Photo) else empty for end in pair] for pair in ends]
+    )
+    rows = np.concatenate([photos[:, :1], images, photos[:, 1:]], axis=1)
+    return plotting.strip(rows, ["original", *labels, "original"], **options)
+
+
+def _frames(
+    model: Model, ends: Sequence[Source], z: np.ndarray, steps: int, method: str
+) -> list[Image]:
     """Draw the frames of all parts; t counts the images that were reached."""
     import numpy as np
 
@@ -84,7 +112,9 @@ def _frames(model: Model, z: np.ndarray, steps: int, method: str) -> list[Image]
 
     legs = [arithmetic.interpolate(a, b, steps, method) for a, b in pairwise(z)]
     path = np.concatenate([z[:1], *(leg[1:] for leg in legs)])
+    labels = plotting.step_labels(np.linspace(0, len(legs), len(path)), "t")
+    pairs = [pair for pair in pairwise(ends) for _ in range(steps - 1)]
     return [
-        plotting.strip([image[np.newaxis]], [f"t = {t:.2f}"], cell=plotting.FRAME_CELL)
-        for t, image in zip(np.linspace(0, len(legs), len(path)), decode(model, path), strict=True)
+        _strip(image[np.newaxis, np.newaxis], [label], [pair], cell=plotting.FRAME_CELL)
+        for label, image, pair in zip(labels, decode(model, path), [*pairs, pairs[-1]], strict=True)
     ]

@@ -48,8 +48,3 @@ def active_dims(model: Model, kl: Sequence[float] | None, count: int) -> tuple[i
             "whose own KL is then used."
         )
     return most_active(kl, count)
-
-
-def dim_label(dim: int, kl: Sequence[float] | None) -> str:
-    """Return a label such as "z 17 · 3.21 nats"."""
-    return f"z {dim}" if kl is None else f"z {dim} · {kl[dim]:.2f} nats"

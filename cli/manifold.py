@@ -9,7 +9,7 @@ import click
 
 from .command import command, option
 from .command_line import refuse
-from .latents import active_dims, decode, dim_label, kl_of
+from .latents import active_dims, decode, kl_of
 from .model_choice import DIRECTIONS, SERVER, ModelChoice, model_options
 from .outputs import NUMBERS, Outputs, output_options, picture_option
 from .sources import ALIGNMENT, PRIOR, Sources, photos_argument, seed_option, source_options
@@ -53,6 +53,7 @@ def manifold(
     """
     from keras_vae import plotting
     from keras_vae.latent_space import arithmetic
+    from keras_vae.latent_space.labels import dimension_label
 
     sources.check()
     if not _is_plane(dims, attributes):
@@ -75,7 +76,7 @@ def manifold(
         u, v = _basis(dims, model.latent_dim)
         origin = origin * (1 - u - v)  # so that the axes show z itself
         names = [f"dimension {dim}" for dim in dims]
-        axes = [f"{dim_label(dim, kl)}, in prior standard deviations" for dim in dims]
+        axes = [f"{dimension_label(dim, kl)}, in prior standard deviations" for dim in dims]
     quantiles = arithmetic.gaussian_quantiles(size)
     points = arithmetic.plane(origin, u, v, quantiles, quantiles)
     picture = plotting.plane(decode(model, points), quantiles, quantiles, axes)

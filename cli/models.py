@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ from .outputs import Outputs, json_option, output_options
 
 if TYPE_CHECKING:
     from keras_vae.inference.exported import ExportedModel
+
+LONGEST_SHAPE = 4  # numbers; of longer lists a summary is printed
 
 
 @click.group(cls=Group, epilog="Example: kvae models show celeba --card")
@@ -72,8 +74,10 @@ def show(name: str, card: bool, outputs: Outputs) -> None:
     elif outputs.json:
         outputs.write_json({**summary(model), "metadata": model.metadata})
     else:
-        for key, value in described(model):
-            click.echo(f"{key:18} {value}")
+        lines = described(model)
+        width = max(len(key) for key, _ in lines)
+        for key, value in lines:
+            click.echo(f"{key:{width}}  {value}")
 
 
 def _summaries(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
@@ -139,9 +143,27 @@ def described(model: ExportedModel) -> list[tuple[str, str]]:
 def text(value: Any) -> str:
     """Write a value of `model.json` in one line."""
     if isinstance(value, dict):
-        return ", ".join(f"{key} {text(part)}" for key, part in value.items() if part is not None)
+        return ", ".join(
+            f"{key} ({text(part)})" if isinstance(part, dict) else f"{key} {text(part)}"
+            for key, part in value.items()
+            if part is not None
+        )
     if isinstance(value, (list, tuple)):
-        return " × ".join(text(part) for part in value)
+        return listed(value)
     if isinstance(value, float):
         return f"{value:.5g}"
     return "" if value is None else str(value)
+
+
+def listed(values: Sequence[Any]) -> str:
+    """Write a list in one line: a shape as 28×28×1, a long list of numbers as its summary."""
+    if not all(isinstance(value, (int, float)) for value in values):
+        return ", ".join(map(text, values))
+    if len(values) <= LONGEST_SHAPE:
+        separator = "×" if all(isinstance(value, int) for value in values) else ", "
+        return separator.join(map(text, values))
+    low, high, total = min(values), max(values), sum(values)
+    return (
+        f"{len(values)} numbers from {low:.4g} to {high:.4g}, mean {total / len(values):.4g}, "
+        f"sum {total:.5g}"
+    )

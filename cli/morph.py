@@ -204,22 +204,22 @@ class Walk:
 
     def strip(self, steps: Sequence[float], title: str) -> Image:
         """Draw a row for each source: the original, if there is one, then each n."""
-        from keras_vae.plotting import step_label
+        from keras_vae.plotting import step_labels
 
         first = self.sources[0]
-        kind = "reconstruction" if isinstance(first, Photo) else source_name(first)
-        labels = [step_label(n, kind) for n in steps]
+        start = "reconstruction" if isinstance(first, Photo) else source_name(first)
+        labels = step_labels(steps, notes={0: start})
         return self._draw(decode(self.model, self.latents(steps)), labels, title)
 
     def frames(self, steps: Sequence[float], title: str) -> list[Image]:
         """Draw the frames of an animation, from the smallest n to the largest."""
-        from keras_vae.plotting import FRAME_CELL, number_label, sweep
+        from keras_vae.plotting import FRAME_CELL, step_labels, sweep
 
         values = sweep(steps)
         images = decode(self.model, self.latents(values)).swapaxes(0, 1)
         return [
-            self._draw(image[:, None], [f"n = {number_label(n, '+.2f')}"], title, cell=FRAME_CELL)
-            for n, image in zip(values, images, strict=True)
+            self._draw(image[:, None], [label], title, cell=FRAME_CELL)
+            for label, image in zip(step_labels(values), images, strict=True)
         ]
 
     def numbers(self, steps: Sequence[float]) -> list[dict[str, Any]]:
@@ -260,7 +260,9 @@ def table(
 
     (x_name, xs), (y_name, ys) = axes
     points = plane(z, *deltas, xs, ys)
-    columns, rows = ([f"{name} {plotting.number_label(n)}" for n in steps] for name, steps in axes)
+    columns, rows = (
+        [f"{name}\n{label}" for label in plotting.step_labels(steps)] for name, steps in axes
+    )
     numbers = [
         {x_name: x, y_name: y, "z": point}
         for y, line in zip(ys, points, strict=True)

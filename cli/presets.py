@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from .command import ListGroup, option
+from .data import times
 from .quiet import load_tensorflow
 from .types import Integer
+
+if TYPE_CHECKING:
+    import keras
+
+HEADS = ("layer", "class", "output", "parameters", "reads")
 
 
 @click.group(cls=ListGroup, epilog="Example: kvae presets show celeba-perriu --latent 32")
@@ -21,14 +30,19 @@ def list_presets() -> None:
     from keras_vae.models.networks import build_decoder, build_encoder
     from keras_vae.presets import PRESETS, Likelihood
 
-    click.echo(f"{'preset':16} {'input':9} {'z':>4} {'parameters':>19}  source; loss")
+    rows = [("preset", "input", "z", "parameters", "source; loss")]
     for preset in PRESETS.values():
-        size = "×".join(map(str, preset.image_shape))
         sizes = [f"{build(preset).count_params():,}" for build in (build_encoder, build_decoder)]
-        click.echo(
-            f"{preset.name:16} {size:9} {preset.latent_dim:4} {' + '.join(sizes):>19}  "
-            f"{preset.source}; {preset.loss_description}"
+        rows.append(
+            (
+                preset.name,
+                times(preset.image_shape),
+                str(preset.latent_dim),
+                " + ".join(sizes),
+                f"{preset.source}; {preset.loss_description}",
+            )
         )
+    click.echo(table(rows))
     click.echo("\nObjectives (--objective):")
     for name, kind in Likelihood.kinds.items():
         click.echo(f"  {name:22} {kind.description} ({'nats' if kind.measure else 'weighted'})")
@@ -52,4 +66,26 @@ def show(name: str, latent_dim: int | None) -> None:
 
     click.echo(f"{preset.name}: {preset.source}\n")
     for network in (build_encoder(preset), build_decoder(preset)):
-        network.summary(print_fn=lambda line, **_: click.echo(line))
+        click.echo(f"{network.name}: {network.count_params():,} parameters")
+        click.echo(table([HEADS, *layer_rows(network)]) + "\n")
+
+
+def layer_rows(network: keras.Model) -> Iterator[tuple[str, ...]]:
+    """Yield the texts of each layer: name, class, output, parameters, and the layers it reads."""
+    makers: dict[int, str] = {}
+    for layer in network.layers:
+        inputs = layer.input if isinstance(layer.input, list) else [layer.input]
+        sources = ", ".join(makers[id(each)] for each in inputs if id(each) in makers)
+        makers[id(layer.output)] = layer.name
+        parameters = f"{layer.count_params():,}"
+        yield layer.name, type(layer).__name__, times(layer.output.shape[1:]), parameters, sources
+
+
+def table(rows: Iterable[Sequence[str]]) -> str:
+    """Align texts in columns as wide as the longest: no name is cut."""
+    rows = list(rows)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )

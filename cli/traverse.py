@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .command import command, option
 from .command_line import refuse
-from .latents import active_dims, decode, dim_label, kl_of
+from .latents import active_dims, decode, kl_of
 from .model_choice import SERVER, ModelChoice, model_options
 from .outputs import GIF, NUMBERS, Outputs, output_options, picture_option
 from .sources import (
@@ -51,6 +51,7 @@ def traverse(
     """
     from keras_vae import plotting
     from keras_vae.latent_space import arithmetic
+    from keras_vae.latent_space.labels import dimension_label
 
     sources.check()
     if dims:
@@ -63,10 +64,10 @@ def traverse(
     dims = dims or active_dims(model, kl, count)
     (start,) = sources.latents([source], model)
     points = arithmetic.traverse(start, dims, values)
-    labels = [dim_label(dim, kl) for dim in dims]
+    labels = [dimension_label(dim, kl) for dim in dims]
     picture = plotting.strip(
         decode(model, points),
-        [plotting.number_label(value) for value in values],
+        plotting.step_labels(values, "z"),
         labels,
         f"{source_name(source)}: one z at a time, in standard deviations of the prior",
     )
@@ -79,9 +80,9 @@ def traverse(
     if outputs.gif:
         finer = plotting.sweep(values)
         images = decode(model, arithmetic.traverse(start, dims, finer)).swapaxes(0, 1)
-        labels = [label.replace(" · ", "\n") for label in labels]
+        labels = [label.replace(" (", "\n(") for label in labels]
         frames = [
-            plotting.strip([column], labels, title=f"z = {plotting.number_label(value, '+.2f')}")
-            for value, column in zip(finer, images, strict=True)
+            plotting.strip([column], labels, title=step)
+            for step, column in zip(plotting.step_labels(finer, "z"), images, strict=True)
         ]
         outputs.write_gif(frames)

@@ -12,13 +12,15 @@ from PIL.Image import Image
 
 from ..files.pictures import grid
 from ..latent_space.arithmetic import gaussian_quantiles
-from ..plotting import Line, Panel, line_plot, number_label, plane, scatter, strip
+from ..latent_space.labels import dimension_label
+from ..plotting import Line, Panel, line_plot, plane, scatter, step_labels, strip
 from .claims import STRENGTHS
 from .results import Results
 from .workspace import Arrays, Row
 
 SHOWN = 10  # images in a row
 CELL = 96  # pixels: digits of 28×28 are enlarged threefold, faces of 64×48 twofold
+AXES = dimension_label(0), dimension_label(1)  # of a latent of two dimensions
 
 
 def listed_figures(results: Results, about: Mapping[str, Any]) -> dict[str, Image]:
@@ -92,14 +94,14 @@ def _panel(
 def latent_scatter(row: Row, arrays: Arrays, title: str, caption: str) -> Image:
     """Draw z_mean of digits in a latent of two dimensions, coloured by digit."""
     names = [str(digit) for digit in np.unique(arrays["labels"])]
-    options = {"axes": ("z 0", "z 1"), "title": title, "caption": caption.format(**row)}
+    options = {"axes": AXES, "title": title, "caption": caption.format(**row)}
     return scatter(arrays["z_mean"], arrays["labels"], names, **options)
 
 
 def manifold(_: Row, arrays: Arrays) -> Image:
     """Draw the decoded plane of a latent of two dimensions."""
     steps = gaussian_quantiles(len(arrays["manifold"]))
-    return plane(arrays["manifold"], steps, steps, ("z 0", "z 1"))
+    return plane(arrays["manifold"], steps, steps, AXES)
 
 
 def sample_grid(_: Row, arrays: Arrays, array: str = "samples") -> Image:
@@ -116,8 +118,8 @@ def image_rows(_: Row, arrays: Arrays, title: str, rows: Mapping[str, str]) -> I
 def walk(_: Row, arrays: Arrays, name: str, title: str, **options: int) -> Image:
     """Draw faces moved along an attribute, with its mean probability below each n."""
     labels = [
-        f"n = {number_label(n)}\n{score:.0%}"
-        for n, score in zip(STRENGTHS, arrays[f"scores_{name}"], strict=True)
+        f"{label}\n{score:.0%}"
+        for label, score in zip(step_labels(STRENGTHS), arrays[f"scores_{name}"], strict=True)
     ]
     return strip(arrays[f"walk_{name}"], labels, None, title, **options)
 

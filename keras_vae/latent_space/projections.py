@@ -10,6 +10,8 @@ from importlib.util import find_spec
 
 import numpy as np
 
+from .labels import dimension_label
+
 FEWEST = 10  # latents, for neighbourhoods
 
 
@@ -94,7 +96,7 @@ def _most_active(z: np.ndarray, seed: int) -> Projection:
     For a latent of two dimensions, this is the latent itself.
     """
     first, second = np.sort(np.argsort(-z.var(axis=0), kind="stable")[:2])
-    return z[:, [first, second]], (f"z {first}", f"z {second}")
+    return z[:, [first, second]], (dimension_label(first), dimension_label(second))
 
 
 METHODS: dict[str, Callable[[np.ndarray, int], Projection]] = {

@@ -16,5 +16,5 @@ from .line_plots import Panel as Panel
 from .line_plots import line_plot as line_plot
 from .planes import plane as plane
 from .scatter import scatter as scatter
-from .strips import step_label as step_label
+from .steps import step_labels as step_labels
 from .strips import strip as strip

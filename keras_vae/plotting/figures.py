@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Colours that colour-blind readers can distinguish: seven of Okabe and Ito (2008), without yellow,
-# and the ten of Petroff (2021) for scatter plots.
+# for lines and bars; and ten for the classes of scatter plots. The ten also differ in lightness, so
+# that they differ in grey print. They maximize the least distance (CIEDE2000) of two colours over
+# normal and colour-blind vision, and the least difference in lightness: test_figures.py.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 TEN = (
-    *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
-    *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
+    *("#163a85", "#e08aa7", "#789c56", "#961f28", "#07c8f4"),
+    *("#876b00", "#8c16d6", "#e5ca70", "#531845", "#7b77bc"),
 )
 ROW = 0.22  # inches between the names along an axis
 CHARACTERS = 13  # of a caption, in an inch

@@ -14,13 +14,13 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def number_label(value: float, form: str = "g") -> str:
-    """Write a number with a true minus sign.
+    """Write a number with a true minus sign, which zero does not have.
 
     Args:
         value: The number.
-        form: Its format; with "+.2f" all numbers below 10 are equally wide.
+        form: Its format without a sign, such as "g" or ".2f".
     """
-    return f"{value:{form}}".replace("-", MINUS)
+    return f"{float(value):z{form}}".replace("-", MINUS)
 
 
 def shorten(label: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from ..files.pictures import CELL, MARGIN, arrange, enlarge, fitting_factor
-from .lettering import number_label, shorten, write
+from .lettering import shorten, write
 
 
 def strip(
@@ -46,13 +46,3 @@ def strip(
     if title:
         page = arrange([[write(title)], [page]], 3 * MARGIN)
     return ImageOps.expand(page, (MARGIN, MARGIN, MARGIN, 2 * MARGIN), "white")
-
-
-def step_label(step: float, zero: str = "reconstruction") -> str:
-    """Label one n of a morph, such as "n = −0.5".
-
-    Args:
-        step: n.
-        zero: Label of the image at n = 0.
-    """
-    return f"n = {number_label(step)}" if step else f"n = 0\n({zero})"

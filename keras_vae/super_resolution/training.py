@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
+from PIL.Image import Image
 
 from ..datasets.pipeline import steps_per_epoch
 from ..files.pictures import to_pixels
 from ..ops.adam import FusedAdam
+from ..plotting import strip
 from ..training.callbacks import DivergenceGuard, Pictures
 from ..training.checkpoint import Position, assign, generator_states
 from ..training.fitting import fit_from
@@ -24,6 +25,7 @@ from .run import UpscalerConfig, UpscalerRun
 from .vdsr import build_vdsr
 
 PREVIEWS = 8  # images in a row of each epoch's pictures
+ROWS = ("bicubic", "upscaled", "original")
 
 
 def train(
@@ -158,10 +160,12 @@ def _fit(
 def _previews(pairs: Pairs, split: str) -> Pictures:
     """Make the pictures: rows of interpolated images, upscaled images, and originals."""
     interpolated, residual = next(iter(pairs.split_batches(split, PREVIEWS)))
+    columns = [""] * len(interpolated)
 
-    def pictures(network: keras.Model) -> dict[str, tuple[np.ndarray, int]]:
+    def pictures(network: keras.Model, epoch: int) -> dict[str, Image]:
         predicted = network(interpolated, training=False)
         rows = [interpolated, interpolated + predicted, interpolated + residual]
-        return {"epoch_{}.png": (to_pixels(255.0 * np.concatenate(rows)), len(interpolated))}
+        title = f"epoch {epoch}: luminance of the {split} split"
+        return {"": strip([to_pixels(255.0 * row) for row in rows], columns, ROWS, title)}
 
     return pictures

@@ -14,12 +14,15 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from PIL.Image import Image
 
 from ..datasets import ImageDataset
 from ..datasets.binarization import binarize_rows
-from ..files.pictures import save_grid, to_pixels
+from ..files.pictures import save as save_picture
+from ..files.pictures import to_pixels
 from ..models.sampling import seeded
 from ..models.vae import VAE
+from ..plotting import strip
 from .checkpoint import Position, assign, generator_states, metric_variables, save, values_of
 from .interruption import InterruptedBySignal, Interruption
 from .multiworker import SharedState
@@ -32,8 +35,8 @@ SAVE_EVERY = 600.0  # seconds between two checkpoints within an epoch
 AGREED = 10  # steps between two questions of several workers whether to write a checkpoint
 CHECKED = 20  # batches between two checks for NaN, which wait for the device
 
-# What a model does after an epoch: file name with {} for the epoch → images, images in a row.
-Pictures = Callable[[keras.Model], dict[str, tuple[np.ndarray, int]]]
+# What a model does after an epoch, whose number is in the titles: end of a file name → picture.
+Pictures = Callable[[keras.Model, int], dict[str, Image]]
 
 
 class DivergedError(RuntimeError):
@@ -164,9 +167,9 @@ class RunWriter(keras.callbacks.Callback):
         epochs = self.params["epochs"]
         if epoch != epochs and epoch % math.ceil(epochs / MOST_PICTURES):
             return
-        for name, (images, columns) in self.pictures(self.model).items():
-            file = self.run.pictures / name.format(f"{epoch:03d}")
-            save_grid(images, file, columns=columns, overwrite=True)
+        for name, picture in self.pictures(self.model, epoch).items():
+            file = self.run.pictures / f"epoch_{epoch:03d}{name}.png"
+            save_picture(picture, file, overwrite=True)
 
 
 class Previews:
@@ -178,21 +181,32 @@ class Previews:
     """
 
     def __init__(self, dataset: ImageDataset, binarization: str) -> None:
-        split = "validation" if dataset.count("validation") else "train"
-        rows = dataset.indices(split)[:PREVIEWS]
+        self.split = "validation" if dataset.count("validation") else "train"
+        rows = dataset.indices(self.split)[:PREVIEWS]
         self.originals = binarize_rows(dataset.images, rows, binarization)
 
-    def __call__(self, vae: VAE) -> dict[str, tuple[np.ndarray, int]]:
+    def __call__(self, vae: VAE, epoch: int) -> dict[str, Image]:
         """Two rows of samples; a row of originals above their reconstructions."""
-        count = 2 * PREVIEWS
-        with seeded(tf.range(count, dtype=tf.int64), tf.ones(count)):
-            samples = to_pixels(vae.generate(count))
-        z = vae.encode(self.originals).mode()
-        pairs = np.concatenate([self.originals, to_pixels(vae.decode(z))])
-        return {
-            "epoch_{}_samples.png": (samples, PREVIEWS),
-            "epoch_{}_reconstructions.png": (pairs, len(self.originals)),
-        }
+        samples = strip(
+            self._samples(vae).reshape(2, PREVIEWS, *self.originals.shape[1:]),
+            [""] * PREVIEWS,
+            [f"seeds {start} … {start + PREVIEWS - 1}" for start in (0, PREVIEWS)],
+            f"epoch {epoch}: samples from the prior",
+        )
+        reconstructions = to_pixels(vae.decode(vae.encode(self.originals).mode()))
+        pairs = strip(
+            [self.originals, reconstructions],
+            [""] * len(self.originals),
+            ["original", "reconstruction"],
+            f"epoch {epoch}: reconstructions of the {self.split} split",
+        )
+        return {"_samples": samples, "_reconstructions": pairs}
+
+    def _samples(self, vae: VAE) -> np.ndarray:
+        """Images of the seeds 0, 1, …, as `kvae generate` makes them, uint8 [N, H, W, C]."""
+        seeds = tf.range(2 * PREVIEWS, dtype=tf.int64)
+        with seeded(seeds, tf.ones(2 * PREVIEWS)):
+            return to_pixels(vae.generate(2 * PREVIEWS))
 
 
 class EarlyStop(keras.callbacks.Callback):

@@ -24,9 +24,14 @@ def test_rows_lead_from_each_image_to_the_next(
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines() == ["interpolate.png"]
     legs = [interpolate(a, b, 4, method) for a, b in (ends[:2], ends[1:])]
-    images = [colour_model.decode(leg) for leg in legs]
+    first, second = (prepare(open_photo(file), (32, 32))[None] for file in photo_files)
+    rows = [
+        np.concatenate([first, colour_model.decode(legs[0]), second]),
+        np.concatenate([second, colour_model.decode(legs[1]), np.full_like(second, 255)]),
+    ]
     names = ["first.jpg\n→ second.png", "second.png\n→ seed 5"]
-    strip = plotting.strip(images, ["t = 0", "t = 0.33", "t = 0.67", "t = 1"], names)
+    labels = ["original", "t = 0", "t = 0.33", "t = 0.67", "t = 1", "original"]
+    strip = plotting.strip(rows, labels, names)
     np.testing.assert_array_equal(Image.open(tmp_path / "interpolate.png"), strip)
 
 
@@ -62,13 +67,33 @@ def test_animation_goes_along_all_legs_and_back(kvae, grey_model, gif_frames):
     result = kvae("interpolate", 1, 2, 3, "--model", "grey", "--gif", "path.gif")
     assert result.stdout.splitlines() == ["interpolate.png", "path.gif"]
     _, z = grey_model.generate([1, 2, 3])
+    path = np.concatenate([interpolate(*z[:2], 25), interpolate(*z[1:], 25)[1:]])
+    labels = plotting.step_labels(np.linspace(0, 2, 49), "t")
+    assert labels[:3] == ["t = 0", "t = 0.04", "t = 0.08"]
     there = [
-        plotting.strip([image[None]], [f"t = {leg + t:.2f}"], cell=plotting.FRAME_CELL)
-        for leg, (a, b) in enumerate((z[:2], z[1:]))
-        for t, image in zip(
-            np.linspace(0, 1, 25)[leg and 1 :],
-            grey_model.decode(interpolate(a, b, 25)[leg and 1 :]),
-            strict=True,
+        plotting.strip([image[None]], [label], cell=plotting.FRAME_CELL)
+        for label, image in zip(labels, grey_model.decode(path), strict=True)
+    ]
+    gif_frames("path.gif", plotting.there_and_back(there))
+
+
+def test_each_frame_lies_between_the_photos_that_it_leads_from_and_to(
+    kvae, colour_model, photo_files, ends, gif_frames
+):
+    result = kvae("interpolate", *photo_files, 5, "--model", "colour", "--gif", "path.gif")
+    assert result.exit_code == 0, result.output
+    first, second = (prepare(open_photo(file), (32, 32))[None] for file in photo_files)
+    path = np.concatenate([interpolate(*ends[:2], 25), interpolate(*ends[1:], 25)[1:]])
+    pairs = [(first, second)] * 24 + [(second, np.full_like(second, 255))] * 25
+    labels = plotting.step_labels(np.linspace(0, 2, 49), "t")
+    there = [
+        plotting.strip(
+            [np.concatenate([left, image[None], right])],
+            ["original", label, "original"],
+            cell=plotting.FRAME_CELL,
+        )
+        for image, (left, right), label in zip(
+            colour_model.decode(path), pairs, labels, strict=True
         )
     ]
     gif_frames("path.gif", plotting.there_and_back(there))

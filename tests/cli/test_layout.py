@@ -62,18 +62,19 @@ def test_a_morph_its_animation_and_a_table_are_upscaled(
         return upscaler.upscale(colour_model.decode(morph(z, smile, n)))
 
     row = np.concatenate([drawn(0), drawn(1)])
-    labels = [plotting.step_label(n, "seed 3") for n in (0, 1)]
+    labels = ["n = 0\n(seed 3)", "n = 1"]
     expected = plotting.strip([row], labels, None, "Smiling", cell=UPSCALED_CELL)
     np.testing.assert_array_equal(pixels(tmp_path / "morph.png"), expected)
+    sweep = plotting.sweep([0, 1])
     frames = [
         plotting.strip(
             [drawn(n)],
-            [f"n = {plotting.number_label(n, '+.2f')}"],
+            [label],
             None,
             "Smiling",
             cell=plotting.FRAME_CELL,
         )
-        for n in plotting.sweep([0, 1])
+        for n, label in zip(sweep, plotting.step_labels(sweep), strict=True)
     ]
     gif_frames("m.gif", plotting.there_and_back(frames))
     table = kvae("morph", *options, "--grid", "Smiling=0:1", "Young=0:1", "--out", "t.png")

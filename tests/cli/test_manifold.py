@@ -26,7 +26,7 @@ def test_plane_of_two_dimensions_lies_at_the_normal_quantiles(
     z = np.zeros((4, 4, 4))  # y, x, L
     z[..., 2], z[..., 0] = np.meshgrid(values, values)
     images = grey_model.decode(z.reshape(16, 4)).reshape(4, 4, 8, 8, 1)
-    axes = tuple(f"z {dim}, in prior standard deviations" for dim in (2, 0))
+    axes = tuple(f"z{dim}, in prior standard deviations" for dim in "₂₀")
     expected = plotting.plane(images, values, values, axes)
     np.testing.assert_array_equal(Image.open(tmp_path / "manifold.png"), expected)
     rows = read_json("plane.json")

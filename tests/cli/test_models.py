@@ -3,6 +3,8 @@ import shutil
 
 import pytest
 
+from keras_vae.cli.models import text
+
 
 def test_list_shows_the_models(kvae, models_dir):
     result = kvae("models", "list")
@@ -32,6 +34,22 @@ def test_show_prints_the_facts(kvae, models_dir):
         assert fact in result.stdout
     assert "None" not in result.stdout
     assert "BSD-3-Clause" in kvae("models", "show", models_dir / "grey").stdout
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ([28, 28, 1], "28×28×1"),
+        ([[32, 32], [96, 96]], "32×32, 96×96"),
+        (["normal", "gmm"], "normal, gmm"),
+        ([0.5, 1.25], "0.5, 1.25"),
+        ([0.5] * 100 + [4.4661] * 100, "200 numbers from 0.5 to 4.466, mean 2.483, sum 496.61"),
+        ({"a": {"psnr": 27.57}, "b": None, "c": 3}, "a (psnr 27.57), c 3"),
+        ([], ""),
+    ],
+)
+def test_values_are_one_short_line(value, line):
+    assert text(value) == line
 
 
 def test_show_as_json_holds_model_json(kvae, models_dir, tmp_path):

@@ -29,7 +29,7 @@ def expected_strip(colour_model, directions, photo_files):
         z_mean, _ = colour_model.encode(originals)
         frames = [colour_model.decode(z_mean + n * move) for n in steps]
         rows = np.stack([originals, *frames], axis=1)
-        labels = ["original", *(plotting.step_label(n) for n in steps)]
+        labels = ["original", *plotting.step_labels(steps, notes={0: "reconstruction"})]
         return plotting.strip(rows, labels, [file.name for file in photo_files], title)
 
     return build
@@ -142,8 +142,8 @@ def test_grid_is_a_table_of_two_attributes(
     minus = "\N{MINUS SIGN}"
     table = plotting.strip(
         rows,
-        [f"Smiling {minus}1", "Smiling 0", "Smiling 1"],
-        ["Young 0", "Young 0.5", "Young 1", "Young 1.5", "Young 2"],
+        [f"Smiling\nn = {minus}1", "Smiling\nn = 0", "Smiling\nn = 1"],
+        [f"Young\nn = {y}" for y in ("0", "0.5", "1", "1.5", "2")],
     )
     np.testing.assert_array_equal(Image.open(tmp_path / "morph.png"), table)
     cells = read_json("table.json")
@@ -198,6 +198,7 @@ def test_animation_goes_through_the_strip_and_back(
     assert result.stdout.splitlines() == ["morph.png", "morph.gif"]
     original = prepare(open_photo(photo_files[0]), (32, 32))[None]
     z_mean, _ = colour_model.encode(original)
+    sweep = plotting.sweep(range(-2, 3))
     there = [
         plotting.strip(
             [
@@ -205,12 +206,12 @@ def test_animation_goes_through_the_strip_and_back(
                     [original, colour_model.decode(z_mean + n * directions.direction("Smiling"))]
                 )
             ],
-            ["original", f"n = {plotting.number_label(n, '+.2f')}"],
+            ["original", label],
             None,
             "Smiling",
             cell=plotting.FRAME_CELL,
         )
-        for n in plotting.sweep(range(-2, 3))
+        for n, label in zip(sweep, plotting.step_labels(sweep), strict=True)
     ]
     gif_frames("morph.gif", [*there, *there[-2:0:-1]])
 

@@ -27,8 +27,8 @@ def test_rows_are_the_most_active_dimensions(kvae, colour_model, known_kl, tmp_p
     images = colour_model.decode(traverse(np.zeros(6), (1, 4), (-1, 0, 1)).reshape(-1, 6))
     strip = plotting.strip(
         images.reshape(2, 3, 32, 32, 3),
-        [f"{MINUS}1", "0", "1"],
-        ["z 1 · 3.25 nats", "z 4 · 2.00 nats"],
+        [f"z = {MINUS}1", "z = 0", "z = 1"],
+        ["z₁ (KL 3.25 nats)", "z₄ (KL 2.00 nats)"],
         "z = 0: one z at a time, in standard deviations of the prior",
     )
     np.testing.assert_array_equal(Image.open(tmp_path / "traverse.png"), strip)
@@ -90,11 +90,11 @@ def test_animation_moves_every_dimension_at_once(kvae, grey_model, gif_frames):
     assert result.stdout.splitlines() == ["traverse.png", "a.gif"]
     values = plotting.sweep((-2, 2))
     there = []
-    for value, points in zip(
-        values, traverse(np.zeros(4), (0, 3), values).swapaxes(0, 1), strict=True
+    titles = plotting.step_labels(values, "z")
+    for title, points in zip(
+        titles, traverse(np.zeros(4), (0, 3), values).swapaxes(0, 1), strict=True
     ):
-        title = f"z = {plotting.number_label(value, '+.2f')}"
-        there.append(plotting.strip([grey_model.decode(points)], ["z 0", "z 3"], title=title))
+        there.append(plotting.strip([grey_model.decode(points)], ["z₀", "z₃"], title=title))
     gif_frames("a.gif", plotting.there_and_back(there))
 
 

@@ -48,14 +48,14 @@ def test_none_takes_the_two_dimensions_that_vary_most():
     z = np.random.default_rng(0).normal(size=(500, 5)) * (0.1, 3.0, 0.2, 0.5, 2.0)
     z[:, 0] += 100  # a mean is no variance
     points, axes = project(z, "none")
-    assert axes == ("z 1", "z 4")
+    assert axes == ("z₁", "z₄")
     np.testing.assert_array_equal(points, z[:, [1, 4]])
 
 
 def test_none_leaves_two_dimensions_as_they_are():
     z = latents(dims=2) * (1, 50)
     points, axes = project(z, "none")
-    assert axes == ("z 0", "z 1")
+    assert axes == ("z₀", "z₁")
     np.testing.assert_array_equal(points, z)
 
 

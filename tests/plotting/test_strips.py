@@ -63,10 +63,3 @@ def test_long_lines_of_a_name_are_shortened_each():
     wide = plotting.strip(noise(2, 1, 8, 8, 1), ["a"], names).width
     one_line = plotting.strip(noise(2, 1, 8, 8, 1), ["a"], ["x" * 200, "short"]).width
     assert wide == one_line
-
-
-def test_steps_are_labelled_and_0_is_the_reconstruction():
-    labels = [plotting.step_label(n) for n in (-3.0, 0.0, 0.5)]
-    assert labels == ["n = \N{MINUS SIGN}3", "n = 0\n(reconstruction)", "n = 0.5"]
-    assert plotting.step_label(0, "seed 7") == "n = 0\n(seed 7)"
-    assert plotting.number_label(-0.5, "+.2f") == "\N{MINUS SIGN}0.50"

@@ -3,10 +3,12 @@ import math
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_vae.datasets import ImageDataset
 from keras_vae.datasets.binarization import binarize
 from keras_vae.presets import get_preset
+from keras_vae.training import callbacks
 from keras_vae.training.callbacks import (
     PREVIEWS,
     DivergedError,
@@ -27,13 +29,30 @@ def test_pictures_show_the_pixels_that_are_trained_on():
     np.testing.assert_array_equal(originals, binarize(grey.images, "static")[shown])
 
 
+def test_pictures_of_an_epoch_are_titled_and_labelled(grey_vae, grey_model, digits, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(callbacks, "strip", lambda *arguments: drawn.append(arguments))
+    pictures = Previews(digits, "none")
+    assert list(pictures(grey_vae, 3)) == ["_samples", "_reconstructions"]
+    (samples, _, seeds, title), (pairs, _, rows, other) = drawn
+    assert (title, seeds) == (
+        "epoch 3: samples from the prior", ["seeds 0 … 9", "seeds 10 … 19"]
+    )  # fmt: skip
+    assert (other, rows) == (
+        "epoch 3: reconstructions of the validation split", ["original", "reconstruction"]
+    )  # fmt: skip
+    generated, _ = grey_model.generate(range(20))  # `kvae generate` gives them by the same seeds
+    np.testing.assert_allclose(samples.reshape(generated.shape), generated, atol=1)
+    np.testing.assert_array_equal(pairs[0], pictures.originals)
+
+
 @pytest.mark.parametrize(
     ("losses", "best"), [((math.nan, 3.0, 2.0), 3), ((math.nan,), 1), ((2.0, math.nan, 3.0), 1)]
 )
 def test_a_loss_that_is_no_number_is_never_the_best(tmp_path, losses, best):
     run = Run.create(tmp_path, RunConfig(get_preset("mnist"), "grey"))
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, name="epoch")])
-    writer = RunWriter(run, Position(), pictures=lambda model: {})
+    writer = RunWriter(run, Position(), pictures=lambda model, epoch: {})
     writer.set_model(model)
     writer.set_params({"epochs": len(losses), "steps": 1})
     for epoch, loss in enumerate(losses):
@@ -47,14 +66,14 @@ def test_a_loss_that_is_no_number_is_never_the_best(tmp_path, losses, best):
 
 def test_a_long_training_keeps_the_pictures_of_a_hundred_epochs(tmp_path):
     run = Run.create(tmp_path, RunConfig(get_preset("mnist"), "grey"))
-    image = np.zeros((1, 8, 8, 1), np.uint8)
-    writer = RunWriter(run, Position(), pictures=lambda model: {"epoch_{}.png": (image, 1)})
+    image = Image.new("L", (8, 8))
+    writer = RunWriter(run, Position(), pictures=lambda model, epoch: {"_samples": image})
     writer.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
     writer.set_params({"epochs": 250})
     for epoch in (0, 1, 2, 3, 5, 248, 249):
         writer.on_epoch_end(epoch, {"loss": 1.0})
     pictures = sorted(path.name for path in run.pictures.iterdir())
-    assert pictures == ["epoch_003.png", "epoch_006.png", "epoch_249.png", "epoch_250.png"]
+    assert pictures == [f"epoch_{number}_samples.png" for number in ("003", "006", "249", "250")]
 
 
 def test_a_loss_that_is_no_number_is_an_error_with_advice(tmp_path):
