@@ -5,7 +5,8 @@ term; the presets are built and take one step. At their real sizes they are `slo
 """
 
 import json
-import shutil
+import os
+import signal
 import subprocess
 import sys
 
@@ -39,7 +40,9 @@ from keras_vae.presets import (
     ResidualNetwork,
 )
 from keras_vae.training import trainer as training
+from keras_vae.training.checkpoint import read_position
 from keras_vae.training.distribution import make_strategy
+from keras_vae.training.interruption import InterruptedBySignal, Interruption
 from keras_vae.training.run_directory import Run, RunConfig
 
 COUNT = 24  # images: 16 to train on, 8 to validate with
@@ -242,9 +245,10 @@ def test_two_replicas_take_the_step_of_one(preset, pixels, compiled):
 
 @pytest.fixture
 def with_teacher(monkeypatch, untrained_teacher):
-    """Give each training that needs a teacher an untrained one."""
+    """Give each training that needs a teacher an untrained one, always the same."""
 
     def find(objective, dataset, progress):
+        keras.utils.set_random_seed(0)
         return untrained_teacher(dataset.image_shape) if objective.needs_teacher else None
 
     monkeypatch.setattr(training, "find_teacher", find)
@@ -252,24 +256,33 @@ def with_teacher(monkeypatch, untrained_teacher):
 
 @promised("convolutional-optimal")
 @pytest.mark.usefixtures("with_teacher")
-def test_a_stopped_run_goes_on_as_if_it_had_not(preset, pixels, tmp_path):
+def test_a_run_that_was_interrupted_within_an_epoch_is_the_uninterrupted_one(
+    preset, pixels, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(training, "_steps_at_once", lambda *_: 1)
     partition = np.repeat([0, 1], [16, 8]).astype(np.int8)
-    images, folder = ImageDataset("real", pixels(preset), partition), tmp_path / "run"
+    images = ImageDataset("real", pixels(preset), partition)
     preset = preset.override(latent_dim=min(preset.latent_dim, 8))  # of 16 images
     config = RunConfig(preset.override(epochs=2, batch_size=8), "real")
+    whole = training.train(config, images, tmp_path / "whole")
 
-    def keep(epoch, logs):
-        if epoch == 0:  # what a kill in the second epoch would leave
-            shutil.copytree(folder, tmp_path / "stopped")
+    def interrupt(batch, logs):
+        if batch == 0 and (tmp_path / "run" / "history.csv").exists():
+            os.kill(os.getpid(), signal.SIGTERM)
 
-    keeper = keras.callbacks.LambdaCallback(on_epoch_end=keep)
-    whole = training.train(config, images, folder, callbacks=[keeper])
-    stopped = Run.open(tmp_path / "stopped")
-    assert len(stopped.history()) == 1
-    resumed = training.resume(stopped, images)
-    ends = [keras.models.load_model(run.last).variables for run in (whole, resumed)]
-    for first, second in zip(*ends, strict=True):
-        np.testing.assert_allclose(second, first, rtol=1e-4, atol=1e-5)
+    callbacks = [keras.callbacks.LambdaCallback(on_train_batch_begin=interrupt)]
+    run = Run(tmp_path / "run")
+    with pytest.raises(InterruptedBySignal), Interruption() as interruption:
+        training.train(config, images, run.path, callbacks=callbacks, interruption=interruption)
+    position = read_position(run.last)
+    assert (position.epoch, position.step, position.steps) == (1, 1, 2)
+    training.resume(run, images)
+    assert run.history_file.read_bytes() == whole.history_file.read_bytes()
+    ends = [keras.models.load_model(each.last) for each in (whole, run)]
+    for first, second in zip(
+        *((*end.variables, *end.optimizer.variables) for end in ends), strict=True
+    ):
+        np.testing.assert_array_equal(second, first)
 
 
 READER = """

@@ -58,10 +58,10 @@ class CsvFile:
 
 
 def cells(row: Row) -> Iterator[tuple[str, Any]]:
-    """Yield a row's cells; each array has numbered columns."""
+    """Yield a row's cells; each array, or list of numbers, has numbered columns."""
     for name, value in row.items():
-        if isinstance(value, np.ndarray) and value.ndim:
-            entries = enumerate(plain(value.ravel()))
+        if isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim):
+            entries = enumerate(plain(np.ravel(value)))
             yield from ((f"{name}_{index}", entry) for index, entry in entries)
         else:
             yield name, plain(value)

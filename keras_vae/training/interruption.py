@@ -37,10 +37,10 @@ class Interruption:
     """What SIGINT and SIGTERM do while this context is open.
 
     They raise `InterruptedBySignal` in the main thread. Within `deferred` they are only noted:
-    `fit` asks for `signal` after each step. Python runs no handler while the main thread waits in
-    C++, as for another worker that never comes. Therefore a second thread waits for the signals,
-    too: if the context is still open some seconds later, or at a second signal, it ends the
-    process. Nothing is half-written then, since files are complete when they appear.
+    `fit` asks for `signal` after each step. Python runs no handler while the main thread is in C++,
+    as in a step that waits for a worker that is gone. Therefore a second thread waits for the
+    signals, too: if the context is still open some seconds later, or at a second signal, it ends
+    the process. Nothing is half-written then, since files are complete when they appear.
 
     Attributes:
         signal: The signal that was received within `deferred`; None: none.
@@ -92,12 +92,17 @@ class Interruption:
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
-        """End the process at the first signal: nothing is open that must be closed."""
-        self._patience = 0.0
+        """Let the system end the process at a signal, as it does without handlers.
+
+        For waits of TensorFlow in which no thread of Python runs. Nothing may be half-written.
+        """
+        for number in self._handlers:
+            signal.signal(number, signal.SIG_DFL)
         try:
             yield
         finally:
-            self._patience = PATIENCE
+            for number in self._handlers:
+                signal.signal(number, self._receive)
 
     def _receive(self, number: int, _: FrameType | None) -> None:
         if not self._deferred:

@@ -33,6 +33,8 @@ PICTURES = [
     ["attributes", "similarity"],
 ]
 
+FOLDERS = ("generate", "reconstruct", "align")  # their --out without a suffix is a folder
+
 
 @pytest.fixture
 def no_work(monkeypatch):
@@ -50,6 +52,8 @@ def refusal(result):
 @pytest.mark.parametrize("command", PICTURES, ids=lambda words: " ".join(map(str, words)))
 @pytest.mark.parametrize("name", ["a.txt", "a.psd", "a"])
 def test_what_does_not_end_like_a_picture(kvae, photo_files, labelled, no_work, command, name):
+    if name == "a" and command[0] in FOLDERS:
+        pytest.skip("a folder of images")
     result = kvae(*command, "--out", name)
     assert f"must end like a picture, as in .png or .jpg. Received: {name}." in refusal(result)
 
