@@ -52,7 +52,7 @@ class Output:
         self._draft: Path | None = None
         self._before: Path | None = None  # the file that was overwritten
         self._folders: list[Path] = []  # that were made for the draft
-        self._placed = False
+        self._placed = self._replaced = False
 
     @property
     def key(self) -> object:
@@ -129,13 +129,16 @@ class Output:
             disk.synchronize(self.target.parent)
 
     def undo(self) -> None:
-        """Restore what was there before `commit`; a stream keeps what it received."""
+        """Restore what was there before `commit`; a stream keeps what it received.
+
+        A file that replaced another one, which was not kept, stays: it is complete.
+        """
         if not self._placed:
             return
-        if self._before is None:
-            self.target.unlink(missing_ok=True)
-        else:
+        if self._before is not None:
             disk.replace(self._before, self.target)
+        elif not self._replaced:
+            self.target.unlink(missing_ok=True)
         self._placed = False
 
     def close(self) -> None:
@@ -149,6 +152,7 @@ class Output:
     def _replace(self, undoable: bool) -> None:
         with suppress(FileNotFoundError):
             shutil.copymode(self.target, self._draft)
+            self._replaced = True
             if undoable:
                 before = self.target.with_name(f"{DRAFT}{uuid.uuid4().hex}")
                 disk.keep(self.target, before)

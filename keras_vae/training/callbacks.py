@@ -136,7 +136,7 @@ class RunWriter(keras.callbacks.Callback):
         due = self.clock() - self.written >= self.every
         if self.workers is None:
             return due, self.interruption.signal
-        if step % AGREED:
+        if step % AGREED and step != self.steps:
             return False, None
         return self.workers.agree(due, self.interruption.signal)
 

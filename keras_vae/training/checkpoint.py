@@ -22,6 +22,7 @@ import numpy as np
 from ..files.atomic import write_atomically
 
 POSITION, ARRAYS = "position.json", "position.npz"  # members of the archive
+KERAS = {"config.json", "metadata.json", "model.weights.h5"}  # Keras's members
 
 Row = dict[str, float]
 
@@ -90,7 +91,8 @@ def check(path: Path, advice: str) -> None:
         raise FileNotFoundError(f"{path} is missing. {advice}")
     try:
         with ZipFile(path) as archive:
-            bad = archive.testzip()
+            lost = KERAS - {*archive.namelist()}
+            bad = min(lost, default=None) or archive.testzip()
     except (BadZipFile, EOFError, OSError, NotImplementedError) as error:
         raise ValueError(f"{path} is damaged ({error}). {advice}") from error
     if bad is not None:

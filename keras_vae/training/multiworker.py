@@ -137,7 +137,7 @@ class SharedState:
         return replica.all_gather([tf.identity(weight)[None] for weight in self.weights], axis=0)
 
     def _summed(self, asked: tf.Tensor) -> tf.Tensor:
-        return tf.distribute.get_replica_context().all_reduce("SUM", asked)
+        return tf.distribute.get_replica_context().all_reduce("SUM", tf.identity(asked))
 
 
 class WorkerLostError(RuntimeError):

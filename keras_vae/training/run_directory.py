@@ -179,10 +179,12 @@ class RunDirectory:
                 remove_drafts(folder)
             yield
         finally:
-            self._holder_file.unlink(missing_ok=True)
-            if not self.config_file.exists():  # it was never created
-                self._lock_file.unlink(missing_ok=True)
-            lock.release()
+            try:
+                self._holder_file.unlink(missing_ok=True)
+                if not self.config_file.exists():  # it was never created
+                    self._lock_file.unlink(missing_ok=True)
+            finally:
+                lock.release()
             remove_folders(made)
 
     def check_unused(self) -> None:
@@ -277,19 +279,16 @@ class RunDirectory:
 
     def restore_history(self, position: Position) -> None:
         """Write the history of a checkpoint, where the file is lost, damaged or goes beyond it."""
-        try:
-            rows = self.history()[: position.epoch]
-        except ValueError as error:
-            rows = []
-            log.warning("%s It is written again from the checkpoint.", error)
-        if not self.history_file.exists() and position.history:
+        text = csv_text(position.history) if position.history else ""
+        found = self.history_file.read_bytes() if self.history_file.exists() else b""
+        if not found.startswith(text.encode()):
             log.warning(
-                "%s is missing. It is written again from the checkpoint.", self.history_file
+                "%s is lost or damaged. It is written again from the checkpoint.", self.history_file
             )
-        if position.history:
-            self.write_history(list(position.history))
-        elif rows:
-            self.history_file.unlink()
+        if text:
+            write_text(self.history_file, text, overwrite=True)
+        else:
+            self.history_file.unlink(missing_ok=True)
 
     def history(self) -> list[dict[str, float]]:
         """Read the epochs' losses, first epoch first.

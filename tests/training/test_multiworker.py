@@ -19,6 +19,8 @@ from keras_vae.cli.train import train
 from keras_vae.datasets import load_dataset
 from keras_vae.losses.distillation import Distillation
 from keras_vae.training import trainer as training
+from keras_vae.training.callbacks import AGREED
+from keras_vae.training.checkpoint import read_position
 from keras_vae.training.cluster import Cluster
 from keras_vae.training.multiworker import WorkerLostError, lost_worker_errors
 from keras_vae.training.run_directory import Run, RunConfig
@@ -163,6 +165,46 @@ def test_a_killed_worker_is_named_and_all_go_on_with_resume(trained, tmp_path):
     resumed = keras.models.load_model(run.last).get_weights()
     for whole, parts in zip(weights_of(trained, 0), resumed, strict=True):
         np.testing.assert_array_equal(whole, parts)
+
+
+@pytest.mark.slow
+def test_a_signal_to_one_worker_ends_both_within_an_epoch_and_they_go_on(trained, tmp_path):
+    run = Run(tmp_path / "run")
+    options = ["--hidden", "32", "--latent", "4", "--epochs", PRESET.epochs]
+    processes = start_commands(addresses(), "digits", *options, "--run-dir", run.path)
+    deadline = time.monotonic() + PATIENCE
+    while not run.last.exists():
+        assert processes[0].poll() is None, processes[0].communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    processes[1].send_signal(signal.SIGTERM)
+    _, errors = finish(processes)
+    assert [process.returncode for process in processes] == [143, 143], "\n".join(errors)
+    for error in errors:
+        assert f"Terminated. Resume with:  kvae train --resume {run.path} --no-export" in error
+    assert read_position(run.last).step == AGREED
+
+    processes = start_commands(addresses(), "--resume", run.path)
+    _, errors = finish(processes)
+    assert [process.returncode for process in processes] == [0, 0], "\n".join(errors)
+    resumed = keras.models.load_model(run.last).get_weights()
+    for whole, parts in zip(weights_of(trained, 0), resumed, strict=True):
+        np.testing.assert_array_equal(whole, parts)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_worker_that_waits_in_vain_ends_at_a_signal(tmp_path, number):
+    words = ["--workers", ",".join(addresses()), "--index", "0", "--run-dir", tmp_path / "run"]
+    process = start(*KVAE, "digits", *words)
+    try:
+        assert "Waiting for all 2 workers" in process.stdout.readline()
+        time.sleep(3)  # until TensorFlow waits; before, Python answers with the same status
+        process.send_signal(number)
+        process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+    assert process.returncode in (-number, 128 + number)  # as a shell calls either
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(

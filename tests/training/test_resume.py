@@ -1,6 +1,8 @@
 """A training that is interrupted anywhere and resumed: the same bits as one that is not."""
 
+import dataclasses
 import os
+import shutil
 import signal
 
 import keras
@@ -9,6 +11,7 @@ import pytest
 
 from keras_vae.presets import get_preset
 from keras_vae.training import trainer as training
+from keras_vae.training.callbacks import AGREED
 from keras_vae.training.checkpoint import read_position
 from keras_vae.training.interruption import InterruptedBySignal, Interruption
 from keras_vae.training.run_directory import Run, RunConfig
@@ -95,3 +98,102 @@ def test_a_run_that_was_interrupted_within_epochs_is_the_uninterrupted_one(digit
     positions = interrupt(CONFIG, digits, tmp_path, *signals)
     assert positions == [(0, 4), (0, 7), (1, 4)]
     assert_same_run(Run(tmp_path), whole)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("one_step_at_a_time")
+def test_also_in_the_validation_and_after_the_last_step_of_an_epoch(digits, whole, tmp_path):
+    signals = [SignalAt("test", 1), SignalAt("train", STEPS, signal.SIGINT), SignalAt("test", 2)]
+    positions = interrupt(CONFIG, digits, tmp_path, *signals)
+    assert positions == [(0, STEPS), (1, STEPS), (1, STEPS)]
+    assert_same_run(Run(tmp_path), whole)
+
+
+@pytest.mark.slow
+def test_also_replicas_whose_moving_averages_differ_within_the_epoch(digits, tmp_path):
+    changes = {"image_size": (8, 8), "latent_dim": 3, "epochs": 2, "batch_size": 100}
+    preset = get_preset("mnist-zhao-cnn").override(**changes)
+    config = RunConfig(preset, "digits", seed=2, strategy="mirrored")
+    whole = training.train(config, digits, tmp_path / "whole")
+    steps = digits.count("train") // preset.batch_size
+    positions = interrupt(config, digits, tmp_path / "run", SignalAt("train", steps + 5))
+    assert positions == [(1, AGREED)]
+    assert len(whole.history()) == 2
+    assert_same_run(Run(tmp_path / "run"), whole)
+
+
+def test_a_checkpoint_is_written_every_so_many_seconds(digits, tmp_path):
+    """And what a killed process leaves is resumed: here one is saved after every step."""
+
+    class Killed(Exception):
+        pass
+
+    def kill(batch, logs):
+        if batch == 6:
+            raise Killed
+
+    one = RunConfig(PRESET.override(epochs=1), "digits")
+    killer = keras.callbacks.LambdaCallback(on_train_batch_begin=kill)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "_steps_at_once", lambda *_: 1)
+        with pytest.raises(Killed):
+            training.train(one, digits, tmp_path, callbacks=[killer], save_every=0.0)
+    assert read_position(Run(tmp_path).last).step == 6
+
+
+def test_other_images_of_the_same_count_are_refused(digits, whole):
+    before = {path: path.read_bytes() for path in whole.path.rglob("*") if path.is_file()}
+    images = digits.images.copy()
+    images[digits.indices("train")[-1], 0, 0] ^= 1
+    others = (
+        dataclasses.replace(digits, images=images),
+        dataclasses.replace(digits, labels=digits.labels[::-1].copy()),
+        dataclasses.replace(digits, partition=np.roll(digits.partition, 1)),
+    )
+    config = whole.extended(epochs=9)
+    for dataset in others:
+        with pytest.raises(ValueError, match="must be the one that the run was started with"):
+            training.resume(whole, dataset, config=config)
+    assert {path: path.read_bytes() for path in whole.path.rglob("*") if path.is_file()} == before
+
+
+def test_fewer_epochs_than_are_completed_are_refused(whole):
+    assert whole.extended(epochs=2).preset.epochs == 2
+    with pytest.raises(ValueError, match=r"`epochs` must be at least 2.*Received: 1"):
+        whole.extended(epochs=1)
+
+
+def damaged(whole, folder):
+    """A copy of a run that a test may damage."""
+    shutil.copytree(whole.path, folder)
+    return Run(folder)
+
+
+@pytest.mark.parametrize("name", ["last", "best"])
+@pytest.mark.parametrize("how", ["cut", "flipped", "missing"])
+def test_a_damaged_checkpoint_is_one_line_and_changes_nothing(digits, whole, tmp_path, name, how):
+    run = damaged(whole, tmp_path / "run")
+    file = getattr(run, name)
+    whole_bytes = file.read_bytes()
+    flipped = bytearray(whole_bytes)
+    flipped[len(flipped) // 2] ^= 255
+    file.write_bytes({"cut": whole_bytes[:-100], "flipped": bytes(flipped), "missing": b""}[how])
+    if how == "missing":
+        file.unlink()
+    before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    with pytest.raises((OSError, ValueError), match=rf"^[^\n]*{name}\.keras is (missing|damaged)"):
+        training.resume(run, digits)
+    assert {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("how", ["missing", "cut", "ahead"])
+def test_a_history_that_is_lost_is_written_again_from_the_checkpoint(whole, tmp_path, how, caplog):
+    run = damaged(whole, tmp_path / "run")
+    expected = run.history_file.read_text()
+    third = expected.splitlines(keepends=True)[-1].replace("2,", "3,", 1)
+    run.history_file.write_text({"cut": expected[:-9], "ahead": expected + third}.get(how, ""))
+    if how == "missing":
+        run.history_file.unlink()
+    run.restore_history(run.position())
+    assert run.history_file.read_text() == expected
+    assert len(caplog.records) == (how != "ahead")
