@@ -74,7 +74,7 @@ def evaluate(
     Args:
         ctx: Context of the command.
         models: Exported models; `kvae models list` prints the names.
-        data: Name of a data set, or path of an .npz file or a folder of images.
+        data: Name of a data set, or path of images: a folder, a .zip, .npz, .npy or .csv.
         source: Folders of the data set and of prepared images.
         samples: Number of generated images for FID and KID.
         no_samples: Leave out FID and KID.

@@ -52,7 +52,7 @@ def latent_map(
     measured on the other half.
 
     Args:
-        data: Name of a data set, or path of an .npz file or a folder of images.
+        data: Name of a data set, or path of images: a folder, a .zip, .npz, .npy or .csv.
         by: Attribute that colours the points; label: the class.
         method: Projection to two dimensions. UMAP needs pip install 'keras-vae[umap]'; none: the
             two dimensions that vary most.

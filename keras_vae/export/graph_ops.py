@@ -10,7 +10,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from ..files.image_file import LOW_BITS
 from ..files.photos import ALIGNED_CROP, ALIGNED_SIZE
+from ..files.pixels import BYTES, DARK, DEEP
 
 # ITU-R 601 in 65,536ths, as Pillow's "L": whole numbers that float32 adds without error.
 LUMINANCE = (19595.0, 38470.0, 7471.0)
@@ -77,10 +79,40 @@ def _decode_file(data: tf.Tensor) -> tf.Tensor:
         # Pillow's transform; TensorFlow's default one is up to four levels off.
         return tf.io.decode_jpeg(data, channels=0, dct_method="INTEGER_ACCURATE")
 
+    def deep() -> tf.Tensor:
+        return _upper_bits(tf.io.decode_png(data, channels=0, dtype=tf.uint16))
+
     def other() -> tf.Tensor:
         return tf.io.decode_image(data, channels=0, expand_animations=False)
 
-    return tf.cond(tf.io.is_jpeg(data), jpeg, other)
+    return tf.cond(tf.io.is_jpeg(data), jpeg, lambda: tf.cond(_is_deep_png(data), deep, other))
+
+
+def _is_deep_png(data: tf.Tensor) -> tf.Tensor:
+    """Return whether a file is PNG of 16 bits: the byte after width and height is 16."""
+    start = tf.strings.substr(data, 0, 25) + b"\0" * 25  # a shorter file has no such byte
+    is_png = tf.equal(tf.strings.substr(start, 0, 8), b"\x89PNG\r\n\x1a\n")
+    return is_png & tf.equal(tf.strings.substr(start, 24, 1), b"\x10")
+
+
+def _upper_bits(image: tf.Tensor) -> tf.Tensor:
+    """Convert 16 bits, [h, w, 1 … 4], to 8, as `ImageFile` does.
+
+    Gray levels may use only 1, 8, 10, 12 or 14 of their bits. Colours, and gray levels with
+    transparency, must use all of them, because Pillow reads only their upper 8.
+    """
+    channels = tf.shape(image)[-1]
+    highest = tf.cast(tf.reduce_max(image[..., : channels - (channels + 1) % 2]), tf.int32)
+    is_gray = tf.equal(channels, 1)
+    depths = tf.constant([int(each.high) for each in (BYTES, *DEEP[:-1])])
+    gray_shift = 2 * tf.reduce_sum(tf.cast(highest > depths, tf.int32))
+    is_unit = is_gray & (highest <= 1)
+    valid = tf.where(is_gray, is_unit | (highest > DARK), highest >= LOW_BITS << 8)
+    message = "`image_bytes` must be images of 8 bits, or use all of their 16 bits"
+    with tf.control_dependencies([require(valid, message)]):
+        shift = tf.cast(tf.where(is_gray, gray_shift, 8), tf.uint16)
+        pixels = tf.cast(tf.bitwise.right_shift(image, shift), tf.uint8)
+    return tf.where(is_unit, 255 * pixels, pixels)
 
 
 def _on_white(image: tf.Tensor) -> tf.Tensor:

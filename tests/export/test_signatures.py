@@ -7,7 +7,7 @@ from keras_vae.export.graph_ops import crop_box, read_photos
 from keras_vae.export.signatures import Endpoints
 from keras_vae.files.photos import crop_box as photo_crop_box
 from keras_vae.files.photos import open_photo, prepare
-from tests.encoding import encode_png, encoded
+from tests.encoding import encode_deep_png, encode_png, encoded
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,29 @@ def test_graph_prepares_photos_as_pillow_does(pictures, shape):
         actual = read(tf.constant([data]))[0].numpy().astype(int)
         assert np.abs(actual - expected).max() <= 1, name
         assert np.mean(actual != expected) < 0.25, name
+
+
+@pytest.mark.parametrize("bits", [1, 8, 10, 12, 14, 16])
+def test_gray_levels_of_16_bits_are_read_by_their_range_as_in_the_command(bits):
+    levels = np.arange(256).reshape(16, 16)
+    levels = levels >> 7 if bits == 1 else levels << (bits - 8)
+    data = encoded(Image.fromarray(levels.astype(np.uint16)))
+    expected = prepare(open_photo(data), (16, 16), 1)
+    assert expected.max() == 255
+    np.testing.assert_array_equal(read_photos(tf.constant([data]), (16, 16, 1))[0], expected)
+
+
+def test_colours_of_16_bits_must_use_them_as_in_the_command():
+    colours = np.random.default_rng(0).integers(0, 256, (16, 16, 3)).astype(np.uint16)
+    data = encode_deep_png(colours << 8)
+    expected = prepare(open_photo(data), (16, 16))
+    np.testing.assert_array_equal(read_photos(tf.constant([data]), (16, 16, 3))[0], expected)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="use all of their 16 bits"):
+        read_photos(tf.constant([encode_deep_png(colours << 4)]), (16, 16, 3))
+    dark = encoded(Image.fromarray(np.full((16, 16), 20, np.uint16)))
+    for read in (open_photo, lambda data: read_photos(tf.constant([data]), (16, 16, 1))):
+        with pytest.raises((ValueError, tf.errors.InvalidArgumentError), match="must be"):
+            read(dark)
 
 
 @pytest.mark.parametrize("shape", [(32, 32, 3), (64, 48, 3), (28, 20, 1)])
