@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .command import ListGroup, option, section
-from .data_source import CACHE_DIR, DataSource, data_options, quiet_tfds
+from .data_source import ALIGN_FACES, CACHE_DIR, DataSource, data_options, quiet_tfds
 from .types import IMAGE_SIZE
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def _list_prepared(cache_dir: Path | None) -> None:
         "--image-size", IMAGE_SIZE, show_default="size of the data set's preset, or the native size"
     ),
     option("--channels", ["1", "3"], show_default="the data set's"),
+    ALIGN_FACES,
 )
 def prepare(
     name: str, source: DataSource, image_size: tuple[int, int] | None, channels: str | None

@@ -16,6 +16,7 @@ from .types import PATH
 
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset
+    from keras_vae.datasets.photo_map import PhotoMap
     from keras_vae.inference.registry import SavedModel
     from keras_vae.training.run_directory import RunConfig
 
@@ -28,11 +29,14 @@ class DataSource:
         data_dir: Folder, .zip or .npz with the data set's files.
         cache_dir: Folder of prepared images.
         max_pixels: Most pixels of an image; larger ones are left out.
+        align_faces: Detect the largest face of each photo and align it to CelebA's layout; photos
+            without a face are left out.
     """
 
     data_dir: Path | None = None
     cache_dir: Path | None = None
     max_pixels: int = MAX_PIXELS
+    align_faces: bool = False
 
     def load_for_model(
         self, model: SavedModel, data: str, limit: int | None = None
@@ -44,9 +48,12 @@ class DataSource:
             data: A name that `kvae data list` prints, or the path of an .npz file or a folder.
             limit: The maximum number of training images.
         """
-        seed = (model.metadata.get("data") or {}).get("seed") or 0
+        trained_on = model.metadata.get("data") or {}
         *size, channels = model.image_shape
-        return self.load(data, tuple(size), channels, seed=seed, limit=limit)
+        source = replace(self, align_faces=self.align_faces or bool(trained_on.get("align_faces")))
+        return source.load(
+            data, tuple(size), channels, seed=trained_on.get("seed") or 0, limit=limit
+        )
 
     def load_for_run(self, config: RunConfig, native: bool = False) -> ImageDataset:
         """Load a run's data set at its preset's size.
@@ -58,7 +65,11 @@ class DataSource:
         *size, channels = config.preset.image_shape
         if native and config.preset.network.any_size:
             size = channels = None
-        source = replace(self, data_dir=self.data_dir or config.data_dir)
+        source = replace(
+            self,
+            data_dir=self.data_dir or config.data_dir,
+            align_faces=self.align_faces or bool(config.provenance.get("align_faces")),
+        )
         return source.load(
             config.dataset, size and tuple(size), channels, seed=config.seed, limit=config.limit
         )
@@ -73,7 +84,7 @@ class DataSource:
         if data.startswith(PREFIX):
             load_tensorflow()  # with its messages, TensorFlow Datasets would import it
         with progress_bar("Preparing") as progress:
-            return load_dataset(
+            dataset = load_dataset(
                 data,
                 data_dir=self.data_dir,
                 cache_dir=self.cache_dir,
@@ -81,8 +92,20 @@ class DataSource:
                 channels=channels,
                 progress=progress,
                 max_pixels=self.max_pixels,
+                photo_map=_alignment() if self.align_faces else None,
                 **options,
             )
+        dataset.provenance["align_faces"] = self.align_faces
+        return dataset
+
+
+def _alignment() -> PhotoMap:
+    """Return the alignment of faces as a map of photos."""
+    from keras_vae.datasets.photo_map import PhotoMap
+    from keras_vae.faces.crops import align_largest
+    from keras_vae.files.photos import ALIGNED_CROP
+
+    return PhotoMap("faces aligned", align_largest, "without a face", (ALIGNED_CROP, ALIGNED_CROP))
 
 
 def quiet_tfds(data: str, data_dir: Path | None) -> None:
@@ -118,6 +141,7 @@ def binarization_note(model: SavedModel) -> str:
 
 
 CACHE_DIR = option("--cache-dir", PATH, show_default="~/.cache/keras_vae")
+ALIGN_FACES = option("--align-faces", is_flag=True)
 DATA_DIR = option("--data-dir", PATH, show_default="TensorFlow Datasets")
 
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from keras_vae.files.jobs import Batch, Row
     from keras_vae.inference.model import Model
 
-
 MOST_ROWS = 100  # images that a picture shows, each in a row
 
 

@@ -15,7 +15,7 @@ from .command import command, option, section
 from .command_line import refuse, typed
 from .configuration import base_config, compare_counts, config_yaml
 from .data import report_left_out, times
-from .data_source import DataSource, data_options
+from .data_source import ALIGN_FACES, DataSource, data_options
 from .progress import progress_bar
 from .quiet import load_tensorflow
 from .training import (
@@ -62,6 +62,7 @@ DATA = data_options(
     option("--binarization", BINARIZATION),
     option("--random-flip/--no-random-flip"),
     option("--limit", Integer(1)),
+    ALIGN_FACES,
 )
 NETWORK = section(
     "Network",

@@ -21,7 +21,7 @@ from ..files.image_file import ImageFile
 from ..files.limits import MAX_PIXELS
 from ..files.pixels import BYTES, PixelRange, check_numeric, range_between, range_of
 from .account import Account
-from .source import Payload, Progress, Source, native_size
+from .source import LeftOut, Payload, Progress, Source, native_size
 
 CHUNK = 64  # images in a task: long enough to hide its cost, short enough for a smooth bar
 WAITING = 64  # tasks at most: enough for all cores, and little memory
@@ -40,20 +40,24 @@ class Written:
         shape: Height, width, channels.
         kept: Indices in the source of the images in the file, int64 [N'].
         account: The source's, with what decoding found.
+        aligned: Whether all images were of the size of CelebA's aligned photos.
     """
 
     shape: Shape
     kept: np.ndarray
     account: Account
+    aligned: bool = False
 
 
 @dataclass(frozen=True)
 class _Image:
-    """One image after preparation: its pixels, or the problem."""
+    """One image after preparation: its pixels, the problem, or why it is left out."""
 
     pixels: np.ndarray | None = None
     problem: str = ""
+    left_out: str = ""
     has_more_frames: bool = False
+    is_aligned: bool = False
 
 
 def write_images(
@@ -86,21 +90,25 @@ def write_images(
         raise ValueError("A data set must hold at least one image. Received: none.")
     decoder = _Decoder(source, max_pixels)
     shape = (*(size or decoder.size_of_first()), channels)
-    account, kept, damaged, more_frames = source.account, [], [], 0
+    account, kept, damaged, more_frames, aligned = source.account, [], [], 0, 0
     with file.open("wb") as stream:
         _write_header(stream, source.count, shape)
         for index, image in enumerate(_prepared(decoder, shape, strict=size is None)):
-            if image.pixels is None:
+            if image.left_out:
+                account.leave_out(image.left_out, [source.name_of(index)])
+            elif image.pixels is None:
                 damaged.append(f"{source.name_of(index)}: {image.problem}")
                 _check_damaged(damaged, source.count)
             else:
                 stream.write(image.pixels.data)
                 kept.append(index)
                 more_frames += image.has_more_frames
+                aligned += image.is_aligned
             if progress is not None:
                 progress(index + 1, source.count)
         if not kept:
-            raise ValueError(f"A data set must hold at least one image. Received: {damaged[0]}")
+            received = damaged[0] if damaged else f"only {account.left_out_line}"
+            raise ValueError(f"A data set must hold at least one image. Received: {received}.")
         stream.seek(0)
         _write_header(stream, len(kept), shape)
         stream.flush()
@@ -112,7 +120,7 @@ def write_images(
             f"{more_frames:,} files hold more than one page or frame; the first is used"
         )
     account.notes += decoder.notes
-    return Written(shape, np.array(kept, np.int64), account)
+    return Written(shape, np.array(kept, np.int64), account, aligned == len(kept))
 
 
 def _write_header(stream: BinaryIO, count: int, shape: Shape) -> None:
@@ -183,6 +191,8 @@ class _Decoder:
             shape: Height, width and channels.
             strict: Whether another native size is an error.
         """
+        if isinstance(payload, LeftOut):
+            return _Image(left_out=str(payload))
         try:
             if isinstance(payload, np.ndarray) and (*payload.shape, 1)[:3] == shape:
                 return _Image(np.ascontiguousarray(self._bytes(payload)))
@@ -196,7 +206,11 @@ class _Decoder:
                 "(height × width)."
             )
         pixels = photos.prepare(image, shape[:2], shape[2])
-        return _Image(np.ascontiguousarray(pixels), has_more_frames=has_more_frames)
+        return _Image(
+            np.ascontiguousarray(pixels),
+            has_more_frames=has_more_frames,
+            is_aligned=image.size == photos.ALIGNED_SIZE,
+        )
 
     def in_bytes(self, payload: Payload) -> Payload:
         """Return an image of 8 bits unchanged, and others as arrays of uint8."""

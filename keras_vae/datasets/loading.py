@@ -8,6 +8,7 @@ from typing import Any
 
 from ..files.limits import MAX_PIXELS
 from .dataset import ImageDataset
+from .photo_map import PhotoMap
 from .prepared import open_or_prepare
 from .registry import DATASETS, find_dataset
 from .source import Origin, Progress, Source
@@ -25,6 +26,7 @@ def load_dataset(
     limit: int | None = None,
     progress: Progress | None = None,
     max_pixels: int = MAX_PIXELS,
+    photo_map: PhotoMap | None = None,
 ) -> ImageDataset:
     """Open a data set; the first time, prepare it.
 
@@ -44,6 +46,7 @@ def load_dataset(
         limit: The most training images to use, chosen at random; the other splits stay complete.
         progress: Called with the images prepared and their total, if any have to be.
         max_pixels: Most pixels of an image before it is scaled; larger ones are left out.
+        photo_map: Changes each photo first, such as the alignment of faces.
 
     Returns:
         The images with their official split, or with a random one if there is none.
@@ -55,7 +58,7 @@ def load_dataset(
         DownloadError: If TensorFlow Datasets cannot provide the set.
     """
     found_name, origin = find_dataset(str(name), data_dir)
-    origin = _resized(origin, image_size, channels)
+    origin = _resized(photo_map(origin) if photo_map else origin, image_size, channels)
     dataset = open_or_prepare(
         found_name, origin, cache_dir=cache_dir, progress=progress, max_pixels=max_pixels
     )

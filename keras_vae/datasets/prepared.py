@@ -234,6 +234,7 @@ def _write(
         "attribute_names": source.attribute_names,
         "label_names": source.label_names,
         "account": written.account.as_json(),
+        "aligned": written.aligned,
         "seconds": round(time.perf_counter() - began, 3),
         "version": VERSION,
         "file_sizes": {file.name: file.stat().st_size for file in (images, known)},

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 Payload = Path | bytes | np.ndarray | ValueError
 
 
+class LeftOut(ValueError):
+    """An image that is not wanted; the message is a noun phrase, such as "without a face"."""
+
+
 def native_size(height: int, width: int) -> tuple[int, int]:
     """Return the size unchanged; for an aligned CelebA photo, that of its central square."""
     if (width, height) == ALIGNED_SIZE:

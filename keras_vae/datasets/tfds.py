@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .account import Account
 from .source import Origin, Source
 from .splits import SPLITS
 
@@ -181,6 +182,10 @@ def _source(builder: Any) -> Source:
     features, there = Features.of(builder), builder.info.splits
     splits = [split for split in SPLITS if split in there] or list(there)
     sizes = [there[split].num_examples for split in splits]
+    account = Account()
+    for split in there:
+        if split not in splits:
+            account.leave_out(f"of the split {split!r}", count=there[split].num_examples)
     known = [batch for split in splits for batch in _known(builder, split, features)]
     names = tuple(sorted(known[0].get(features.attributes, {}))) if known else ()
     label = features.label if known else None
@@ -198,7 +203,7 @@ def _source(builder: Any) -> Source:
         attribute_names=names,
         labels=np.concatenate([batch[label] for batch in known]) if label else None,
         label_names=_label_names(builder.info.features[label]) if label else (),
-        unlisted=sum(there[split].num_examples for split in there) - sum(sizes),
+        account=account,
     )
 
 

@@ -67,6 +67,24 @@ def crop_faces(
     return tuple(Crop.of_face(photo, one, image_shape) for one in selected)
 
 
+def align_largest(photo: Image.Image) -> Image.Image:
+    """Crop the largest face of a photo, aligned to CelebA's layout; an aligned photo is unchanged.
+
+    Args:
+        photo: An upright RGB image, as `photos.open_photo` returns it.
+
+    Returns:
+        178×218 pixels.
+
+    Raises:
+        ValueError: If no face is detected.
+    """
+    if photo.size == ALIGNED_SIZE:
+        return photo
+    (face,) = select_faces(detect_faces(photo), "largest")
+    return face.crop(photo)
+
+
 def select_faces(faces: Sequence[Face], face: str | int) -> Sequence[Face]:
     """Select faces of a photo.
 

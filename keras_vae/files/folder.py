@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
+
+from . import disk
+from .output import DRAFT
 
 
 @contextmanager
@@ -27,24 +29,22 @@ def filled_folder(folder: str | Path, *, overwrite: bool = False) -> Iterator[Pa
     """
     folder = Path(folder)
     check_empty(folder, overwrite=overwrite)
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    draft = folder / f".{uuid.uuid4().hex}"
-    draft.mkdir(parents=True)
+    made = disk.make_folders(folder)
+    draft = folder / f"{DRAFT}{uuid.uuid4().hex}"
+    draft.mkdir()
     try:
         yield draft
+        disk.synchronize_tree(draft)
         for file in sorted(draft.rglob("*")):
             target = folder / file.relative_to(draft)
             if file.is_dir():
                 target.mkdir(exist_ok=True)
             else:
-                os.replace(file, target)
-    except BaseException:
-        shutil.rmtree(draft)
-        with suppress(OSError):  # the folder may hold files by now
-            for each in missing:
-                each.rmdir()
-        raise
-    shutil.rmtree(draft)
+                disk.replace(file, target)
+        disk.synchronize(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        disk.remove_folders(made)  # only if they are empty
 
 
 def check_empty(folder: str | Path, *, overwrite: bool = False) -> None:

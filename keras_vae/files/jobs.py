@@ -75,7 +75,7 @@ def run_job(
     """
     left_out: list[LeftOut] = []
     written = 0
-    rows = _rows(_read_ahead(inputs, read), left_out, total, progress)
+    rows = _rows(read_ahead(inputs, read), left_out, total, progress)
     while some := list(islice(rows, batch)):
         write(compute(_batch(some)))
         written += len(some)
@@ -101,10 +101,18 @@ def _rows(
             progress(done, total)
 
 
-def _read_ahead(
+def read_ahead(
     inputs: Iterable[tuple[str, Input]], read: Callable[[str, Input], Iterable[Row]]
 ) -> Iterator[tuple[str, list[Row] | Exception]]:
-    """Read inputs in threads, in order, with a bounded number in memory."""
+    """Read inputs in threads, in order, with a bounded number in memory.
+
+    Args:
+        inputs: Names and inputs.
+        read: See `run_job`.
+
+    Yields:
+        The name of each input, and its rows, or why it cannot be read.
+    """
 
     def attempt(name: str, each: Input) -> tuple[str, list[Row] | Exception]:
         try:

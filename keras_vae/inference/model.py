@@ -84,8 +84,9 @@ class Model(ABC):
 
     @property
     def of_aligned_faces(self) -> bool:
-        """Whether it was trained on CelebA, with any preset, so that photos are aligned for it."""
-        return (self.metadata.get("data") or {}).get("dataset") == "celeba"
+        """Whether it was trained on CelebA or on other aligned faces; photos are aligned for it."""
+        data = self.metadata.get("data") or {}
+        return data.get("dataset") == "celeba" or bool(data.get("aligned"))
 
     @property
     def kl_per_dimension(self) -> Sequence[float] | None:

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from keras_vae.cli.data import data
 
@@ -135,3 +136,30 @@ def test_a_limit_of_pixels_leaves_out_larger_images(tmp_path):
         Image.linear_gradient("L").resize((8, 8 + number)).save(tmp_path / f"{number}.png")
     output = run("prepare", tmp_path, "--image-size", "4", "--max-pixels", "72").output
     assert "1 damaged (2.png: too large: 8×10 = " in output
+
+
+def test_faces_of_photos_are_aligned_and_the_others_left_out(kvae, couple, astronaut, tmp_path):
+    from keras_vae.datasets import load_dataset
+    from keras_vae.faces.crops import align_largest
+    from keras_vae.files.photos import open_photo, prepare
+
+    album = tmp_path / "album"
+    album.mkdir()
+    couple.save(album / "couple.png")
+    astronaut.rotate(10).save(album / "turned.png")
+    Image.new("RGB", (90, 70), "peru").save(album / "wall.png")
+    result = kvae("data", "prepare", "album", "--align-faces", "--image-size", "32")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("album: 2 images 32×32×3")
+    assert "folder of images, faces aligned" in lines[1]
+    assert "1 without a face (wall.png)" in lines[3]
+    assert len(lines) <= 6
+    from keras_vae.cli.data_source import DataSource
+
+    prepared = DataSource(align_faces=True).load("album", (32, 32), 3)
+    for name, image in zip(prepared.names, prepared.images, strict=True):
+        expected = prepare(align_largest(open_photo(album / str(name))), (32, 32))
+        np.testing.assert_array_equal(image, expected)
+    assert prepared.provenance["aligned"] is True
+    assert load_dataset(album, image_size=(32, 32)).images.shape[0] == 3

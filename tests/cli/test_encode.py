@@ -77,6 +77,16 @@ def test_images_are_binarized_as_in_training(kvae, grey_model, digits, tmp_path,
         np.testing.assert_allclose(found["z_mean"], z_mean, atol=1e-5)
 
 
+def test_floats_are_converted_by_the_range_of_the_whole_set(kvae, colour_model, photos, tmp_path):
+    images = photos[90:94] / np.float32(255)
+    images[0] /= 4  # a dark image remains dark
+    np.savez(tmp_path / "floats.npz", images=images)
+    assert kvae("encode", "floats.npz", "--model", "colour", "--out", "z.npz").exit_code == 0
+    z_mean, _ = colour_model.encode(np.rint(images * 255).astype(np.uint8))
+    with np.load(tmp_path / "z.npz") as found:
+        np.testing.assert_allclose(found["z_mean"], z_mean, atol=1e-4)
+
+
 def test_a_single_image_is_encoded(kvae, album, tmp_path):
     result = kvae("encode", "album/a.png", "--model", "colour", "--out", "z.npz")
     assert result.exit_code == 0, result.output

@@ -79,3 +79,65 @@ def test_images_attributes_and_splits_come_from_tfds(monkeypatch, tmp_path, digi
     signs = np.stack([numbers % 3 == 0, numbers % 2 == 0], axis=1) * 2 - 1
     assert dataset.attribute_names == ("Bald", "Smiling")
     np.testing.assert_array_equal(dataset.attributes, signs)
+
+
+@pytest.mark.slow
+def test_any_set_of_images_is_opened_by_its_name(monkeypatch, tmp_path, digit_images):
+    tfds = pytest.importorskip("tensorflow_datasets")
+    pytest.importorskip("importlib_resources")
+
+    class TinyShapes(tfds.core.GeneratorBasedBuilder):
+        VERSION = tfds.core.Version("2.1.0")
+
+        def _info(self):
+            features = {
+                "picture": tfds.features.Image(shape=(8, 8, 1), encoding_format="png"),
+                "kind": tfds.features.ClassLabel(names=["square", "disk", "star"]),
+                "id": np.int64,
+            }
+            return tfds.core.DatasetInfo(
+                builder=self, features=tfds.features.FeaturesDict(features)
+            )
+
+        def _split_generators(self, dl_manager):
+            ranges = {"test": (40, 60), "train": (0, 40), "extra": (60, 65)}
+            return {split: self._generate_examples(*ends) for split, ends in ranges.items()}
+
+        def _generate_examples(self, start, stop):
+            for number in range(start, stop):
+                picture = digit_images[number][..., None]
+                yield number, {"picture": picture, "kind": number % 3, "id": number}
+
+    folders = []
+
+    def builder(name, data_dir=None):
+        folders.append(data_dir)
+        return TinyShapes(data_dir=str(tmp_path / "tfds"))
+
+    monkeypatch.setattr(tfds, "builder", builder)
+    dataset = load_dataset("tfds:tiny/shapes", data_dir=tmp_path)
+    assert dataset.name == "tiny_shapes"
+    assert dataset.image_shape == (8, 8, 1)
+    assert dataset.label_names == ("square", "disk", "star")
+    assert dataset.count("test") == 20
+    assert dataset.count("validation") == 4
+    assert set(dataset.labels) == {0, 1, 2}
+    facts = dataset.provenance
+    assert facts["source"] == "TensorFlow Datasets: tiny/shapes 2.1.0"
+    assert facts["account"]["left_out"] == {"of the split 'extra'": [5, []]}
+    assert folders == [str(tmp_path)]
+
+
+@pytest.mark.slow
+def test_a_set_that_tfds_lacks_or_that_has_no_images_is_named(monkeypatch):
+    tfds = pytest.importorskip("tensorflow_datasets")
+    with pytest.raises(RuntimeError, match=r"Getting no_such_set .*failed \(DatasetNotFoundError"):
+        load_dataset("tfds:no_such_set")
+
+    class Texts:
+        class info:  # noqa: N801
+            features = tfds.features.FeaturesDict({"text": tfds.features.Text()})
+
+    monkeypatch.setattr(tfds, "builder", lambda name: Texts)
+    with pytest.raises(RuntimeError, match="it must have images; its features are text"):
+        load_dataset("tfds:texts")

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_vae.datasets import load_dataset
+from keras_vae.datasets.photo_map import PhotoMap
+from keras_vae.files.photos import ALIGNED_SIZE
+
+
+def turned(photo):
+    """Turn bright photos upside down; dark ones are not wanted."""
+    if np.asarray(photo).mean() < 60:
+        raise ValueError("It is dark.")
+    return photo.rotate(180)
+
+
+MAP = PhotoMap("turned", turned, "too dark", (20, 30))
+
+
+@pytest.fixture
+def album(tmp_path):
+    """Sixty photos of 30×20 pixels, each brighter than the one before; and a damaged one."""
+    ramp = np.linspace(0, 0.5, 20 * 30 * 3).reshape(20, 30, 3)
+    for number in range(60):
+        pixels = ((ramp + number / 60) * 170).astype(np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{number:02}.png")
+    (tmp_path / "99.png").write_bytes(b"no image")
+    return tmp_path
+
+
+def test_photos_are_mapped_and_others_are_left_out(album):
+    plain = load_dataset(album)
+    mapped = load_dataset(album, photo_map=MAP)
+    bright = np.asarray(plain.images).mean(axis=(1, 2, 3)) >= 60
+    assert 0 < bright.sum() < 60
+    np.testing.assert_array_equal(mapped.images, plain.images[bright][:, ::-1, ::-1])
+    np.testing.assert_array_equal(mapped.names, plain.names[bright])
+    assert mapped.provenance["source"] == "folder of images, turned"
+    left_out = mapped.provenance["account"]["left_out"]
+    assert left_out["too dark"][0] == (~bright).sum()
+    assert left_out["damaged"][0] == 1
+    assert load_dataset(album).images.shape == plain.images.shape  # of another cache
+
+
+def test_a_set_of_which_all_is_left_out_is_refused(album):
+    def refuse(photo):
+        raise ValueError
+
+    with pytest.raises(ValueError, match=r"at least one image.*60 not wanted|99\.png"):
+        load_dataset(album, photo_map=PhotoMap("refused", refuse, "not wanted", (20, 30)))
+
+
+def test_photos_of_the_aligned_size_are_known_to_be_aligned(album, tmp_path):
+    assert load_dataset(album).provenance["aligned"] is False
+    (tmp_path / "aligned").mkdir()
+    for number in range(3):
+        picture = Image.open(album / f"{number + 20}.png").resize(ALIGNED_SIZE)
+        picture.save(tmp_path / "aligned" / f"{number}.png")
+    dataset = load_dataset(tmp_path / "aligned", image_size=(16, 16))
+    assert dataset.provenance["aligned"] is True
