@@ -89,6 +89,10 @@ OBJECTIVE = section(
     option("--perceptual-weight", Number(0)),
     option("--distillation-weight", Number(0)),
     option("--mmd-weight", Number(0)),
+    option("--identity-weight", Number(0)),
+    option("--identity-embedder", NAME, metavar="classifier|FILE"),
+    option("--adversarial-weight", Number(0)),
+    option("--adversarial-start", Integer(0)),
     option("--stochastic/--autoencoder"),
 )
 OPTIMIZATION = section(
@@ -99,6 +103,7 @@ OPTIMIZATION = section(
     option("--scale-learning-rate", ["none", "linear", "sqrt"], "none"),
     option("--decay", ["constant", "cosine"]),
     option("--warmup-steps", Integer(0)),
+    option("--ema-momentum", Number(0, 1, max_open=True)),
     option("--early-stop", Integer(1)),
     option("--seed", int, 0, metavar="N"),
 )
@@ -192,12 +197,21 @@ def train(
         distillation_weight: Weight of the distillation loss: the cross-entropy of a linear head on
             z_mean with that classifier's predictions.
         mmd_weight: Weight of the MMD between the aggregate posterior and the prior.
+        identity_weight: Weight of the identity loss: 1 − cosine of an embedder's vectors of image
+            and reconstruction.
+        identity_embedder: Embedder of the identity loss: the features of that classifier, or the
+            file of a Keras model.
+        adversarial_weight: Weight of the adversarial loss of a critic, which learns to distinguish
+            images from reconstructions.
+        adversarial_start: Number of steps before the critic takes part.
         stochastic: Whether z is sampled, or z_mean is decoded as in an autoencoder.
         epochs: Number of passes over the training split.
         batch_size: Images per batch.
         learning_rate: Adam's initial learning rate.
         decay: Schedule of the learning rate.
         warmup_steps: Number of steps in which the learning rate grows from 0.
+        ema_momentum: Momentum of a moving average of the weights, which is validated and exported;
+            0: none.
     """
     if config_file or print_config:
         _refuse_resume(runs)
@@ -420,7 +434,7 @@ def _reading_warning(config: RunConfig, images: ImageDataset, speed: float) -> s
 
 
 def _report(run: Run, config: RunConfig) -> None:
-    """Print the losses of every split, with the weights of the lowest validation loss."""
+    """Print the losses of every split, with the weights of the best epoch."""
     from keras_vae.training.run_directory import read_json
 
     name = f"{config.preset.loss_name} ({config.preset.loss_unit})"

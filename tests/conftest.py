@@ -118,7 +118,8 @@ def untrained_teacher():
         features = keras.layers.Conv2D(4, 3, 2, "same", activation="relu", name="maps_1")(image)
         features = keras.layers.BatchNormalization()(features)
         features = keras.layers.Conv2D(6, 3, 2, "same", activation="relu", name="maps_2")(features)
-        logits = keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(features))
+        features = keras.layers.GlobalAveragePooling2D(name="features")(features)
+        logits = keras.layers.Dense(2)(features)
         classifier = keras.Model(image, logits)
         return Teacher(classifier, ("maps_1", "maps_2"), np.array([0.3, 0.7]), exclusive=True)
 

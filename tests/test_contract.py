@@ -24,6 +24,7 @@ from keras_vae.presets import (
     ELBO,
     MMD,
     PRESETS,
+    Adversarial,
     Conv,
     ConvNetwork,
     Cyclical,
@@ -31,10 +32,12 @@ from keras_vae.presets import (
     DeterministicPosterior,
     Distillation,
     GaussianPosterior,
+    Identity,
     ImportanceWeighted,
     Linear,
     Objective,
     PCANetwork,
+    PCAResidualNetwork,
     Perceptual,
     Preset,
     ResidualNetwork,
@@ -53,6 +56,7 @@ CONVOLUTIONAL = ConvNetwork(
 )
 RESIDUAL = ResidualNetwork((4, 6), (0, 1), dense=8, patch=2)
 PCA = PCANetwork((4, 6), patch=4, pool=2)
+PCA_RESIDUAL = PCAResidualNetwork((4, 6), 4, 2, decoder_filters=(4, 6), decoder_patch=2)
 
 GRAY, COLOR = (8, 8, 1), (16, 16, 3)
 
@@ -91,6 +95,17 @@ SMALL = {
             PCA,
             presets.LearnedGaussian(),
             terms=(Perceptual(30.0), Distillation(3.0), MMD(2.0)),
+        ),
+        small(
+            "pca-with-adversary",
+            COLOR,
+            PCA_RESIDUAL,
+            presets.OptimalGaussian(),
+            terms=(
+                Identity(30.0, shift=0.0, scale=0.0),
+                Adversarial(3.0, start=1, filters=(4, 6)),
+            ),
+            ema_momentum=0.5,
         ),
         small("importance-weighted", GRAY, DENSE, presets.Gaussian(0.1), ImportanceWeighted(3)),
         small(

@@ -7,6 +7,7 @@ set's own: nothing has to be downloaded.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -74,16 +75,28 @@ class Perceptual(Composite, LossTerm):
         Returns:
             Between 0 and 4, float32 [B].
         """
-        pairs = zip(self._maps(tf.stop_gradient(image)), self._maps(other), strict=True)
-        distances = [
-            tf.reduce_mean(tf.reduce_sum(tf.math.squared_difference(a, b), axis=-1), axis=[1, 2])
-            for a, b in pairs
-        ]
-        return tf.add_n(distances) / len(distances)
+        return feature_distance(self._maps(tf.stop_gradient(image)), self._maps(other))
 
     def _maps(self, pixels: tf.Tensor) -> list[tf.Tensor]:
-        maps = self.network(pixels / 127.5 - 1.0, training=False)
-        return [
-            tf.math.l2_normalize(tf.cast(each, tf.float32), axis=-1, epsilon=EPSILON)
-            for each in maps
-        ]
+        return self.network(pixels / 127.5 - 1.0, training=False)
+
+
+def feature_distance(maps: Sequence[tf.Tensor], others: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Mean squared distance of feature maps, the features of each position scaled to length 1.
+
+    Args:
+        maps: Of one batch of images, each [B, h, w, F].
+        others: Of another, likewise.
+
+    Returns:
+        Between 0 and 4, float32 [B].
+    """
+    distances = []
+    for features, other in zip(maps, others, strict=True):
+        squares = tf.math.squared_difference(_unit(features), _unit(other))
+        distances.append(tf.reduce_mean(tf.reduce_sum(squares, axis=-1), axis=[1, 2]))
+    return tf.add_n(distances) / len(distances)
+
+
+def _unit(features: tf.Tensor) -> tf.Tensor:
+    return tf.math.l2_normalize(tf.cast(features, tf.float32), axis=-1, epsilon=EPSILON)

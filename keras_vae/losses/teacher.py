@@ -1,4 +1,4 @@
-"""The teacher of a perceptual or distillation loss: a classifier of the data set's own labels."""
+"""The teacher of several losses: a classifier of the data set's own labels."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ class Teacher:
         maps: Names of its layers that return feature maps.
         rates: Share of the training images with each target, [T].
         exclusive: Whether an image has one of T labels, rather than any of T attributes.
+        features: Name of its layer that returns one vector of features for each image.
     """
 
     classifier: keras.Model
     maps: Sequence[str]
     rates: np.ndarray
     exclusive: bool
+    features: str = "features"

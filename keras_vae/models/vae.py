@@ -93,7 +93,8 @@ class VAE(ReplicatedFit, Composite, keras.Model):
 
         Args:
             preset: What to build, or its name.
-            teacher: The classifier that perceptual and distillation loss need: a `losses.Teacher`.
+            teacher: The classifier that perceptual and distillation loss need, and the identity
+                loss with its features: a `losses.Teacher`.
             dtype: Keras dtype policy of the networks, such as "mixed_bfloat16".
             seed: Seed of the noise. Weights follow `keras.utils.set_random_seed`.
 
@@ -102,8 +103,8 @@ class VAE(ReplicatedFit, Composite, keras.Model):
         """
         preset = get_preset(preset) if isinstance(preset, str) else preset
         preset.objective.check(preset.stochastic)
-        context = {"latent_dim": preset.latent_dim, "teacher": teacher, "dtype": dtype}
-        terms = preset.objective.build(**context)
+        shapes = {"latent_dim": preset.latent_dim, "image_shape": preset.image_shape}
+        terms = preset.objective.build(**shapes, teacher=teacher, dtype=dtype, seed=seed)
         network = preset.network.build(preset, dtype)
         encoder, decoder = network.encoder(), network.decoder()
         vae = cls(

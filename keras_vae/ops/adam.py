@@ -15,8 +15,10 @@ class FusedAdam(keras.optimizers.Adam):
     """Keras's Adam (Kingma and Ba 2014) with one TensorFlow kernel for the update of a weight.
 
     The parent's update takes a dozen passes over memory: in dense networks a quarter of the step.
-    Slots, arguments and results are the parent's. For dense gradients, without AMSGrad. The slots
-    are private attributes of Keras's optimizer; only this file reads them.
+    Slots, arguments and results are the parent's, but a moving average of the weights (`use_ema`)
+    does not replace them at the end of `fit`: a training may take several. For dense gradients,
+    without AMSGrad. The slots are private attributes of Keras's optimizer; only this file reads
+    them.
 
     Raises:
         ValueError: If `amsgrad` is true.
@@ -46,3 +48,13 @@ class FusedAdam(keras.optimizers.Adam):
             epsilon=self.epsilon,
             grad=tf.cast(gradient, dtype),
         )
+
+    def averages(self) -> list[tuple[keras.Variable, keras.Variable]]:
+        """Each weight and its moving average; nothing without `use_ema`, or before it is built."""
+        if not (self.use_ema and self.built):
+            return []
+        pairs = zip(self._trainable_variables, self._model_variables_moving_average, strict=True)
+        return list(pairs)
+
+    def finalize_variable_values(self, var_list: list[keras.Variable]) -> None:
+        """Leave the weights as they are."""

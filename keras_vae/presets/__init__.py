@@ -33,11 +33,14 @@ from .networks import ConvNetwork as ConvNetwork
 from .networks import DenseNetwork as DenseNetwork
 from .networks import Network as Network
 from .networks import PCANetwork as PCANetwork
+from .networks import PCAResidualNetwork as PCAResidualNetwork
 from .networks import ResidualNetwork as ResidualNetwork
 from .objective import Objective as Objective
 from .preset import OUTPUT_RANGES as OUTPUT_RANGES
 from .preset import Preset as Preset
 from .terms import MMD as MMD
+from .terms import Adversarial as Adversarial
 from .terms import Distillation as Distillation
+from .terms import Identity as Identity
 from .terms import Perceptual as Perceptual
 from .terms import Term as Term

@@ -181,3 +181,35 @@ class PCANetwork(Network, kind="pca", builds="keras_vae.models.networks.pca.PCA"
     kernel: int = 3
     activation: str = "leaky_relu"
     normalization: str = "batch"
+
+
+@dataclass(frozen=True)
+class PCAResidualNetwork(
+    Network, kind="pca_residual", builds="keras_vae.models.networks.pca_residual.PCAResidual"
+):
+    """`PCANetwork` with another decoder: residual blocks, and resize-convolutions to enlarge maps.
+
+    An adversarial loss shows where transposed convolutions overlap; enlarged maps have no such
+    pattern (Odena et al. 2016).
+
+    Attributes:
+        filters: As of `PCANetwork`, the encoder's.
+        patch: Likewise.
+        pool: As of `PCANetwork`.
+        decoder_filters: Channels of the decoder at each size, the largest first.
+        decoder_patch: Side of the squares of pixels that its largest maps hold as channels.
+        blocks: Residual blocks, of two convolutions, at each of its sizes.
+        kernel: Side of every kernel.
+        activation: As of `PCANetwork`; in a block before each convolution.
+        normalization: As of `ConvNetwork`, before each activation.
+    """
+
+    filters: tuple[int, ...]
+    patch: int
+    pool: int
+    decoder_filters: tuple[int, ...]
+    decoder_patch: int
+    blocks: int = 1
+    kernel: int = 3
+    activation: str = "leaky_relu"
+    normalization: str = "batch"

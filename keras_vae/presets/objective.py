@@ -29,6 +29,11 @@ class Objective:
         """Whether a classifier of the data set's labels or attributes takes part."""
         return any(term.needs_teacher for term in self.terms)
 
+    @property
+    def has_adversary(self) -> bool:
+        """Whether a term trains an adversary: the losses of different epochs do not compare."""
+        return any(term.has_adversary for term in self.terms)
+
     def term(self, kind: str) -> Term | None:
         """The term of a kind, if there is one."""
         return next((term for term in self.terms if term.kind == kind), None)
@@ -53,9 +58,11 @@ class Objective:
             return replace(self, likelihood=self.likelihood.switched(value, name))
         if name == "importance_samples":
             return replace(self, bound=self._bound_of(value))
-        kind = name.removesuffix("_weight")
-        if kind != name and kind in Term.kinds:
+        kind, _, number = name.partition("_")
+        if kind in Term.kinds and number == "weight":
             return replace(self, terms=self._weighted(kind, value))
+        if kind in Term.kinds:
+            return self._with_number(kind, number, value)
         for part in ("likelihood", "bound"):
             changed = getattr(self, part).overridden(name, value)
             if changed is not None:
@@ -93,6 +100,15 @@ class Objective:
         if others:
             raise _not_a_bound(samples, others)
         return ImportanceWeighted(samples, bound.annealing)
+
+    def _with_number(self, kind: str, name: str, value: Any) -> Objective | None:
+        """Return a copy with another value of a term; None if it has no such term or value."""
+        term = self.term(kind)
+        changed = None if term is None else term.overridden(name, value)
+        if changed is None:
+            return None
+        terms = tuple(changed if each is term else each for each in self.terms)
+        return replace(self, terms=terms)
 
     def _weighted(self, kind: str, weight: float) -> tuple[Term, ...]:
         """The terms with another weight of one, which is left out at 0."""

@@ -13,7 +13,7 @@ from .legacy import is_legacy, upgraded
 from .networks import Network
 from .objective import Objective
 
-# Overrides that choose a kind come first: others are numbers of the kind.
+# Overrides that choose a kind come first, and weights, which add terms: others are their numbers.
 KIND_CHOICES = ("filters", "likelihood", "stochastic", "annealing", "importance_samples")
 
 # output → lowest and highest pixel
@@ -41,6 +41,8 @@ class Preset:
         learning_rate: Adam's, at the start.
         decay: "constant", or "cosine" down to 0 at the last epoch (Loshchilov and Hutter 2017).
         warmup_steps: Steps over which the learning rate grows to that from 0 (Goyal et al. 2017).
+        ema_momentum: Momentum of an exponential moving average of the weights, which is validated,
+            kept as the best and exported in place of the weights; 0: there is none.
         random_flip: Whether training images are mirrored left to right at random.
         binarization: "none", or how gray levels become black and white:
             `datasets.binarization.binarize`.
@@ -61,6 +63,7 @@ class Preset:
     learning_rate: float = 1e-3
     decay: str = "constant"
     warmup_steps: int = 0
+    ema_momentum: float = 0.0
     random_flip: bool = False
     binarization: str = "none"
 
@@ -134,16 +137,17 @@ class Preset:
             **changes: Fields of the preset, its network, posterior or objective, by name; kinds by
                 `likelihood`, `annealing`, `importance_samples` (more than 1: the
                 importance-weighted bound) and `stochastic` (false: a plain autoencoder); weights of
-                terms by `KIND_weight`; `filters`, `kernels` and `strides` of an encoder's
-                convolutions, which the decoder mirrors; `image_size` (height, width). None leaves
-                a value as it is.
+                terms by `KIND_weight`, which adds the term or, at 0, removes it, and their other
+                numbers by `KIND_NUMBER`, such as `adversarial_start`; `filters`, `kernels` and
+                `strides` of an encoder's convolutions, which the decoder mirrors; `image_size`
+                (height, width). None leaves a value as it is.
 
         Raises:
             ValueError: If the kinds at hand have no value of that name.
         """
         changes = {name: value for name, value in changes.items() if value is not None}
         preset, refused = self, []
-        for name in sorted(changes, key=lambda name: name not in KIND_CHOICES):
+        for name in sorted(changes, key=_comes_later):
             value = changes[name]
             changed = preset._overridden(name, tuple(value) if isinstance(value, list) else value)
             if changed is None:
@@ -210,3 +214,7 @@ class Preset:
             ValueError: If a kind or a field is unknown.
         """
         return rebuild(cls, upgraded(values) if is_legacy(values) else values)
+
+
+def _comes_later(name: str) -> bool:
+    return name not in KIND_CHOICES and not name.endswith("_weight")

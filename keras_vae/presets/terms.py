@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 from .configuration import Configuration
 
+CLASSIFIER = "classifier"  # the classifier of the data set's labels or attributes
+
 
 class Term(Configuration):
     """A weighted term of the loss.
@@ -15,11 +17,14 @@ class Term(Configuration):
         weight: Factor of the term.
         description: The term in words, for people: "Weight of the …".
         needs_teacher: Whether a classifier of the data set's labels or attributes has a part in it.
+        has_adversary: Whether it trains an adversary, so that the losses of different epochs do not
+            compare.
     """
 
     weight: float
     description: ClassVar[str]
     needs_teacher: ClassVar[bool] = False
+    has_adversary: ClassVar[bool] = False
 
     def build(self, **context: Any) -> Any:
         """Build the loss term; what else it needs of the model and its data is the context."""
@@ -50,3 +55,55 @@ class MMD(Term, kind="mmd", builds="keras_vae.losses.mmd.MMD"):
 
     weight: float
     description: ClassVar[str] = "squared MMD between the aggregate posterior and the prior"
+
+
+@dataclass(frozen=True)
+class Identity(Term, kind="identity", builds="keras_vae.losses.identity.Identity"):
+    """1 − cosine of a network's embeddings of image and reconstruction.
+
+    Attributes:
+        weight: Factor of the term.
+        embedder: The network: "classifier", for the features of a classifier of the data set's
+            labels or attributes, or the file of a Keras model: see `losses.Identity`.
+        shift: Both images are moved by at most this share of their sides, at random.
+        scale: Likewise enlarged or reduced.
+        features: Weight of the distance of the network's feature maps beside 1 − cosine.
+    """
+
+    weight: float
+    embedder: str = CLASSIFIER
+    shift: float = 0.04
+    scale: float = 0.04
+    features: float = 0.0
+    description: ClassVar[str] = "identity loss"
+
+    @property
+    def needs_teacher(self) -> bool:
+        """Whether the network is the classifier."""
+        return self.embedder == CLASSIFIER
+
+
+@dataclass(frozen=True)
+class Adversarial(Term, kind="adversarial", builds="keras_vae.losses.adversarial.Adversarial"):
+    """Relativistic adversarial loss of reconstructions, with R1 and R2 (Huang et al. 2024).
+
+    Attributes:
+        weight: Factor of the term.
+        start: Optimizer steps of the model before the adversary takes part.
+        filters: Channels of the critic at each size, the largest first, each size half of the one
+            before.
+        patch: Side of the squares of pixels that the largest maps hold as channels.
+        gamma: Weight γ of the gradient penalties.
+        interval: Steps from one penalty to the next (Karras et al. 2020, section 3.1).
+        learning_rate: Of the critic's Adam.
+    """
+
+    weight: float
+    start: int = 0
+    filters: tuple[int, ...] = (32, 64, 128)
+    patch: int = 2
+    gamma: float = 1.0
+    interval: int = 4
+    learning_rate: float = 2e-4
+    description: ClassVar[str] = "adversarial loss"
+    has_adversary: ClassVar[bool] = True

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import keras
@@ -23,6 +24,7 @@ from ..files.pictures import to_pixels
 from ..models.sampling import seeded
 from ..models.vae import VAE
 from ..plotting import strip
+from .averaging import averaged_weights
 from .checkpoint import Position, assign, generator_states, metric_variables, save, values_of
 from .interruption import InterruptedBySignal, Interruption
 from .multiworker import SharedState
@@ -87,6 +89,7 @@ class RunWriter(keras.callbacks.Callback):
         self.begin: Position | None = position
         self.epoch, self.step, self.steps = position.epoch, position.step, position.steps
         self.trained: dict[str, Any] = {}  # metrics and generators before the validation
+        self.average: AbstractContextManager = nullcontext()  # of the validation
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Go on with the means of an epoch that was interrupted."""
@@ -107,13 +110,20 @@ class RunWriter(keras.callbacks.Callback):
         self._end_at(received)
 
     def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Note what the validation changes, in case that a signal ends it."""
+        """Note what the validation changes, in case that a signal ends it; average the weights."""
         self.trained = self._changing()
+        self.average = averaged_weights(self.model)
+        self.average.__enter__()
+
+    def on_test_end(self, logs: dict[str, float] | None = None) -> None:
+        """Return the weights."""
+        self.average.__exit__(None, None, None)
 
     def on_test_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """If a signal was received, write a checkpoint of the epoch's steps and end."""
         _, received = self._asked(batch + 1)
         if received:
+            self.on_test_end()
             self._save(self._position(self.steps, **self.trained))
         self._end_at(received)
 
@@ -123,9 +133,10 @@ class RunWriter(keras.callbacks.Callback):
         self.epoch, self.step = epoch + 1, 0
         if self.writes:
             self.run.write_history(self.rows)
-            self._write_pictures(epoch + 1)
-            if score(self.rows[-1]) <= min(map(score, self.rows)):
-                save(self.run.best, self.model)
+            with averaged_weights(self.model):
+                self._write_pictures(epoch + 1)
+                if self.run.best_of(self.rows) == epoch + 1:
+                    save(self.run.best, self.model)
         self._save(self._position(0))
 
     def _asked(self, step: int) -> tuple[bool, int | None]:

@@ -96,7 +96,8 @@ class RunDirectory:
         pictures: Folder of image grids, drawn after each epoch.
         tensorboard: Folder of TensorBoard logs.
         last: Checkpoint: all that the rest of the training depends on.
-        best: Checkpoint: the model of the lowest validation loss.
+        best: Checkpoint: the model of the lowest validation loss; with an adversary, whose losses
+            do not compare, that of the last epoch.
 
     Args:
         path: The folder.
@@ -272,7 +273,7 @@ class RunDirectory:
         if position.history:
             checkpoint.check(
                 self.best,
-                f"It held the weights of epoch {best_epoch(position.history)}. Restore it from a "
+                f"It held the weights of epoch {self.best_of(position.history)}. Restore it from a "
                 f"copy, or copy {self.last} to it to go on with the weights of that file.",
             )
         return position
@@ -315,7 +316,11 @@ class RunDirectory:
 
     def best_epoch(self) -> int:
         """Number of the epoch whose weights `best` holds, from 1."""
-        return best_epoch(self.history())
+        return self.best_of(self.history())
+
+    def best_of(self, history: Sequence[Mapping[str, float]]) -> int:
+        """Number of the best epoch of a history, from 1: the one with the lowest score."""
+        return int(min(history, key=score)["epoch"])
 
     def best_weights(self) -> Path:
         """The file `best`.
@@ -350,6 +355,12 @@ class Run(RunDirectory):
     config_type = RunConfig
     kind = "an autoencoder"
 
+    def best_of(self, history: Sequence[Mapping[str, float]]) -> int:
+        """The best epoch of a history: with an adversary, whose losses do not compare, the last."""
+        if self.config().preset.objective.has_adversary:
+            return int(history[-1]["epoch"])
+        return super().best_of(history)
+
     def extended(self, *, strategy: str | None = None, **changes: Any) -> RunConfig:
         """The configuration, with changes for the rest of the training; nothing is written.
 
@@ -370,11 +381,6 @@ class Run(RunDirectory):
                 f"Received: {preset.epochs}."
             )
         return replace(config, preset=preset, strategy=strategy or config.strategy)
-
-
-def best_epoch(history: Sequence[Mapping[str, float]]) -> int:
-    """The number of the epoch with the lowest score, from 1."""
-    return int(min(history, key=score)["epoch"])
 
 
 def score(row: Mapping[str, float]) -> float:

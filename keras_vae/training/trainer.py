@@ -99,6 +99,11 @@ def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | No
     preset = config.preset
     _check_shape(config, dataset)
     preset.check()  # before a classifier is trained for it
+    if config.early_stop is not None and preset.objective.has_adversary:
+        raise ValueError(
+            "`early_stop` must be None with an adversarial loss: an adversary changes what a loss "
+            f"means from epoch to epoch. Received: {config.early_stop}."
+        )
     steps = steps_per_epoch(dataset, preset.batch_size)
     rate = learning_rate(preset, steps)
     strategy = make_strategy(config.strategy)
@@ -110,7 +115,9 @@ def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | No
         preset.network.build(preset).initialize(vae, dataset, seed=config.seed)
         if joined_cluster(config.strategy) is not None:
             copy_from_chief(vae)
-        compile_vae(vae, FusedAdam(rate), _steps_at_once(preset, steps))
+        momentum = preset.ema_momentum
+        optimizer = FusedAdam(rate, use_ema=momentum > 0, ema_momentum=momentum)
+        compile_vae(vae, optimizer, _steps_at_once(preset, steps))
     return vae
 
 

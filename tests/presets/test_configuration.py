@@ -6,6 +6,7 @@ import pytest
 from keras_vae.presets import (
     ELBO,
     MMD,
+    Adversarial,
     Annealing,
     Bernoulli,
     Bound,
@@ -17,6 +18,7 @@ from keras_vae.presets import (
     Distillation,
     Gaussian,
     GaussianPosterior,
+    Identity,
     ImportanceWeighted,
     LearnedGaussian,
     Likelihood,
@@ -26,6 +28,7 @@ from keras_vae.presets import (
     Objective,
     OptimalGaussian,
     PCANetwork,
+    PCAResidualNetwork,
     Perceptual,
     Posterior,
     Prior,
@@ -54,12 +57,15 @@ CONFIGURATIONS = [
     ConvNetwork((Conv(5), Conv(6, 4, 1)), (Conv(5, 2), Conv(None, 3, 1)), "none", "relu"),
     ResidualNetwork((4, 8), (1, 2), 16, kernel=5, patch=2),
     PCANetwork((4, 8), patch=4, pool=2, kernel=5),
+    PCAResidualNetwork((4, 8), 4, 2, (3, 5), 2, blocks=2, kernel=5),
     GaussianPosterior("softplus"),
     DeterministicPosterior("log_sigma"),
     StandardNormal(),
     Perceptual(3.0),
     Distillation(4.0),
     MMD(2.0),
+    Identity(5.0, "faces.keras", 0.1, 0.2, 0.3),
+    Adversarial(6.0, 7, (8, 9), 1, 0.5, 3, 1e-3),
 ]
 
 

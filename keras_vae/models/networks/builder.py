@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -116,6 +117,31 @@ class NetworkBuilder(ABC):
         )
         return self.normalize(layer(features), name)
 
+    def blocks(self, features: Any, number: int, names: Iterator[str]) -> Any:
+        """Pre-activation blocks (He et al. 2016b) that are initialized as the identity.
+
+        Args:
+            features: Maps [B, H, W, F].
+            number: Of blocks, each of two convolutions.
+            names: Names of the convolutions.
+        """
+        for _ in range(number):
+            branch = features
+            for initializer in ("glorot_uniform", "zeros"):
+                name = next(names)
+                branch = self.normalize(branch, f"{name}_input")
+                branch = conv(
+                    features.shape[-1],
+                    self.network.kernel,
+                    1,
+                    name=name,
+                    kernel_initializer=initializer,
+                    dtype=self.dtype,
+                )(branch)
+            add = keras.layers.Add(name=f"{name}_add", dtype=self.dtype)
+            features = add([features, branch])
+        return features
+
     def normalize(self, features: Any, name: str) -> Any:
         """Normalize and activate features, by layers named after the one before."""
         kinds = (self.network.normalization, self.network.activation)
@@ -134,6 +160,11 @@ def map_sizes(size: tuple[int, int], strides: Iterable[int]) -> list[tuple[int, 
         height, width = sizes[-1]
         sizes.append((math.ceil(height / stride), math.ceil(width / stride)))
     return sizes
+
+
+def conv_names(part: str) -> Iterator[str]:
+    """Name the convolutions of a part, "encoder" or "decoder", by their order."""
+    return (f"{part}_conv_{number}" for number in count(1))
 
 
 def _multiply_adds(layer: keras.layers.Layer) -> int:

@@ -53,7 +53,7 @@ class PCA(NetworkBuilder):
         large = keras.layers.UpSampling2D(
             pool, interpolation="bilinear", name="large_logits", dtype=PRECISION
         )(small)
-        added = self._added_logits(z, small)
+        added = self._added_logits(z, small, large)
         return keras.layers.Add(name="sum_of_logits", dtype=PRECISION)([large, added])
 
     def initialize(self, vae: VAE, dataset: ImageDataset, seed: int = 0) -> None:
@@ -119,8 +119,8 @@ class PCA(NetworkBuilder):
             features = self.conv(features, filters, network.kernel, stride, name)
         return keras.layers.Flatten(name="flatten", dtype=self.dtype)(features)
 
-    def _added_logits(self, z: Any, small: Any) -> Any:
-        """What the decoder's convolutions add to the small image of logits, at its full size."""
+    def _added_logits(self, z: Any, small: Any, large: Any) -> Any:
+        """What the decoder's convolutions add to the small image of logits, enlarged."""
         network = self.network
         *larger, smallest = self.sizes()
         features = self._projection(z, (*smallest, network.filters[-1]))

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from ...ops.convolutions import DepthToSpace, SpaceToDepth, conv, up_conv
-from .builder import NetworkBuilder, map_sizes
+from .builder import NetworkBuilder, conv_names, map_sizes
 
 
 class Residual(NetworkBuilder):
@@ -17,20 +17,20 @@ class Residual(NetworkBuilder):
 
     def down(self, image: Any) -> tuple[Any, Any]:
         """A convolution to each size, each followed by its blocks; a dense layer; the heads."""
-        network, names, features = self.network, _names("encoder"), image
+        network, names, features = self.network, conv_names("encoder"), image
         if network.patch > 1:
             features = SpaceToDepth(network.patch, name="patches", dtype=self.dtype)(image)
         for level, (filters, blocks) in enumerate(self._levels()):
             stride = 2 if level else 1
             shrink = conv(filters, network.kernel, stride, name=next(names), dtype=self.dtype)
-            features = self._blocks(shrink(features), blocks, names)
+            features = self.blocks(shrink(features), blocks, names)
         features = self.normalize(features, "encoder_maps")
         features = keras.layers.Flatten(name="flatten", dtype=self.dtype)(features)
         return self.heads(self._hidden(features, "encoder_dense"))
 
     def up(self, z: Any) -> Any:
         """Dense layers to the smallest maps; then blocks at each size, the way back."""
-        network, sizes, names = self.network, self._sizes(), _names("decoder")
+        network, sizes, names = self.network, self._sizes(), conv_names("decoder")
         levels = list(self._levels())
         features = self._hidden(z, "decoder_dense")
         shape = (*sizes[-1], levels[-1][0])
@@ -38,7 +38,7 @@ class Residual(NetworkBuilder):
         maps = keras.layers.Reshape(shape, name="decoder_projection_maps", dtype=self.dtype)
         features = maps(projection(features))
         for level in reversed(range(len(levels))):
-            features = self._blocks(features, levels[level][1], names)
+            features = self.blocks(features, levels[level][1], names)
             name = next(names)
             features = self.normalize(features, f"{name}_input")
             features = up_conv(
@@ -52,26 +52,6 @@ class Residual(NetworkBuilder):
             )(features)
         if network.patch > 1:
             features = DepthToSpace(network.patch, name="pixels", dtype=self.dtype)(features)
-        return features
-
-    def _blocks(self, features: Any, count: int, names: Iterator[str]) -> Any:
-        """Pre-activation blocks (He et al. 2016b) that are initialized as the identity."""
-        filters = features.shape[-1]
-        for _ in range(count):
-            branch = features
-            for initializer in ("glorot_uniform", "zeros"):
-                name = next(names)
-                branch = self.normalize(branch, f"{name}_input")
-                branch = conv(
-                    filters,
-                    self.network.kernel,
-                    1,
-                    name=name,
-                    kernel_initializer=initializer,
-                    dtype=self.dtype,
-                )(branch)
-            add = keras.layers.Add(name=f"{name}_add", dtype=self.dtype)
-            features = add([features, branch])
         return features
 
     def _hidden(self, features: Any, name: str) -> Any:
@@ -100,11 +80,3 @@ class Residual(NetworkBuilder):
                 f"Received: {patch}."
             )
         return map_sizes((height // patch, width // patch), [2] * (len(self.network.filters) - 1))
-
-
-def _names(part: str) -> Iterator[str]:
-    """Name the convolutions of a part by their order."""
-    number = 0
-    while True:
-        number += 1
-        yield f"{part}_conv_{number}"

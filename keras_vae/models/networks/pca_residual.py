@@ -1,0 +1,71 @@
+"""A PCA-initialized linear path with a decoder of residual blocks and resize-convolutions."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+
+from ...ops.convolutions import DepthToSpace, SpaceToDepth, conv
+from .builder import PRECISION, conv_names
+from .pca import PCA
+
+
+class PCAResidual(PCA):
+    """Builds `presets.PCAResidualNetwork`."""
+
+    def _added_logits(self, z: Any, small: Any, large: Any) -> Any:
+        """What the decoder's blocks add to the enlarged image of logits."""
+        network, names = self.network, conv_names("decoder")
+        *larger, smallest = self._decoder_sizes()
+        *narrower, widest = network.decoder_filters
+        flat = self.dense(math.prod((*smallest, widest)), "decoder_projection")(z)
+        maps = keras.layers.Reshape((*smallest, widest), name="maps", dtype=self.dtype)(flat)
+        features = self.blocks(maps, network.blocks, names)
+        for filters, size in zip(reversed(narrower), reversed(larger), strict=True):
+            features = self._enlarge(features, filters, size, next(names))
+            features = self.blocks(features, network.blocks, names)
+        features = self.normalize(features, "decoder_maps")
+        squares = SpaceToDepth(network.decoder_patch, name="large_patches", dtype=self.dtype)(large)
+        joined = keras.layers.Concatenate(name="with_large", dtype=self.dtype)([features, squares])
+        last = conv(
+            self.preset.image_shape[2] * network.decoder_patch**2,
+            network.kernel,
+            1,
+            name=next(names),
+            kernel_initializer="zeros",
+            dtype=self.dtype,
+        )(joined)
+        return DepthToSpace(network.decoder_patch, name="added_logits", dtype=PRECISION)(last)
+
+    def _enlarge(self, features: Any, filters: int, size: tuple[int, int], name: str) -> Any:
+        """A convolution to other channels, then bilinear enlargement to a size."""
+        features = conv(filters, 1, 1, name=name, dtype=self.dtype)(features)
+        double = keras.layers.UpSampling2D(
+            2, interpolation="bilinear", name=f"{name}_enlarge", dtype=self.dtype
+        )(features)
+        height, width = (side - new for side, new in zip(double.shape[1:3], size, strict=True))
+        if not (height or width):
+            return double
+        crop = keras.layers.Cropping2D(
+            ((0, height), (0, width)), name=f"{name}_crop", dtype=self.dtype
+        )
+        return crop(double)
+
+    def _decoder_sizes(self) -> list[tuple[int, int]]:
+        """Heights and widths of the decoder's maps, the largest first.
+
+        Raises:
+            ValueError: If its squares of pixels do not divide the image.
+        """
+        patch, (height, width, _) = self.network.decoder_patch, self.preset.image_shape
+        if height % patch or width % patch:
+            raise ValueError(
+                "`decoder_patch` must divide the image's height and width, "
+                f"{(height, width)}. Received: {patch}."
+            )
+        sizes = [(height // patch, width // patch)]
+        for _ in self.network.decoder_filters[1:]:
+            sizes.append(tuple(math.ceil(side / 2) for side in sizes[-1]))
+        return sizes

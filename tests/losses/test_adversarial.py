@@ -1,0 +1,236 @@
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_vae import presets
+from keras_vae.losses import Adversarial
+from keras_vae.losses.adversarial import build_critic, squared_gradient
+from keras_vae.models.vae import VAE
+from keras_vae.presets import get_preset
+from keras_vae.training import trainer as training
+from keras_vae.training.run_directory import Run, RunConfig
+
+SMALL = get_preset("digits").override(hidden=(32,), latent_dim=4, adversarial_weight=5.0)
+CRITIC = {"filters": (8, 8), "patch": 2}
+
+
+def small(**changes):
+    """A preset with a small critic."""
+    numbers = {f"adversarial_{name}": value for name, value in {**CRITIC, **changes}.items()}
+    return SMALL.override(**numbers)
+
+
+def compiled(preset, rate=1e-3):
+    keras.utils.set_random_seed(0)
+    vae = VAE.from_preset(preset, seed=0)
+    vae.compile(optimizer=keras.optimizers.Adam(rate), jit_compile=False)
+    return vae
+
+
+def test_the_losses_are_relativistic(digits):
+    vae = compiled(small())
+    term = vae.terms[-1]
+    forward = vae.forward(digits.images[:6])
+    value = term(forward)
+    real, fake = (
+        term.critic(pixels).numpy()[:, 0]
+        for pixels in (forward.images, forward.likelihood.pixels())
+    )
+    np.testing.assert_allclose(value, 5.0 * np.log1p(np.exp(real - fake)), rtol=1e-5)
+    np.testing.assert_allclose(
+        forward.logs["adversarial_critic_loss"], np.log1p(np.exp(fake - real)), rtol=1e-5
+    )
+
+
+def test_the_penalty_is_the_squared_gradient_in_pixels_of_minus_1_to_1(digits):
+    keras.utils.set_random_seed(0)
+    critic = build_critic((8, 8, 1), (8, 8), 2)
+    pixels = tf.cast(digits.images[:3], tf.float32)
+    found = squared_gradient(critic, pixels).numpy()
+    step = np.zeros((64, 8, 8, 1), np.float32)
+    step.reshape(64, 64)[np.diag_indices(64)] = 0.5  # of 255 levels
+    for image, norm in zip(pixels, found, strict=True):
+        rises = (critic(image + step) - critic(image - step)).numpy()[:, 0] * 127.5
+        assert norm == pytest.approx(np.square(rises).sum(), rel=2e-2)
+
+
+def test_the_model_does_not_train_the_critic_and_the_critic_not_the_model(digits):
+    vae = compiled(small(learning_rate=0.0))
+    critic = vae.terms[-1].critic.get_weights()
+    vae.fit(digits.images[:64], batch_size=32, verbose=0)
+    for weights in zip(vae.terms[-1].critic.get_weights(), critic, strict=True):
+        np.testing.assert_array_equal(*weights)
+    vae = compiled(small(), rate=0.0)
+    decoder, critic = vae.decoder.get_weights(), vae.terms[-1].critic.get_weights()
+    vae.fit(digits.images[:64], batch_size=32, verbose=0)
+    for weights in zip(vae.decoder.get_weights(), decoder, strict=True):
+        np.testing.assert_array_equal(*weights)
+    changes = zip(vae.terms[-1].critic.get_weights(), critic, strict=True)
+    assert all(np.abs(after - before).max() > 0 for after, before in changes)
+
+
+def test_a_critic_learns_to_distinguish_images_from_blurred_ones(digits):
+    vae = compiled(small(learning_rate=2e-3, gamma=0.01), rate=0.0)
+    batch = digits.images[:256]
+    first = vae.evaluate(batch, verbose=0, return_dict=True)
+    vae.fit(batch, batch_size=32, epochs=10, verbose=0)
+    last = vae.evaluate(batch, verbose=0, return_dict=True)
+    assert last["adversarial_critic_loss"] < 0.3 < first["adversarial_critic_loss"]
+    assert last["adversarial_loss"] > first["adversarial_loss"]
+
+
+@pytest.mark.slow
+def test_penalties_hold_the_critic_back_once_in_so_many_steps(digits):
+    losses = {}
+    for gamma in (0.0, 100.0):
+        vae = compiled(small(learning_rate=2e-3, gamma=gamma, interval=3), rate=0.0)
+        vae.fit(digits.images[:256], batch_size=32, epochs=6, verbose=0)
+        losses[gamma] = vae.evaluate(digits.images[:256], verbose=0, return_dict=True)
+    loss = "adversarial_critic_loss"
+    assert losses[0.0][loss] < 0.8 * losses[100.0][loss]
+
+
+def test_before_it_starts_it_changes_nothing(digits):
+    """Two epochs of 4 steps; the critic starts in the second."""
+    waiting = compiled(small(start=4))
+    without = compiled(SMALL.override(adversarial_weight=0))
+    for vae in (waiting, without):
+        keras.utils.set_random_seed(1)
+        vae.decoder.set_weights([np.ones(w.shape) * 0.01 for w in vae.decoder.weights])
+        vae.encoder.set_weights([np.ones(w.shape) * 0.01 for w in vae.encoder.weights])
+    term = waiting.terms[-1]
+    critic = term.critic.get_weights()
+    logs = [
+        vae.fit(digits.images[:128], batch_size=32, shuffle=False, verbose=0).history
+        for vae in (waiting, without)
+    ]
+    assert logs[0]["loss"] == pytest.approx(logs[1]["loss"], rel=1e-6)
+    assert logs[0]["adversarial_loss"] == [0.0]
+    for weights in zip(waiting.decoder.get_weights(), without.decoder.get_weights(), strict=True):
+        np.testing.assert_allclose(*weights, rtol=1e-6)
+    # Only the step after the last waiting one has trained the critic.
+    assert int(term.optimizer.iterations) <= 1
+    waiting.fit(digits.images[:128], batch_size=32, shuffle=False, verbose=0)
+    assert int(term.optimizer.iterations) in (4, 5)
+    moved = [
+        np.abs(after - before).max()
+        for after, before in zip(term.critic.get_weights(), critic, strict=True)
+    ]
+    assert 0 < max(moved) < 10 * term.learning_rate
+
+
+def config_of(epochs, **changes):
+    preset = small(start=30, interval=2, **changes)
+    preset = preset.override(epochs=epochs, batch_size=64, decay="constant", ema_momentum=0.9)
+    return RunConfig(preset, "digits", seed=1)
+
+
+class StopAt(keras.callbacks.Callback):
+    """Interrupts a training after so many steps."""
+
+    def __init__(self, step):
+        super().__init__()
+        self.step = step
+
+    def on_train_batch_end(self, batch, logs=None):
+        if int(self.model.optimizer.iterations) >= self.step:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="module")
+def single_steps():
+    """Return to Python after each step."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "_steps_at_once", lambda preset, steps: 1)
+        yield
+
+
+@pytest.fixture(scope="module")
+def run(digits, single_steps, tmp_path_factory):
+    """A run of two epochs, of 21 steps each."""
+    return training.train(config_of(2), digits, tmp_path_factory.mktemp("runs") / "whole")
+
+
+def test_a_run_that_was_interrupted_within_an_epoch_goes_on_bit_for_bit(run, digits, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        training.train(config_of(2), digits, tmp_path, callbacks=[StopAt(36)], save_every=0.0)
+    resumed = training.resume(Run.open(tmp_path), digits)
+    for file in ("last", "best"):
+        models = [keras.models.load_model(getattr(each, file)) for each in (run, resumed)]
+        for variables in zip(*(model.variables for model in models), strict=True):
+            np.testing.assert_array_equal(*variables)
+        for optimizers in ((m.optimizer for m in models), (m.terms[-1].optimizer for m in models)):
+            for slots in zip(*(each.variables for each in optimizers), strict=True):
+                np.testing.assert_array_equal(*(slot.numpy() for slot in slots))
+    assert run.history() == resumed.history()
+
+
+def test_the_history_has_both_losses_and_the_last_epoch_is_the_best(run):
+    rows = run.history()
+    assert rows[0]["adversarial_loss"] == 0.0 < rows[1]["adversarial_critic_loss"]
+    assert {"val_adversarial_loss", "val_adversarial_critic_loss"} <= set(rows[1])
+    assert run.best_epoch() == 2
+
+
+def test_the_exported_graph_holds_nothing_of_it(run, tmp_path):
+    from keras_vae.export.saved_model import export_model
+
+    vae = keras.models.load_model(run.best)
+    path = export_model(vae, tmp_path / "model")
+    names = [name for name, _ in tf.train.list_variables(str(path / "variables" / "variables"))]
+    count = sum(int(np.prod(shape)) for _, shape in
+                tf.train.list_variables(str(path / "variables" / "variables")))  # fmt: skip
+    own = sum(part.count_params() for part in (vae.encoder, vae.decoder))
+    assert not [name for name in names if "critic" in name or "adversarial" in name]
+    assert own <= count < own + vae.terms[-1].critic.count_params()
+
+
+def test_an_early_stop_is_refused(digits, tmp_path):
+    config = replace(config_of(2), early_stop=1)
+    with pytest.raises(ValueError, match="`early_stop` must be None with an adversarial loss"):
+        training.train(config, digits, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_two_replicas_train_the_critic_as_one_does(digits, without_noise):
+    weights = []
+    for strategy in ("single", "mirrored"):
+        preset = small(start=1, interval=2).override(batch_size=64, epochs=1)
+        vae = training.new_vae(RunConfig(preset, "digits", strategy=strategy, seed=0), digits)
+        config = RunConfig(preset, "digits", strategy=strategy, seed=0)
+        training.fit(vae, config, digits, validation=None)
+        weights.append([w.numpy() for w in vae.terms[-1].critic.weights])
+    for one, two in zip(*weights, strict=True):
+        np.testing.assert_allclose(two, one, atol=2e-4)
+
+
+def test_numbers_of_the_term_are_overrides(digits):
+    preset = get_preset("mnist").override(adversarial_start=9, adversarial_weight=2.0)
+    assert preset.objective.terms == (presets.Adversarial(2.0, start=9),)
+    assert preset.objective.has_adversary
+    with pytest.raises(ValueError, match="`adversarial_start` cannot be changed"):
+        get_preset("mnist").override(adversarial_start=9)
+
+
+def test_squares_that_do_not_divide_the_image_are_refused():
+    with pytest.raises(ValueError, match=r"`patch` must divide .*\(9, 8\). Received: 2"):
+        build_critic((9, 8, 1), (4,), 2)
+
+
+def test_an_interval_is_at_least_1():
+    with pytest.raises(ValueError, match=r"`interval` must be at least 1\. Received: 0"):
+        Adversarial(build_critic((4, 4, 1), (4,), 2), interval=0)
+
+
+@pytest.mark.parametrize(("dtype", "inner"), [(None, "float32"), ("mixed_bfloat16", "bfloat16"),
+                                              ("mixed_float16", "float32")])  # fmt: skip
+def test_the_critic_computes_in_half_precision_where_no_scale_is_needed(dtype, inner):
+    configuration = presets.Adversarial(1.0, filters=(4,))
+    term = configuration.build(image_shape=(8, 8, 1), dtype=dtype)
+    convolution = next(each for each in term.critic.layers if isinstance(each, keras.layers.Conv2D))
+    assert convolution.compute_dtype == inner
+    assert term.critic(tf.zeros((1, 8, 8, 1))).dtype == tf.float32

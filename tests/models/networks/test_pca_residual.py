@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from keras_vae.models.networks import build_decoder, build_encoder
+from keras_vae.models.vae import VAE
+from keras_vae.presets import PCAResidualNetwork, get_preset
+
+NETWORK = PCAResidualNetwork((8, 12), 4, 2, decoder_filters=(4, 6, 8), decoder_patch=2)
+PRESET = get_preset("celeba64").override(network=NETWORK, image_size=(24, 20), latent_dim=6)
+
+
+def test_the_decoder_doubles_its_maps_to_squares_of_pixels():
+    decoder = build_decoder(PRESET)  # 3×3, 6×5, 12×10, and squares of 2×2
+    convolutions = [layer for layer in decoder.layers if hasattr(layer, "kernel_size")]
+    maps = [layer.output.shape[1:] for layer in convolutions]
+    block = [*[(3, 3, 8)] * 2, (3, 3, 6), *[(6, 5, 6)] * 2, (6, 5, 4), *[(12, 10, 4)] * 2]
+    assert maps == [*block, (12, 10, 12)]
+    assert [layer.name for layer in convolutions] == [f"decoder_conv_{n}" for n in range(1, 10)]
+    assert decoder.output_shape[1:] == (24, 20, 3)
+
+
+def test_the_encoder_is_that_of_the_other_pca_network():
+    encoder, other = build_encoder(PRESET), build_encoder(
+        get_preset("celeba64").override(filters=(8, 12), image_size=(24, 20), latent_dim=6)
+    )  # fmt: skip
+    assert [each.shape for each in encoder.weights] == [each.shape for each in other.weights]
+
+
+def test_the_blocks_add_nothing_at_first(photos):
+    preset = PRESET.override(image_size=(32, 32), likelihood="squared_error", output="sigmoid")
+    preset = preset.override(perceptual_weight=0, distillation_weight=0, mmd_weight=0)
+    vae = VAE.from_preset(preset, seed=0)
+    z = np.random.default_rng(0).normal(size=(3, 6)).astype(np.float32)
+    before = vae.decode(z).numpy()
+    for weight in vae.decoder.get_layer("decoder_projection").weights:
+        weight.assign_add(np.ones(weight.shape))
+    np.testing.assert_array_equal(vae.decode(z), before)
+    last = [layer for layer in vae.decoder.layers if hasattr(layer, "kernel_size")][-1]
+    last.kernel.assign_add(np.ones(last.kernel.shape))
+    assert np.abs(vae.decode(z).numpy() - before).max() > 0.1
+
+
+def test_the_decoders_squares_must_fill_the_image():
+    with pytest.raises(ValueError, match=r"`decoder_patch` must divide .* \(24, 20\). Received: 8"):
+        build_decoder(PRESET.override(decoder_patch=8))
