@@ -56,7 +56,7 @@ def encode(
     it is aligned already; for other models, the middle of the image is cropped.
 
     Args:
-        data: Name of a data set, or path of a folder of images, of an .npz file or of an image.
+        data: Name of a data set, or path of images: a folder, a .zip, .npz, .npy, .csv or an image.
         data_dir: Folder, .zip or .npz with the data set's files.
         split: Split of the images.
         sources: How faces are aligned.

@@ -153,8 +153,8 @@ def train(
     Options without a default here have the preset's value as their default.
 
     Args:
-        dataset: mnist, fashion_mnist, celeba, frey, digits, or the path of a folder of images or of
-            an .npz file.
+        dataset: A name that `kvae data list` prints, or the path of your own images: a folder, a
+            .zip, arrays (.npz, .npy) or pixels (.csv).
         source: Folders of the data set and of prepared images.
         runs: Run directory and folder of the model.
         preset_name: Network, objective and optimization; `kvae presets` prints the names.

@@ -62,7 +62,7 @@ def train_upscaler(
     the larger from the smaller one. The images should have at least the larger size.
 
     Args:
-        dataset: celeba, or the path of a folder of images or of an .npz file.
+        dataset: celeba, or the path of images: a folder, a .zip, .npz, .npy or .csv.
         source: Folders of the data set and of prepared images.
         runs: Run directory and folder of the model.
         precision: Arithmetic of the network; auto: bfloat16 for convolutions if that is faster.

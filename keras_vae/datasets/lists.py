@@ -227,7 +227,9 @@ def decode_text(content: bytes, file: str) -> str:
         return content.decode("utf-16", errors="replace")
     zeros = content[:HEAD].count(0)
     if zeros > len(content[:HEAD]) // 3:  # UTF-16 without a mark
-        return content.decode("utf-16-le" if content[1] == 0 else "utf-16-be", errors="replace")
+        return content.decode(
+            "utf-16-le" if content[1:2] == b"\0" else "utf-16-be", errors="replace"
+        )
     if zeros:
         raise ValueError(f"{file} is not a list of images: it is a binary file.")
     return content.decode("utf-8-sig", errors="surrogateescape")  # as the names of files

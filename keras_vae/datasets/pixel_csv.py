@@ -33,7 +33,8 @@ def find(location: Path, name: str) -> Origin | None:
         lines = decode_text(stream.read(2**20), str(location)).splitlines()[:2]
     header = _header(lines)
     if "pixels" in header:
-        shape = _image_shape(len(_cells(lines[-1])[header.index("pixels")].split()))
+        cells = _cells(lines[-1])[header.index("pixels") :]
+        shape = _image_shape(len(cells[0].split())) if cells else None
     else:
         width = len(_cells(lines[0])) if lines else 0
         shape = _image_shape(width - (_label_column(header, width) is not None))

@@ -166,6 +166,7 @@ def test_folders_matter_where_they_tell_images_apart():
         (b"", "it is an empty file"),
         (b"<!doctype html><html>", r"it is a web page \(HTML\)"),
         (b"\x89PNG\r\n\0\x1a\n", "it is a binary file"),
+        (b"1.jpg 1\n2.jpg\0 1\n", "it is a binary file"),
         (b"PK\3\4", "it is a zip file"),
     ],
 )
@@ -174,7 +175,7 @@ def test_what_is_no_list_is_called_what_it_is(content, reason):
         read_list("list", content)
 
 
-@pytest.mark.parametrize("content", ["\n\n", "15\n", "15\nSmiling Bald\n", "name\n1.jpg\n"])
+@pytest.mark.parametrize("content", ["\0", "\n\n", "15\n", "15\nSmiling Bald\n", "name\n1.jpg\n"])
 def test_a_list_without_images_or_values_is_named(content):
     with pytest.raises(ValueError, match="list must have"):
         read_list("list", content.encode())

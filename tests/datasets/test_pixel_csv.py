@@ -62,7 +62,10 @@ def test_a_wrong_line_is_named(last, digit_images, tmp_path):
         load_dataset(tmp_path / "train.csv")
 
 
-@pytest.mark.parametrize("content", ["image_id,Smiling\n1.jpg,1\n", "", "<html>"])
+@pytest.mark.parametrize(
+    "content",
+    ["image_id,Smiling\n1.jpg,1\n", "", "<html>", "\0", "emotion,pixels\n1\n", "pixels\n"],
+)
 def test_other_tables_are_no_images(content, tmp_path):
     (tmp_path / "list.csv").write_text(content)
     with pytest.raises(ValueError, match=r"list\.csv"):
