@@ -95,5 +95,7 @@ def _lists_beside(folder: Path) -> list[Path]:
         return []
     patterns = (ATTRIBUTE_LIST, PARTITION_LIST)
     return [
-        file for file in files if file.is_file() and any(p.fullmatch(file.name) for p in patterns)
+        file
+        for file in files
+        if file.is_file() and any(p.fullmatch(file.name.lower()) for p in patterns)
     ]
