@@ -13,6 +13,7 @@ from keras_vae.files.output import Output
 from .command import command, option
 from .command_line import command_line, refuse
 from .data_source import DataSource, data_options
+from .model_choice import refuse_addresses
 from .outputs import Outputs, echo, json_option, output_options
 from .progress import progress_bar
 from .quiet import load_tensorflow
@@ -98,6 +99,8 @@ def evaluate(
 
     if no_samples:
         refuse(["samples", "features"], "has no effect with --no-samples.")
+    if card:
+        refuse_addresses(models)
     opened = [registry.load(name, runtime="tensorflow") for name in models]
     outputs.check(others=[model.card for model in opened if card])
     load_tensorflow()

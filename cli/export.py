@@ -9,6 +9,7 @@ import click
 
 from .command import command, option, section
 from .data_source import DataSource, data_options
+from .model_choice import refuse_addresses
 from .outputs import OVERWRITE
 from .progress import progress_bar
 from .quiet import load_tensorflow
@@ -54,6 +55,7 @@ def export(
     """
     if (run is None) == (lite is None):
         raise click.UsageError("Give either a RUN, or a model with --lite.")
+    refuse_addresses([lite or ""])
     load_tensorflow()
     if lite is not None:
         click.echo(write_networks(lite, overwrite))

@@ -33,7 +33,7 @@ COMMANDS = {
     "train-upscaler": "Train a super-resolution network for `kvae upscale`.",
     "experiment": "Repeat the reports' experiments: tables, figures, verdicts.",
     "serve": "Serve models with TensorFlow Serving.",
-    "models": "List and describe exported models.",
+    "models": "List, describe, pull and push exported models.",
     "presets": "List and describe presets.",
     "data": "List and prepare data sets.",
 }

@@ -30,7 +30,8 @@ class ModelChoice:
     """The model that a command was asked for.
 
     Attributes:
-        name: Exported model; `kvae models list` prints the names.
+        name: Exported model; `kvae models list` prints the names. hf://USER/MODEL[@REVISION] is a
+            model on the Hugging Face Hub.
         server: TensorFlow Serving server, http://HOST:8501 or grpc://HOST:8500. --model is then a
             name on it: NAME, NAME/VERSION or NAME/LABEL.
         timeout: Maximum duration of a request to the server, including a wait for its start.
@@ -104,6 +105,19 @@ def _fitting(attributes: Attributes, model: Model, file: Path) -> Attributes:
             f"{model.name!r} has {model.latent_dim}."
         )
     return attributes
+
+
+def refuse_addresses(names: Iterable[str]) -> None:
+    """Refuse models on the hub, for commands that need a model's own folder.
+
+    Raises:
+        click.UsageError: If there is one.
+    """
+    from keras_vae.inference import hub
+
+    for name in names:
+        if hub.is_address(name):
+            raise click.UsageError(f"{name} must be copied first: kvae models pull {name}")
 
 
 def model_option(default: str = "celeba64") -> Decorator:

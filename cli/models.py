@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .command import Group, option
+from .command import Group, option, section
 from .command_line import refuse
 from .data import times
-from .outputs import Outputs, json_option, output_options
+from .outputs import OVERWRITE, Outputs, json_option, output_options
+from .training import MODELS_DIR
 
 if TYPE_CHECKING:
     from keras_vae.inference.exported import ExportedModel
@@ -21,10 +22,11 @@ LONGEST_SHAPE = 4  # numbers; of longer lists a summary is printed
 
 @click.group(cls=Group, epilog="Example: kvae models show celeba --card")
 def models() -> None:
-    """List and describe exported models.
+    """List, describe, pull and push exported models.
 
     Names are looked up in ./saved_models, in the folders of the environment variable KVAE_MODELS,
-    and among the models shipped with kvae.
+    and among the models shipped with kvae. A name hf://USER/MODEL is that of a model on the Hugging
+    Face Hub.
     """
 
 
@@ -80,6 +82,57 @@ def show(name: str, card: bool, outputs: Outputs) -> None:
             click.echo(f"{key:{width}}  {value}")
 
 
+@models.command(epilog="Example: kvae models pull hf://user/faces@v1 --name faces")
+@click.argument("address", metavar="hf://USER/MODEL[@REVISION]")
+@section("Output", option("--name", show_default="MODEL"), MODELS_DIR, OVERWRITE)
+def pull(address: str, name: str | None, models_dir: Path, overwrite: bool) -> None:
+    """Copy a model from the Hugging Face Hub, with its card.
+
+    The commit is recorded in hub.json beside the card. A model on the hub can also be used without
+    a copy: `kvae generate --model hf://USER/MODEL`. Load only models of authors that you trust: a
+    SavedModel is a program.
+
+    Args:
+        address: Address of the model; a revision is a branch, a tag or a commit.
+        name: Name of the model.
+        models_dir: Folder of the model, which is written to NAME in it.
+        overwrite: Overwrite an existing model of that name, with all its versions.
+    """
+    from keras_vae.inference import hub
+
+    source = hub.HubAddress.parse(address)
+    folder = hub.pull(source, models_dir / (name or source.name), overwrite=overwrite)
+    click.echo(f"{folder}  from {hub.origin(folder)}")
+
+
+@models.command(epilog="Example: kvae models push faces hf://user/faces --private")
+@click.argument("name", metavar="NAME|PATH")
+@click.argument("address", metavar="hf://USER/MODEL")
+@option("--private", is_flag=True)
+@section("Output", OVERWRITE)
+def push(name: str, address: str, private: bool, overwrite: bool) -> None:
+    """Copy a model to the Hugging Face Hub, with its card.
+
+    The files are those that were exported; the card gets a header with licence, library and tags.
+    The hub needs your token: `hf auth login`, or the variable HF_TOKEN.
+
+    Args:
+        name: Name that `kvae models list` prints, or path of a model.
+        address: Repository on the hub; it is created if it does not exist, and then everybody can
+            read it unless it is private.
+        private: Make a new repository private.
+        overwrite: Overwrite a version of that number, and the card, on the hub.
+    """
+    from keras_vae.inference import hub, registry
+
+    pushed = hub.push(
+        registry.find(name), hub.HubAddress.parse(address), private=private, overwrite=overwrite
+    )
+    click.echo(f"{len(pushed.files)} files are now {pushed.address}")
+    if pushed.card_kept:
+        click.echo("The hub's card is unchanged. Use --overwrite to overwrite it.", err=True)
+
+
 def _summaries(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
     """Summarize models; SavedModels of other programs are left out."""
     from keras_vae.inference import registry
@@ -93,12 +146,16 @@ def _summaries(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
 
 def summary(model: ExportedModel) -> dict[str, Any]:
     """Return the facts that every model of a kind has, ready for JSON."""
+    from keras_vae.inference import hub
+
     facts = {
         "name": model.name,
         "kind": model.kind,
         "version": model.version,
         "path": str(model.path),
     }
+    if (source := hub.origin(model.path.resolve().parent)) is not None:
+        facts["pulled_from"] = source
     if model.kind == "upscaler":
         return {**facts, "factor": model.factor}
     return {

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .command import command, option
+from .model_choice import refuse_addresses
 from .outputs import Outputs, output_options
 from .types import FOLDER, Parsed, integer
 
@@ -59,6 +60,7 @@ def serve(
     """
     from keras_vae.serving import configuration as serving
 
+    refuse_addresses(names)
     models = find_models(names, labels)
     if not print_config and out is None:
         sys.exit(run_server(models))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from pathlib import Path
 from zipfile import ZipFile
@@ -228,3 +229,24 @@ def upscaler(upscalers_dir):
     from keras_vae.inference import registry as runtime
 
     return runtime.load_upscaler(upscalers_dir / "vdsr", runtime="tensorflow")
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """A hub, and a client without token or cache; the client reads its variables when imported."""
+    from tests.inference.fake_hub import FakeHub
+
+    def forget_client():
+        for name in [name for name in sys.modules if name.partition(".")[0] == "huggingface_hub"]:
+            del sys.modules[name]
+
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
+    monkeypatch.setenv("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_HUB_OFFLINE", "HF_HUB_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    forget_client()
+    with FakeHub() as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        yield server
+    forget_client()

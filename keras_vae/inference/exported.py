@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -61,8 +62,9 @@ class ExportedModel:
 
     @property
     def name(self) -> str:
-        """Name of the folder that holds the versions."""
-        return self.path.resolve().parent.name
+        """Name of the folder that holds the versions; of a model in the hub's cache, USER/MODEL."""
+        folder = self.path.resolve().parent
+        return cached_repository(folder) or folder.name
 
     @property
     def version(self) -> int:
@@ -107,6 +109,12 @@ class ExportedModel:
         import tensorflow as tf
 
         return tf.saved_model.load(str(self.path))
+
+
+def cached_repository(folder: Path) -> str | None:
+    """Return USER/MODEL of a folder models--USER--MODEL/snapshots/COMMIT, the hub's cache."""
+    found = re.fullmatch(r"models--(.+)--(.+)", folder.parent.parent.name)
+    return "/".join(found.groups()) if found and folder.parent.name == "snapshots" else None
 
 
 def lite_folder(version: Path) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..files.naming import near_names
+from . import hub
 from .exported import ExportedModel, kind_of, lite_folder, read_metadata
 from .lite_model import LiteModel
 from .lite_upscaler import LiteUpscaler
@@ -33,7 +34,8 @@ def load(
     """Open a model by its name or path.
 
     Args:
-        name_or_path: A name such as "celeba", a model's folder, or the folder of a version.
+        name_or_path: A name such as "celeba", a model's folder, the folder of a version, or a model
+            on the Hugging Face Hub: "hf://user/model" or "hf://user/model@revision".
         version: Number of the version; None takes the highest.
         runtime: "lite" encodes, decodes and samples with LiteRT, "tensorflow" does everything with
             TensorFlow, "auto" takes LiteRT where the version has its networks.
@@ -41,6 +43,7 @@ def load(
     Raises:
         ValueError: If there is no such model or version, or it is not an autoencoder (the message
             lists the models or versions that exist); or the version has no networks for LiteRT.
+        HubError: If the hub is not in reach, or refuses.
     """
     path = find(name_or_path, version)
     return _class_of(path, runtime, SavedModel, LiteModel).open(path)
@@ -87,7 +90,8 @@ def find(name_or_path: str | Path, version: int | None = None) -> Path:
     """Find the folder of a model's version.
 
     A path that holds a model comes first, then ./saved_models/<name>, the folders in the
-    environment variable KVAE_MODELS, and the models shipped with the package.
+    environment variable KVAE_MODELS, and the models shipped with the package. A model on the hub is
+    downloaded to the hub's cache.
 
     Args:
         name_or_path: See `load`.
@@ -96,6 +100,8 @@ def find(name_or_path: str | Path, version: int | None = None) -> Path:
     Raises:
         ValueError: See `load`.
     """
+    if hub.is_address(name_or_path):
+        name_or_path = hub.download(hub.HubAddress.parse(str(name_or_path)))
     path = Path(name_or_path)
     if _is_version(path):
         if version is not None and path.resolve().name != str(version):

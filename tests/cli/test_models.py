@@ -106,3 +106,34 @@ def test_an_older_model_gets_networks_for_litert(kvae, models_dir, tmp_path):
 def test_an_export_is_of_a_run_or_of_a_model(kvae):
     assert kvae("export").exit_code == 2
     assert kvae("export", "run", "--lite", "grey").exit_code == 2
+
+
+def test_a_model_goes_to_the_hub_and_back(kvae, hub, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_owner")
+    pushed = kvae("models", "push", "colour", "hf://user/faces")
+    assert pushed.exit_code == 0, pushed.exception
+    commit = list(hub.repositories["user/faces"].commits)[-1]
+    assert pushed.stdout.endswith(f" files are now hf://user/faces@{commit}\n")
+    again = kvae("models", "push", "colour", "hf://user/faces")
+    assert "has version 1 already. Use `--overwrite`" in str(again.exception)
+    pulled = kvae("models", "pull", "hf://user/faces", "--name", "mine")
+    assert pulled.stdout == f"saved_models/mine  from hf://user/faces@{commit}\n"
+    assert f"hf://user/faces@{commit}" in kvae("models", "show", "mine").stdout
+    again = kvae("models", "pull", "hf://user/faces", "--name", "mine")
+    assert str(again.exception) == "saved_models/mine exists. Use `--overwrite` to overwrite it."
+    assert kvae("generate", "--model", "hf://user/faces", "-n", 1).exit_code == 0
+    assert "user/faces" in kvae("models", "show", "hf://user/faces").stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("export", "--lite", "hf://a/b"),
+        ("serve", "hf://a/b"),
+        ("evaluate", "hf://a/b", "digits", "--card"),
+    ],
+)
+def test_what_writes_to_a_models_folder_needs_a_copy(kvae, command):
+    result = kvae(*command)
+    assert result.exit_code == 2
+    assert "hf://a/b must be copied first: kvae models pull hf://a/b" in result.output
