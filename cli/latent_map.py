@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .command import command, option
+from .command_line import typed
 from .data_source import DataSource, binarization_note, binarized_for, data_options
 from .model_choice import ModelChoice, model_options
 from .outputs import NUMBERS, Outputs, echo, output_options, picture_option
@@ -14,6 +15,8 @@ from .progress import progress_bar
 from .types import SPLIT, Integer
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from keras_vae.datasets import ImageDataset
     from keras_vae.latent_space.grouping import Grouping
 
@@ -47,9 +50,10 @@ def latent_map(
 ) -> None:
     """Plot the encoded images of DATA in two dimensions, coloured by an attribute or by class.
 
-    Disks mark the means of the groups. A linear probe measures how well the whole latent separates
-    the groups, independently of the two dimensions: it is fitted to a random half of the images and
-    measured on the other half.
+    Disks mark the means of the groups. Of more than ten classes the nine largest have colours of
+    their own. A linear probe measures how well the whole latent separates the groups, independently
+    of the two dimensions: it is fitted to a random half of the images and measured on the other
+    half.
 
     Args:
         data: Name of a data set, or path of images: a folder, a .zip, .npz, .npy or .csv.
@@ -64,8 +68,8 @@ def latent_map(
         outputs: The files to write.
     """
     from keras_vae import plotting
-    from keras_vae.latent_space.grouping import Grouping
     from keras_vae.latent_space.projections import check_method, project
+    from keras_vae.plotting.figures import TEN
 
     outputs.check()
     check_method(method)
@@ -73,8 +77,8 @@ def latent_map(
     choice.start(model)
     dataset = source.load_for_model(model, data)
     rows = dataset.choose(split, limit, seed)
-    grouping = Grouping.of(dataset, rows, by)
-    _check_colours(grouping, dataset)
+    groups = _groups(dataset, rows, by)
+    grouping = groups.largest(len(TEN))
     images = binarized_for(model, dataset, seed)
     with progress_bar("Encoding") as progress:
         z_mean, _ = model.encode_rows(images, rows, progress=progress)
@@ -87,35 +91,42 @@ def latent_map(
         grouping.index,
         grouping.names,
         axes=axes,
-        title=f"{'Classes' if by == 'label' else by} in the latent space of {model.name}",
+        title=f"{_subject(by, groups)} in the latent space of {model.name}",
         caption=f"{len(rows):,} images of {dataset.name} ({split}){binarization_note(model)}: "
         f"{METHODS[method]}. Disks are group means.\n{probe}",
     )
     echo(probe)
-    points = zip(rows, plane, grouping.index, strict=True)
+    points = zip(rows, plane, groups.index, strict=True)
     outputs.write(
         picture,
         [
-            {"name": dataset.name_of(row), "row": row, "x": x, "y": y, "group": grouping.names[i]}
+            {"name": dataset.name_of(row), "row": row, "x": x, "y": y, "group": groups.names[i]}
             for row, (x, y), i in points
         ],
     )
 
 
-def _check_colours(grouping: Grouping, dataset: ImageDataset) -> None:
-    """Refuse more groups than colours, before anything is encoded."""
-    from keras_vae.plotting.figures import TEN
+def _groups(dataset: ImageDataset, rows: np.ndarray, by: str) -> Grouping:
+    """Group the images; those of which nothing is known are one group, unless one is asked for."""
+    import numpy as np
 
-    if len(grouping.names) > len(TEN):
-        names = ", ".join(dataset.attribute_names)
-        hint = f"Use --color ATTRIBUTE, one of {names}." if names else "It has no attributes."
-        raise ValueError(
-            f"A map has colours for {len(TEN)} classes at most; {dataset.name!r} has "
-            f"{len(grouping.names)}. {hint}"
-        )
+    from keras_vae.latent_space.grouping import Grouping
+
+    unknown = dataset.labels is None and not dataset.attribute_names
+    if unknown and not typed(click.get_current_context(), "by"):
+        return Grouping(("images",), np.zeros(len(rows), int))
+    return Grouping.of(dataset, rows, by)
+
+
+def _subject(by: str, groups: Grouping) -> str:
+    if len(groups.names) == 1 and by == "label":
+        return "Images"
+    return "Classes" if by == "label" else by
 
 
 def _probe(auc: float | None, groups: int) -> str:
+    if groups == 1:
+        return "Linear probe: none, since the images have neither labels nor attributes."
     if auc is None:
         return "Linear probe: none, since one group has too few images."
     kind = "probe:" if groups == 2 else "probes, one class against the rest: mean"

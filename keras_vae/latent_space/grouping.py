@@ -53,6 +53,22 @@ class Grouping:
         absent, index = np.unique(values <= 0, return_inverse=True)
         return cls(tuple(f"not {by}" if each else by for each in absent), index)
 
+    def largest(self, count: int) -> Grouping:
+        """Keep the largest groups, and make one group of all others.
+
+        Args:
+            count: The most groups to return, at least 2; a grouping of so many is unchanged.
+        """
+        if len(self.names) <= count:
+            return self
+        sizes = np.bincount(self.index, minlength=len(self.names))
+        kept = np.sort(np.argsort(-sizes, kind="stable")[: count - 1])
+        places = np.full(len(self.names), count - 1)
+        places[kept] = np.arange(count - 1)
+        names = tuple(self.names[group] for group in kept)
+        others = len(self.names) - len(kept)
+        return Grouping((*names, f"{others} others"), places[self.index])
+
     def probe_auc(self, z: np.ndarray, *, seed: int = 0) -> float | None:
         """Measure how well linear probes separate the groups.
 

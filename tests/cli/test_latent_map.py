@@ -77,28 +77,29 @@ def test_images_are_binarized_as_in_training_and_the_caption_says_so(
     assert "images of digits (validation), binarized as in training (dynamic): z_mean" in caption
 
 
-@pytest.mark.parametrize(
-    ("attributes", "hint"), [(True, "Use --color ATTRIBUTE, one of Bright."), (False, "")]
-)
-def test_more_than_ten_classes_are_refused_before_encoding(
-    kvae, photos, tmp_path, monkeypatch, attributes, hint
-):
-    more = {
-        "attributes": np.ones((60, 1), np.int8),
-        "attribute_names": np.array(["Bright"]),
-    }
-    np.savez(
-        tmp_path / "many.npz",
-        images=photos[:60],
-        labels=np.arange(60) % 12,
-        partition=np.ones(60, np.int8),
-        **(more if attributes else {}),
-    )
-    monkeypatch.setattr(runtime.SavedModel, "encode", lambda *_: pytest.fail("work was begun"))
-    result = kvae("latent-map", "many.npz", "--model", "colour")
-    assert result.exit_code == 1
-    message = "A map has colours for 10 classes at most; 'many' has 12. "
-    assert str(result.exception) == message + (hint or "It has no attributes.")
+def test_of_more_than_ten_classes_the_nine_largest_have_colours(kvae, photos, read_json, tmp_path):
+    labels = np.concatenate([np.arange(60) % 12, np.arange(1, 10)])
+    partition = np.ones(69, np.int8)
+    np.savez(tmp_path / "many.npz", images=photos[:69], labels=labels, partition=partition)
+    result = kvae("latent-map", "many.npz", "--model", "colour", "--json", "map.json")
+    assert result.exit_code == 0, result.output
+    assert [row["group"] for row in read_json("map.json")] == [str(label) for label in labels]
+    assert [row["name"] for row in read_json("map.json")[:2]] == ["image 0", "image 1"]
+
+
+def test_a_folder_without_labels_has_one_group_and_file_names(kvae, photos, read_json, tmp_path):
+    (tmp_path / "album").mkdir()
+    for number in range(15):
+        Image.fromarray(photos[90 + number]).save(tmp_path / "album" / f"{number:02}.png")
+    arguments = ("latent-map", "album", "--model", "colour", "--split", "train")
+    result = kvae(*arguments, "--json", "map.json")
+    assert result.exit_code == 0, result.output
+    rows = read_json("map.json")
+    assert {row["name"] for row in rows} <= {f"{number:02}.png" for number in range(15)}
+    assert {row["group"] for row in rows} == {"images"}
+    assert "neither labels nor attributes" in result.stdout
+    result = kvae(*arguments, "--color", "label", "--overwrite")
+    assert "has neither attributes nor class labels" in str(result.exception)
 
 
 def test_standard_output_is_the_numbers_alone(kvae, labelled):

@@ -87,3 +87,11 @@ def test_auc_of_more_groups_is_the_mean_of_one_against_the_rest():
 def test_one_group_has_no_auc():
     z, index = planted()
     assert Grouping(("all",), np.zeros_like(index)).probe_auc(z) is None
+
+
+def test_the_largest_groups_are_kept_and_the_others_are_one():
+    grouping = Grouping(("a", "b", "c", "d"), np.array([0, 1, 1, 1, 2, 3, 3, 0, 3]))
+    largest = grouping.largest(3)
+    assert largest.names == ("b", "d", "2 others")
+    assert largest.index.tolist() == [2, 0, 0, 0, 2, 1, 1, 2, 1]
+    assert grouping.largest(4) is grouping
