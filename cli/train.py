@@ -228,7 +228,7 @@ def train(
         if runs.resume:
             run = Run.open(runs.resume)
             config = _continued(run, strategy, changes["epochs"])
-            _wait_for_workers(config.strategy, interruption)
+            _wait_for_workers(config.strategy)
             images = source.load_for_run(config)
         else:
             options = {
@@ -247,7 +247,7 @@ def train(
             run = Run(runs.directory(_default_name(config)))
             run.check_free(overwrite=runs.overwrite)
             run.check_unused()
-            _wait_for_workers(config.strategy, interruption)
+            _wait_for_workers(config.strategy)
             images = source.load_for_run(config, native=native)
             compare_counts(config, images)
             config = replace(
@@ -349,7 +349,7 @@ def _name_workers(workers: tuple[str, ...] | None, index: int | None) -> None:
         Cluster(workers, index).to_environment()
 
 
-def _wait_for_workers(strategy: str, interruption: Interruption) -> None:
+def _wait_for_workers(strategy: str) -> None:
     """Wait until all workers are connected, before TensorFlow does anything else."""
     from keras_vae.training.distribution import joined_cluster, make_strategy
 
@@ -360,8 +360,7 @@ def _wait_for_workers(strategy: str, interruption: Interruption) -> None:
             f"Worker   {cluster.index}, {cluster.address}; {chief}. Waiting for all "
             f"{len(cluster.workers)} workers."
         )
-    with interruption.at_once():
-        make_strategy(strategy)
+    make_strategy(strategy)
 
 
 def _default_name(config: RunConfig) -> str:

@@ -7,6 +7,7 @@ from functools import cache
 import tensorflow as tf
 
 from .cluster import Cluster
+from .interruption import default_actions
 
 STRATEGIES = ("auto", "single", "mirrored", "multiworker")
 
@@ -74,13 +75,15 @@ def _mirrored(devices: tuple[str, ...]) -> tf.distribute.Strategy:
 @cache
 def _multi_worker(cluster: Cluster) -> tf.distribute.Strategy:
     """One strategy a process, whose server listens at the worker's address."""
+    cluster.wait()
     communication = tf.distribute.experimental.CommunicationImplementation
     gpus = tf.config.list_physical_devices("GPU")  # logical ones would start TensorFlow
     options = tf.distribute.experimental.CommunicationOptions(
         implementation=communication.AUTO if gpus else communication.RING
     )
     try:
-        return tf.distribute.MultiWorkerMirroredStrategy(communication_options=options)
+        with default_actions():
+            return tf.distribute.MultiWorkerMirroredStrategy(communication_options=options)
     except tf.errors.UnknownError as error:
         raise RuntimeError(
             f"Worker {cluster.index} cannot listen at the port of {cluster.address}: does another "

@@ -90,20 +90,6 @@ class Interruption:
         finally:
             self._deferred, self._patience = False, PATIENCE
 
-    @contextmanager
-    def at_once(self) -> Iterator[None]:
-        """Let the system end the process at a signal, as it does without handlers.
-
-        For waits of TensorFlow in which no thread of Python runs. Nothing may be half-written.
-        """
-        for number in self._handlers:
-            signal.signal(number, signal.SIG_DFL)
-        try:
-            yield
-        finally:
-            for number in self._handlers:
-                signal.signal(number, self._receive)
-
     def _receive(self, number: int, _: FrameType | None) -> None:
         if not self._deferred:
             raise InterruptedBySignal(number)
@@ -121,3 +107,21 @@ class Interruption:
         if not self._closed.wait(patience):
             self._give_up(number)
             os._exit(128 + number)
+
+
+@contextmanager
+def default_actions() -> Iterator[None]:
+    """Let the system end the process at SIGINT, as it does without handlers.
+
+    For waits of TensorFlow in which no thread of Python runs. TensorFlow's coordination service
+    also sets a handler of SIGTERM, which only notes it; afterwards the handlers are as before.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from keras_vae.training.interruption import SIGNALS, InterruptedBySignal, Interruption
+from keras_vae.training.interruption import (
+    SIGNALS,
+    InterruptedBySignal,
+    Interruption,
+    default_actions,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,6 +74,13 @@ def test_a_second_signal_leaves_no_time():
     assert (done.returncode, done.stdout) == (130, "gave up 2\n"), done.stderr
 
 
+def test_handlers_are_as_before_whatever_a_wait_has_made_of_them():
+    before = [signal.getsignal(number) for number in SIGNALS]
+    with default_actions():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as TensorFlow's coordination service does
+    assert [signal.getsignal(number) for number in SIGNALS] == before
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_wait_in_which_python_does_not_run_is_ended_by_the_system(number):
     done = run(f"""
@@ -76,7 +88,7 @@ def test_a_wait_in_which_python_does_not_run_is_ended_by_the_system(number):
         held.usleep(200_000)
         os.kill(os.getppid(), {int(number)})
         os._exit(0)
-    with context.at_once():
+    with interruption.default_actions():
         while True:
             held.pause()
     """)
