@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .command_line import typed, typed_words
+from .data import times
 from .data_source import DataSource
 from .training import LOCAL_OPTIONS
 
@@ -23,12 +24,13 @@ def base_config(file: Path | None, dataset: str | None, options: dict[str, Any])
     It is that of the file, with those of the other options that were typed, which are printed; or
     that of the data set's preset, with all options.
     """
+    from keras_vae.datasets import known_name
     from keras_vae.presets import default_preset
     from keras_vae.training.config_file import read_config
     from keras_vae.training.run_directory import RunConfig
 
     if file is None:
-        return RunConfig(default_preset(dataset), **options)
+        return RunConfig(default_preset(known_name(dataset)), **options)
     ctx = click.get_current_context()
     config = read_config(file, RunConfig)
     _compare_versions(file, config)
@@ -66,19 +68,47 @@ def compare_counts(config: RunConfig, images: ImageDataset) -> None:
         click.echo(f"Note: the run had {old} images; {images.name} has {new}.", err=True)
 
 
-def config_yaml(config: RunConfig, source: DataSource, native: bool) -> str:
-    """Return a configuration as YAML.
+def sized(
+    config: RunConfig, source: DataSource, typed: tuple[int, int] | None, given: bool
+) -> RunConfig:
+    """Give the preset the size of the data set's images, or one near to it that its network takes.
 
     Args:
         config: The configuration.
-        source: Where the data set is; it is read only if it determines the size of the images.
-        native: Whether a dense network takes the data set's own size.
+        source: Where the data set is; aligned faces are square.
+        typed: Height and width that --image-size gives, or None.
+        given: Whether the configuration is that of a file, whose sizes are kept.
     """
-    from keras_vae.files.naming import plain_name
-    from keras_vae.training.config_file import config_text
+    from keras_vae.datasets import native_shape
+    from keras_vae.files.photos import ALIGNED_CROP
+    from keras_vae.presets import own_size, with_size
 
     preset = config.preset
-    if native and preset.network.any_size and plain_name(config.dataset) != preset.dataset:
-        images = source.load_for_run(config, native=True)
-        config = replace(config, preset=preset.override(image_shape=images.image_shape))
-    return config_text(config)
+    if not preset.adaptive and (typed or given or not preset.network.any_size):
+        return config
+    *native, channels = native_shape(config.dataset, config.data_dir)
+    if source.align_faces:
+        native = [ALIGNED_CROP, ALIGNED_CROP]
+    size = typed or (own_size(*native) if preset.adaptive else tuple(native))
+    if not typed and size != tuple(native):
+        click.echo(
+            f"Size     {times(size)}, from images of {times(native)}; --image-size for another",
+            err=click.get_current_context().params["print_config"],
+        )
+    return replace(config, preset=with_size(preset, (*size, channels)))
+
+
+def fitted(config: RunConfig, images: ImageDataset) -> RunConfig:
+    """Give the preset a batch, passes and a variance that fit the images; print what changes."""
+    from keras_vae.training.distribution import make_strategy
+    from keras_vae.training.pca_baseline import adapted
+
+    count, before = images.count("train"), config.preset
+    preset = before.fitted_to(count, make_strategy(config.strategy).num_replicas_in_sync)
+    if preset.batch_size != before.batch_size:
+        click.echo(
+            f"Batch    {preset.batch_size} images instead of {before.batch_size}: "
+            f"there are {count} training images"
+        )
+    fixed = typed(click.get_current_context(), "variance")
+    return replace(config, preset=preset if fixed else adapted(preset, images, seed=config.seed))

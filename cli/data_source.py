@@ -55,23 +55,20 @@ class DataSource:
             data, tuple(size), channels, seed=trained_on.get("seed") or 0, limit=limit
         )
 
-    def load_for_run(self, config: RunConfig, native: bool = False) -> ImageDataset:
+    def load_for_run(self, config: RunConfig) -> ImageDataset:
         """Load a run's data set at its preset's size.
 
         Args:
             config: The run's configuration. Its `data_dir` is used if this one is None.
-            native: Whether a dense network takes the data set's own size instead.
         """
         *size, channels = config.preset.image_shape
-        if native and config.preset.network.any_size:
-            size = channels = None
         source = replace(
             self,
             data_dir=self.data_dir or config.data_dir,
             align_faces=self.align_faces or bool(config.provenance.get("align_faces")),
         )
         return source.load(
-            config.dataset, size and tuple(size), channels, seed=config.seed, limit=config.limit
+            config.dataset, tuple(size), channels, seed=config.seed, limit=config.limit
         )
 
     def load(

@@ -13,7 +13,7 @@ import click
 
 from .command import command, option, section
 from .command_line import refuse, typed
-from .configuration import base_config, compare_counts, config_yaml
+from .configuration import base_config, compare_counts, fitted, sized
 from .data import report_left_out, times
 from .data_source import ALIGN_FACES, DataSource, data_options
 from .progress import progress_bar
@@ -220,6 +220,7 @@ def train(
         refuse(["workers"], f"has no effect: --strategy {strategy} uses only this machine.")
     _name_workers(workers, index)
     load_tensorflow()
+    from keras_vae.training.config_file import config_text
     from keras_vae.training.distribution import is_chief
     from keras_vae.training.run_directory import Run, installed_versions
 
@@ -240,19 +241,18 @@ def train(
             base = base_config(config_file, dataset, options)
             preset = _preset(base.preset, preset_name, scale_learning_rate, changes)
             config = replace(base, preset=preset, precision=_precision(base, preset))
-            native = config_file is None and changes["image_size"] is None
+            config = sized(config, source, changes["image_size"], given=config_file is not None)
             if print_config:
-                click.echo(config_yaml(config, source, native), nl=False)
+                click.echo(config_text(config), nl=False)
                 return
             run = Run(runs.directory(_default_name(config)))
             run.check_free(overwrite=runs.overwrite)
             run.check_unused()
             _wait_for_workers(config.strategy)
-            images = source.load_for_run(config, native=native)
+            images = source.load_for_run(config)
             compare_counts(config, images)
             config = replace(
-                config,
-                preset=preset.override(image_shape=images.image_shape),
+                fitted(config, images),
                 provenance=images.provenance,
                 versions=installed_versions(),
                 command=card_command(dataset, config.precision),
@@ -289,6 +289,8 @@ def _preset(preset: Preset, name: str | None, rate_rule: str, changes: dict[str,
     from keras_vae.training.schedules import scale_learning_rate
 
     preset = get_preset(name) if name else preset
+    if changes["epochs"]:  # the number of passes is the user's choice
+        changes = {**changes, "least_steps": 0}
     try:
         changed = preset.override(**changes)
     except ValueError as error:
@@ -372,6 +374,7 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
     """Print what is trained, on which data, and the run directory."""
     from keras_vae.models.networks import build_decoder, build_encoder
     from keras_vae.training.distribution import make_strategy
+    from keras_vae.training.trainer import epoch_steps
 
     preset = config.preset
     replicas = make_strategy(config.strategy).num_replicas_in_sync
@@ -380,14 +383,16 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
     counts = ", ".join(
         f"{images.count(split):,} {split}" for split in ("train", "validation", "test")
     )
-    steps = math.floor(images.count("train") / preset.batch_size)
+    steps = epoch_steps(preset, images)
+    passes = "" if preset.passes == 1 else f", {preset.passes} passes over the images in each"
     click.echo(f"Preset   {preset.name} ({preset.source}), z = {preset.latent_dim}")
     click.echo(f"Network  {encoder:,} + {decoder:,} parameters, {config.precision}")
     click.echo(f"Loss     {preset.loss_description}")
     click.echo(f"Data     {images.name}: {counts} images of {times(images.image_shape)}")
     report_left_out(images)
     click.echo(
-        f"Steps    {steps:,} of {preset.batch_size} images in each of {preset.epochs} epochs{by}"
+        f"Steps    {steps:,} of {preset.batch_size} images in each of {preset.epochs} epochs"
+        f"{passes}{by}"
     )
     click.echo(f"Rate     {preset.learning_rate:g}, {preset.decay}")
     click.echo(f"Run      {run.path}")
@@ -452,4 +457,23 @@ def _report(run: Run, config: RunConfig) -> None:
         )
         total = f"{values['loss']:.2f}"
         click.echo(f"{split:12}{total:>{width}}" + "".join(f"{each:>16}" for each in numbers))
+    _report_pca(run, config)
     click.echo(f"\nPictures of each epoch:  {run.pictures}")
+
+
+def _report_pca(run: Run, config: RunConfig) -> None:
+    """Print what the network added to PCA, measured on the images that it was not trained on."""
+    from keras_vae.training.run_directory import read_json
+
+    metrics = read_json(run.metrics_file)
+    split = next((name for name in ("test", "validation", "train") if name in metrics), None)
+    if split is None or "mse_of_pca" not in metrics[split]:
+        return
+    own, pca = (metrics[split][name] for name in ("mse_of_mean", "mse_of_pca"))
+    ratio = f"{own / pca:.2f} times that" if pca else "more than that"
+    click.echo(
+        f"\nMSE at z_mean, {split} images: {own:.5f}, {ratio} of PCA with as many components "
+        f"({pca:.5f})"
+    )
+    if run.best_epoch() == 0:
+        click.echo("No epoch improved the initialization: its weights are the ones kept.")

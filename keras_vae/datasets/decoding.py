@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import islice
@@ -28,6 +29,7 @@ WAITING = 64  # tasks at most: enough for all cores, and little memory
 DAMAGED_SHARE = 0.01  # more is no accident of a few files: the user should know; one is always
 SAMPLE = 1_000  # images whose pixels are compared
 CONSTANT = 1.0  # standard deviation of pixels, in levels, below which a set shows nothing
+SIZED = 16  # images that show which sizes there are
 
 Shape: TypeAlias = tuple[int, int, int]  # height, width, channels
 
@@ -316,6 +318,25 @@ def _without_name(error: Exception, name: str) -> str:
     """Return the reason alone: the set names its images itself."""
     text = str(error).removeprefix(name).removeprefix(" is a damaged image:").strip()
     return text.removeprefix("is ").rstrip(".")
+
+
+def smallest_size(source: Source) -> tuple[int, int]:
+    """Return the native size of the first images, or the largest square that fits into them.
+
+    Raises:
+        ValueError: If none of them can be decoded.
+    """
+    sizes = set()
+    for payload in islice(source.payloads(), SIZED):
+        with suppress(ValueError, OSError):  # it is reported when the images are prepared
+            image = open_payload(payload)
+            sizes.add(native_size(image.height, image.width))
+    if not sizes:
+        raise ValueError(f"None of the first {min(SIZED, source.count)} images can be decoded.")
+    if len(sizes) == 1:
+        return sizes.pop()
+    side = min(map(min, sizes))
+    return side, side
 
 
 def _check_damaged(damaged: list[str], total: int) -> None:

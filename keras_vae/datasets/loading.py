@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ..files.limits import MAX_PIXELS
+from ..files.naming import plain_name
 from .dataset import ImageDataset
+from .decoding import smallest_size
 from .photo_map import PhotoMap
 from .prepared import open_or_prepare
 from .registry import DATASETS, find_dataset
@@ -97,6 +99,36 @@ def open_source(name: str | Path, data_dir: str | Path | None = None) -> Source:
 def _label_names(origin: Origin) -> tuple[str, ...]:
     known = DATASETS.get(origin.dataset)
     return known.label_names if known else ()
+
+
+def known_name(name: str | Path) -> str:
+    """Return the name of the known set that a name or a path means; other paths are unchanged.
+
+    Raises:
+        ValueError: If no set or path has this name.
+    """
+    if plain_name(str(name)) in DATASETS:
+        return plain_name(str(name))
+    _, origin = find_dataset(str(name))
+    return origin.dataset or str(name)
+
+
+def native_shape(name: str | Path, data_dir: str | Path | None = None) -> tuple[int, int, int]:
+    """Return height, width and channels that the images of a data set have.
+
+    Args:
+        name: See `load_dataset`.
+        data_dir: See `load_dataset`.
+
+    Returns:
+        The shape; of images of several sizes, that of the largest square that fits into the first
+        of them.
+
+    Raises:
+        ValueError: See `load_dataset`.
+    """
+    _, origin = find_dataset(str(name), data_dir)
+    return *(origin.image_size or smallest_size(origin.read())), origin.channels
 
 
 def _resized(origin: Origin, size: tuple[int, int] | None, channels: int | None) -> Origin:

@@ -102,6 +102,7 @@ def origin(run: RunDirectory, directory: str | Path) -> dict[str, Any]:
         directory: Folder of the model's versions.
     """
     config = run.config()
+    trained = int(run.history()[-1]["epoch"])
     return {
         "name": Path(directory).name,
         "command": config.command,
@@ -109,7 +110,7 @@ def origin(run: RunDirectory, directory: str | Path) -> dict[str, Any]:
         "licence": config.provenance.get("licence"),
         "seed": config.seed,
         "precision": config.precision,
-        "epochs": {"trained": len(run.history()), "exported": run.best_epoch()},
+        "epochs": {"trained": trained, "exported": run.best_epoch()},
     }
 
 

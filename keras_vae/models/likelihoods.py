@@ -19,8 +19,12 @@ from . import reconstruction
 from .composite import Composite, apply_network, condition_of
 
 # output → activation, and its inverse
-ACTIVATIONS = {"sigmoid": ops.sigmoid, "tanh": ops.tanh}
-INVERSES = {"sigmoid": lambda mean: ops.log(mean) - ops.log1p(-mean), "tanh": ops.arctanh}
+ACTIVATIONS = {"sigmoid": ops.sigmoid, "tanh": ops.tanh, "linear": lambda logits: logits}
+INVERSES = {
+    "sigmoid": lambda mean: ops.log(mean) - ops.log1p(-mean),
+    "tanh": ops.arctanh,
+    "linear": lambda mean: mean,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +62,8 @@ class Likelihood(Composite, keras.layers.Layer):
     Args:
         decoder: Model from z [B, L], or a nest of latents (and y, if it has one more input), to
             logits [B, H, W, C].
-        output: "sigmoid" for pixels in [0, 1], "tanh" for pixels in [-1, 1].
+        output: "sigmoid" for pixels in [0, 1], "tanh" for pixels in [-1, 1]; "linear" for pixels in
+            [0, 1] that the decoder returns itself, which may leave that range by a little.
 
     Raises:
         ValueError: If `output` is unknown.

@@ -36,6 +36,8 @@ from .networks import PCANetwork as PCANetwork
 from .networks import PCAResidualNetwork as PCAResidualNetwork
 from .networks import ResidualNetwork as ResidualNetwork
 from .objective import Objective as Objective
+from .own_images import own_size as own_size
+from .own_images import with_size as with_size
 from .preset import OUTPUT_RANGES as OUTPUT_RANGES
 from .preset import Preset as Preset
 from .terms import MMD as MMD

@@ -10,7 +10,9 @@ from typing import Any
 from ..files.naming import near_names, plain_name
 from .preset import Preset
 
-# The preset that a data set is trained with when none is named.
+OWN_IMAGES = "own-images"  # the preset of images that are no known data set
+
+# The preset that a known data set is trained with when none is named.
 DEFAULT_PRESETS = {
     "mnist": "mnist",
     "fashion_mnist": "mnist",
@@ -46,8 +48,8 @@ PRESETS: dict[str, Preset] = read_presets(
 
 
 def default_preset(dataset: str) -> Preset:
-    """The preset that a data set is trained with when none is named; for other images `celeba`."""
-    return PRESETS[DEFAULT_PRESETS.get(plain_name(dataset), "celeba")]
+    """The preset that a data set is trained with when none is named, by the data set's name."""
+    return PRESETS[DEFAULT_PRESETS.get(plain_name(dataset), OWN_IMAGES)]
 
 
 def get_preset(name: str) -> Preset:

@@ -22,11 +22,13 @@ class Network(Configuration):
             the time does not show.
         any_precision: Whether it trains as well in bfloat16 as in float32 (docs/decisions/0003).
         any_size: Whether it takes images of any size.
+        from_data: Whether it is initialized from the training images.
     """
 
     steps_per_execution: ClassVar[int] = 10
     any_precision: ClassVar[bool] = True
     any_size: ClassVar[bool] = False
+    from_data: ClassVar[bool] = False
 
     def build(self, preset: Preset, dtype: Any = None) -> Any:
         """Make the builder of encoder and decoder: a `models.networks.NetworkBuilder`."""
@@ -181,6 +183,7 @@ class PCANetwork(Network, kind="pca", builds="keras_vae.models.networks.pca.PCA"
     kernel: int = 3
     activation: str = "leaky_relu"
     normalization: str = "batch"
+    from_data: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -213,3 +216,4 @@ class PCAResidualNetwork(
     kernel: int = 3
     activation: str = "leaky_relu"
     normalization: str = "batch"
+    from_data: ClassVar[bool] = True

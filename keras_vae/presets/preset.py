@@ -17,7 +17,7 @@ from .objective import Objective
 KIND_CHOICES = ("filters", "likelihood", "stochastic", "annealing", "importance_samples")
 
 # output → lowest and highest pixel
-OUTPUT_RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+OUTPUT_RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "linear": (0.0, 1.0)}
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,22 @@ class Preset:
         objective: The loss.
         posterior: q(z|x).
         prior: p(z).
-        output: "sigmoid", for pixels in [0, 1], or "tanh", for pixels in [-1, 1] (Perriu): one of
-            `OUTPUT_RANGES`.
+        output: "sigmoid", for pixels in [0, 1], "tanh", for pixels in [-1, 1] (Perriu), or
+            "linear", for pixels in [0, 1] that the decoder returns itself: one of `OUTPUT_RANGES`.
         batch_size: Images in a batch, over all devices.
-        epochs: Passes over the training split.
+        epochs: Epochs of the training.
+        passes: Passes over the training split in an epoch. Small sets get several (`fitted_to`):
+            validation and checkpoints then take a small share of the time.
+        least_steps: Steps of the training at least, however few images there are.
         learning_rate: Adam's, at the start.
         decay: "constant", or "cosine" down to 0 at the last epoch (Loshchilov and Hutter 2017).
         warmup_steps: Steps over which the learning rate grows to that from 0 (Goyal et al. 2017).
         ema_momentum: Momentum of an exponential moving average of the weights, which is validated,
             kept as the best and exported in place of the weights; 0: there is none.
         random_flip: Whether training images are mirrored left to right at random.
+        adaptive: Whether the image size, the squares of pixels of the network and the variance of
+            the likelihood shall follow the images (`own_images`, `training.pca_baseline`); false in
+            the preset of a run, where they do.
         binarization: "none", or how gray levels become black and white:
             `datasets.binarization.binarize`.
     """
@@ -60,12 +66,15 @@ class Preset:
     output: str = "sigmoid"
     batch_size: int = 128
     epochs: int = 10
+    passes: int = 1
+    least_steps: int = 0
     learning_rate: float = 1e-3
     decay: str = "constant"
     warmup_steps: int = 0
     ema_momentum: float = 0.0
     random_flip: bool = False
     binarization: str = "none"
+    adaptive: bool = False
 
     @property
     def stochastic(self) -> bool:
@@ -130,6 +139,23 @@ class Preset:
         weighted = "" if samples == 1 else f", importance-weighted over k = {samples} samples"
         return " + ".join(terms) + weighted
 
+    def fitted_to(self, images: int, replicas: int = 1) -> Preset:
+        """Return the preset with a batch, and passes in an epoch, that fit a training split.
+
+        A batch larger than the split is reduced. Where `epochs` passes have fewer than
+        `least_steps` steps, an epoch gets several passes.
+
+        Args:
+            images: Images in the training split.
+            replicas: Devices that share a batch; its size stays a multiple of them.
+        """
+        batch_size = self.batch_size
+        if 0 < images < batch_size:
+            batch_size = max(images // replicas, 1) * replicas
+        steps = self.epochs * max(1, images // batch_size)
+        passes = max(self.passes, math.ceil(self.least_steps / steps))
+        return replace(self, batch_size=batch_size, passes=passes)
+
     def override(self, **changes: Any) -> Preset:
         """Return the preset with other numbers or kinds, wherever in it they are.
 
@@ -155,6 +181,8 @@ class Preset:
             preset = changed or preset
         if refused:
             raise ValueError(preset._refusal(refused))
+        if preset.output == "linear" and preset.objective.likelihood.kind == "bernoulli":
+            preset = replace(preset, output="sigmoid")  # its mean is a probability
         preset.check()
         return preset
 

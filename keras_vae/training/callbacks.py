@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -61,6 +62,8 @@ class RunWriter(keras.callbacks.Callback):
         interruption: Says whether a signal was received.
         workers: What several processes or replicas share; None: there is only one.
         writes: Whether this process writes; of several workers only the chief does.
+        first_losses: Measures the checkpoint of a model that begins as more than random weights: it
+            is written as epoch 0, the best one if training does not improve it. None: no epoch 0.
         clock: Seconds.
     """
 
@@ -74,6 +77,7 @@ class RunWriter(keras.callbacks.Callback):
         interruption: Interruption | None = None,
         workers: SharedState | None = None,
         writes: bool = True,
+        first_losses: Callable[[Path], dict[str, float]] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
@@ -84,12 +88,24 @@ class RunWriter(keras.callbacks.Callback):
         self.interruption = interruption or Interruption()
         self.workers = workers
         self.writes = writes
+        self.first_losses = first_losses
         self.clock = clock
         self.written = clock()
         self.begin: Position | None = position
         self.epoch, self.step, self.steps = position.epoch, position.step, position.steps
         self.trained: dict[str, Any] = {}  # metrics and generators before the validation
         self.average: AbstractContextManager = nullcontext()  # of the validation
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Write an initialized model as epoch 0."""
+        begun = self.rows or self.epoch or self.step
+        if self.first_losses is None or begun or not self.writes:
+            return
+        save(self.run.best, self.model)
+        self.rows.append({"epoch": 0, **self.first_losses(self.run.best)})
+        self.run.write_history(self.rows)
+        self._write_pictures(0)
+        self._save(self._position(0))
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Go on with the means of an epoch that was interrupted."""

@@ -80,6 +80,11 @@ class RunConfig(TrainingConfig):
     strategy: str = "auto"
     early_stop: int | None = None
 
+    @property
+    def initialized(self) -> bool:
+        """Whether the model begins as more than random weights: it is then measured as epoch 0."""
+        return self.preset.network.from_data
+
 
 class RunInUseError(RuntimeError):
     """Another process writes to the run directory."""
@@ -306,7 +311,8 @@ class RunDirectory:
                 for row in reader:
                     values = {name: float(value) for name, value in row.items()}
                     rows.append({**values, "epoch": int(values["epoch"])})
-                    if rows[-1]["epoch"] != len(rows):
+                    first = min(rows[0]["epoch"], 1)  # epoch 0 is an initialized model
+                    if rows[-1]["epoch"] != first + len(rows) - 1:
                         raise ValueError
             except (csv.Error, KeyError, TypeError, ValueError) as error:
                 raise ValueError(
@@ -315,7 +321,7 @@ class RunDirectory:
         return rows
 
     def best_epoch(self) -> int:
-        """Number of the epoch whose weights `best` holds, from 1."""
+        """Number of the epoch whose weights `best` holds; 0: of an initialized model."""
         return self.best_of(self.history())
 
     def best_of(self, history: Sequence[Mapping[str, float]]) -> int:

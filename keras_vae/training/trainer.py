@@ -24,9 +24,11 @@ from .checkpoint import Position, assign, generator_states, read_position
 from .distribution import is_chief, joined_cluster, make_strategy
 from .fitting import fit_from
 from .multiworker import SharedMovingAverages, SharedState, copy_from_chief, lost_worker_errors
+from .pca_baseline import pca_errors
 from .run_directory import SPLITS, Run, RunConfig, write_json
 from .schedules import learning_rate
 from .session import Session
+from .statistics import IMAGES, LONG_EPOCH, NormalizationStatistics
 from .teachers import find_teacher
 
 
@@ -104,7 +106,7 @@ def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | No
             "`early_stop` must be None with an adversarial loss: an adversary changes what a loss "
             f"means from epoch to epoch. Received: {config.early_stop}."
         )
-    steps = steps_per_epoch(dataset, preset.batch_size)
+    steps = epoch_steps(preset, dataset)
     rate = learning_rate(preset, steps)
     strategy = make_strategy(config.strategy)
     share_of_batch(preset.batch_size, strategy.num_replicas_in_sync)
@@ -144,8 +146,7 @@ def fit(
     """
     preset = config.preset
     strategy = vae.distribute_strategy
-    several = strategy.num_replicas_in_sync > 1
-    shared = [SharedMovingAverages()] if several and vae.moving_averages else []
+    at_start = config.initialized and not initial_epoch and not initial_step
 
     def batches_from(epoch: int, step: int) -> Any:
         return strategy.distribute_datasets_from_function(
@@ -156,11 +157,11 @@ def fit(
         vae,
         batches_from,
         epochs=preset.epochs,
-        steps=steps_per_epoch(dataset, preset.batch_size),
+        steps=epoch_steps(preset, dataset),
         initial_epoch=initial_epoch,
         initial_step=initial_step,
         validation=_watched(dataset, preset, validation),
-        callbacks=[*shared, *callbacks],
+        callbacks=[*_averages(vae, config, dataset, at_start), *callbacks],
     )
 
 
@@ -181,12 +182,13 @@ def batches_of(
         replicas: Which replicas they are for; None: there is only one.
     """
     preset = config.preset
+    steps = steps_per_epoch(dataset, preset.batch_size)
     return training_batches(
         dataset,
         preset.batch_size,
         seed=config.seed,
-        start_epoch=initial_epoch,
-        start_step=initial_step,
+        start_epoch=initial_epoch * preset.passes + initial_step // steps,
+        start_step=initial_step % steps,
         random_flip=preset.random_flip,
         binarization=preset.binarization,
         replicas=replicas,
@@ -232,7 +234,7 @@ def last_vae(run: Run, config: RunConfig, dataset: ImageDataset) -> VAE:
     It is compiled again, since the number of epochs and the devices may have changed; the optimizer
     and the random generators keep their states.
     """
-    steps = steps_per_epoch(dataset, config.preset.batch_size)
+    steps = epoch_steps(config.preset, dataset)
     position = read_position(run.last)
     with make_strategy(config.strategy).scope():
         vae = keras.models.load_model(run.last)
@@ -242,6 +244,15 @@ def last_vae(run: Run, config: RunConfig, dataset: ImageDataset) -> VAE:
         at_once = _steps_at_once(config.preset, math.gcd(steps, position.step))
         compile_vae(vae, vae.optimizer, at_once)
     return vae
+
+
+def epoch_steps(preset: Preset, dataset: ImageDataset) -> int:
+    """Steps in an epoch of a preset: its passes over the training split.
+
+    Raises:
+        ValueError: If there are too few images for a batch.
+    """
+    return preset.passes * steps_per_epoch(dataset, preset.batch_size)
 
 
 def compile_vae(
@@ -296,16 +307,37 @@ def measure(
         `bits_per_dimension` of −ELBO where the likelihood is normalized.
     """
     batches = split_batches(dataset, split, batch_size, binarization=preset.binarization)
-    losses = vae.evaluate(batches, verbose=0, return_dict=True)
+    measured = _losses(vae, batches)
     errors = keras.metrics.Mean()
     reconstruct = tf.function(lambda images: vae.decode(vae.encode(images).mode()), autograph=False)
     for images in batches:
-        difference = (reconstruct(images) - tf.cast(images, tf.float32)) / 255.0
+        difference = (
+            tf.clip_by_value(reconstruct(images), 0.0, 255.0) - tf.cast(images, tf.float32)
+        ) / 255.0
         errors.update_state(tf.reduce_mean(tf.square(difference), axis=[1, 2, 3]))
-    measured = {name: float(value) for name, value in losses.items()}
     measured["mse_of_mean"] = float(errors.result())
     bits = preset.bits_per_dimension(measured["reconstruction_loss"] + measured["kl_loss"])
     return measured if bits is None else {**measured, "bits_per_dimension": bits}
+
+
+def _losses(vae: VAE, batches: tf.data.Dataset) -> dict[str, float]:
+    losses = vae.evaluate(batches, verbose=0, return_dict=True)
+    return {name: float(value) for name, value in losses.items()}
+
+
+def _averages(
+    vae: VAE, config: RunConfig, dataset: ImageDataset, at_start: bool
+) -> list[keras.callbacks.Callback]:
+    """The callbacks that keep a model's moving averages right, and the same in all replicas."""
+    if not vae.moving_averages:
+        return []
+    batch_size = config.preset.batch_size
+    if epoch_steps(config.preset, dataset) < LONG_EPOCH:
+        count = min(steps_per_epoch(dataset, batch_size), math.ceil(IMAGES / batch_size))
+        batches = partial(batches_of, config, dataset, 0, 0)
+        return [NormalizationStatistics(batches, count, at_start=at_start)]
+    several = vae.distribute_strategy.num_replicas_in_sync > 1
+    return [SharedMovingAverages()] if several else []
 
 
 def _record(
@@ -317,7 +349,7 @@ def _record(
     session: Session,
 ) -> Run:
     preset = config.preset
-    stop = EarlyStop(config.early_stop, list(position.history))
+    stop = EarlyStop(config.early_stop, [row for row in position.history if row["epoch"]])
     chief = is_chief(config.strategy)
     if position.epoch < preset.epochs and not stop.stalled:
         several = vae.distribute_strategy.num_replicas_in_sync > 1
@@ -325,7 +357,10 @@ def _record(
         if workers is not None:
             workers.restore(position.averages)
         pictures = Previews(dataset, preset.binarization)
-        writer = session.writer(run, position, pictures, workers=workers, writes=chief)
+        options = {"workers": workers, "writes": chief}
+        if config.initialized:
+            options["first_losses"] = partial(_first_losses, config, dataset)
+        writer = session.writer(run, position, pictures, **options)
         logs = [keras.callbacks.TensorBoard(run.tensorboard, write_graph=False)] if chief else []
         with session.steps():
             fit(
@@ -337,10 +372,33 @@ def _record(
                 callbacks=[DivergenceGuard(run), stop, writer, *logs, *session.callbacks],
             )
     if chief:
-        best, splits = keras.models.load_model(run.best), filter(dataset.count, SPLITS)
-        losses = {split: measure(best, preset, dataset, split) for split in splits}
-        write_json(run.metrics_file, losses)
+        write_json(run.metrics_file, _final_losses(run, config, dataset))
     return run
+
+
+def _first_losses(config: RunConfig, dataset: ImageDataset, best: Path) -> dict[str, float]:
+    """The losses before the first step, named as those of an epoch; the first images train."""
+    vae, preset = keras.models.load_model(best), config.preset
+    training = split_batches(
+        dataset, "train", preset.batch_size, binarization=preset.binarization
+    ).take(math.ceil(IMAGES / preset.batch_size))
+    validation = _watched(dataset, preset, "validation")
+    watched = _losses(vae, validation) if validation is not None else {}
+    return _losses(vae, training) | {f"val_{name}": value for name, value in watched.items()}
+
+
+def _final_losses(
+    run: Run, config: RunConfig, dataset: ImageDataset
+) -> dict[str, dict[str, float]]:
+    """The losses of every split with the best weights, beside the error of PCA."""
+    preset = config.preset
+    best, splits = keras.models.load_model(run.best), list(filter(dataset.count, SPLITS))
+    losses = {split: measure(best, preset, dataset, split) for split in splits}
+    if preset.binarization == "none":
+        errors = pca_errors(dataset, preset.latent_dim, splits, seed=config.seed)
+        for split, error in errors.items():
+            losses[split]["mse_of_pca"] = error
+    return losses
 
 
 def _watched(dataset: ImageDataset, preset: Preset, split: str | None) -> tf.data.Dataset | None:

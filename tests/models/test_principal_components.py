@@ -52,3 +52,36 @@ def test_as_many_latents_as_images_or_pixels_are_refused(pixels, images, latent_
     few = pixels[:images]
     with pytest.raises(ValueError, match=rf"{images} and 12\. Received: {latent_dim}\."):
         PrincipalComponents.of(few, few, latent_dim)
+
+
+def test_few_images_may_have_fewer_components_than_latents(pixels):
+    few = pixels[:3]
+    components = PrincipalComponents.of(few, few, 8, 0.01)
+    z_mean = few @ components.encoder_kernel + components.encoder_bias
+    np.testing.assert_allclose(z_mean[:, 2:], 0.0, atol=1e-6)
+    np.testing.assert_array_equal(components.log_variance[2:], 0.0)  # N(0, I)
+    np.testing.assert_array_equal(components.decoder_kernel[2:], 0.0)
+    assert np.isfinite(components.encoder_kernel).all()
+
+
+def test_a_given_noise_is_that_of_the_posteriors(pixels):
+    few = pixels[:20]
+    components = PrincipalComponents.of(few, few, 3, 0.04)
+    largest = np.linalg.eigvalsh(np.cov(few.T))[-3:][::-1]
+    np.testing.assert_allclose(np.exp(components.log_variance) * largest, 0.04, rtol=1e-3)
+
+
+def test_the_noise_of_many_images_is_found(pixels):
+    found, given = (PrincipalComponents.of(pixels, pixels, 3, noise) for noise in (None, 0.01))
+    np.testing.assert_allclose(found.log_variance, given.log_variance, atol=0.05)
+
+
+def test_one_image_has_no_components(pixels):
+    with pytest.raises(ValueError, match=r"at least 2 images. Received: 1"):
+        PrincipalComponents.of(pixels[:1], pixels[:1], 3, 0.01)
+
+
+def test_images_without_variation_give_finite_weights():
+    flat = np.full((20, 12), 0.5, np.float32)
+    components = PrincipalComponents.of(flat, flat, 4, 0.01)
+    assert all(np.isfinite(array).all() for array in vars(components).values())

@@ -13,7 +13,7 @@ def test_every_default_is_a_preset():
         ("fashion-mnist", "mnist"),
         ("Fashion_MNIST", "mnist"),
         ("celeba", "celeba"),
-        ("a/b", "celeba"),
+        ("a/b", "own-images"),
     ],
 )
 def test_a_data_set_has_a_preset_however_it_is_spelt(dataset, preset):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..vae import VAE
 
 LINEAR_MEAN, LINEAR_LOGITS = "linear_mean", "linear_logits"  # the layers initialized with PCA
-MOST_IMAGES = 32_000  # their small images are in memory; more change the components little
+MOST_NUMBERS = 32_000 * 3_072  # of small images in memory; more change the components little
 DARKEST, BRIGHTEST = 5, 250  # of a pixel: the logits of 0 and 255 are not finite
 
 
@@ -60,12 +60,18 @@ class PCA(NetworkBuilder):
         """Initialize the linear path with probabilistic PCA of the training images.
 
         Raises:
-            ValueError: If there are fewer images, or pixels in a small one, than latent dimensions.
+            ValueError: If there are fewer images, or pixels in a small one, than latent dimensions,
+                and the likelihood has no variance of its own.
         """
         small = self._small_images(dataset, seed)
         pixels = vae.likelihood.scale(small)
-        logits = vae.likelihood.logits(vae.likelihood.scale(np.clip(small, DARKEST, BRIGHTEST)))
-        components = PrincipalComponents.of(pixels.numpy(), logits.numpy(), self.preset.latent_dim)
+        bounds = (0, 255) if self.preset.output == "linear" else (DARKEST, BRIGHTEST)
+        logits = vae.likelihood.logits(vae.likelihood.scale(np.clip(small, *bounds)))
+        # Of a given σ² the linear VAE's optimum is PCA with that σ² (Lucas et al. 2019).
+        noise = getattr(self.preset.objective.likelihood, "variance", None)
+        components = PrincipalComponents.of(
+            pixels.numpy(), logits.numpy(), self.preset.latent_dim, noise
+        )
         encoder, decoder = vae.encoder, vae.decoder
         weights = [components.encoder_kernel, components.encoder_bias]
         encoder.get_layer(LINEAR_MEAN).set_weights(weights)
@@ -99,10 +105,11 @@ class PCA(NetworkBuilder):
         """
         flip, pool = self.preset.random_flip, self.network.pool
         rows = dataset.indices("train")
-        most = MOST_IMAGES // (2 if flip else 1)
+        height, width, channels = self.preset.image_shape
+        numbers = height * width * channels // pool**2
+        most = MOST_NUMBERS // numbers // (2 if flip else 1)
         if len(rows) > most:
             rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-        height, width, channels = self.preset.image_shape
         shape = (-1, height // pool, pool, width // pool, pool, channels)
         small = dataset.images[rows].reshape(shape).mean(axis=(2, 4), dtype=np.float32)
         if flip:
