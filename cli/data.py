@@ -107,10 +107,10 @@ def verify(cache_dir: Path | None) -> None:
     from keras_vae.datasets.prepared import verify_prepared
 
     damaged = 0
-    for entry, problem in verify_prepared(cache_dir):
+    for folder, problem in verify_prepared(cache_dir):
         damaged += bool(problem)
         result = f"damaged and removed: {problem}" if problem else "as it was written"
-        click.echo(f"{entry['name']:14} {entry['folder']}: {result}")
+        click.echo(f"{folder}: {result}")
     if damaged:
         raise click.ClickException(f"{damaged} prepared sets were damaged and are removed.")
 

@@ -86,29 +86,47 @@ def open_or_prepare(
 
 
 def list_prepared(cache_dir: str | Path | None = None) -> list[dict[str, Any]]:
-    """List the prepared sets: the `about.json` of each, its `folder` and its size in `bytes`."""
+    """List the prepared sets: the `about.json` of each, its `folder` and its size in `bytes`.
+
+    Damaged ones are left out, and named in a warning.
+    """
     entries = []
-    for file in sorted(cache_folder(cache_dir).glob("*/about.json")):
-        if file.parent.suffix != PARTIAL:
-            size = sum(part.stat().st_size for part in file.parent.iterdir())
-            about = json.loads(file.read_text(encoding="utf-8"))
-            entries.append({**about, "folder": str(file.parent), "bytes": size})
+    for folder in _folders(cache_dir):
+        try:
+            about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+            size = sum(part.stat().st_size for part in folder.iterdir())
+            entries.append({**about, "folder": str(folder), "bytes": size})
+        except (OSError, ValueError, TypeError) as error:
+            logger.warning("%s is damaged: %s", folder, error)
     return entries
 
 
-def verify_prepared(cache_dir: str | Path | None = None) -> Iterator[tuple[dict[str, Any], str]]:
+def verify_prepared(cache_dir: str | Path | None = None) -> Iterator[tuple[Path, str]]:
     """Read every byte of the prepared sets, and remove those that are damaged.
 
+    Sets that another version of kvae prepared are left alone.
+
     Yields:
-        The entry of `list_prepared`, and what is wrong with it: "" if nothing is.
+        The folder of a set, and what is wrong with it: "" if nothing is.
     """
-    for entry in list_prepared(cache_dir):
-        folder = Path(entry["folder"])
-        with _lock(folder):
-            problem = _damage(folder, entry, thorough=True)
-            if problem:
+    for folder in _folders(cache_dir):
+        try:
+            about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+            if about.get("version") != VERSION:
+                continue
+            problem = _damage(folder, about, thorough=True)
+        except Exception as error:  # as in `_open`
+            problem = str(error) or type(error).__name__
+        if problem:
+            with _lock(folder):
                 shutil.rmtree(folder, ignore_errors=True)
-        yield entry, problem
+        yield folder, problem
+
+
+def _folders(cache_dir: str | Path | None) -> list[Path]:
+    """List the folders of the prepared sets that are complete."""
+    files = sorted(cache_folder(cache_dir).glob("*/about.json"))
+    return [file.parent for file in files if file.parent.suffix != PARTIAL]
 
 
 def _folder_name(name: str, origin: Origin, max_pixels: int) -> str:
@@ -189,7 +207,8 @@ def _named_folder(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         file = error.filename
-        if error.errno is None or (file and not Path(os.fsdecode(file)).is_relative_to(folder)):
+        path = Path(os.fsdecode(file)) if file else folder
+        if error.errno is None or not (path.is_relative_to(folder) or folder.is_relative_to(path)):
             raise  # of the originals
         raise OSError(
             f"Prepared images cannot be written to {folder}: {error.strerror}. "

@@ -182,10 +182,33 @@ def test_every_byte_is_verified_on_request(many_faces, cache, monkeypatch):
     assert [problem for _, problem in verify_prepared()] == ["", ""]
     flip_a_byte(next(cache.glob("many-*/images.npy")), 50_000)
     load_dataset(many_faces, image_size=(16, 16), progress=forbid)  # not among the blocks
-    problems = {entry["name"]: problem for entry, problem in verify_prepared()}
-    assert problems == {"digits": "", "many": "images.npy has other content than was written"}
+    problems = {folder.name[:6]: problem for folder, problem in verify_prepared()}
+    assert problems == {"digits": "", "many-1": "images.npy has other content than was written"}
     assert [entry["name"] for entry in list_prepared()] == ["digits"]
     assert len(load_dataset(many_faces, image_size=(16, 16)).images) == 240
+
+
+def test_sets_of_another_version_are_left_alone(cache):
+    load_dataset("digits")
+    file = next(cache.glob("*/about.json"))
+    file.write_text(json.dumps({**json.loads(file.read_text()), "version": 1}))
+    assert list(verify_prepared()) == []
+    assert file.exists()
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", "null"])
+def test_a_damaged_description_is_named_and_the_others_are_listed(content, cache, caplog):
+    load_dataset("digits")
+    load_dataset("digits", image_size=(4, 4))
+    file = next(cache.glob("digits-4x4-*/about.json"))
+    file.write_text(content)
+    assert load_dataset("digits", image_size=(4, 4)).image_shape == (4, 4, 1)
+    assert f"{file.parent} is damaged and is prepared again: " in caplog.text
+    file.write_text("[]")
+    assert [entry["image_shape"] for entry in list_prepared()] == [[8, 8, 1]]
+    assert f"{file.parent} is damaged: " in caplog.text
+    assert [bool(problem) for _, problem in verify_prepared()] == [True, False]
+    assert [bool(problem) for _, problem in verify_prepared()] == [False]
 
 
 @pytest.mark.parametrize(
