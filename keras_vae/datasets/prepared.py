@@ -112,7 +112,7 @@ def verify_prepared(cache_dir: str | Path | None = None) -> Iterator[tuple[Path,
     for folder in _folders(cache_dir):
         try:
             about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
-            if about.get("version") != VERSION:
+            if about.get("version", VERSION) != VERSION:
                 continue
             problem = _damage(folder, about, thorough=True)
         except Exception as error:  # as in `_open`
