@@ -11,6 +11,7 @@ from .pictures import to_pixels
 
 TOLERANCE = 1e-3  # of a range's length: what arithmetic and interpolation leave beyond its ends
 DARK = 32  # images of 0 … 255 have a brighter pixel; binary images and those of 0 … 16 have none
+BLOCK = 2**20  # values that are converted at a time
 DEPTHS = (10, 12, 14, 16)  # bits of cameras and scanners, stored in 16 or 32
 
 EXPECTED = "uint8, whole numbers of 8, 10, 12, 14 or 16 bits, or floats of 0 … 1, −1 … 1, 0 … 255"
@@ -39,7 +40,12 @@ class PixelRange:
         if images.dtype.kind in "iu" and self.high >= BYTES.high:
             return (images >> int(self.high).bit_length() - 8).astype(np.uint8)
         scale = 255.0 / (self.high - self.low)
-        return to_pixels((images.astype(np.float32) - self.low) * scale)
+        converted = np.empty(images.shape, np.uint8)
+        rows = max(1, BLOCK * len(images) // max(1, images.size))
+        for start in range(0, len(images), rows):  # float32 of a whole photo would be gigabytes
+            block = images[start : start + rows].astype(np.float32)
+            converted[start : start + rows] = to_pixels((block - self.low) * scale)
+        return converted
 
 
 BYTES, UNIT, SYMMETRIC = PixelRange(0.0, 255.0), PixelRange(0.0, 1.0), PixelRange(-1.0, 1.0)
