@@ -57,8 +57,8 @@ def _compare_versions(file: Path, config: RunConfig) -> None:
         )
 
 
-def compare_counts(config: RunConfig, images: ImageDataset) -> None:
-    """Print a note if the run that is repeated had other numbers of images."""
+def compare_data(config: RunConfig, images: ImageDataset) -> None:
+    """Print a note if the run that is repeated was trained on other images."""
     before = config.provenance.get("counts")
     counts = {split: images.count(split) for split in ("train", "validation", "test")}
     if before is not None and before != counts:
@@ -66,6 +66,9 @@ def compare_counts(config: RunConfig, images: ImageDataset) -> None:
             ", ".join(f"{n:,} {split}" for split, n in each.items()) for each in (before, counts)
         )
         click.echo(f"Note: the run had {old} images; {images.name} has {new}.", err=True)
+    elif "digest" in config.provenance and config.provenance["digest"] != images.digest():
+        note = f"the run had as many images, but {images.name} has others, or another split"
+        click.echo(f"Note: {note}.", err=True)
 
 
 def sized(

@@ -13,7 +13,7 @@ import click
 
 from .command import command, option, section
 from .command_line import refuse, typed
-from .configuration import base_config, compare_counts, fitted, sized
+from .configuration import base_config, compare_data, fitted, sized
 from .data import report_left_out, times
 from .data_source import ALIGN_FACES, DataSource, data_options
 from .progress import progress_bar
@@ -215,6 +215,8 @@ def train(
     """
     if config_file or print_config:
         _refuse_resume(runs)
+    if not (dataset or config_file or runs.resume):
+        raise click.UsageError("Give a DATASET, a file with --config, or a run with --resume.")
     runs.check(dataset or config_file, "epochs", "strategy")
     if strategy in ("single", "mirrored"):
         refuse(["workers"], f"has no effect: --strategy {strategy} uses only this machine.")
@@ -250,7 +252,7 @@ def train(
             run.check_unused()
             _wait_for_workers(config.strategy)
             images = source.load_for_run(config)
-            compare_counts(config, images)
+            compare_data(config, images)
             config = replace(
                 fitted(config, images),
                 provenance=images.provenance,

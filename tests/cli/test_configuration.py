@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
-from keras_vae.cli.configuration import compare_counts
+from keras_vae.cli.configuration import compare_data
 from keras_vae.cli.main import kvae
 from keras_vae.training.config_file import read_config
 from keras_vae.training.run_directory import Run, RunConfig, read_json
@@ -65,12 +65,18 @@ def test_what_differs_from_the_run_that_is_repeated_is_noted(trained, tmp_path):
     assert re.search(r"Note: .*old\.json is of a run with tensorflow 1\.0 \(here ", result.stderr)
 
 
-def test_other_numbers_of_images_are_noted(trained, digits, capsys):
+def test_other_images_are_noted(trained, digits, capsys):
     config = Run.open(trained / "run").config()
-    compare_counts(config, digits)
+    compare_data(config, digits)
     assert "the run had 1,439 train, 179 validation, 179 test images; " in capsys.readouterr().err
     counts = {"train": 1397, "validation": 200, "test": 200}
-    compare_counts(replace(config, provenance={"counts": counts}), digits)
+    for digest, note in (
+        (digits.digest(), ""),
+        ("others", "as many images, but digits has others"),
+    ):
+        compare_data(replace(config, provenance={"counts": counts, "digest": digest}), digits)
+        assert note in capsys.readouterr().err
+    compare_data(replace(config, provenance={}), digits)
     assert capsys.readouterr().err == ""
 
 
