@@ -84,8 +84,8 @@ def download(address: HubAddress) -> Path:
         A folder of the cache that holds the model's versions; its name is the commit.
 
     Raises:
-        HubError: If there is no such model or revision, it may not be read, or it is neither in
-            reach nor in the cache.
+        HubError: If there is no such model or revision, it may not be read, or there is no
+            connection and it is not in the cache.
         ImportError: If huggingface_hub is not installed.
     """
     hub = _client()
@@ -268,16 +268,18 @@ def _explained(address: HubAddress) -> Iterator[None]:
         raise HubError(f"{address} needs a token. {log_in}.") from error
     except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled) as error:
         reason = (
-            f"{address} is not in the cache, and the hub is not in reach. Connect, and unset "
+            f"{address} is not in the cache, and the hub cannot be reached. Connect, and unset "
             "HF_HUB_OFFLINE."
         )
         raise HubError(reason) from error
     except errors.HFValidationError as error:
         raise HubError(f"{address} is no name of a repository: {error}") from error
     except errors.HfHubHTTPError as error:
-        status = error.response.status_code
+        status, first_line = error.response.status_code, str(error).partition("\n")[0]
         if status in (401, 403):
-            raise HubError(f"The hub refuses: {address}. {log_in} that may write it.") from error
-        raise HubError(f"The hub answers with status {status}: {error}") from error
+            raise HubError(
+                f"The hub refused access to {address}. {log_in} that may write it."
+            ) from error
+        raise HubError(f"The hub answered with status {status}: {first_line}") from error
     except errors.HTTPError as error:  # of the transport: there is no answer
-        raise HubError(f"The hub is not in reach: {error}. Connect, and try again.") from error
+        raise HubError(f"The hub cannot be reached: {error}. Connect, and try again.") from error

@@ -43,7 +43,7 @@ def load(
     Raises:
         ValueError: If there is no such model or version, or it is not an autoencoder (the message
             lists the models or versions that exist); or the version has no networks for LiteRT.
-        HubError: If the hub is not in reach, or refuses.
+        HubError: If the hub cannot be reached, or refuses access.
     """
     path = find(name_or_path, version)
     return _class_of(path, runtime, SavedModel, LiteModel).open(path)
