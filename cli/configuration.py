@@ -90,7 +90,7 @@ def sized(
     if not preset.adaptive and (typed or given or not preset.network.any_size):
         return config
     *native, channels = native_shape(config.dataset, config.data_dir)
-    if source.align_faces:
+    if source.align_faces or config.provenance.get("align_faces"):
         native = [ALIGNED_CROP, ALIGNED_CROP]
     size = typed or (own_size(*native) if preset.adaptive else tuple(native))
     if not typed and size != tuple(native):

@@ -241,6 +241,8 @@ def train(
                 "early_stop": early_stop,
             }
             base = base_config(config_file, dataset, options)
+            if source.align_faces:
+                base = replace(base, provenance={**base.provenance, "align_faces": True})
             preset = _preset(base.preset, preset_name, scale_learning_rate, changes)
             config = replace(base, preset=preset, precision=_precision(base, preset))
             config = sized(config, source, changes["image_size"], given=config_file is not None)

@@ -16,6 +16,9 @@ Config = TypeVar("Config")
 # What a run adds to its configuration; repeating it needs none of them.
 RECORDS = ("command", "provenance", "versions")
 
+# Entries of the provenance that an option chose, so that they are not found again in the data.
+CHOICES = ("align_faces",)
+
 
 class _Loader(yaml.SafeLoader):
     """YAML with the floats of version 1.2, such as 1e-3, and without keys that occur twice.
@@ -79,6 +82,8 @@ def _read_yaml(path: Path) -> tuple[yaml.Node | None, Any]:
 def config_text(config: Any) -> str:
     """Write a configuration as YAML that `read_config` reads, without the records of a run."""
     values = {key: value for key, value in plain(config).items() if key not in RECORDS}
+    if choices := {key: config.provenance[key] for key in CHOICES if config.provenance.get(key)}:
+        values["provenance"] = choices
     return yaml.safe_dump(
         values, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
     )

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -43,6 +44,12 @@ def test_the_file_of_a_run_and_the_text_hold_the_same_configuration(written, tmp
     assert {"command", "provenance", "versions"} & set(json.loads(file.read_text()))
     assert "provenance" not in text
     assert "image_shape: [64, 48, 3]" in text
+
+
+def test_a_choice_of_the_images_is_in_the_text(written):
+    config = replace(CONFIG, provenance={"counts": {"train": 3}, "align_faces": True})
+    again = read_config(written(config_text(config)), RunConfig)
+    assert again == replace(CONFIG, provenance={"align_faces": True})
 
 
 def test_floats_may_be_written_as_people_write_them(written):
