@@ -61,12 +61,14 @@ def encode(
         split: Split of the images.
         sources: How faces are aligned.
         choice: The model.
-        out: File of the latents, .npz or .csv.
+        out: File of the latents, .npz or .csv; - is standard output, as .csv.
         outputs: Whether files are overwritten.
     """
     from keras_vae.files.atomic import write_atomically
+    from keras_vae.files.output import Output
 
-    if out.suffix not in TABLES:
+    suffix = Output(out).suffix(".csv")
+    if suffix not in TABLES:
         raise click.BadParameter(f"must end in {' or '.join(TABLES)}.", param_hint="--out")
     outputs.check(others=[out])
     source = _open(data, data_dir)
@@ -79,10 +81,10 @@ def encode(
 
     def write_table(draft: Path) -> None:
         nonlocal written
-        with TABLES[out.suffix](draft, source) as write:
+        with TABLES[suffix](draft, source) as write:
             written = _encode(inputs, source, model, sources, write)
 
-    write_atomically(out, write_table, overwrite=outputs.overwrite)
+    write_atomically(out, write_table, overwrite=outputs.overwrite, suffix=suffix)
     echo(f"{out}: {written:,} images{binarization_note(model)}")
 
 

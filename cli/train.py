@@ -264,6 +264,8 @@ def train(
         chief = is_chief(config.strategy)
         if chief:
             _introduce(config, images, run)
+            if runs.resume:
+                _report_position(run)
         path = run.path
         _train(run, config, images, runs, interruption)
         if chief:
@@ -400,6 +402,14 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
     )
     click.echo(f"Rate     {preset.learning_rate:g}, {preset.decay}")
     click.echo(f"Run      {run.path}")
+
+
+def _report_position(run: Run) -> None:
+    """Print where a run is resumed."""
+    position = run.position()
+    if position is not None:
+        within = f" and {position.step:,} of {position.steps:,} steps" if position.step else ""
+        click.echo(f"Resumed  after {position.epoch} epochs{within}")
 
 
 def _losses(preset: Preset, logs: dict[str, Any], prefix: str) -> str:

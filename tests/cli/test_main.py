@@ -1,5 +1,8 @@
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from click.testing import CliRunner
@@ -89,3 +92,34 @@ def test_tensorflow_starts_without_a_word():
     assert done.returncode == 0
     assert done.stderr == ""
     assert "z_log_var" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "word"),
+    [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, "Terminated.")],
+)
+def test_a_signal_ends_a_wait_and_leaves_no_draft(tmp_path, number, status, word):
+    """The wait for a reader of a FIFO."""
+    fifo, drafts = tmp_path / "fifo", tmp_path / "drafts"
+    os.mkfifo(fifo)
+    drafts.mkdir()
+    command = [sys.executable, "-m", "keras_vae.cli.main", "models", "list", "--json", str(fifo)]
+    process = subprocess.Popen(
+        command, env={**os.environ, "TMPDIR": str(drafts)}, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        while not list(drafts.iterdir()):
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.01)
+        process.send_signal(number)
+        _, error = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, error.strip()) == (status, word)
+    assert not list(drafts.iterdir())
+
+
+def test_a_reader_that_goes_away_is_no_traceback():
+    command = f"{sys.executable} -m keras_vae.cli.main data list | true"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stderr == ""

@@ -12,7 +12,7 @@ from keras_vae.cli.main import kvae
 from keras_vae.cli.train import _default_name
 from keras_vae.inference import registry as runtime
 from keras_vae.presets import get_preset
-from keras_vae.training.run_directory import Run, RunConfig, read_json
+from keras_vae.training.run_directory import Run, RunConfig, RunInUseError, read_json
 
 KVAE = [sys.executable, "-m", "keras_vae.cli.main"]
 QUICK = ["--preset", "mnist", "--latent", "3", "--hidden", "16", "--epochs", "2"]
@@ -126,8 +126,23 @@ def test_a_weighted_loss_is_not_called_elbo(tmp_path):
     assert "ELBO" not in output
 
 
+def test_a_run_that_another_process_writes_to_is_refused(trained):
+    folder, _ = trained
+    run = Run(folder / "run")
+    with run.lock():
+        for words in (["--resume", run.path], ["digits", "--run-dir", run.path, "--overwrite"]):
+            result = train(*words, ok=False)
+            assert isinstance(result.exception, RunInUseError)
+            assert f"process {os.getpid()} on " in str(result.exception)
+    assert len(run.history()) >= 2
+
+
 @pytest.mark.slow
-def test_ctrl_c_prints_the_command_that_resumes(tmp_path):
+@pytest.mark.parametrize(
+    ("number", "status", "word"),
+    [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Terminated")],
+)
+def test_a_signal_prints_the_command_that_resumes(tmp_path, number, status, word):
     run, cache = tmp_path / "run", tmp_path / "my cache"
     folders = ["--run-dir", str(run), "--cache-dir", str(cache)]
     child = subprocess.Popen(
@@ -142,11 +157,14 @@ def test_ctrl_c_prints_the_command_that_resumes(tmp_path):
         assert child.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    child.send_signal(signal.SIGINT)
+    child.send_signal(number)
     _, stderr = child.communicate(timeout=60)
-    assert child.returncode == 130
+    assert child.returncode == status
     again = f"kvae train --resume {run} --cache-dir '{cache}' --no-export"
-    assert stderr.strip() == f"Interrupted. Resume with:  {again}"
+    assert stderr.strip() == f"{word}. Resume with:  {again}"
+    other = CliRunner().invoke(kvae, ["train", "--resume", str(run), "--epochs", "1"])
+    assert "`--epochs` must be at least" in str(other.exception)  # and changes nothing
+    assert Run(run).config().preset.epochs == 500
 
 
 @pytest.mark.slow
