@@ -100,7 +100,7 @@ def begin(run, position, disk_of=lambda model: None):
     model.optimizer.build(model.trainable_variables)
     disk_of(model)
     with run.lock():
-        writer = RunWriter(run, position, pictures=lambda model: {}, every=0.0)
+        writer = RunWriter(run, position, pictures=lambda *_: {}, every=0.0)
         writer.set_model(model)
         writer.set_params({"epochs": 9, "steps": 2})
         epoch = position.epoch
