@@ -68,6 +68,7 @@ def interpolate(
         decode(model, paths),
         plotting.step_labels(parts, "t"),
         [*pairwise(ends)],
+        _sides(ends),
         row_labels=[f"{a}\n→ {b}" for a, b in names],
     )
     rows = [
@@ -81,24 +82,33 @@ def interpolate(
 
 
 def _strip(
-    images: np.ndarray, labels: Sequence[str], ends: Sequence[tuple[Source, Source]], **options: Any
+    images: np.ndarray,
+    labels: Sequence[str],
+    ends: Sequence[tuple[Source, Source]],
+    sides: Sequence[int],
+    **options: Any,
 ) -> Image:
     """Draw rows of images [R, K, H, W, C], each between the photos that it leads from and to.
 
-    Where an end is a seed there is no photo, and its place is empty.
+    Photos are drawn on those sides, 0 and 1, where one of the rows has any; a seed has none.
     """
     import numpy as np
 
     from keras_vae import plotting
 
-    if not any(isinstance(end, Photo) for pair in ends for end in pair):
-        return plotting.strip(images, labels, **options)
     empty = np.full(images.shape[2:], 255, np.uint8)
-    photos = np.array(
-        [[end.pixels if isinstance(end, Photo) else empty for end in pair] for pair in ends]
-    )
-    rows = np.concatenate([photos[:, :1], images, photos[:, 1:]], axis=1)
-    return plotting.strip(rows, ["original", *labels, "original"], **options)
+    columns, names = [images], list(labels)
+    for side in sides:
+        photos = [pair[side].pixels if isinstance(pair[side], Photo) else empty for pair in ends]
+        columns.insert(len(columns) * side, np.array(photos)[:, np.newaxis])
+        names.insert(len(names) * side, "original")
+    return plotting.strip(np.concatenate(columns, axis=1), names, **options)
+
+
+def _sides(ends: Sequence[Source]) -> list[int]:
+    """The sides of the rows, 0 left and 1 right, on which there is a photo."""
+    pairs = [*pairwise(ends)]
+    return [side for side in (0, 1) if any(isinstance(pair[side], Photo) for pair in pairs)]
 
 
 def _frames(
@@ -114,7 +124,8 @@ def _frames(
     path = np.concatenate([z[:1], *(leg[1:] for leg in legs)])
     labels = plotting.step_labels(np.linspace(0, len(legs), len(path)), "t")
     pairs = [pair for pair in pairwise(ends) for _ in range(steps - 1)]
+    sides = _sides(ends)
     return [
-        _strip(image[np.newaxis, np.newaxis], [label], [pair], cell=plotting.FRAME_CELL)
+        _strip(image[np.newaxis, np.newaxis], [label], [pair], sides, cell=plotting.FRAME_CELL)
         for label, image, pair in zip(labels, decode(model, path), [*pairs, pairs[-1]], strict=True)
     ]

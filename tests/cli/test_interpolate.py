@@ -54,6 +54,18 @@ def test_ends_are_the_reconstructions(kvae, colour_model, photo_files, ends, rea
 
 
 @pytest.mark.parametrize("name", ["normal", "gmm"])
+def test_a_side_without_photos_has_no_place_for_them(kvae, colour_model, photo_files, tmp_path):
+    widths = []
+    for ends in ([photo_files[0], 5], [5, photo_files[0]], [5, 6], photo_files):
+        result = kvae("interpolate", *ends, "--model", "colour", "--steps", 3, "--overwrite")
+        assert result.exit_code == 0, result.output
+        with Image.open(tmp_path / "interpolate.png") as picture:
+            widths.append(picture.width)
+    cell = widths[0] - widths[2]
+    assert cell > 0
+    np.testing.assert_allclose(np.array(widths) - widths[2], [cell, cell, 0, 2 * cell], atol=12)
+
+
 def test_seed_is_drawn_from_the_prior_at_the_temperature(kvae, colour_model, read_json, name):
     kvae(
         *("interpolate", 1, 2, "--model", "colour", "--steps", 2, "--temperature", 0.25),
