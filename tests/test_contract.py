@@ -56,7 +56,9 @@ CONVOLUTIONAL = ConvNetwork(
 )
 RESIDUAL = ResidualNetwork((4, 6), (0, 1), dense=8, patch=2)
 PCA = PCANetwork((4, 6), patch=4, pool=2)
-PCA_RESIDUAL = PCAResidualNetwork((4, 6), 4, 2, decoder_filters=(4, 6), decoder_patch=2)
+PCA_RESIDUAL = PCAResidualNetwork(
+    (4, 6), 4, 2, decoder_filters=(4, 6), decoder_patch=2, blocks=(0, 1)
+)
 
 GRAY, COLOR = (8, 8, 1), (16, 16, 3)
 

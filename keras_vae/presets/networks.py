@@ -201,7 +201,7 @@ class PCAResidualNetwork(
         pool: As of `PCANetwork`.
         decoder_filters: Channels of the decoder at each size, the largest first.
         decoder_patch: Side of the squares of pixels that its largest maps hold as channels.
-        blocks: Residual blocks, of two convolutions, at each of its sizes.
+        blocks: Residual blocks, of two convolutions, at each of its sizes, the largest first.
         kernel: Side of every kernel.
         activation: As of `PCANetwork`; in a block before each convolution.
         normalization: As of `ConvNetwork`, before each activation.
@@ -212,7 +212,7 @@ class PCAResidualNetwork(
     pool: int
     decoder_filters: tuple[int, ...]
     decoder_patch: int
-    blocks: int = 1
+    blocks: tuple[int, ...]
     kernel: int = 3
     activation: str = "leaky_relu"
     normalization: str = "batch"

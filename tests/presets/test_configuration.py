@@ -57,7 +57,7 @@ CONFIGURATIONS = [
     ConvNetwork((Conv(5), Conv(6, 4, 1)), (Conv(5, 2), Conv(None, 3, 1)), "none", "relu"),
     ResidualNetwork((4, 8), (1, 2), 16, kernel=5, patch=2),
     PCANetwork((4, 8), patch=4, pool=2, kernel=5),
-    PCAResidualNetwork((4, 8), 4, 2, (3, 5), 2, blocks=2, kernel=5),
+    PCAResidualNetwork((4, 8), 4, 2, (3, 5), 2, (2, 1), kernel=5),
     GaussianPosterior("softplus"),
     DeterministicPosterior("log_sigma"),
     StandardNormal(),

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from ...ops.convolutions import DepthToSpace, SpaceToDepth, conv
-from .builder import PRECISION, conv_names
+from .builder import PRECISION, conv_names, map_sizes
 from .pca import PCA
 
 
@@ -18,14 +18,13 @@ class PCAResidual(PCA):
     def _added_logits(self, z: Any, small: Any, large: Any) -> Any:
         """What the decoder's blocks add to the enlarged image of logits."""
         network, names = self.network, conv_names("decoder")
-        *larger, smallest = self._decoder_sizes()
-        *narrower, widest = network.decoder_filters
-        flat = self.dense(math.prod((*smallest, widest)), "decoder_projection")(z)
-        maps = keras.layers.Reshape((*smallest, widest), name="maps", dtype=self.dtype)(flat)
-        features = self.blocks(maps, network.blocks, names)
-        for filters, size in zip(reversed(narrower), reversed(larger), strict=True):
+        (*levels, (size, filters, blocks)) = self._decoder_levels()
+        flat = self.dense(math.prod((*size, filters)), "decoder_projection")(z)
+        maps = keras.layers.Reshape((*size, filters), name="maps", dtype=self.dtype)(flat)
+        features = self.blocks(maps, blocks, names)
+        for size, filters, blocks in reversed(levels):
             features = self._enlarge(features, filters, size, next(names))
-            features = self.blocks(features, network.blocks, names)
+            features = self.blocks(features, blocks, names)
         features = self.normalize(features, "decoder_maps")
         squares = SpaceToDepth(network.decoder_patch, name="large_patches", dtype=self.dtype)(large)
         joined = keras.layers.Concatenate(name="with_large", dtype=self.dtype)([features, squares])
@@ -53,19 +52,24 @@ class PCAResidual(PCA):
         )
         return crop(double)
 
-    def _decoder_sizes(self) -> list[tuple[int, int]]:
-        """Heights and widths of the decoder's maps, the largest first.
+    def _decoder_levels(self) -> list[tuple[tuple[int, int], int, int]]:
+        """Size, channels and blocks of the decoder's maps, the largest first.
 
         Raises:
-            ValueError: If its squares of pixels do not divide the image.
+            ValueError: If its squares of pixels do not divide the image, or if there are not as
+                many numbers of blocks as of channels.
         """
+        filters, blocks = self.network.decoder_filters, self.network.blocks
+        if len(filters) != len(blocks):
+            raise ValueError(
+                f"`blocks` must have {len(filters)} values, one for each of `decoder_filters`. "
+                f"Received: {blocks}."
+            )
         patch, (height, width, _) = self.network.decoder_patch, self.preset.image_shape
         if height % patch or width % patch:
             raise ValueError(
                 "`decoder_patch` must divide the image's height and width, "
                 f"{(height, width)}. Received: {patch}."
             )
-        sizes = [(height // patch, width // patch)]
-        for _ in self.network.decoder_filters[1:]:
-            sizes.append(tuple(math.ceil(side / 2) for side in sizes[-1]))
-        return sizes
+        sizes = map_sizes((height // patch, width // patch), [2] * (len(filters) - 1))
+        return list(zip(sizes, filters, blocks, strict=True))

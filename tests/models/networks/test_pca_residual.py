@@ -5,7 +5,9 @@ from keras_vae.models.networks import build_decoder, build_encoder
 from keras_vae.models.vae import VAE
 from keras_vae.presets import PCAResidualNetwork, get_preset
 
-NETWORK = PCAResidualNetwork((8, 12), 4, 2, decoder_filters=(4, 6, 8), decoder_patch=2)
+NETWORK = PCAResidualNetwork(
+    (8, 12), 4, 2, decoder_filters=(4, 6, 8), decoder_patch=2, blocks=(0, 1, 2)
+)
 PRESET = get_preset("celeba64").override(network=NETWORK, image_size=(24, 20), latent_dim=6)
 
 
@@ -13,8 +15,8 @@ def test_the_decoder_doubles_its_maps_to_squares_of_pixels():
     decoder = build_decoder(PRESET)  # 3×3, 6×5, 12×10, and squares of 2×2
     convolutions = [layer for layer in decoder.layers if hasattr(layer, "kernel_size")]
     maps = [layer.output.shape[1:] for layer in convolutions]
-    block = [*[(3, 3, 8)] * 2, (3, 3, 6), *[(6, 5, 6)] * 2, (6, 5, 4), *[(12, 10, 4)] * 2]
-    assert maps == [*block, (12, 10, 12)]
+    blocks = [*[(3, 3, 8)] * 4, (3, 3, 6), *[(6, 5, 6)] * 2, (6, 5, 4)]
+    assert maps == [*blocks, (12, 10, 12)]
     assert [layer.name for layer in convolutions] == [f"decoder_conv_{n}" for n in range(1, 10)]
     assert decoder.output_shape[1:] == (24, 20, 3)
 
@@ -43,3 +45,8 @@ def test_the_blocks_add_nothing_at_first(photos):
 def test_the_decoders_squares_must_fill_the_image():
     with pytest.raises(ValueError, match=r"`decoder_patch` must divide .* \(24, 20\). Received: 8"):
         build_decoder(PRESET.override(decoder_patch=8))
+
+
+def test_blocks_are_counted_for_each_size():
+    with pytest.raises(ValueError, match=r"`blocks` must have 3 values.*Received: \(1, 1\)"):
+        build_decoder(PRESET.override(blocks=(1, 1)))
