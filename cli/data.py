@@ -40,6 +40,7 @@ def list_data(cache_dir: Path | None) -> None:
             f"{known.name:14} {known.images:8,}  {times(known.image_shape):10} {source:22} "
             f"{', '.join(known.files)}"
         )
+    click.echo("or tfds:NAME, any other set of images of TensorFlow Datasets")
     click.echo(
         "or the path of a folder or .zip of images, of arrays (.npz, .npy), or of pixels (.csv)\n"
     )

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -86,3 +88,14 @@ NODE = "[[{{node decode_pixels_1/CheckNumerics}}]]"
 )
 def test_reason_is_the_sentence_within_the_noise(message, sentence):
     assert model_module.reason(message) == sentence
+
+
+def test_models_of_aligned_faces_are_those_of_celeba_and_of_aligned_photos(grey_model):
+    for data, expected in (
+        ({"dataset": "celeba"}, True),
+        ({"dataset": None, "aligned": True}, True),
+        ({"dataset": "mnist", "aligned": False}, False),
+        (None, False),
+    ):
+        model = replace(grey_model, metadata={**grey_model.metadata, "data": data})
+        assert model.of_aligned_faces is expected

@@ -1,0 +1,41 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from keras_vae.cli.data_source import DataSource
+from keras_vae.datasets import ImageDataset
+
+
+@pytest.fixture
+def loaded(monkeypatch):
+    """Record the arguments of `load_dataset`, which returns an empty set."""
+    calls = []
+
+    def load(name, **options):
+        calls.append(options)
+        return ImageDataset(name, np.zeros((1, 8, 8, 3), np.uint8), np.zeros(1, np.int8))
+
+    monkeypatch.setattr("keras_vae.datasets.load_dataset", load)
+    return calls
+
+
+def run_of(**provenance):
+    preset = SimpleNamespace(image_shape=(8, 8, 3))
+    facts = {"data_dir": None, "dataset": "album", "seed": 0, "limit": None}
+    return SimpleNamespace(preset=preset, provenance=provenance, **facts)
+
+
+def model_of(**data):
+    return SimpleNamespace(image_shape=(8, 8, 3), metadata={"data": data})
+
+
+def test_a_set_is_aligned_for_a_run_and_a_model_that_were_trained_on_it_so(loaded):
+    DataSource().load_for_run(run_of())
+    DataSource().load_for_model(model_of(), "album")
+    assert [options["photo_map"] for options in loaded] == [None, None]
+    dataset = DataSource(align_faces=True).load_for_run(run_of())
+    assert dataset.provenance["align_faces"] is True
+    DataSource().load_for_run(run_of(align_faces=True))
+    DataSource().load_for_model(model_of(align_faces=True), "album")
+    assert [options["photo_map"].name for options in loaded[2:]] == 3 * ["faces aligned"]
