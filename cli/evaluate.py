@@ -128,7 +128,7 @@ def evaluate(
         outputs.write_json(values if len(values) > 1 else values[0])
     for model, evaluation in zip(opened, found, strict=True):
         if card:
-            echo(write_card(model.path, evaluation.to_dict()))
+            outputs.add(write_card(model.path, evaluation.to_dict(), group=outputs.group))
 
 
 def _checkpoint(results: Sequence[Path | None], number: int) -> Path | None:

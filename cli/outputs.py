@@ -41,6 +41,7 @@ class Outputs:
         json: JSON of the numbers; - is standard output.
         gif: File of an animation, forward and back again.
         overwrite: Overwrite existing files.
+        group: The files that are written so far.
     """
 
     picture: Path | None = None
@@ -48,7 +49,7 @@ class Outputs:
     json: Path | None = None
     gif: Path | None = None
     overwrite: bool = False
-    _group: OutputGroup = field(default_factory=OutputGroup, init=False, repr=False, compare=False)
+    group: OutputGroup = field(default_factory=OutputGroup, init=False, repr=False, compare=False)
     _written: list[Path] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __enter__(self) -> Self:
@@ -61,7 +62,7 @@ class Outputs:
         trace: TracebackType | None,
     ) -> None:
         """Let the files appear, and print their paths; or none of them after an error."""
-        self._group.__exit__(kind, error, trace)
+        self.group.__exit__(kind, error, trace)
         if kind is None:
             for file in self._written:
                 echo(file)
@@ -127,14 +128,14 @@ class Outputs:
         from keras_vae.files.pictures import save
 
         file = file or self.picture
-        self._add(save(picture, file, overwrite=self.overwrite, group=self._group))
+        self.add(save(picture, file, overwrite=self.overwrite, group=self.group))
 
     def write_gif(self, frames: Sequence[Image]) -> None:
         """Write frames as a loop, forward and back again."""
         from keras_vae.plotting import save_gif, there_and_back
 
         loop = there_and_back(frames)
-        self._add(save_gif(loop, self.gif, overwrite=self.overwrite, group=self._group))
+        self.add(save_gif(loop, self.gif, overwrite=self.overwrite, group=self.group))
 
     def write_numbers(self, rows: Sequence[Row]) -> None:
         """Write rows to the files that were asked for.
@@ -160,9 +161,10 @@ class Outputs:
         Raises:
             FileExistsError: If the file exists and `overwrite` is False.
         """
-        self._add(write_text(file, text, overwrite=self.overwrite, group=self._group))
+        self.add(write_text(file, text, overwrite=self.overwrite, group=self.group))
 
-    def _add(self, file: Path) -> None:
+    def add(self, file: Path) -> None:
+        """Print a file's path when it has appeared; that of standard output is not printed."""
         if not is_stdout(file):
             self._written.append(file)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from ..files.atomic import write_text
+from ..files.atomic import OutputGroup, write_text
 from ..files.templates import templates
 from ..presets import Preset
-from ..training.run_directory import read_json, write_json
+from ..training.run_directory import json_text, read_json, write_json
 
 EVALUATION = "evaluation.json"  # beside model.json
 AUTOENCODER = "autoencoder"  # the kind of a model whose `model.json` names none
@@ -47,25 +49,36 @@ def card_of(version: Path) -> str:
 
 
 def write_card(
-    version: Path, evaluation: Mapping[str, Any] | None = None, *, keep: bool = False
+    version: Path,
+    evaluation: Mapping[str, Any] | None = None,
+    *,
+    keep: bool = False,
+    group: OutputGroup | None = None,
 ) -> Path:
     """Write README.md beside the versions of a model; an existing one is overwritten.
 
     Args:
         version: Folder of the version that the card describes.
-        evaluation: Written beside `model.json` first, as `Evaluation.to_dict` gives it; None: the
-            existing one is used, if there is one.
+        evaluation: Written beside `model.json`, together with the card, as `Evaluation.to_dict`
+            gives it; None: the existing one is used, if there is one.
         keep: Whether an existing card stays as it is.
+        group: The files that both appear together with; None: they appear now.
 
     Returns:
         The card's path.
     """
-    if evaluation is not None:
-        write_json(version / "assets.extra" / EVALUATION, evaluation)
-    card = version.resolve().parent / "README.md"
-    if keep and card.exists():
-        return card
-    return write_text(card, card_of(version), overwrite=True)
+    card, extras = version.resolve().parent / "README.md", version / "assets.extra"
+    with OutputGroup() if group is None else nullcontext(group) as files:
+        if evaluation is not None:
+            write_json(extras / EVALUATION, evaluation, group=files)
+        if not (keep and card.exists()):
+            text = card_of(version) if evaluation is None else _card(extras, evaluation)
+            write_text(card, text, overwrite=True, group=files)
+    return card
+
+
+def _card(extras: Path, evaluation: Mapping[str, Any]) -> str:
+    return model_card(read_json(extras / "model.json"), json.loads(json_text(evaluation)))
 
 
 def _autoencoder(facts: Mapping[str, Any], evaluation: Mapping[str, Any] | None) -> dict[str, Any]:

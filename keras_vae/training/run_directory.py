@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from filelock import FileLock, Timeout
 
-from ..files.atomic import remove_drafts, write_text
+from ..files.atomic import OutputGroup, remove_drafts, write_text
 from ..files.disk import make_folders, remove_folders
 from ..files.tables import csv_text
 from ..presets import Preset
@@ -398,10 +398,20 @@ def score(row: Mapping[str, float]) -> float:
     return math.inf if math.isnan(loss) else loss
 
 
-def write_json(path: Path, values: Any) -> None:
-    """Write JSON, whole or not at all."""
-    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
-    write_text(path, text, overwrite=True)
+def json_text(values: Any) -> str:
+    """Write values as JSON."""
+    return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+
+
+def write_json(path: Path, values: Any, *, group: OutputGroup | None = None) -> None:
+    """Write JSON, whole or not at all; an existing file is overwritten.
+
+    Args:
+        path: The file.
+        values: What it holds.
+        group: The files that it appears together with; None: it appears now.
+    """
+    write_text(path, json_text(values), overwrite=True, group=group)
 
 
 def read_json(path: Path) -> Any:
