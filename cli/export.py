@@ -70,7 +70,8 @@ def export(
 def write_networks(name: str, overwrite: bool) -> Path:
     """Write the networks for LiteRT of an exported model; return their folder."""
     from keras_vae.export.lite import write_lite
-    from keras_vae.inference.exported import UPSCALER, read_metadata
+    from keras_vae.files.exported import read_metadata
+    from keras_vae.inference.exported import UPSCALER
     from keras_vae.inference.registry import find
     from keras_vae.super_resolution.lite import write_lite as write_upscaler_lite
 

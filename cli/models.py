@@ -34,10 +34,10 @@ def models() -> None:
 @output_options(json_option("JSON instead of the list"))
 def list_models(outputs: Outputs) -> None:
     """List the models that --model can name: autoencoders, and upscalers for `kvae upscale`."""
-    from keras_vae.inference import registry
+    from keras_vae.files import exported
 
     outputs.check()
-    rows = list(_summaries(path for _, _, path in registry.list_models()))
+    rows = list(_summaries(path for _, _, path in exported.list_models()))
     if outputs.json:
         outputs.write_json(rows)
         return

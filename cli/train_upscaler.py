@@ -163,7 +163,7 @@ def _quality(logs: dict[str, Any], prefix: str) -> str:
 
 def _publish(run: UpscalerRun, pairs: Pairs, directory: Path, overwrite: bool) -> None:
     """Export a run, and print its measurements, the model's path and how to use it."""
-    from keras_vae.inference.exported import read_metadata
+    from keras_vae.files.exported import read_metadata
     from keras_vae.super_resolution.publishing import publish
 
     with progress_bar("Measuring") as progress:

@@ -51,6 +51,17 @@ def own_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("KVAE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
+@pytest.fixture
+def empty_folder(tmp_path, monkeypatch):
+    """An empty current folder, and no exported models from elsewhere."""
+    from keras_vae.files import exported
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("KVAE_MODELS", raising=False)
+    monkeypatch.setattr(exported, "find_spec", lambda _: None)
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def digits():
     """scikit-learn's 1,797 scanned digits, 8×8, split by hand."""

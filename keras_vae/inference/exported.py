@@ -6,17 +6,16 @@ model's facts does not import it.
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from ..files.exported import read_metadata
 from .model import check_endpoint, reason
 
 AUTOENCODER, UPSCALER = "autoencoder", "upscaler"
@@ -28,7 +27,7 @@ KINDS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ExportedModel:
     """A SavedModel with a `model.json`.
 
@@ -42,7 +41,7 @@ class ExportedModel:
     kind: ClassVar[str]
     needs_tensorflow: ClassVar[bool] = True
     path: Path
-    metadata: Mapping[str, Any] = field(repr=False)
+    metadata: Mapping[str, Any]
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -105,7 +104,6 @@ class ExportedModel:
 
     @cached_property
     def _model(self) -> Any:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow reads it when imported
         import tensorflow as tf
 
         return tf.saved_model.load(str(self.path))
@@ -120,20 +118,6 @@ def cached_repository(folder: Path) -> str | None:
 def lite_folder(version: Path) -> Path:
     """Return the folder of a version that has its networks for LiteRT; it may be missing."""
     return version / "assets.extra" / "lite"
-
-
-def read_metadata(path: str | Path) -> dict[str, Any]:
-    """Read the `model.json` in the folder of a version.
-
-    Raises:
-        ValueError: If it cannot be read.
-    """
-    try:
-        return json.loads((Path(path) / "assets.extra" / "model.json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(
-            f"{path} is not a model that kvae exported: assets.extra/model.json cannot be read."
-        ) from error
 
 
 def kind_of(metadata: Mapping[str, Any]) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .exported import AUTOENCODER, UPSCALER, kind_of, read_metadata
+from ..files.exported import read_metadata
+from .exported import AUTOENCODER, UPSCALER, kind_of
 
 FENCE = "---\n"  # above and below a header
 

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from keras_vae.inference import registry as runtime
-from keras_vae.inference.exported import kind_of, read_metadata
+from keras_vae.inference.exported import kind_of
 from keras_vae.inference.saved_model import SavedModel
 from keras_vae.inference.upscaler import Upscaler
 
@@ -49,13 +49,6 @@ def test_the_kind_of_an_autoencoder_is_optional():
     assert kind_of({}) == kind_of({"kind": "autoencoder"}) == "autoencoder"
     with pytest.raises(ValueError, match=r"autoencoder, upscaler\. Received: 'oracle'"):
         kind_of({"kind": "oracle"})
-
-
-def test_a_folder_that_kvae_did_not_export_is_refused(tmp_path):
-    (tmp_path / "assets.extra").mkdir()
-    (tmp_path / "assets.extra" / "model.json").write_text("{")
-    with pytest.raises(ValueError, match="not a model that kvae exported"):
-        read_metadata(tmp_path)
 
 
 def test_the_error_of_an_unknown_endpoint_lists_similar_names(upscaler):

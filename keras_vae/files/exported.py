@@ -1,0 +1,111 @@
+"""Exported models on the disk: found by name or path, and their `model.json`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from .naming import near_names
+
+
+def find_version(name_or_path: str | Path, version: int | None = None) -> Path:
+    """Find the folder of a model's version.
+
+    A path that holds a model comes first, then ./saved_models/<name>, the folders in the
+    environment variable KVAE_MODELS, and the models shipped with the package.
+
+    Args:
+        name_or_path: A name such as "celeba", a model's folder, or the folder of a version.
+        version: Number of the version; None takes the highest.
+
+    Raises:
+        ValueError: If there is no such model or version; the message lists those that exist.
+    """
+    path = Path(name_or_path)
+    if _is_version(path):
+        if version is not None and path.resolve().name != str(version):
+            raise ValueError(
+                f"`version` must be left out where the path is that of a version. Received: "
+                f"{version} with {path}."
+            )
+        return path
+    places = [path, *(folder / path for folder in _folders() if _is_plain_name(path))]
+    for place in places:
+        versions = _versions(place)
+        if versions and version is None:
+            return versions[max(versions)]
+        if version in versions:
+            return versions[version]
+        if versions:
+            raise ValueError(
+                f"{place} has no version {version}. It has: {', '.join(map(str, versions))}."
+            )
+    raise ValueError(_unknown(path))
+
+
+def list_models() -> list[tuple[str, int, Path]]:
+    """List the models that can be opened by name: name, highest version, its folder.
+
+    A name that occurs in several folders is listed once, as `find_version` finds it.
+    """
+    found: dict[str, tuple[str, int, Path]] = {}
+    for folder in _folders():
+        for place in sorted(folder.iterdir()) if folder.is_dir() else []:
+            versions = _versions(place)
+            if versions and place.name not in found:
+                highest = max(versions)
+                found[place.name] = (place.name, highest, versions[highest])
+    return list(found.values())
+
+
+def read_metadata(path: str | Path) -> dict[str, Any]:
+    """Read the `model.json` in the folder of a version.
+
+    Raises:
+        ValueError: If it cannot be read.
+    """
+    try:
+        return json.loads((Path(path) / "assets.extra" / "model.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"{path} is not a model that kvae exported: assets.extra/model.json cannot be read."
+        ) from error
+
+
+def _folders() -> Iterator[Path]:
+    """Yield the folders that are searched for names, in order."""
+    yield Path("saved_models")
+    for folder in os.environ.get("KVAE_MODELS", "").split(os.pathsep):
+        if folder:
+            yield Path(folder)
+    spec = find_spec("keras_vae.saved_models")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        yield Path(folder)
+
+
+def _versions(place: Path) -> dict[int, Path]:
+    if not place.is_dir():
+        return {}
+    children = sorted(child for child in place.iterdir() if child.name.isdecimal())
+    return dict(sorted((int(child.name), child) for child in children if _is_version(child)))
+
+
+def _is_version(path: Path) -> bool:
+    return (path / "saved_model.pb").is_file()
+
+
+def _is_plain_name(path: Path) -> bool:
+    return len(path.parts) == 1 and path.name not in ("", ".", "..")
+
+
+def _unknown(path: Path) -> str:
+    if path.exists() and not _is_plain_name(path):
+        return f"{path} holds no exported model: no <version>/saved_model.pb is in it."
+    names = [name for name, _, _ in list_models()]
+    if not names:
+        return f"No model is called {str(path)!r}. There are no models. `kvae train` makes one."
+    return f"No model is called {str(path)!r}. {near_names(str(path), names)}"
