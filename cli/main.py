@@ -80,7 +80,6 @@ def run() -> None:
 
     After Ctrl-C it is 130, after SIGTERM 143.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     signal.signal(signal.SIGTERM, _terminate)
     warnings.filterwarnings("ignore", module=r"PIL\.")  # of files that are odd, and are reported
     try:

@@ -1,1 +1,1 @@
-"""Operations for fast training steps: convolutions, kernel gradients by im2col, Adam."""
+"""How the package meets TensorFlow and Keras: imports, registration, fast operations."""

@@ -4,3 +4,5 @@ The network is VDSR of Kim, Lee and Lee (2016), "Accurate Image Super-Resolution
 Convolutional Networks". Wolfram uses it to show faces of 32×32 at 96×96. `keras_vae.load_upscaler`
 loads an exported upscaler.
 """
+
+from ..ops import backend as backend  # refuses other backends than TensorFlow
