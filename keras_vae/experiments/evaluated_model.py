@@ -13,7 +13,6 @@ import numpy as np
 from ..datasets import ImageDataset
 from ..datasets.classifiers import PREPROCESSING, find_classifier
 from ..evaluation.extractors import Extractor, classifier_extractor
-from ..files.pictures import to_pixels
 from ..inference.saved_model import SavedModel
 from ..latent_space.arithmetic import sample_posterior
 from ..presets import Preset
@@ -131,7 +130,7 @@ class TrainedModel(EvaluatedModel):
     def decode(self, z: np.ndarray) -> np.ndarray:
         """Decode latents [N, L] to pixels, uint8 [N, H, W, C]."""
         parts = [self.vae.decode(z[start : start + BATCH]) for start in range(0, len(z), BATCH)]
-        return to_pixels(np.concatenate(parts))
+        return np.concatenate(parts)
 
     def sample(self, count: int) -> np.ndarray:
         """Sample latents from N(0, I)."""
@@ -163,8 +162,7 @@ class ExportedModel(EvaluatedModel):
 
     def sample(self, count: int) -> np.ndarray:
         """Sample latents from the prior fitted to the training latents, if there is one."""
-        prior = "gmm" if self.served.has_prior("gmm") else "normal"
-        return self.served.generate(range(count), prior=prior)[1]
+        return self.served.sample(range(count)).z
 
 
 def standard_normal(count: int, latent_dim: int) -> np.ndarray:

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from ..latent_space.attributes import Attributes
 from ..latent_space.priors import GaussianMixturePrior
-from ..models.composite import in_float32
+from ..models.composite import in_float32, is_functional
 from ..models.sampling import seeded
 from ..models.vae import VAE
 from .graph_ops import at_least_one, printable, read_photos, require, to_uint8, traced
@@ -199,10 +199,10 @@ class Endpoints:
         encoder = keras.Model(
             encoder.inputs, [encoder.outputs[0], *(layer.output for layer in down)]
         )
-        decoder = keras.Model(decoder.inputs, [layer.output for layer in up])
+        decoder = keras.Model(decoder.inputs, [*decoder.outputs, *(layer.output for layer in up)])
         count, image = at_least_one(image)
         z_mean, *maps = encoder(self.likelihood.scale(image), training=False)
-        maps += keras.tree.flatten(decoder(z_mean, training=False))
+        maps += keras.tree.flatten(decoder(z_mean, training=False))[1:]
         named = zip(down + up, maps, strict=True)
         return {layer.name: features[:count] for layer, features in named}
 
@@ -255,7 +255,7 @@ class Endpoints:
             getattr(self.posterior, "encoder", None),
             getattr(self.likelihood, "decoder", None),
         )
-        if not all(isinstance(network, keras.Model) for network in networks):
+        if not all(is_functional(network) for network in networks):
             return []
         return [layer for network in networks for layer in _convolutions(network)]
 

@@ -32,6 +32,10 @@ class PixelRange:
     def __str__(self) -> str:
         return f"{self.low:g} … {self.high:g}".replace("-", "−")
 
+    def to_pixels(self, images: Any) -> Any:
+        """Map images of this range to 0 … 255: an array or a tensor of floats, not rounded."""
+        return (images - self.low) * (255.0 / (self.high - self.low))
+
     def to_uint8(self, images: np.ndarray) -> np.ndarray:
         """Convert images of this range to 0 … 255, uint8.
 
@@ -39,12 +43,11 @@ class PixelRange:
         """
         if images.dtype.kind in "iu" and self.high >= BYTES.high:
             return (images >> int(self.high).bit_length() - 8).astype(np.uint8)
-        scale = 255.0 / (self.high - self.low)
         converted = np.empty(images.shape, np.uint8)
         rows = max(1, BLOCK * len(images) // max(1, images.size))
         for start in range(0, len(images), rows):  # float32 of a whole photo would be gigabytes
             block = images[start : start + rows].astype(np.float32)
-            converted[start : start + rows] = to_pixels((block - self.low) * scale)
+            converted[start : start + rows] = to_pixels(self.to_pixels(block))
         return converted
 
 

@@ -12,12 +12,12 @@ import keras
 import tensorflow as tf
 
 from ..models.composite import Composite
+from ..models.loss_terms import LossTerm
 from ..models.protocols import ForwardPass
 from ..ops.convolutions import SpaceToDepth
 from ..ops.registration import package
 from ..ops.replicas import replica_count
 from ..presets import Adversarial as Configuration
-from .term import LossTerm
 
 MOMENTS = {"beta_1": 0.0, "beta_2": 0.99}  # of Adam, as Huang et al. 2024 train a critic
 

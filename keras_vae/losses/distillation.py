@@ -14,13 +14,13 @@ import numpy as np
 import tensorflow as tf
 
 from ..models.composite import Composite
+from ..models.loss_terms import LossTerm
 from ..models.protocols import ForwardPass
 from ..ops.normalization import FusedBatchNormalization
 from ..ops.recast import recast
 from ..ops.registration import package
 from ..presets import Distillation as Configuration
 from .teacher import Teacher
-from .term import LossTerm
 
 
 @package

@@ -6,12 +6,12 @@ from typing import Any
 
 import tensorflow as tf
 
+from ..models.loss_terms import LossTerm
 from ..models.protocols import ForwardPass
 from ..ops.registration import package
 from ..ops.replicas import cross_replica_mean
 from ..presets import Annealing, Constant
 from ..presets.configuration import plain
-from .term import LossTerm
 
 
 def elbo_terms(

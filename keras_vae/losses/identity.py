@@ -14,6 +14,7 @@ import keras
 import tensorflow as tf
 
 from ..models.composite import Composite
+from ..models.loss_terms import LossTerm
 from ..models.protocols import ForwardPass
 from ..models.sampling import Sampling
 from ..ops.normalization import FusedBatchNormalization
@@ -22,7 +23,6 @@ from ..ops.registration import package
 from ..presets import Identity as Configuration
 from .perceptual import feature_distance
 from .teacher import Teacher
-from .term import LossTerm
 
 MAPS = "maps_"  # how the names of an embedder's layers of feature maps begin
 

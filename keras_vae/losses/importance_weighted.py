@@ -6,12 +6,12 @@ from typing import Any
 
 import tensorflow as tf
 
+from ..models.loss_terms import LossTerm
 from ..models.protocols import ForwardPass
 from ..ops.registration import package
 from ..presets import Annealing, Constant
 from ..presets.configuration import plain
 from .elbo import annealed_weight
-from .term import LossTerm
 
 
 def bound_terms(samples: int, annealing: Annealing) -> list[LossTerm]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from ..models.loss_terms import LossTerm
 from ..models.protocols import ForwardPass
 from ..ops.registration import package
 from ..ops.replicas import cross_replica_batch
-from .term import LossTerm
 
 
 @package

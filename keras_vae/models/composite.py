@@ -45,13 +45,18 @@ def in_float32(layer: keras.layers.Layer) -> keras.layers.Layer:
     A layer that is not a `Composite` of functional models is returned as it is.
     """
     parts = {name: getattr(layer, name) for name in getattr(layer, "PARTS", ())}
-    if not parts or not all(isinstance(part, keras.Model) for part in parts.values()):
+    if not parts or not all(map(is_functional, parts.values())):
         return layer
     networks = {name: recast(part, "float32") for name, part in parts.items()}
     copy = type(layer)(**{**layer.get_config(), **networks})
     for weight, original in zip(copy.weights, layer.weights, strict=True):
         weight.assign(keras.ops.convert_to_numpy(original))
     return copy
+
+
+def is_functional(network: Any) -> bool:
+    """Whether a network is a functional or sequential model, whose layers can be looked at."""
+    return isinstance(network, keras.Model) and bool(getattr(network, "inputs", None))
 
 
 def apply_network(network: Any, value: Any, y: Any, training: bool) -> Any:

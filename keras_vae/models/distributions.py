@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from .sampling import Sampling
@@ -128,3 +130,21 @@ def log_normal(z: tf.Tensor, mean: tf.Tensor | float, log_var: tf.Tensor | float
     """Log density of a diagonal Gaussian, summed over the last axis, in nats."""
     scaled = tf.square(z - mean) * tf.exp(-log_var)
     return -0.5 * tf.reduce_sum(LOG_TWO_PI + log_var + scaled, axis=-1)
+
+
+def repeated(value: Any, samples: int) -> Any:
+    """A batch [B, …] repeated sample by sample, [S · B, …]; None stays None."""
+    if value is None or samples == 1:
+        return value
+    return tf.tile(value, [samples, *[1] * (len(value.shape) - 1)])
+
+
+def repeated_distribution(distribution: Any, samples: int) -> Any:
+    """A distribution, a data class of tensors, repeated sample by sample."""
+    tensors = {field.name: getattr(distribution, field.name) for field in fields(distribution)}
+    rows = {name: repeated(each, samples) for name, each in tensors.items() if _batch(each)}
+    return replace(distribution, **rows)
+
+
+def _batch(value: Any) -> bool:
+    return isinstance(value, np.ndarray) or tf.is_tensor(value)

@@ -87,7 +87,8 @@ class Likelihood(Composite, keras.layers.Layer):
 
     def call(self, z: Any, y: Any = None, training: bool = False) -> Reconstruction:
         """Return p(x|z, y)."""
-        return Reconstruction(self, apply_network(self.decoder, z, y, training), training)
+        logits = tf.cast(apply_network(self.decoder, z, y, training), tf.float32)
+        return Reconstruction(self, logits, training)
 
     def log_prob(self, x: tf.Tensor, logits: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Return log p(x|z), or minus the reconstruction loss in its place, [B]."""
@@ -132,7 +133,8 @@ class Bernoulli(Likelihood):
         super().__init__(decoder, output, **kwargs)
         if output != "sigmoid":
             raise ValueError(
-                f"`output` must be 'sigmoid' for a Bernoulli likelihood. Received: {output!r}."
+                f"`output` must be 'sigmoid' for a Bernoulli likelihood. Received: {output!r}. "
+                "For pixels in [-1, 1] choose another likelihood, such as 'gaussian'."
             )
 
     def log_prob(self, x: tf.Tensor, logits: tf.Tensor, training: bool = False) -> tf.Tensor:

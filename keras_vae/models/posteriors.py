@@ -21,22 +21,31 @@ class GaussianPosterior(Composite, keras.layers.Layer):
         encoder: Model from x [B, H, W, C] (and y, if it has a second input) to z_mean and
             z_log_var, each [B, L]; further outputs are ignored.
         seed: Seed of the noise; None takes a random one.
+        latent_dim: L, where the encoder is a subclass of `keras.Model`, which does not have it.
     """
 
     PARTS = ("encoder",)
     stochastic = True
 
-    def __init__(self, encoder: keras.Model, seed: int | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        encoder: keras.Model,
+        seed: int | None = None,
+        latent_dim: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
         self.encoder = encoder
         self.seed = seed
+        self.latent_dim = latent_dim
         self.sampling = Sampling(seed, name="sampling")
         self.built = encoder.built
 
     @property
     def latent_spec(self) -> tf.TensorSpec:
         """z: float32 [None, L]."""
-        return tf.TensorSpec((None, self.encoder.output_shape[0][-1]), tf.float32, "z")
+        latent_dim = self.latent_dim or self.encoder.output_shape[0][-1]
+        return tf.TensorSpec((None, latent_dim), tf.float32, "z")
 
     @property
     def condition_spec(self) -> tf.TensorSpec | None:
@@ -46,7 +55,7 @@ class GaussianPosterior(Composite, keras.layers.Layer):
     def call(self, x: tf.Tensor, y: Any = None, training: bool = False) -> DiagonalGaussian | Delta:
         """Return q(z|x, y)."""
         z_mean, z_log_var, *_ = apply_network(self.encoder, x, y, training)
-        return self.distribution(z_mean, z_log_var)
+        return self.distribution(*(tf.cast(each, tf.float32) for each in (z_mean, z_log_var)))
 
     def distribution(self, z_mean: tf.Tensor, z_log_var: tf.Tensor) -> DiagonalGaussian | Delta:
         """The distribution of these parameters, each [B, L]."""
@@ -54,7 +63,7 @@ class GaussianPosterior(Composite, keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
-        return {**super().get_config(), "seed": self.seed}
+        return {**super().get_config(), "seed": self.seed, "latent_dim": self.latent_dim}
 
 
 @package

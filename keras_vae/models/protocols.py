@@ -56,6 +56,7 @@ class ForwardPass:
         training: Whether it is a step of training.
         step: Optimizer steps until now; None outside training, where weights are the final ones.
         samples: S.
+        regularization: Sum of what layers add to the loss, such as kernel regularizers; or None.
         logs: What is reported beside the loss, by name, [B]: see `log`.
     """
 
@@ -69,6 +70,7 @@ class ForwardPass:
     training: bool
     step: tf.Tensor | None = None
     samples: int = 1
+    regularization: tf.Tensor | None = None
     logs: dict[str, tf.Tensor] = field(default_factory=dict)
 
     def log(self, name: str, values: tf.Tensor) -> None:

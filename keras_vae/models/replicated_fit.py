@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 
@@ -27,10 +28,13 @@ class ReplicatedFit:
         return strategy if strategy.num_replicas_in_sync == 1 else _FirstReplica(strategy)
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
-        """Build the optimizer; Keras would reduce a batch over the replicas to build the model."""
-        if self.optimizer is not None and not self.optimizer.built:
-            with self.distribute_strategy.scope():
+        """Build optimizer and metrics; Keras would reduce a batch over the replicas for it."""
+        with self.distribute_strategy.scope():
+            if self.optimizer is not None and not self.optimizer.built:
                 self.optimizer.build(self.trainable_variables)
+            if self._compile_metrics is not None and not self._compile_metrics.built:
+                image = keras.KerasTensor((None, *self.image_shape))
+                self._compile_metrics.build(image, image)
 
 
 class _FirstReplica:

@@ -2,45 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from ..files.pictures import to_pixels
 from ..ops.registration import package
 from ..ops.replicas import replica_count
-from ..presets import ELBO, Likelihood, Preset, get_preset
 from .composite import Composite
-from .posteriors import GaussianPosterior
-from .priors import StandardNormal
+from .construction import Construction
+from .distributions import repeated, repeated_distribution
+from .inputs import ImageInputs
+from .loss_terms import LossTerm, as_term
+from .means import REGULARIZATION, LoggedMeans
 from .protocols import ForwardPass
 from .replicated_fit import ReplicatedFit
-
-
-class ReplicatedMean(keras.metrics.Mean):
-    """A mean that gets the same values in every replica, and is read from the first."""
-
-    def add_variable(self, *args: Any, **kwargs: Any) -> keras.Variable:
-        """Make a variable that needs no reduction over the replicas."""
-        return super().add_variable(*args, **{**kwargs, "aggregation": "only_first_replica"})
+from .sampling import seeded
 
 
 @package
-class VAE(ReplicatedFit, Composite, keras.Model):
-    """A variational autoencoder (Kingma and Welling 2013) over images of 0 … 255.
+class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, keras.Model):
+    """A variational autoencoder (Kingma and Welling 2013).
+
+    Images are uint8, or floats of 0 … 1, −1 … 1 or 0 … 255; `files.pixels.range_of` recognizes the
+    range. `fit` takes arrays and data sets of images, with or without labels and sample weights.
 
     The loss of an image is the sum of its terms; that of a batch is the mean. Logged are `loss`,
-    what each term logs without its weight (`reconstruction_loss`; `kl_loss` in nats), and `mse` (of
-    a pixel in [0, 1]).
+    what each term logs without its weight (`reconstruction_loss`; `kl_loss` in nats),
+    `regularization_loss` if layers add to the loss, and `mse` (of a pixel in [0, 1]).
+    Sample weights multiply the loss and its terms of each image, as in Keras; `mse` is the weighted
+    mean. Metrics of `compile` compare images with reconstructions, both in [0, 1].
 
     Args:
         posterior: Layer from x [B, H, W, C] and y to q(z|x, y); it has a `latent_spec`.
         prior: Layer from a number of samples and y to p(z|y).
         likelihood: Layer from z and y to p(x|z, y): a `Likelihood`.
-        terms: Terms of the loss: `losses.LossTerm`.
+        terms: Terms of the loss: each a `losses.LossTerm`, or a function from a `ForwardPass` to
+            one value for each image, [B].
 
     Raises:
         ValueError: If there are no terms, if two have the same name, or if a term with several
@@ -50,6 +51,7 @@ class VAE(ReplicatedFit, Composite, keras.Model):
         >>> vae = VAE.from_preset("mnist", seed=0)
         >>> vae.compile(optimizer="adam")
         >>> vae.fit(images, epochs=1)  # uint8 [N, 28, 28, 1]
+        >>> digits = vae.generate(10)
     """
 
     PARTS = ("posterior", "prior", "likelihood", "terms")
@@ -59,116 +61,30 @@ class VAE(ReplicatedFit, Composite, keras.Model):
         posterior: keras.layers.Layer,
         prior: keras.layers.Layer,
         likelihood: keras.layers.Layer,
-        terms: Sequence[Any],
+        terms: Sequence[LossTerm | Callable[[ForwardPass], tf.Tensor]],
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.posterior = posterior
         self.prior = prior
         self.likelihood = likelihood
-        self.terms = list(terms)
+        self.terms = [as_term(term) for term in terms]
+        self.samples = max((getattr(term, "samples", 1) for term in self.terms), default=1)
+        logged = [name for term in self.terms for name in term.logged]
+        self._check_terms(logged)
+        self.log_means_of(logged)
+
+    def _check_terms(self, logged: list[str]) -> None:
+        names = ", ".join(term.name for term in self.terms)
         if not self.terms:
             raise ValueError("`terms` must have at least one term of the loss. Received: [].")
-        self.samples = max(getattr(term, "samples", 1) for term in terms)
         if self.samples > 1 and len(self.terms) > 1:
             raise ValueError(
                 "`terms` must be one where it takes several samples of z for each image. "
-                f"Received: {', '.join(term.name for term in terms)}."
+                f"Received: {names}."
             )
-        logged = [name for term in terms for name in term.logged]
         if len(set(logged)) < len(logged):
             raise ValueError(f"`terms` must have different names. Received: {', '.join(logged)}.")
-        self.trackers = {name: ReplicatedMean(name=name) for name in ("loss", *logged, "mse")}
-
-    @classmethod
-    def from_preset(
-        cls,
-        preset: str | Preset,
-        *,
-        teacher: Any = None,
-        dtype: Any = None,
-        seed: int | None = None,
-    ) -> VAE:
-        """Build the networks and the objective of a preset.
-
-        Args:
-            preset: What to build, or its name.
-            teacher: The classifier that perceptual and distillation loss need, and the identity
-                loss with its features: a `losses.Teacher`.
-            dtype: Keras dtype policy of the networks, such as "mixed_bfloat16".
-            seed: Seed of the noise. Weights follow `keras.utils.set_random_seed`.
-
-        Raises:
-            ValueError: If the preset contradicts itself, or lacks the teacher that it needs.
-        """
-        preset = get_preset(preset) if isinstance(preset, str) else preset
-        preset.objective.check(preset.stochastic)
-        shapes = {"latent_dim": preset.latent_dim, "image_shape": preset.image_shape}
-        terms = preset.objective.build(**shapes, teacher=teacher, dtype=dtype, seed=seed)
-        network = preset.network.build(preset, dtype)
-        encoder, decoder = network.encoder(), network.decoder()
-        vae = cls(
-            preset.posterior.build(encoder, seed),
-            preset.prior.build(preset.latent_dim, seed),
-            preset.objective.likelihood.build(decoder, output=preset.output),
-            terms,
-            name=preset.name.replace("-", "_"),
-            dtype=dtype,
-        )
-        vae.build((None, *preset.image_shape))
-        return vae
-
-    @classmethod
-    def from_networks(
-        cls,
-        encoder: keras.Model,
-        decoder: keras.Model,
-        likelihood: str | Likelihood = "bernoulli",
-        *,
-        prior: keras.layers.Layer | None = None,
-        terms: Sequence[Any] | None = None,
-        seed: int | None = None,
-        **kwargs: Any,
-    ) -> VAE:
-        """Build a VAE from your own networks.
-
-        Args:
-            encoder: Model from x [B, H, W, C] (and y, where it has a second input) to z_mean and
-                z_log_var, each [B, L].
-            decoder: Model from z [B, L] (and y) to logits [B, H, W, C].
-            likelihood: Kind of the likelihood, or one of `presets`.
-            prior: p(z|y); None: N(0, I).
-            terms: Terms of the loss; None: those of −ELBO.
-            seed: Seed of the noise.
-            **kwargs: Arguments of `keras.Model`, such as `name`.
-
-        Example:
-            >>> vae = VAE.from_networks(encoder, decoder, "bernoulli")
-        """
-        if isinstance(likelihood, str):
-            if likelihood not in Likelihood.kinds:
-                raise ValueError(
-                    f"`likelihood` must be one of {', '.join(Likelihood.kinds)}. "
-                    f"Received: {likelihood!r}."
-                )
-            likelihood = Likelihood.kinds[likelihood]()
-        posterior = GaussianPosterior(encoder, seed)
-        vae = cls(
-            posterior,
-            prior or StandardNormal(posterior.latent_spec.shape[-1], seed),
-            likelihood.build(decoder),
-            ELBO().build() if terms is None else terms,
-            **kwargs,
-        )
-        shape = encoder.inputs[0].shape
-        vae.build(tuple(shape))
-        return vae
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> VAE:
-        """Rebuild from `get_config`."""
-        ELBO().implementation()  # imports the terms' classes: Keras finds what is registered
-        return super().from_config(config)
 
     @property
     def encoder(self) -> keras.Model:
@@ -219,11 +135,6 @@ class VAE(ReplicatedFit, Composite, keras.Model):
         others = {id(each) for term in self.terms for each in term.adversary_variables}
         return [each for each in super().trainable_variables if id(each) not in others]
 
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        """The means that `fit` resets each epoch."""
-        return list(self.trackers.values())
-
     def build(self, input_shape: Any) -> None:
         """Create the weights of parts that have none yet, by one forward pass."""
         self._image_shape = tuple(input_shape[1:])
@@ -237,69 +148,148 @@ class VAE(ReplicatedFit, Composite, keras.Model):
         """Return the shape that `build` takes."""
         return {"input_shape": (None, *self.image_shape)}
 
-    def encode(self, images: tf.Tensor, y: Any = None) -> Any:
+    def encode(self, images: Any, y: Any = None) -> Any:
         """Encode images, without noise.
 
         Args:
-            images: Pixels 0 … 255 of any dtype, [B, H, W, C].
+            images: uint8 or floats, [B, H, W, C].
             y: The condition, where the model is conditional.
 
         Returns:
             q(z|x, y): for the plain VAE a Gaussian with `mean` and `log_var`, each [B, L].
-        """
-        return self.posterior(self.likelihood.scale(images), y, training=False)
 
-    def decode(self, z: Any, y: Any = None) -> tf.Tensor:
-        """Decode z to mean images [B, H, W, C], float32 in 0 … 255, not rounded."""
+        Raises:
+            ValueError: If the images have another shape or range.
+
+        Example:
+            >>> z = vae.encode(images).mean
+        """
+        return self.posterior(self.likelihood.scale(self.pixels_of(images)), y, training=False)
+
+    def mean_images(self, z: Any, y: Any = None) -> tf.Tensor:
+        """Decode z to mean images, float32 [B, H, W, C] in 0 … 255, not rounded; differentiable."""
         return self.likelihood.unscale(self.likelihood(z, y, training=False).mode())
 
-    def generate(self, count: int, y: Any = None) -> tf.Tensor:
+    def decode(self, z: Any, y: Any = None) -> np.ndarray:
+        """Decode latents.
+
+        Args:
+            z: [B, L], or a nest of latents as `latent_spec` has it.
+            y: The condition, where the model is conditional.
+
+        Returns:
+            uint8 images [B, H, W, C]; `mean_images` returns them before they are rounded.
+
+        Example:
+            >>> images = vae.decode(np.zeros((1, vae.latent_dim)))
+        """
+        z = keras.tree.map_structure(lambda each: tf.cast(each, tf.float32), z)
+        return to_pixels(self.mean_images(z, y))
+
+    def reconstruct(self, images: Any, y: Any = None) -> np.ndarray:
+        """Encode images and decode the mode of q(z|x, y), for the plain VAE z_mean.
+
+        Args:
+            images: uint8 or floats, [B, H, W, C].
+            y: The condition, where the model is conditional.
+
+        Returns:
+            uint8 images [B, H, W, C].
+
+        Raises:
+            ValueError: If the images have another shape or range.
+        """
+        return to_pixels(self.mean_images(self.encode(images, y).mode(), y))
+
+    def generate(self, count: int, y: Any = None, *, seed: int | None = None) -> np.ndarray:
         """Decode samples from the prior.
 
         Args:
             count: Number of images.
             y: The condition of each, [count, …], where the model is conditional.
+            seed: Seed of the first image, the next image has the next seed: the images that the
+                exported model generates with these seeds. None: other images at each call.
 
         Returns:
-            Mean images, float32 [count, H, W, C] in 0 … 255, not rounded.
+            uint8 images [count, H, W, C].
+
+        Example:
+            >>> digits = vae.generate(10, seed=0)
         """
-        return self.decode(self.prior(tf.constant(count), y).sample(), y)
+        if seed is None:
+            z = self.prior(tf.constant(count), y).sample()
+        else:
+            seeds = tf.range(seed, seed + count, dtype=tf.int64)
+            with seeded(seeds, tf.ones(count)):
+                z = self.prior(tf.constant(count), y).sample()
+        return to_pixels(self.mean_images(z, y))
 
     def call(self, images: tf.Tensor, y: Any = None, training: bool = False) -> tf.Tensor:
-        """Reconstruct images [B, H, W, C] (0 … 255) from one sample of z."""
-        z = self.posterior(self.likelihood.scale(images), y, training=training).sample()
+        """Reconstruct images [B, H, W, C] from one sample of z: float32 0 … 255."""
+        return self._reconstructed(self.pixels_of(images), y, training)
+
+    def _reconstructed(self, pixels: tf.Tensor, y: Any, training: bool = False) -> tf.Tensor:
+        z = self.posterior(self.likelihood.scale(pixels), y, training=training).sample()
         return self.likelihood.unscale(self.likelihood(z, y, training=training).mode())
 
     def forward(
         self, images: tf.Tensor, y: Any = None, *, training: bool = False, step: Any = None
     ) -> ForwardPass:
-        """Encode images, sample z, decode it: see `ForwardPass`."""
+        """Encode pixels 0 … 255, [B, H, W, C], sample z, decode it: see `ForwardPass`."""
         x = self.likelihood.scale(images)
         posterior = self.posterior(x, y, training=training)
         images = tf.cast(images, tf.float32)
         if self.samples > 1:
-            images, x, y = (_repeated(each, self.samples) for each in (images, x, y))
-            posterior = _repeated_distribution(posterior, self.samples)
+            images, x, y = (repeated(each, self.samples) for each in (images, x, y))
+            posterior = repeated_distribution(posterior, self.samples)
         z = posterior.sample()
         likelihood = self.likelihood(z, y, training=training)
-        prior = self.prior(tf.shape(x)[0], y)
         return ForwardPass(
-            images, x, y, posterior, z, prior, likelihood, training, step, self.samples
+            images,
+            x,
+            y,
+            posterior,
+            z,
+            self.prior(tf.shape(x)[0], y),
+            likelihood,
+            training,
+            step,
+            self.samples,
+            regularization=self._added_losses(),
         )
 
-    def loss_of(self, forward: ForwardPass) -> dict[str, tf.Tensor]:
-        """The loss and what is logged beside it, one value for each image, [B]."""
+    def _added_losses(self) -> tf.Tensor | None:
+        """The sum of what layers add to the loss: regularizers, `add_loss`; None if none does."""
+        losses = [tf.reduce_sum(tf.cast(loss, tf.float32)) for loss in self.losses]
+        self.regularized = self.regularized or bool(losses)
+        return tf.add_n(losses) if losses else None
+
+    def loss_of(
+        self, forward: ForwardPass, weight: tf.Tensor | None = None
+    ) -> dict[str, tf.Tensor]:
+        """The loss and what is logged beside it, one value for each image, [B].
+
+        Args:
+            forward: The pass.
+            weight: Sample weights [B]; None: all are 1.
+        """
         loss = tf.add_n([term(forward) for term in self.terms])
         mse = self.likelihood.mean_squared_error(forward.x, forward.likelihood.mode())
         mse = tf.reduce_mean(tf.reshape(mse, (self.samples, -1)), axis=0)
-        return {"loss": loss, **forward.logs, "mse": mse}
+        losses = {"loss": loss, **forward.logs, "mse": mse}
+        if weight is not None:
+            losses = {name: weight * values for name, values in losses.items()}
+        if forward.regularization is not None:
+            losses["loss"] += forward.regularization
+            losses[REGULARIZATION] = tf.fill(tf.shape(loss), forward.regularization)
+        return losses
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """Take one step on a batch of images [B, H, W, C], 0 … 255, with or without y."""
-        images, y, _ = keras.utils.unpack_x_y_sample_weight(data)
+        """Take one step on a batch: images, with or without y and sample weights."""
+        images, y, weight = self.batch_of(data, "train")
         with tf.GradientTape() as tape:
             forward = self.forward(images, y, training=True, step=self.optimizer.iterations)
-            losses = self.loss_of(forward)
+            losses = self.loss_of(forward, weight)
             # Gradients are summed over replicas, so each takes its share of the batch's mean.
             loss = self.optimizer.scale_loss(tf.reduce_mean(losses["loss"]) / replica_count())
         variables = self.trainable_variables
@@ -307,38 +297,26 @@ class VAE(ReplicatedFit, Composite, keras.Model):
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         for term in self.terms:
             term.train_adversary(forward)
-        return self._track(losses)
+        return self.track(losses, forward, weight)
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Measure a batch of images with the final weights of the terms, so that epochs compare."""
-        images, y, _ = keras.utils.unpack_x_y_sample_weight(data)
-        return self._track(self.loss_of(self.forward(images, y)))
+        images, y, weight = self.batch_of(data, "test")
+        forward = self.forward(images, y)
+        losses = self.loss_of(forward, weight)
+        return self.track(losses, forward, weight)
 
-    def _track(self, losses: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Add the images of all replicas to the means, and return these."""
-        images = tf.cast(tf.size(losses["loss"]), tf.float32)
-        sums = tf.stack([*map(tf.reduce_sum, losses.values()), images])
-        if replica_count() > 1:
-            sums = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, sums)
-        *totals, images = tf.unstack(sums)
-        for name, total in zip(losses, totals, strict=True):
-            self.trackers[name].update_state(total / images, sample_weight=images)
-        return {name: tracker.result() for name, tracker in self.trackers.items()}
+    def predict_step(self, data: Any) -> tf.Tensor:
+        """Call the model on a batch of images."""
+        images, y, _ = self.batch_of(data, "predict")
+        return self._reconstructed(images, y)
 
-
-def _repeated(value: Any, samples: int) -> Any:
-    """A batch [B, …] repeated sample by sample, [S · B, …]; None stays None."""
-    if value is None:
-        return None
-    return tf.tile(value, [samples, *[1] * (len(value.shape) - 1)])
-
-
-def _repeated_distribution(distribution: Any, samples: int) -> Any:
-    """A distribution, a data class of tensors, repeated sample by sample."""
-    tensors = {field.name: getattr(distribution, field.name) for field in fields(distribution)}
-    repeated = {name: _repeated(each, samples) for name, each in tensors.items() if _batch(each)}
-    return replace(distribution, **repeated)
-
-
-def _batch(value: Any) -> bool:
-    return isinstance(value, np.ndarray) or tf.is_tensor(value)
+    def __repr__(self) -> str:
+        shape = "×".join(map(str, self.image_shape)) if self.built else "not built"
+        latents = " ".join(
+            f"{spec.name} {'×'.join(map(str, spec.shape[1:]))}"
+            for spec in keras.tree.flatten(self.latent_spec)
+        )
+        terms = " + ".join(term.name for term in self.terms)
+        kind = type(self.likelihood).__name__
+        return f"<VAE {self.name!r}: images {shape}, {latents}, {kind} likelihood, loss {terms}>"

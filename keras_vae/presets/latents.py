@@ -20,9 +20,9 @@ class Posterior(Configuration):
     stochastic: ClassVar[bool]
     scale: str
 
-    def build(self, encoder: Any, seed: int | None = None) -> Any:
+    def build(self, encoder: Any, seed: int | None = None, latent_dim: int | None = None) -> Any:
         """Build the layer around an encoder, whose second head has the scale already."""
-        return self.implementation()(encoder, seed)
+        return self.implementation()(encoder, seed, latent_dim)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,10 @@ class Objective:
         """Whether a term trains an adversary: the losses of different epochs do not compare."""
         return any(term.has_adversary for term in self.terms)
 
+    def without_teacher(self) -> Objective:
+        """Return a copy without the terms that need a teacher."""
+        return replace(self, terms=tuple(each for each in self.terms if not each.needs_teacher))
+
     def term(self, kind: str) -> Term | None:
         """The term of a kind, if there is one."""
         return next((term for term in self.terms if term.kind == kind), None)

@@ -243,6 +243,31 @@ class Preset:
         """
         return rebuild(cls, upgraded(values) if is_legacy(values) else values)
 
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, Any], model: str) -> Preset:
+        """Rebuild the preset that an exported model was trained with.
+
+        Args:
+            metadata: The contents of its `model.json`.
+            model: Its name, for the error.
+
+        Raises:
+            ValueError: If there is no preset, as of a model with networks of one's own, or one that
+                this version does not support.
+        """
+        if "preset" not in metadata:
+            raise ValueError(
+                f"The model.json of {model!r} does not hold the preset that it was trained with. "
+                "Export the model again: `kvae export RUN`."
+            )
+        try:
+            return cls.from_dict(metadata["preset"])
+        except (TypeError, ValueError) as error:  # of a field too many or too few
+            raise ValueError(
+                f"The model.json of {model!r} holds a preset that this keras_vae does not support. "
+                f"Upgrade, or export the model again: `kvae export RUN`. {error}"
+            ) from error
+
 
 def _comes_later(name: str) -> bool:
     return name not in KIND_CHOICES and not name.endswith("_weight")

@@ -15,14 +15,11 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from PIL.Image import Image
 
 from ..datasets import ImageDataset
 from ..datasets.binarization import binarize_rows
 from ..files.pictures import save as save_picture
-from ..files.pictures import to_pixels
-from ..models.sampling import seeded
 from ..models.vae import VAE
 from ..plotting import strip
 from .averaging import averaged_weights
@@ -214,26 +211,20 @@ class Previews:
 
     def __call__(self, vae: VAE, epoch: int) -> dict[str, Image]:
         """Two rows of samples; a row of originals above their reconstructions."""
+        samples = vae.generate(2 * PREVIEWS, seed=0)  # as `kvae generate` makes them
         samples = strip(
-            self._samples(vae).reshape(2, PREVIEWS, *self.originals.shape[1:]),
+            samples.reshape(2, PREVIEWS, *self.originals.shape[1:]),
             [""] * PREVIEWS,
             [f"seeds {start} … {start + PREVIEWS - 1}" for start in (0, PREVIEWS)],
             f"epoch {epoch}: samples from the prior",
         )
-        reconstructions = to_pixels(vae.decode(vae.encode(self.originals).mode()))
         pairs = strip(
-            [self.originals, reconstructions],
+            [self.originals, vae.reconstruct(self.originals)],
             [""] * len(self.originals),
             ["original", "reconstruction"],
             f"epoch {epoch}: reconstructions of the {self.split} split",
         )
         return {"_samples": samples, "_reconstructions": pairs}
-
-    def _samples(self, vae: VAE) -> np.ndarray:
-        """Images of the seeds 0, 1, …, as `kvae generate` makes them, uint8 [N, H, W, C]."""
-        seeds = tf.range(2 * PREVIEWS, dtype=tf.int64)
-        with seeded(seeds, tf.ones(2 * PREVIEWS)):
-            return to_pixels(vae.generate(2 * PREVIEWS))
 
 
 class EarlyStop(keras.callbacks.Callback):

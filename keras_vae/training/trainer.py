@@ -309,7 +309,9 @@ def measure(
     batches = split_batches(dataset, split, batch_size, binarization=preset.binarization)
     measured = _losses(vae, batches)
     errors = keras.metrics.Mean()
-    reconstruct = tf.function(lambda images: vae.decode(vae.encode(images).mode()), autograph=False)
+    reconstruct = tf.function(
+        lambda images: vae.mean_images(vae.encode(images).mode()), autograph=False
+    )
     for images in batches:
         difference = (
             tf.clip_by_value(reconstruct(images), 0.0, 255.0) - tf.cast(images, tf.float32)

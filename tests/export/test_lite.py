@@ -70,7 +70,7 @@ def test_the_fitted_prior_is_the_one_that_was_exported(models_dir, prior):
 
 
 def test_the_copy_without_checks_has_the_same_results(version, colour_model):
-    original = colour_model.generate([1, 2])
+    original = colour_model.sample([1, 2])
     model = lite.load_without_checks(version)
     z = tf.constant(original[1])
     np.testing.assert_array_equal(model.signatures["decode_pixels"](z=z)["image"], original[0])
@@ -169,7 +169,7 @@ def test_a_model_that_cannot_be_converted_is_exported_with_a_warning(tmp_path):
     assert not (path / "assets.extra" / "lite").exists()
     model = runtime.load(path)
     assert type(model) is runtime.SavedModel
-    assert model.generate([1])[0].shape == (1, 8, 8, 1)
+    assert model.sample([1])[0].shape == (1, 8, 8, 1)
     with pytest.raises(lite.ConversionError, match="LiteRT does not support"):
         lite.write_lite(path)
 

@@ -77,7 +77,7 @@ def test_directions_come_from_the_training_split(model, attributed):
 
 def test_the_fitted_prior_lies_where_the_training_latents_do(model, attributed):
     z, _ = model.encode(attributed.images[attributed.indices("train")])
-    _, drawn = model.generate(range(400), prior="gmm")
+    _, drawn = model.sample(range(400), prior="gmm")
     np.testing.assert_allclose(drawn.mean(axis=0), z.mean(axis=0), atol=0.25)  # error: 0.05
     facts = model.metadata["fitted_prior"]
     assert facts["latents"] + facts["held_out"] == len(z)

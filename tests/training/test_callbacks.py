@@ -41,7 +41,7 @@ def test_pictures_of_an_epoch_are_titled_and_labelled(grey_vae, grey_model, digi
     assert (other, rows) == (
         "epoch 3: reconstructions of the validation split", ["original", "reconstruction"]
     )  # fmt: skip
-    generated, _ = grey_model.generate(range(20))  # `kvae generate` gives them by the same seeds
+    generated, _ = grey_model.sample(range(20))  # `kvae generate` gives them by the same seeds
     np.testing.assert_allclose(samples.reshape(generated.shape), generated, atol=1)
     np.testing.assert_array_equal(pairs[0], pictures.originals)
 

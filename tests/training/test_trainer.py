@@ -18,7 +18,7 @@ from keras_vae.training.schedules import learning_rate
 PRESET = get_preset("mnist").override(image_size=(8, 8), hidden=(32,), latent_dim=3, epochs=4)
 LEVEL = PRESET.override(decay="constant", learning_rate=1e-3)
 CONFIG = RunConfig(PRESET, "digits", seed=2)
-BROKEN = np.full((1, 8, 8, 1), np.nan, np.float32)  # an image without a loss
+BROKEN = (np.zeros((1, 8, 8, 1), np.uint8), np.zeros(1), np.full(1, np.nan))  # by its weight
 
 
 class StopAt(keras.callbacks.Callback):

@@ -1,0 +1,66 @@
+"""Posterior, prior and likelihood of `VAE.from_networks`: by name, as data, or as your own class.
+
+Each is made of what it depends on: the posterior of the encoder, the prior of the posterior, the
+likelihood of the decoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from ..presets import Likelihood, Posterior, Prior
+from ..presets.configuration import Configuration
+
+Part = str | Configuration | keras.layers.Layer | Callable[..., keras.layers.Layer]
+
+
+def make_posterior(
+    posterior: Part, encoder: keras.Model, latent_dim: int, seed: int | None
+) -> keras.layers.Layer:
+    """Make q(z|x): a kind of `presets.Posterior`, a layer, or a function of the encoder."""
+    made = _configured(posterior, Posterior, "posterior")
+    if isinstance(made, Posterior):
+        return made.build(encoder, seed, latent_dim=latent_dim)
+    return _layer(made, "posterior", encoder)
+
+
+def make_prior(prior: Part, posterior: keras.layers.Layer, seed: int | None) -> keras.layers.Layer:
+    """Make p(z): a kind of `presets.Prior`, a layer, or a function of the posterior."""
+    made = _configured(prior, Prior, "prior")
+    if isinstance(made, Prior):
+        return made.build(posterior.latent_spec.shape[-1], seed)
+    return _layer(made, "prior", posterior)
+
+
+def make_likelihood(likelihood: Part, decoder: keras.Model, output: str) -> keras.layers.Layer:
+    """Make p(x|z): a kind of `presets.Likelihood`, or a function of the decoder and `output`."""
+    made = _configured(likelihood, Likelihood, "likelihood")
+    if isinstance(made, Likelihood):
+        return made.build(decoder, output=output)
+    return _layer(made, "likelihood", decoder, output=output)
+
+
+def _configured(part: Part, family: type[Configuration], name: str) -> Any:
+    """A part, with the default configuration of a kind in the place of its name."""
+    if not isinstance(part, str):
+        return part
+    if part not in family.kinds:
+        raise ValueError(
+            f"`{name}` must be one of {', '.join(family.kinds)}, a configuration of "
+            f"`keras_vae.presets`, or a class of your own. Received: {part!r}."
+        )
+    return family.kinds[part]()
+
+
+def _layer(part: Any, name: str, *arguments: Any, **options: Any) -> keras.layers.Layer:
+    """A layer as it is, or what a function makes of the arguments."""
+    if callable(part) and not isinstance(part, keras.layers.Layer):
+        part = part(*arguments, **options)
+    if not isinstance(part, keras.layers.Layer):
+        raise TypeError(
+            f"`{name}` must be a Keras layer, or a function that returns one. Received: {part!r}."
+        )
+    return part

@@ -1,0 +1,331 @@
+"""Networks as people bring them: the book's, with z as an output, with a last sigmoid or tanh."""
+
+import logging
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers, ops
+
+from keras_vae import presets
+from keras_vae.export.saved_model import export_model
+from keras_vae.models import VAE
+from keras_vae.models.own_networks import Logits
+
+L = 3
+
+
+class BookSampling(layers.Layer):
+    """The book's: it needs no `get_config`, and is registered nowhere."""
+
+    def call(self, inputs):
+        mean, log_var = inputs
+        return mean + ops.exp(0.5 * log_var) * keras.random.normal(
+            ops.shape(mean), dtype=mean.dtype
+        )
+
+
+def encoder(outputs=3, shape=(8, 8, 1)):
+    image = keras.Input(shape, name="image")
+    features = layers.Conv2D(4, 3, strides=2, padding="same", activation="relu")(image)
+    features = layers.Flatten()(features)
+    z_mean = layers.Dense(L, name="z_mean")(features)
+    z_log_var = layers.Dense(L, name="z_log_var")(features)
+    z = BookSampling(name="z")([z_mean, z_log_var])
+    return keras.Model(image, [z_mean, z_log_var, z][:outputs], name="encoder")
+
+
+def conv_decoder(activation="sigmoid"):
+    z = keras.Input((L,))
+    features = layers.Reshape((4, 4, 4))(layers.Dense(64, activation="relu")(z))
+    image = layers.Conv2DTranspose(1, 3, strides=2, padding="same", activation=activation)
+    return keras.Model(z, image(features), name="decoder")
+
+
+def dense_decoder(activation):
+    """As for MNIST: the activation, then a `Reshape`."""
+    return keras.Sequential([
+        keras.Input((L,)), layers.Dense(64, activation=activation), layers.Reshape((8, 8, 1))
+    ])  # fmt: skip
+
+
+def unbuilt_decoder(activation):
+    return keras.Sequential(
+        [layers.Dense(64), layers.Reshape((8, 8, 1)), layers.Activation(activation)]
+    )
+
+
+def operation_decoder(activation):
+    z = keras.Input((L,))
+    image = layers.Reshape((8, 8, 1))(layers.Dense(64)(z))
+    return keras.Model(z, getattr(ops, activation)(image))
+
+
+def nested_decoder(activation):
+    z = keras.Input((L,))
+    return keras.Model(z, conv_decoder(activation)(layers.Dense(L)(z)))
+
+
+def separable_decoder(activation):
+    z = keras.Input((L,))
+    features = layers.Reshape((8, 8, 1))(layers.Dense(64)(z))
+    image = layers.SeparableConv2D(1, 3, padding="same", activation=activation)
+    return keras.Model(z, layers.Cropping2D(0)(image(features)))
+
+
+DECODERS = (
+    conv_decoder, dense_decoder, unbuilt_decoder, operation_decoder, nested_decoder,
+    separable_decoder,
+)  # fmt: skip
+
+
+@keras.saving.register_keras_serializable("tests")
+class SubclassedEncoder(keras.Model):
+    def __init__(self, outputs=3, **kwargs):
+        super().__init__(**kwargs)
+        self.outputs_ = outputs
+        self.flatten, self.mean, self.scale = layers.Flatten(), layers.Dense(L), layers.Dense(L)
+
+    def call(self, x):
+        features = self.flatten(x)
+        z_mean, z_log_var = self.mean(features), self.scale(features)
+        return (z_mean, z_log_var, z_mean)[: self.outputs_]
+
+    def get_config(self):
+        return {**super().get_config(), "outputs": self.outputs_}
+
+
+@keras.saving.register_keras_serializable("tests")
+class SubclassedDecoder(keras.Model):
+    def __init__(self, activation=None, **kwargs):
+        super().__init__(**kwargs)
+        self.activation_ = activation
+        self.dense = layers.Dense(64, activation=activation)
+        self.reshape = layers.Reshape((8, 8, 1))
+
+    def call(self, z):
+        return self.reshape(self.dense(z))
+
+    def get_config(self):
+        return {**super().get_config(), "activation": self.activation_}
+
+
+def trained(vae, digits, epochs=2):
+    vae.compile(optimizer=keras.optimizers.Adam(1e-2), jit_compile=False)
+    history = vae.fit(digits.images, batch_size=64, epochs=epochs, verbose=0).history
+    assert history["loss"][-1] < history["loss"][0]
+    return vae
+
+
+@pytest.mark.parametrize("outputs", [2, 3])
+def test_the_books_encoder_is_taken(outputs, digits, caplog):
+    book = encoder(outputs)
+    with caplog.at_level(logging.WARNING, "keras_vae"):
+        vae = trained(VAE.from_networks(book, conv_decoder(), seed=0), digits)
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["encoder: the third output is ignored: the VAE samples z."][: outputs - 2]
+    x = digits.images[:5] / np.float32(255)
+    np.testing.assert_allclose(vae.encode(digits.images[:5]).mean, book(x)[0], rtol=1e-5)
+
+
+@pytest.mark.parametrize("make", DECODERS)
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
+def test_a_last_activation_is_taken_off_and_not_applied_twice(make, activation):
+    keras.utils.set_random_seed(0)
+    decoder = make(activation)
+    vae = VAE.from_networks(encoder(2), decoder, "gaussian", seed=0)
+    z = np.random.default_rng(0).normal(0, 3, (6, L)).astype(np.float32)
+    low = {"sigmoid": 0.0, "tanh": -1.0}[activation]
+    expected = 255 * (decoder(z).numpy() - low) / (1 - low)
+    assert expected.std() > 10
+    np.testing.assert_allclose(vae.mean_images(z), expected, atol=1e-3)
+    logits = vae.decoder(z).numpy()
+    assert np.abs(logits).max() > 1  # what the likelihood takes is not squashed
+
+
+@pytest.mark.parametrize("make", DECODERS)
+def test_the_weights_stay_those_of_the_decoder(make, digits):
+    decoder = make("sigmoid")
+    vae = trained(VAE.from_networks(encoder(2), decoder, seed=0), digits)
+    assert {id(each) for each in vae.decoder.weights} == {id(each) for each in decoder.weights}
+    z = vae.encode(digits.images[:4]).mean
+    np.testing.assert_allclose(255 * decoder(z), vae.mean_images(z), atol=1e-3)
+
+
+@pytest.mark.parametrize("make", DECODERS)
+def test_a_model_of_the_book_is_saved_and_exported(make, digits, tmp_path):
+    vae = trained(VAE.from_networks(encoder(3), make("sigmoid"), seed=0), digits, epochs=2)
+    images = digits.images[:4]
+    vae.save(tmp_path / "vae.keras")
+    restored = keras.saving.load_model(tmp_path / "vae.keras")
+    np.testing.assert_array_equal(restored.reconstruct(images), vae.reconstruct(images))
+    export_model(vae, tmp_path / "exported")
+    served = tf.saved_model.load(str(tmp_path / "exported" / "1")).signatures
+    z = served["encode_pixels"](image=tf.constant(images))["z_mean"]
+    decoded = served["decode_pixels"](z=z)["image"]
+    difference = decoded.numpy().astype(int) - vae.reconstruct(images)
+    assert np.abs(difference).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        layers.Activation("linear"),
+        layers.UpSampling2D(1),
+        layers.BatchNormalization(),
+        layers.Conv2D(1, 1),
+    ],
+)
+def test_a_decoder_that_ends_in_logits_is_taken_as_it_is(last):
+    decoder = keras.Sequential([*dense_decoder(None).layers, last])
+    decoder.build((None, L))
+    vae = VAE.from_networks(encoder(2), decoder)
+    assert vae.decoder is decoder
+    assert vae.likelihood.output_range == "sigmoid"
+
+
+@pytest.mark.parametrize(
+    ("last", "name"),
+    [
+        (layers.Conv2D(1, 1, activation="relu"), "relu"),
+        (layers.ReLU(), "relu"),
+        (layers.Activation("hard_sigmoid"), "hard_sigmoid"),
+        (layers.Softmax(), "softmax"),
+    ],
+)
+def test_another_activation_is_refused(last, name):
+    decoder = keras.Sequential([*dense_decoder(None).layers, last])
+    with pytest.raises(ValueError, match=rf"`decoder` must end in logits.*activation '{name}'"):
+        VAE.from_networks(encoder(2), decoder)
+
+
+def test_a_bernoulli_likelihood_refuses_a_tanh_with_the_cure():
+    with pytest.raises(ValueError, match=r"'sigmoid' for a Bernoulli.*'tanh'.*'gaussian'"):
+        VAE.from_networks(encoder(2), conv_decoder("tanh"))
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
+def test_a_subclassed_decoder_must_say_how_it_ends(activation, digits, tmp_path):
+    keras.utils.set_random_seed(0)
+    decoder = SubclassedDecoder(activation)
+    with pytest.raises(ValueError, match=rf"output='{activation}' if in a {activation}"):
+        VAE.from_networks(encoder(2), decoder, "gaussian")
+    vae = VAE.from_networks(encoder(2), decoder, "gaussian", output=activation, seed=0)
+    assert isinstance(vae.decoder, Logits)
+    trained(vae, digits)
+    vae.save(tmp_path / "vae.keras")
+    restored = keras.saving.load_model(tmp_path / "vae.keras")
+    images = digits.images[:4]
+    np.testing.assert_array_equal(restored.reconstruct(images), vae.reconstruct(images))
+    low = {"sigmoid": 0.0, "tanh": -1.0}[activation]
+    z = vae.encode(images).mean
+    expected = 255 * (decoder(z).numpy() - low) / (1 - low)
+    np.testing.assert_allclose(vae.mean_images(z), expected, atol=1e-2)
+
+
+def test_a_custom_last_layer_must_say_how_it_ends():
+    class Squash(layers.Layer):
+        def call(self, x):
+            return ops.sigmoid(x)
+
+    decoder = keras.Sequential([*dense_decoder(None).layers, Squash()])
+    with pytest.raises(ValueError, match="output='sigmoid'"):
+        VAE.from_networks(encoder(2), decoder)
+    assert isinstance(VAE.from_networks(encoder(2), decoder, output="sigmoid").decoder, Logits)
+
+
+def test_subclassed_networks_train_save_and_export(digits, tmp_path):
+    keras.utils.set_random_seed(0)
+    networks = SubclassedEncoder(), SubclassedDecoder()
+    with pytest.raises(ValueError, match=r"`image_shape` must be given.*Received: None"):
+        VAE.from_networks(*networks)
+    vae = trained(VAE.from_networks(*networks, image_shape=(8, 8, 1), seed=0), digits)
+    assert (vae.image_shape, vae.latent_dim) == ((8, 8, 1), L)
+    vae.save(tmp_path / "vae.keras")
+    restored = keras.saving.load_model(tmp_path / "vae.keras")
+    images = digits.images[:4]
+    np.testing.assert_array_equal(restored.reconstruct(images), vae.reconstruct(images))
+    export_model(vae, tmp_path / "exported")
+    served = tf.saved_model.load(str(tmp_path / "exported" / "1")).signatures
+    z = served["encode_pixels"](image=tf.constant(images))["z_mean"]
+    np.testing.assert_allclose(z, vae.encode(images).mean, rtol=1e-4, atol=1e-4)
+
+
+def test_a_subclassed_encoder_that_was_called_has_the_shape_of_its_images():
+    called = SubclassedEncoder(2)
+    called(np.zeros((1, 8, 8, 1), np.float32))
+    assert VAE.from_networks(called, SubclassedDecoder()).image_shape == (8, 8, 1)
+
+
+def test_networks_of_half_precision_give_a_loss_of_full_precision(digits):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        vae = VAE.from_networks(encoder(3), conv_decoder("sigmoid"), seed=0)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    trained(vae, digits, epochs=3)
+    assert vae.mean_images(np.zeros((1, L), np.float32)).dtype == tf.float32
+
+
+@pytest.mark.parametrize(
+    ("posterior", "prior"),
+    [
+        ("deterministic", "standard_normal"),
+        (presets.DeterministicPosterior(), presets.StandardNormal()),
+    ],
+)
+def test_posterior_and_prior_are_arguments(posterior, prior, digits):
+    vae = VAE.from_networks(encoder(2), conv_decoder(), posterior=posterior, prior=prior)
+    assert not vae.stochastic
+    trained(vae, digits)
+
+
+@pytest.mark.parametrize("name", ["likelihood", "posterior", "prior"])
+def test_an_unknown_kind_is_refused_with_the_known(name):
+    with pytest.raises(ValueError, match=rf"`{name}` must be one of .*, .*Received: 'gausian'"):
+        VAE.from_networks(encoder(2), conv_decoder(), **{name: "gausian"})
+    with pytest.raises(TypeError, match=rf"`{name}` must be a Keras layer.*Received: 3"):
+        VAE.from_networks(encoder(2), conv_decoder(), **{name: 3})
+
+
+def one_output():
+    image = keras.Input((8, 8, 1))
+    return keras.Model(image, layers.Dense(2 * L)(layers.Flatten()(image)))
+
+
+def z_first():
+    image = keras.Input((8, 8, 1))
+    names = ("z", "z_mean", "z_log_var")
+    return keras.Model(image, [layers.Dense(L, name=n)(layers.Flatten()(image)) for n in names])
+
+
+def a_dictionary():
+    image = keras.Input((8, 8, 1))
+    names = ("z_mean", "z_log_var")
+    return keras.Model(image, {n: layers.Dense(L)(layers.Flatten()(image)) for n in names})
+
+
+@pytest.mark.parametrize(
+    ("network", "words"),
+    [
+        (one_output, r"Received: 1 outputs of shape \(None, 6\)"),
+        (z_first, "in this order. Received: z, z_mean, z_log_var"),
+        (a_dictionary, "as a list. Received: a dictionary"),
+    ],
+)
+def test_another_encoder_is_refused(network, words):
+    with pytest.raises(ValueError, match=rf"`encoder` must return z_mean and z_log_var.*{words}"):
+        VAE.from_networks(network(), conv_decoder())
+
+
+def test_networks_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match=r"`decoder` must return images .*\(16, 8, 1\).*8, 8, 1"):
+        VAE.from_networks(encoder(2, (16, 8, 1)), conv_decoder())
+    other = keras.Sequential([keras.Input((L + 1,)), layers.Dense(64), layers.Reshape((8, 8, 1))])
+    with pytest.raises(ValueError, match=rf"`decoder` must take z .*, {L}\. .*\(None, {L + 1}\)"):
+        VAE.from_networks(encoder(2), other)
+    with pytest.raises(ValueError, match=r"`output` must be 'sigmoid', as the decoder 'decoder'"):
+        VAE.from_networks(encoder(2), conv_decoder(), output="logits")
+    with pytest.raises(ValueError, match=r"`output` must be one of .*Received: 'relu'"):
+        VAE.from_networks(encoder(2), conv_decoder(), output="relu")
