@@ -54,7 +54,7 @@ def main(name: str, rounds: int) -> None:
     from keras_vae.inference import registry as runtime
 
     model = runtime.load(name, runtime="tensorflow")
-    pixels, _ = model.generate(range(max(BATCHES)), temperature=0.7)
+    pixels, _ = model.sample(range(max(BATCHES)), temperature=0.7)
     calls = {
         (size, name): call
         for size in BATCHES

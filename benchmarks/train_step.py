@@ -113,7 +113,7 @@ def generated_images(preset: str) -> np.ndarray:
     """Generate images with the shipped model of the same name."""
     from keras_vae.inference import registry as runtime
 
-    images, _ = runtime.load(preset, runtime="tensorflow").generate(range(IMAGES), prior="gmm")
+    images, _ = runtime.load(preset, runtime="tensorflow").sample(range(IMAGES), prior="gmm")
     return np.concatenate([images] * REPEATS[preset])
 
 

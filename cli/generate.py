@@ -60,12 +60,12 @@ def generate(
             )
     model = choice.open(count)
     choice.start(model)
-    seeds = range(sources.seed, sources.seed + count)
-    options = {"temperature": sources.temperature, "prior": sources.prior}
+    options = {"temperature": sources.temperature, "prior": sources.choose_prior(model)}
     if outputs.folder:
+        seeds = range(sources.seed, sources.seed + count)
         _write_files(seeds, model, layout, outputs, **options)
         return
-    images, _ = model.generate(seeds, **options)
+    images = model.generate(count, seed=sources.seed, **options)
     outputs.write_picture(layout.single(images[0]) if count == 1 else layout.grid(images))
 
 

@@ -42,6 +42,8 @@ class Photo:
     pixels: np.ndarray
 
 
+DESCRIPTIONS = {"normal": "N(0, I)", "gmm": "the Gaussian mixture fitted to the training images"}
+
 Source: TypeAlias = Photo | int | None  # an int is a seed; None is the prior's mean, z = 0
 
 
@@ -55,7 +57,8 @@ class Sources:
         face: Which of a photo's faces is used; 2 is the second largest.
         align: Whether faces are detected and aligned, or the middle of a photo is used.
         prior: Distribution that a seed samples z from: N(0, I), or the Gaussian mixture fitted to
-            the latents of the training images, whose samples look more like real images.
+            the latents of the training images (gmm), whose samples look more like real images;
+            auto: gmm, if the model has it.
         temperature: Scale of the standard deviation of z: below 1 less variety and fewer artefacts.
             With gmm it scales the standard deviation of the sampled component.
         max_pixels: Most pixels of a photo; larger ones are refused.
@@ -65,7 +68,7 @@ class Sources:
     seed: int | None = None
     face: str | int = "largest"
     align: bool | None = None
-    prior: str = "normal"
+    prior: str = "auto"
     temperature: float = 1.0
     max_pixels: int = MAX_PIXELS
 
@@ -201,8 +204,15 @@ class Sources:
             z[photos], _ = model.encode(np.stack([sources[index].pixels for index in photos]))
         if seeds:
             chosen = [sources[index] for index in seeds]
-            _, z[seeds] = model.generate(chosen, self.temperature, self.prior)
+            z[seeds] = model.sample(chosen, self.temperature, self.choose_prior(model)).z
         return z
+
+    def choose_prior(self, model: Model) -> str:
+        """Return the prior that a seed samples z from; print it, if the user did not choose it."""
+        prior = model.choose_prior(self.prior)
+        if self.prior == "auto":
+            click.echo(f"Prior: {DESCRIPTIONS[prior]} (--prior {prior}).", err=True)
+        return prior
 
     def _read(self, given: Path | int, model: Model) -> list[Source]:
         if not isinstance(given, Path):
@@ -259,7 +269,10 @@ ALIGNMENT = (
     option("--align/--no-align", show_default="as the model was trained"),
     PIXEL_LIMIT,
 )
-PRIOR = (option("--prior", ["normal", "gmm"], "normal"), option("--temperature", Number(0), 1.0))
+PRIOR = (
+    option("--prior", ["auto", "normal", "gmm"], "auto"),
+    option("--temperature", Number(0), 1.0),
+)
 
 
 def seed_option(default: int | None = None) -> Decorator:

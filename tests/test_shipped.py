@@ -92,7 +92,7 @@ def test_contributions_to_attractive_have_jiangs_signs(name):
 def test_a_generated_face_smiles_with_teeth(name):
     """The mouth of a smiling face is brighter than that of the same face with its mouth shut."""
     model = shipped(name)
-    _, z = model.generate(range(32), temperature=0.7)
+    _, z = model.sample(range(32), temperature=0.7)
     smile = model.direction("Smiling")
     scale = model.image_shape[0] // 32
     mouth = np.s_[:, 22 * scale : 27 * scale, 11 * scale : 21 * scale]
@@ -104,7 +104,7 @@ def test_a_generated_face_smiles_with_teeth(name):
 @pytest.mark.parametrize("prior", ["normal", "gmm"])
 def test_lite_generates_the_same_images(name, prior):
     (ours, z), (theirs, expected) = (
-        model.generate(range(100, 132), 0.9, prior)
+        model.sample(range(100, 132), 0.9, prior)
         for model in (shipped(name, "lite"), shipped(name))
     )
     levels = np.abs(ours.astype(int) - theirs)

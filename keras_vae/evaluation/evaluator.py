@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..inference.fitting import Stages
     from .extractors import Extractor
 
-PRIORS = {"normal": "N(0, I)", "gmm": "Gaussian mixture"}  # as in `SavedModel.generate`
+PRIORS = {"normal": "N(0, I)", "gmm": "Gaussian mixture"}  # as in `Model.sample`
 WEIGHTED_SAMPLES = 10  # samples of z for a weighted loss, of which only the mean is needed
 
 
@@ -235,7 +235,7 @@ class _Measurement:
         for prior, name in PRIORS.items():
             if self.model.has_prior(prior):
                 stage = f"Generating, {name}"
-                sets[name], _ = self.staged(stage, self.model.generate, seeds, prior=prior)
+                sets[name], _ = self.staged(stage, self.model.sample, seeds, prior=prior)
         return self._compare(sets, np.asarray(self.dataset.images[self.rows]))
 
     def _find_extractor(self) -> Extractor | None:

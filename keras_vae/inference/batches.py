@@ -42,7 +42,7 @@ def generate(batch: Batch, model: Model, **options: Any) -> Batch:
     Args:
         batch: `seed`, B integers, and columns that are kept.
         model: Generates the images.
-        **options: `temperature` and `prior` of `Model.generate`.
+        **options: `temperature` and `prior` of `Model.sample`.
     """
-    images, z = model.generate(batch["seed"], **options)
+    images, z = model.sample(batch["seed"], **options)
     return {**batch, "image": images, "z": z}

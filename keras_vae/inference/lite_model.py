@@ -28,7 +28,7 @@ LARGEST = 1e4  # of |z|: no decoder overflows below; above, the SavedModel check
 Outputs = dict[str, np.ndarray]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LiteModel(SavedModel):
     """A VAE whose version has networks for LiteRT.
 

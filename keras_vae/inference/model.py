@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from .. import __version__
 from ..files.naming import near_names
+from ..latent_space.arithmetic import interpolate
 from ..presets import Preset
+from .photos import Photo, Photos, read_pixels
 
 if TYPE_CHECKING:
     from ..datasets import ImageDataset
@@ -26,6 +28,20 @@ PRIORS = {"normal": "generate_pixels", "gmm": "generate_gmm_pixels"}
 # Images in one call of an endpoint: a bound on memory and on the size of a request. It is the same
 # in this process and over a network, since a result's last bits depend on the batch it was in.
 BATCH = 128
+
+
+class Encoding(NamedTuple):
+    """Parameters of q(z|x), each float32 [B, L]."""
+
+    z_mean: np.ndarray
+    z_log_var: np.ndarray
+
+
+class Sample(NamedTuple):
+    """Images, uint8 [B, H, W, C], and the latents that they were decoded from, float32 [B, L]."""
+
+    images: np.ndarray
+    z: np.ndarray
 
 
 class Model(ABC):
@@ -69,18 +85,7 @@ class Model(ABC):
         Raises:
             ValueError: If `model.json` does not hold it, or holds one of a newer version.
         """
-        try:
-            return Preset.from_dict(self.metadata["preset"])
-        except KeyError as error:
-            raise ValueError(
-                f"The model.json of {self.name!r} does not hold the preset that it was trained "
-                "with. Export the model again: `kvae export RUN`."
-            ) from error
-        except (TypeError, ValueError) as error:  # of a field too many or too few
-            raise ValueError(
-                f"The model.json of {self.name!r} holds a preset that keras_vae {__version__} does "
-                f"not support. Upgrade, or export the model again: `kvae export RUN`. {error}"
-            ) from error
+        return Preset.from_metadata(self.metadata, self.name)
 
     @property
     def of_aligned_faces(self) -> bool:
@@ -96,6 +101,26 @@ class Model(ABC):
     def has_prior(self, prior: str) -> bool:
         """Return whether `generate` can sample from a prior, "normal" or "gmm"."""
         return prior in self.metadata.get("priors", ["normal"])
+
+    def choose_prior(self, prior: str = "auto") -> str:
+        """Return the name of the prior that is sampled from: "auto" is the fitted one, if any.
+
+        Raises:
+            ValueError: If there is no such prior, or the model was exported without it.
+        """
+        if prior not in ("auto", *PRIORS):
+            raise ValueError(
+                f"`prior` must be one of auto, {', '.join(PRIORS)}. Received: {prior!r}."
+            )
+        if prior == "auto":
+            prior = "gmm" if self._samples_from("gmm") else "normal"
+        if not self._samples_from(prior):
+            raise ValueError(
+                f"Model {self.name!r} cannot sample from the prior {prior!r}: it was exported "
+                "without a fitted prior, or by an older kvae. Export its run again: "
+                "`kvae export RUN`."
+            )
+        return prior
 
     def direction(self, name: str) -> np.ndarray:
         """Look up Δ of an attribute, [L].
@@ -137,23 +162,35 @@ class Model(ABC):
         check_inputs(signature, inputs, self.endpoints[signature])
         return self._run(signature, inputs)
 
-    def encode(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Encode uint8 pixels [B, H, W, C] to z_mean and z_log_var, float32 [B, L].
+    def encode(self, photos: Photos, *, align: bool | None = None) -> Encoding:
+        """Encode photos to the means and log-variances of q(z|x).
 
         Args:
-            pixels: Images of the network's size; `photos.prepare` makes them.
+            photos: A path, the bytes of a file, a Pillow image or an array; or several. A photo may
+                have any size. Arrays are [H, W, C] or [B, H, W, C], uint8 or floats.
+            align: Whether the largest face is detected and aligned; False: the middle of a photo is
+                used. None: True for a model of aligned faces. An array of the model's size is used
+                as it is.
+
+        Returns:
+            `z_mean` and `z_log_var`, each float32 [B, L]; B is 1 for a single photo.
 
         Raises:
-            ValueError: If the images have another shape or type.
+            FileNotFoundError: If a path does not exist.
+            ValueError: If something is not an image, or no face is detected.
+
+        Example:
+            >>> z = model.encode("face.jpg").z_mean
         """
-        outputs = self.posterior(pixels)
-        return outputs["z_mean"], outputs["z_log_var"]
+        align = self.of_aligned_faces if align is None else align
+        outputs = self.posterior(read_pixels(photos, self.image_shape, align=align))
+        return Encoding(outputs["z_mean"], outputs["z_log_var"])
 
     def posterior(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
         """Encode uint8 pixels [B, H, W, C] to the parameters of q(z given x), by name.
 
         Args:
-            pixels: See `encode`.
+            pixels: Images of the network's size.
 
         Returns:
             `z_mean` and `z_log_var`; of a posterior without parameters its mode, by the names of
@@ -173,7 +210,7 @@ class Model(ABC):
         rows: np.ndarray,
         *,
         progress: Progress | None = None,
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> Encoding:
         """Encode images of a data set, read from the disk batch by batch.
 
         Args:
@@ -187,11 +224,11 @@ class Model(ABC):
         parts = []
         for start in range(0, len(rows), self.batch):
             some = rows[start : start + self.batch]
-            parts.append(self.encode(np.asarray(dataset.images[some])))
+            outputs = self.posterior(np.asarray(dataset.images[some]))
+            parts.append((outputs["z_mean"], outputs["z_log_var"]))
             if progress:
                 progress(start + len(some), len(rows))
-        z_mean, z_log_var = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return z_mean, z_log_var
+        return Encoding(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
     def decode(self, z: np.ndarray, *, progress: Progress | None = None) -> np.ndarray:
         """Decode latents [B, L] to uint8 pixels [B, H, W, C].
@@ -210,19 +247,55 @@ class Model(ABC):
             )
         return self._in_batches("decode_pixels", progress, z=z)["image"]
 
-    def reconstruct(self, pixels: np.ndarray) -> np.ndarray:
-        """Encode and decode uint8 pixels [B, H, W, C]."""
-        return self.decode(self.encode(pixels)[0])
+    def reconstruct(self, photos: Photos, *, align: bool | None = None) -> np.ndarray:
+        """Encode photos and decode z_mean; see `encode`.
+
+        Returns:
+            uint8 [B, H, W, C].
+        """
+        return self.decode(self.encode(photos, align=align).z_mean)
 
     def generate(
         self,
+        n: int = 1,
+        *,
+        seed: int | None = None,
+        temperature: float = 1.0,
+        prior: str = "auto",
+        progress: Progress | None = None,
+    ) -> np.ndarray:
+        """Generate images.
+
+        Args:
+            n: Number of images.
+            seed: Seed of the first image; the next image has the next seed. None: other images at
+                each call.
+            temperature: See `sample`.
+            prior: See `sample`.
+            progress: Called with the number of images generated and their total.
+
+        Returns:
+            uint8 [n, H, W, C].
+
+        Raises:
+            ValueError: If there is no such prior.
+
+        Example:
+            >>> faces = model.generate(n=4, seed=0)
+        """
+        first = secrets.randbits(62) if seed is None else seed
+        seeds = range(first, first + n)
+        return self.sample(seeds, temperature, prior, progress=progress).images
+
+    def sample(
+        self,
         seeds: Sequence[int],
         temperature: float = 1.0,
-        prior: str = "normal",
+        prior: str = "auto",
         *,
         progress: Progress | None = None,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Generate images from a prior; each depends on its own seed only.
+    ) -> Sample:
+        """Sample z from a prior and decode it; each image depends on its own seed only.
 
         Args:
             seeds: One for each image, B of them.
@@ -230,30 +303,86 @@ class Model(ABC):
                 artefacts.
             prior: "normal" for N(0, I), or "gmm" for the mixture fitted to the training latents,
                 where the temperature scales the deviation from the mean of the sampled component.
+                "auto": the fitted prior if the model has one, whose images look more like the
+                training images.
             progress: Called with the number of images generated and their total.
 
         Returns:
-            Pixels, uint8 [B, H, W, C], and z, float32 [B, L].
+            `images`, uint8 [B, H, W, C], and `z`, float32 [B, L].
 
         Raises:
             ValueError: If there is no such prior, or the model was exported without it.
+
+        Example:
+            >>> images, z = model.sample(seeds=[14, 3])
         """
-        if prior not in PRIORS:
-            raise ValueError(f"`prior` must be one of {', '.join(PRIORS)}. Received: {prior!r}.")
-        if not self.has_prior(prior) or not self.has_endpoint(PRIORS[prior]):
-            raise ValueError(
-                f"Model {self.name!r} cannot sample from the prior {prior!r}: it was exported "
-                "without a fitted prior, or by an older kvae. Export its run again: "
-                "`kvae export RUN`."
-            )
+        endpoint = PRIORS[self.choose_prior(prior)]
         seed = np.asarray(seeds, np.int64).reshape(-1)
-        outputs = self._in_batches(
-            PRIORS[prior],
-            progress,
-            seed=seed,
-            temperature=np.full(seed.shape, temperature, np.float32),
-        )
-        return outputs["image"], outputs["z"]
+        scale = np.full(seed.shape, temperature, np.float32)
+        outputs = self._in_batches(endpoint, progress, seed=seed, temperature=scale)
+        return Sample(outputs["image"], outputs["z"])
+
+    def morph(
+        self, photos: Photos, *, align: bool | None = None, **strengths: float | Sequence[float]
+    ) -> np.ndarray:
+        """Move photos along attributes: z_mean + Σ n · Δ, decoded (Foster 2023).
+
+        Args:
+            photos: See `encode`.
+            align: See `encode`.
+            **strengths: n of each attribute, by its name; with S numbers, one for each image, a
+                single photo gives S images.
+
+        Returns:
+            uint8 [B, H, W, C].
+
+        Raises:
+            ValueError: If an attribute is unknown, or the numbers are not one for each image.
+
+        Example:
+            >>> older = model.morph("face.jpg", Smiling=2, Young=-1)
+            >>> strip = model.morph("face.jpg", Smiling=[-2, -1, 0, 1, 2])
+        """
+        z = self.encode(photos, align=align).z_mean
+        for name, n in strengths.items():
+            column = np.reshape(n, (-1, 1)).astype(np.float32)
+            if 1 not in (len(z), len(column)) and len(z) != len(column):
+                raise ValueError(
+                    f"`{name}` must be one number, or one for each of {len(z)} images. "
+                    f"Received: {len(column)} numbers."
+                )
+            z = z + column * self.direction(name)
+        return self.decode(z)
+
+    def interpolate(
+        self,
+        a: Photo,
+        b: Photo,
+        steps: int = 10,
+        *,
+        method: str = "linear",
+        align: bool | None = None,
+    ) -> np.ndarray:
+        """Interpolate between the latents of two photos, and decode.
+
+        Args:
+            a: The first photo; see `encode`.
+            b: The second photo.
+            steps: Number of images, with both reconstructions.
+            method: "linear", or "spherical": see `latent_space.arithmetic.interpolate`.
+            align: See `encode`.
+
+        Returns:
+            uint8 [steps, H, W, C].
+
+        Raises:
+            ValueError: See `latent_space.arithmetic.interpolate`.
+
+        Example:
+            >>> images = model.interpolate("a.jpg", "b.jpg", steps=7)
+        """
+        (start,), (end,) = (self.encode(photo, align=align).z_mean for photo in (a, b))
+        return self.decode(interpolate(start, end, steps, method))
 
     def feature_maps(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
         """Return the outputs of each convolution, from the image to z_mean and back.
@@ -286,6 +415,16 @@ class Model(ABC):
             reconstruction loss.
         """
         return self._in_batches("log_likelihood", image=pixels, z=z)["log_likelihood"]
+
+    def _samples_from(self, prior: str) -> bool:
+        return self.has_prior(prior) and self.has_endpoint(PRIORS[prior])
+
+    def __repr__(self) -> str:
+        shape = "×".join(map(str, self.image_shape))
+        names = self.metadata.get("attribute_names", ())
+        attributes = f", {len(names)} attributes" if names else ""
+        prior = ", fitted prior" if self.has_prior("gmm") else ""
+        return f"<Model {self.name!r}: images {shape}, z {self.latent_dim}{attributes}{prior}>"
 
     def _check_pixels(self, pixels: np.ndarray) -> None:
         if pixels.dtype != np.uint8 or pixels.shape[1:] != self.image_shape:

@@ -13,7 +13,7 @@ from .exported import AUTOENCODER, ExportedModel
 from .model import Model
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SavedModel(ExportedModel, Model):
     """A VAE that `export_model` wrote."""
 

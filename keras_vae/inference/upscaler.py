@@ -14,7 +14,7 @@ from .exported import UPSCALER, ExportedModel
 TILE = 128  # pixels of a tile's side; the network then holds 64 channels of (3 · 128)² at a time
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Upscaler(ExportedModel):
     """A super-resolution model that enlarges images by an integer factor."""
 
@@ -29,6 +29,9 @@ class Upscaler(ExportedModel):
     def reach(self) -> int:
         """Radius of the receptive field, in pixels of the image that is enlarged."""
         return self.metadata["reach"]
+
+    def __repr__(self) -> str:
+        return f"<Upscaler {self.name!r}: images {self.factor} times larger>"
 
     def check_factor(self, factor: int) -> None:
         """Refuse a factor that the network was not trained for.

@@ -1,5 +1,6 @@
 """Labelled pictures and charts: NumPy arrays in, Pillow images out."""
 
+from ..files.pictures import grid as grid
 from .animation import FRAME_CELL as FRAME_CELL
 from .animation import check_gif as check_gif
 from .animation import save_gif as save_gif

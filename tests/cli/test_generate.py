@@ -13,7 +13,7 @@ def test_grid_holds_the_seeds_images(kvae, colour_model, tmp_path):
     result = kvae("generate", "--model", "colour", "-n", 12, "--seed", 5, "--out", "grid.png")
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines() == ["grid.png"]
-    images, _ = colour_model.generate(range(5, 17))
+    images, _ = colour_model.sample(range(5, 17))
     np.testing.assert_array_equal(pixels(tmp_path / "grid.png"), pictures.grid(images))
 
 
@@ -21,7 +21,7 @@ def test_one_image_is_bare_and_can_be_morphed(kvae, colour_model, tmp_path):
     assert kvae("generate", "--model", "colour", "-n", 1, "--seed", 7).exit_code == 0
     picture = Image.open(tmp_path / "generated.png")
     assert picture.size == (128, 128)
-    images, _ = colour_model.generate([7])
+    images, _ = colour_model.sample([7])
     np.testing.assert_array_equal(
         pixels(tmp_path / "generated.png"), pictures.enlarge(images[0], 4)
     )
@@ -39,7 +39,7 @@ def test_a_folder_gets_a_file_for_each_seed(kvae, colour_model, tmp_path, monkey
     assert result.stdout.splitlines() == ["faces: 70 images"]
     files = sorted((tmp_path / "faces").iterdir())
     assert [file.name for file in files] == [f"seed_{seed:03}.png" for seed in range(50, 120)]
-    images, _ = colour_model.generate(range(50, 120), 0.5, prior="gmm")
+    images, _ = colour_model.sample(range(50, 120), 0.5, prior="gmm")
     np.testing.assert_array_equal(np.stack([pixels(file) for file in files]), images)
 
 
@@ -53,7 +53,7 @@ def test_files_may_be_upscaled(kvae, colour_model, upscaler, upscalers_dir, tmp_
     monkeypatch.setenv("KVAE_MODELS", f"{colour_model.path.parents[1]}:{upscalers_dir}")
     result = kvae("generate", "--model", "colour", "-n", 2, "--upscale", "--out", "large")
     assert result.exit_code == 0, result.output
-    images, _ = colour_model.generate(range(2))
+    images, _ = colour_model.sample(range(2))
     for seed, expected in enumerate(upscaler.upscale(images)):
         np.testing.assert_array_equal(pixels(tmp_path / "large" / f"seed_{seed}.png"), expected)
 
@@ -86,9 +86,9 @@ def test_temperature_0_gives_one_image_for_all_seeds(kvae, tmp_path):
 
 def test_the_fitted_prior_is_drawn_from(kvae, colour_model, tmp_path):
     kvae("generate", "--model", "colour", "-n", 6, "--prior", "gmm", "--temperature", 0.5)
-    images, _ = colour_model.generate(range(6), 0.5, prior="gmm")
+    images, _ = colour_model.sample(range(6), 0.5, prior="gmm")
     np.testing.assert_array_equal(pixels(tmp_path / "generated.png"), pictures.grid(images))
-    assert not np.array_equal(images, colour_model.generate(range(6), 0.5)[0])
+    assert not np.array_equal(images, colour_model.sample(range(6), 0.5, "normal").images)
 
 
 def test_a_model_without_a_fitted_prior_says_what_to_do(kvae, tmp_path):

@@ -11,7 +11,7 @@ from keras_vae.latent_space.arithmetic import interpolate
 def ends(colour_model, photo_files):
     """The latents of the two photos and of seed 5."""
     photos = np.stack([prepare(open_photo(file), (32, 32)) for file in photo_files])
-    return np.concatenate([colour_model.encode(photos)[0], colour_model.generate([5])[1]])
+    return np.concatenate([colour_model.encode(photos)[0], colour_model.sample([5])[1]])
 
 
 @pytest.mark.parametrize("method", ["linear", "spherical"])
@@ -50,7 +50,7 @@ def test_ends_are_the_reconstructions(kvae, colour_model, photo_files, ends, rea
     np.testing.assert_array_equal(z[[0, 2, 3, 5]], ends[[0, 1, 1, 2]])
     shown = colour_model.decode(z)
     np.testing.assert_array_equal(shown[[0, 2]], colour_model.reconstruct(np.stack(files)))
-    np.testing.assert_array_equal(shown[5], colour_model.generate([5])[0][0])
+    np.testing.assert_array_equal(shown[5], colour_model.sample([5])[0][0])
 
 
 @pytest.mark.parametrize("name", ["normal", "gmm"])
@@ -72,13 +72,13 @@ def test_seed_is_drawn_from_the_prior_at_the_temperature(kvae, colour_model, rea
         *("--prior", name, "--json", "path.json"),
     )
     z = np.array([row["z"] for row in read_json("path.json")], np.float32)
-    np.testing.assert_array_equal(z, colour_model.generate([1, 2], 0.25, name)[1])
+    np.testing.assert_array_equal(z, colour_model.sample([1, 2], 0.25, name)[1])
 
 
 def test_animation_goes_along_all_legs_and_back(kvae, grey_model, gif_frames):
     result = kvae("interpolate", 1, 2, 3, "--model", "grey", "--gif", "path.gif")
     assert result.stdout.splitlines() == ["interpolate.png", "path.gif"]
-    _, z = grey_model.generate([1, 2, 3])
+    _, z = grey_model.sample([1, 2, 3])
     path = np.concatenate([interpolate(*z[:2], 25), interpolate(*z[1:], 25)[1:]])
     labels = plotting.step_labels(np.linspace(0, 2, 49), "t")
     assert labels[:3] == ["t = 0", "t = 0.04", "t = 0.08"]

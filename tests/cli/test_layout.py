@@ -1,5 +1,7 @@
 """--upscale of the commands that draw a model's images."""
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -15,7 +17,7 @@ from keras_vae.latent_space.arithmetic import morph
 @pytest.fixture
 def kvae(kvae, models_dir, upscalers_dir, monkeypatch):
     """`kvae` with upscalers beside the models."""
-    monkeypatch.setenv("KVAE_MODELS", f"{models_dir}{runtime.os.pathsep}{upscalers_dir}")
+    monkeypatch.setenv("KVAE_MODELS", f"{models_dir}{os.pathsep}{upscalers_dir}")
     return kvae
 
 
@@ -27,14 +29,14 @@ def pixels(path):
 def test_each_generated_image_is_upscaled(kvae, upscaler, models_dir, model, tmp_path):
     result = kvae("generate", "--model", model, "-n", 5, "--upscale")
     assert result.exit_code == 0, result.output
-    images, _ = runtime.load(models_dir / model).generate(range(5))
+    images, _ = runtime.load(models_dir / model).sample(range(5))
     expected = pictures.grid(upscaler.upscale(images), cell=UPSCALED_CELL)
     np.testing.assert_array_equal(pixels(tmp_path / "generated.png"), expected)
 
 
 def test_one_upscaled_image_is_bare(kvae, upscaler, colour_model, tmp_path):
     assert kvae("generate", "--model", "colour", "-n", 1, "--seed", 7, "--upscale").exit_code == 0
-    images, _ = colour_model.generate([7])
+    images, _ = colour_model.sample([7])
     np.testing.assert_array_equal(pixels(tmp_path / "generated.png"), upscaler.upscale(images)[0])
 
 
@@ -55,7 +57,7 @@ def test_a_morph_its_animation_and_a_table_are_upscaled(
     options = ("--seed", 3, "--model", "colour", "--upscale")
     result = kvae("morph", *options, "--attr", "Smiling", "--steps", "0:1", "--gif", "m.gif")
     assert result.exit_code == 0, result.output
-    _, z = colour_model.generate([3])
+    _, z = colour_model.sample([3])
     smile = colour_model.direction("Smiling")
 
     def drawn(n):

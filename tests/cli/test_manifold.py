@@ -59,7 +59,7 @@ def test_axes_give_z_itself_whatever_the_seed(kvae, grey_model, read_json):
         *("manifold", "--model", "grey", "--dims", "1,3", "--size", 2, "--seed", 9),
         *("--json", "plane.json"),
     )
-    _, z = grey_model.generate([9])
+    _, z = grey_model.sample([9])
     for row in read_json("plane.json"):
         assert row["z"][1] == pytest.approx(row["dimension 1"])
         assert row["z"][3] == pytest.approx(row["dimension 3"])

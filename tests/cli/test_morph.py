@@ -162,7 +162,7 @@ def test_seed_is_morphed_without_a_photo(kvae, colour_model, directions, tmp_pat
         *("--attr", "Smiling", "--steps", "0,2"),
     )
     assert result.exit_code == 0, result.output
-    generated, z = colour_model.generate([7], 0.5)
+    generated, z = colour_model.sample([7], 0.5)
     moved = colour_model.decode(z + 2 * directions.direction("Smiling"))
     strip = plotting.strip(
         [np.concatenate([generated, moved])], ["n = 0\n(seed 7)", "n = 2"], None, "Smiling"

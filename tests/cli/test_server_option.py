@@ -136,7 +136,7 @@ def test_time_out_is_kept(kvae, photo_files, server):
 
 def test_a_server_that_is_waited_for_is_told_of(kvae, server, address):
     server.faults.append(503)
-    command = ("generate", "-n", "1", "--server", address, "--model", "colour")
+    command = ("generate", "-n", "1", "--server", address, "--model", "colour", "--prior", "gmm")
     result = kvae(*command, "--timeout", "20")
     assert result.exit_code == 0, result.output
     (line,) = result.stderr.splitlines()

@@ -53,7 +53,7 @@ def test_it_leaves_a_run_and_a_model_that_works(trained):
     folder, _ = trained
     assert len(Run.open(folder / "run").history()) == 2
     model = runtime.load(folder / "models" / "tiny")
-    assert model.generate([0, 1])[0].shape == (2, 8, 8, 1)
+    assert model.sample([0, 1])[0].shape == (2, 8, 8, 1)
 
 
 def test_the_model_stores_the_command_without_folders(trained):

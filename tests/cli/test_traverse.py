@@ -52,7 +52,7 @@ def test_seed_is_a_start(kvae, colour_model, read_json):
         *("traverse", "--model", "colour", "--seed", 3, "--temperature", 0.5),
         *("--dims", "0", "--range", "0:1", "--json", "z.json"),
     )
-    _, z = colour_model.generate([3], 0.5)
+    _, z = colour_model.sample([3], 0.5)
     for row in read_json("z.json"):
         np.testing.assert_array_equal(np.float32(row["z"][1:]), z[0, 1:])
 

@@ -1,15 +1,16 @@
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from keras_vae.files.photos import open_photo
-from keras_vae.inference import registry as runtime
 
 
 @pytest.fixture
 def kvae(kvae, models_dir, upscalers_dir, monkeypatch):
     """`kvae` with upscalers beside the models."""
-    monkeypatch.setenv("KVAE_MODELS", f"{models_dir}{runtime.os.pathsep}{upscalers_dir}")
+    monkeypatch.setenv("KVAE_MODELS", f"{models_dir}{os.pathsep}{upscalers_dir}")
     return kvae
 
 

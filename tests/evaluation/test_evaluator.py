@@ -118,7 +118,7 @@ def test_samples_of_each_kind_are_measured_against_grey_images(exported, digits,
     (rebuilt, real), (drawn, _) = seen
     assert set(np.unique(real)) > {0, 255}  # grey
     assert rebuilt.shape == real.shape == (30, 8, 8, 1)
-    np.testing.assert_array_equal(drawn, model.generate(range(4, 29))[0])
+    np.testing.assert_array_equal(drawn, model.sample(range(4, 29))[0])
     assert asked == [digits]
 
 

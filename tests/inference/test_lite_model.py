@@ -21,15 +21,16 @@ for name in {HEAVY}:
     sys.modules[name] = None  # an import raises ImportError
 
 import numpy as np
+from keras_vae.files import exported
 from keras_vae.inference import registry as runtime
 
 model = runtime.load(sys.argv[1], runtime="lite")
 for prior in ("normal", "gmm"):
-    images, z = model.generate(range(40), 0.8, prior)
+    images, z = model.sample(range(40), 0.8, prior)
 moved = z + model.direction(model.attributes.names[0])
 assert model.decode(moved).shape == model.reconstruct(images).shape == images.shape
 model.preset, model.kl_per_dimension, model.has_prior("gmm"), model.card, model.version
-assert runtime.list_models()
+assert exported.list_models()
 small = runtime.load_upscaler(sys.argv[2], runtime="lite").upscale(images[:1])
 assert small.shape[1] > images.shape[1]
 """
@@ -84,7 +85,7 @@ class TestSameAsTensorFlow:
     def test_samples(self, pair):
         for prior in ("normal", "gmm") if pair[0].has_prior("gmm") else ("normal",):
             seeds = [0, 5, -3, 2**40, -(2**63)]
-            (ours, z), (theirs, expected) = (model.generate(seeds, 0.7, prior) for model in pair)
+            (ours, z), (theirs, expected) = (model.sample(seeds, 0.7, prior) for model in pair)
             np.testing.assert_allclose(z, expected, rtol=0, atol=4e-6)
             assert differing(ours, theirs)[0] <= 1
 
@@ -114,12 +115,12 @@ def test_batches_do_not_show(lite, monkeypatch):
     np.testing.assert_array_equal(lite.reconstruct(images), whole)
     for prior in ("normal", "gmm"):
         np.testing.assert_array_equal(
-            lite.generate(range(5), prior=prior)[0][3], lite.generate([3], prior=prior)[0][0]
+            lite.sample(range(5), prior=prior)[0][3], lite.sample([3], prior=prior)[0][0]
         )
 
 
 def test_no_image_gives_none(lite):
-    images, z = lite.generate([])
+    images, z = lite.sample([])
     assert images.shape == (0, 32, 32, 3)
     assert z.shape == (0, 6)
     assert lite.reconstruct(images).shape == images.shape
@@ -150,7 +151,7 @@ def test_what_is_not_finite_is_refused_as_by_the_signature(lite, colour_model, v
         with pytest.raises(ValueError, match=r"^`z` must be finite\.$"):
             model.decode(np.full((1, 6), value))
         with pytest.raises(ValueError, match=r"^`z` must be finite\.$"):
-            model.generate([1], value)
+            model.sample([1], value)
 
 
 @pytest.mark.parametrize("size", [2 * LARGEST, 1e38])
@@ -186,4 +187,4 @@ def test_inputs_of_other_names_are_refused(lite):
 def test_a_model_without_a_fitted_prior_has_no_samples_of_it(models_dir):
     grey = runtime.load(models_dir / "grey", runtime="lite")
     with pytest.raises(ValueError, match="cannot sample from the prior 'gmm'"):
-        grey.generate([1], prior="gmm")
+        grey.sample([1], prior="gmm")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from keras_vae.inference import model as model_module
+from keras_vae.latent_space.arithmetic import interpolate
 
 
 def test_batches_do_not_show(colour_model, photos, monkeypatch):
@@ -15,14 +16,14 @@ def test_batches_do_not_show(colour_model, photos, monkeypatch):
     np.testing.assert_allclose(parts[1], z_log_var, atol=1e-5)
     assert np.abs(colour_model.reconstruct(photos[:7]).astype(int) - whole).max() <= 1
     np.testing.assert_array_equal(
-        colour_model.generate(range(5))[1][3], colour_model.generate([3])[1][0]
+        colour_model.sample(range(5))[1][3], colour_model.sample([3])[1][0]
     )
 
 
 def test_progress_is_reported_in_images(colour_model, monkeypatch):
     monkeypatch.setattr(model_module.Model, "batch", 3)
     seen = []
-    _, z = colour_model.generate(range(7), progress=lambda *step: seen.append(step))
+    _, z = colour_model.sample(range(7), progress=lambda *step: seen.append(step))
     assert seen == [(3, 7), (6, 7), (7, 7)]
     colour_model.decode(z[:6], progress=lambda *step: seen.append(step))
     assert seen[3:] == [(3, 6), (6, 6)]
@@ -31,10 +32,10 @@ def test_progress_is_reported_in_images(colour_model, monkeypatch):
 @pytest.mark.parametrize("model", ["grey_model", "colour_model"])
 def test_generated_images_decode_their_latents(model, request):
     model = request.getfixturevalue(model)
-    images, z = model.generate([4, 5], temperature=0.5)
+    images, z = model.sample([4, 5], temperature=0.5)
     assert images.shape == (2, *model.image_shape)
     np.testing.assert_array_equal(images, model.decode(z))
-    empty, none = model.generate([])
+    empty, none = model.sample([])
     assert empty.shape == (0, *model.image_shape)
     assert none.shape == (0, model.latent_dim)
 
@@ -42,8 +43,8 @@ def test_generated_images_decode_their_latents(model, request):
 @pytest.mark.parametrize(
     ("method", "value", "message"),
     [
-        ("encode", np.zeros((1, 32, 32, 1), np.uint8), r"32, 32, 3\].*\[1, 32, 32, 1\]"),
-        ("encode", np.zeros((1, 32, 32, 3), np.float32), "float32"),
+        ("feature_maps", np.zeros((1, 32, 32, 1), np.uint8), r"32, 32, 3\].*\[1, 32, 32, 1\]"),
+        ("feature_maps", np.zeros((1, 32, 32, 3), np.float32), "float32"),
         ("decode", np.zeros((1, 5)), r"\[1, 5\]"),
         ("decode", np.zeros(6), r"\[6\]"),
     ],
@@ -64,7 +65,59 @@ def test_the_error_of_an_older_export_has_the_remedy(colour_model, monkeypatch):
     older = {name: () for name in colour_model.endpoints if name != "generate_pixels"}
     monkeypatch.setattr(type(colour_model), "endpoints", older)
     with pytest.raises(ValueError, match=r"older kvae\. Export its run again: `kvae export RUN`"):
-        colour_model.generate([1])
+        colour_model.sample([1], prior="normal")
+
+
+def test_generated_images_follow_from_the_first_seed(colour_model):
+    images = colour_model.generate(n=4, seed=3)
+    np.testing.assert_array_equal(images, colour_model.sample(range(3, 7)).images)
+    np.testing.assert_array_equal(images, colour_model.generate(4, seed=3))
+    assert colour_model.generate().shape == (1, 32, 32, 3)
+    assert not np.array_equal(colour_model.generate(4), colour_model.generate(4))
+    warm, cold = (colour_model.generate(9, seed=0, temperature=t).std(axis=0) for t in (1, 0.1))
+    assert cold.mean() < warm.mean()
+
+
+def test_the_fitted_prior_is_sampled_from_where_there_is_one(colour_model, grey_model):
+    assert (colour_model.choose_prior(), grey_model.choose_prior()) == ("gmm", "normal")
+    for model, prior in ((colour_model, "gmm"), (grey_model, "normal")):
+        np.testing.assert_array_equal(model.sample([5]).z, model.sample([5], prior=prior).z)
+    with pytest.raises(ValueError, match=r"auto, normal, gmm\. Received: 'uniform'"):
+        colour_model.generate(prior="uniform")
+    with pytest.raises(ValueError, match="'grey' cannot sample from the prior 'gmm'"):
+        grey_model.generate(prior="gmm")
+
+
+def test_a_morph_moves_the_latent_along_attributes(colour_model, photos):
+    z = colour_model.encode(photos[:2]).z_mean
+    smiling, young = map(colour_model.direction, ("Smiling", "Young"))
+    np.testing.assert_array_equal(
+        colour_model.morph(photos[:2], Smiling=2, Young=-1),
+        colour_model.decode(z + 2 * smiling - young),
+    )
+    strip = colour_model.morph(photos[0], Smiling=[-1, 0, 1], Young=0.5)
+    path = [z[0] + n * smiling + np.float32(0.5) * young for n in (-1, 0, 1)]
+    assert np.abs(strip.astype(int) - colour_model.decode(path)).max() <= 1
+    with pytest.raises(ValueError, match=r"`Smiling` must be .* each of 2 images\. .*: 3 numbers"):
+        colour_model.morph(photos[:2], Smiling=[1, 2, 3])
+    with pytest.raises(ValueError, match=r"'Smilin'.*Did you mean 'Smiling'"):
+        colour_model.morph(photos[0], Smilin=1)
+
+
+def test_an_interpolation_goes_from_one_reconstruction_to_the_other(colour_model, photos):
+    images = colour_model.interpolate(photos[0], photos[1], steps=5)
+    assert images.shape == (5, 32, 32, 3)
+    ends = colour_model.reconstruct(photos[:2])
+    assert np.abs(images[[0, -1]].astype(int) - ends).max() <= 1
+    path = interpolate(*colour_model.encode(photos[:2]).z_mean, 5, "spherical")
+    turned = colour_model.interpolate(photos[0], photos[1], 5, method="spherical")
+    assert np.abs(turned.astype(int) - colour_model.decode(path)).max() <= 1
+
+
+def test_it_is_described_in_one_line(colour_model, grey_model):
+    described = "<Model 'colour': images 32×32×3, z 6, 4 attributes, fitted prior>"
+    assert repr(colour_model) == described
+    assert repr(grey_model) == "<Model 'grey': images 8×8×1, z 4>"
 
 
 NODE = "[[{{node decode_pixels_1/CheckNumerics}}]]"

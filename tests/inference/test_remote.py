@@ -26,7 +26,7 @@ from keras_vae.inference.remote import connect
 from keras_vae.inference.remote import model as remote_module
 from keras_vae.inference.remote.model import retry
 model = connect(sys.argv[1], "colour")
-images, z = model.generate([1, 2])
+images, z = model.sample([1, 2])
 model.feature_maps(images[:1])
 model.decode(z + model.direction("Young"))
 assert "tensorflow" not in sys.modules
@@ -97,13 +97,13 @@ def test_client_imports_no_tensorflow(address):
 
 def test_grey_model_without_attributes_prior_or_convolutions(address, grey_model):
     remote = connect(address, "grey")
-    images, _ = grey_model.generate([1, 2, 3])
-    same(remote.generate([1, 2, 3])[0], images)
+    images, _ = grey_model.sample([1, 2, 3])
+    same(remote.sample([1, 2, 3])[0], images)
     same(remote.encode(images)[0], grey_model.encode(images)[0])
     with pytest.raises(ValueError, match="no attributes"):
         remote.direction("Smiling")
     with pytest.raises(ValueError, match="without a fitted prior"):
-        remote.generate([1], prior="gmm")
+        remote.sample([1], prior="gmm")
     with pytest.raises(ValueError, match="no convolutions"):
         remote.feature_maps(images)
 
@@ -141,7 +141,7 @@ def test_a_server_that_is_starting_is_waited_for(server, address, clock, fault):
     remote = connect(address, "colour")
     server.requests.clear()
     server.faults.extend([fault, fault])
-    assert remote.generate([1])[0].shape == (1, 32, 32, 3)
+    assert remote.sample([1])[0].shape == (1, 32, 32, 3)
     assert [verb for verb, _ in server.requests] == [":predict"] * 3
 
 
@@ -152,10 +152,10 @@ def test_a_request_that_waits_is_reported_once(server, address, clock):
     assert len(sentences) == 1
     assert sentences[0].startswith(f"{address} is not available: Told to refuse.")
     assert sentences[0].endswith("Waiting for it, 9 seconds at most.")
-    remote.generate([1])
+    remote.sample([1])
     assert len(sentences) == 1
     server.faults.append(503)
-    remote.generate([1])
+    remote.sample([1])
     assert len(sentences) == 2
 
 
@@ -211,7 +211,7 @@ def test_a_port_that_opens_late_is_found(models_dir, free_port, scheme, port):
             notify=lambda sentence: stack.enter_context(late),  # before the second try
         )
         assert remote.latent_dim == 4
-        assert remote.generate([1])[0].shape == (1, 8, 8, 1)
+        assert remote.sample([1])[0].shape == (1, 8, 8, 1)
 
 
 def test_request_is_as_the_rest_api_documents_it(server):

@@ -22,7 +22,7 @@ class Suite:
 
     @pytest.fixture
     def pixels(self, local):
-        return local.generate([3, 1, 4, 1, 5])[0]
+        return local.sample([3, 1, 4, 1, 5])[0]
 
     def test_facts_are_those_of_the_model(self, remote, local):
         assert remote.image_shape == local.image_shape
@@ -44,8 +44,8 @@ class Suite:
         same(remote.reconstruct(pixels), local.reconstruct(pixels))
         for prior in ("normal", "gmm"):
             generated = (
-                remote.generate([0, 2**62], 0.7, prior),
-                local.generate([0, 2**62], 0.7, prior),
+                remote.sample([0, 2**62], 0.7, prior),
+                local.sample([0, 2**62], 0.7, prior),
             )
             for found, expected in zip(*generated, strict=True):
                 same(found, expected)
@@ -78,7 +78,7 @@ class Suite:
         assert list(found) == list(local.call("morph", image_bytes=photos, **inputs)["image_bytes"])
 
     def test_an_empty_batch_has_an_empty_answer(self, remote):
-        images, z = remote.generate([])
+        images, z = remote.sample([])
         assert images.shape == (0, *remote.image_shape)
         assert z.shape == (0, remote.latent_dim)
 

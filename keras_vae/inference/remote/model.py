@@ -6,7 +6,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -26,7 +26,7 @@ Answer = TypeVar("Answer")
 Notify = Callable[[str], None]  # receives a sentence
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RemoteModel(Model):
     """A model that TensorFlow Serving serves.
 
@@ -43,11 +43,11 @@ class RemoteModel(Model):
     """
 
     name: str
-    transport: Transport = field(repr=False)
+    transport: Transport
     timeout: float
-    signatures: Mapping[str, SignatureDef] = field(repr=False)
-    metadata: Mapping[str, Any] = field(repr=False)
-    notify: Notify = field(repr=False)
+    signatures: Mapping[str, SignatureDef]
+    metadata: Mapping[str, Any]
+    notify: Notify
 
     @property
     def describes_itself(self) -> bool:

@@ -1,0 +1,116 @@
+"""Photos in every form that people have them."""
+
+import io
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from keras_vae.faces.crops import crop_faces
+from keras_vae.files.photos import prepare
+from keras_vae.inference.photos import read_pixels
+
+COLOUR, GREY = (32, 32, 3), (8, 8, 1)
+
+
+@pytest.fixture
+def photo():
+    """A photo that is wider than the network's input."""
+    return np.random.default_rng(0).integers(0, 256, (50, 70, 3), np.uint8)
+
+
+@pytest.fixture
+def file(photo, tmp_path):
+    path = tmp_path / "photo.png"
+    Image.fromarray(photo).save(path)
+    return path
+
+
+FORMS = {
+    "a path": lambda photo, file: file,
+    "the name of a file": lambda photo, file: str(file),
+    "bytes": lambda photo, file: file.read_bytes(),
+    "a Pillow image": lambda photo, file: Image.fromarray(photo),
+    "an array": lambda photo, file: photo,
+    "a batch": lambda photo, file: photo[np.newaxis],
+    "a tensor": lambda photo, file: tf.constant(photo),
+    "16 bits": lambda photo, file: photo.astype(np.uint16) * 257,
+    "float of 0 … 1": lambda photo, file: photo / 255.0,
+    "float of −1 … 1": lambda photo, file: photo / 127.5 - 1.0,
+    "float of 0 … 255": lambda photo, file: photo.astype(np.float32),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_form_of_a_photo_has_the_same_pixels(form, photo, file):
+    pixels = read_pixels(FORMS[form](photo, file), COLOUR, align=False)
+    expected = prepare(Image.fromarray(photo), COLOUR[:2])[np.newaxis]
+    np.testing.assert_array_equal(pixels, expected)
+
+
+def test_several_photos_are_a_batch(photo, file):
+    forms = [make(photo, file) for make in FORMS.values()]
+    assert read_pixels(forms, COLOUR, align=False).shape == (len(FORMS), *COLOUR)
+
+
+def test_arrays_of_the_networks_size_are_used_as_they_are(photos):
+    np.testing.assert_array_equal(read_pixels(photos[:3], COLOUR, align=True), photos[:3])
+    np.testing.assert_array_equal(read_pixels(photos[0] / 255.0, COLOUR, align=True)[0], photos[0])
+
+
+def test_gray_images_need_no_axis_for_channels(digits):
+    expected = digits.images[:3]
+    for images in (expected, expected[..., 0], list(expected), list(expected[..., 0])):
+        np.testing.assert_array_equal(read_pixels(images, GREY, align=False), expected)
+    assert read_pixels(expected[0, ..., 0], COLOUR, align=False).shape == (1, *COLOUR)
+
+
+def test_a_pillow_image_of_16_bits_is_converted_by_its_range(photo):
+    gray = photo[..., 0]
+    deep = Image.fromarray(gray.astype(np.uint16) * 257)
+    np.testing.assert_array_equal(
+        read_pixels(deep, COLOUR, align=False), read_pixels(gray, COLOUR, align=False)
+    )
+
+
+def test_a_photo_is_turned_upright(photo):
+    file = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90 degrees
+    Image.fromarray(photo).save(file, "PNG", exif=exif)
+    upright = np.rot90(photo, -1)
+    for turned in (file.getvalue(), Image.open(file)):
+        np.testing.assert_array_equal(
+            read_pixels(turned, COLOUR, align=False), read_pixels(upright, COLOUR, align=False)
+        )
+
+
+def test_the_face_is_aligned(astronaut):
+    (crop,) = crop_faces(astronaut, COLOUR)
+    for photo in (astronaut, np.asarray(astronaut)):
+        pixels = read_pixels(photo, COLOUR, align=True)
+        np.testing.assert_array_equal(pixels[0], crop.pixels)
+    assert not np.array_equal(read_pixels(astronaut, COLOUR, align=False)[0], crop.pixels)
+
+
+def test_a_photo_without_a_face_is_refused_with_the_cure(file):
+    with pytest.raises(ValueError, match=r"photo\.png: No face.*align=False takes the middle"):
+        read_pixels(file, COLOUR, align=True)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "words"),
+    [
+        ("missing.jpg", FileNotFoundError, r"missing\.jpg"),
+        (b"no image", ValueError, "the given bytes is not an image"),
+        (7, TypeError, r"`photos` must be a path, bytes, .*Received: int"),
+        (np.zeros((4, 4, 2), np.uint8), ValueError, r"shape \[4, 4, 2\]"),
+        (np.zeros(5), ValueError, r"shape \[5\]"),
+        (np.full((4, 4, 3), 7.0), ValueError, "`photos` must be uint8.* 7"),
+        (np.full((4, 4, 3), np.nan), ValueError, "NaN"),
+    ],
+)
+def test_what_is_no_photo_is_named(wrong, error, words):
+    with pytest.raises(error, match=words):
+        read_pixels(wrong, COLOUR, align=False)
