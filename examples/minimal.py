@@ -29,23 +29,28 @@ def build_encoder() -> keras.Model:
 
 
 def build_decoder() -> keras.Model:
-    """From z [B, LATENT_DIM] to the logits of an image [B, 8, 8, 1]."""
+    """From z [B, LATENT_DIM] to an image [B, 8, 8, 1] in 0 … 1."""
     z = keras.Input((LATENT_DIM,))
     features = layers.Reshape((2, 2, 64))(layers.Dense(2 * 2 * 64, activation="relu")(z))
     features = layers.Conv2DTranspose(64, 3, strides=2, padding="same", activation="relu")(features)
     features = layers.Conv2DTranspose(32, 3, strides=2, padding="same", activation="relu")(features)
-    return keras.Model(z, layers.Conv2D(1, 3, padding="same")(features), name="decoder")
+    image = layers.Conv2D(1, 3, padding="same", activation="sigmoid")(features)
+    return keras.Model(z, image, name="decoder")
+
+
+def load_images() -> np.ndarray:
+    """Load 1,797 images of digits, float32 [N, 8, 8, 1] in 0 … 1."""
+    return (load_digits().images / 16).astype(np.float32)[..., np.newaxis]
 
 
 def main(epochs: int = 40, picture: str = "minimal.png") -> VAE:
     """Train the model and write 40 new digits."""
-    images = np.rint(load_digits().images * (255 / 16)).astype(np.uint8)[..., np.newaxis]
+    images = load_images()
     keras.utils.set_random_seed(0)
     vae = VAE.from_networks(build_encoder(), build_decoder(), likelihood="bernoulli", seed=0)
     vae.compile(optimizer=keras.optimizers.Adam(2e-3))
     vae.fit(images, batch_size=64, epochs=epochs, verbose=2)
-    pixels = np.rint(vae.generate(40)).astype(np.uint8)
-    save_grid(pixels, picture, overwrite=True)
+    save_grid(vae.generate(40), picture, overwrite=True)
     return vae
 
 

@@ -4,12 +4,16 @@ import shutil
 import socket
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
 
+import keras_vae
+from keras_vae.export.saved_model import export_model
 from tests.encoding import encode_png
 from tests.serving.fake_server import serve
 
@@ -101,13 +105,58 @@ def test_python_client_is_as_short_as_promised():
     assert len(code) <= 25
 
 
-def test_the_book_in_a_page_trains_and_draws_digits(tmp_path):
-    command = [sys.executable, EXAMPLES / "minimal.py", "3"]
+def python(name, *arguments, folder):
+    """Run an example as a script; what it prints."""
     path = os.pathsep.join([str(EXAMPLES.parent), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, EXAMPLES / f"{name}.py", *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": path}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    losses = [float(loss) for loss in re.findall(r" loss: ([\d.]+)", done.stdout)]
+    return done.stdout
+
+
+def assert_shows_digits(picture):
+    with Image.open(picture) as image:
+        assert np.asarray(image).std() > 20
+
+
+def test_the_book_in_a_page_trains_and_draws_digits(tmp_path):
+    output = python("minimal", 3, folder=tmp_path)
+    losses = [float(loss) for loss in re.findall(r" loss: ([\d.]+)", output)]
     assert losses[-1] < 0.9 * losses[0]
-    with Image.open(tmp_path / "minimal.png") as picture:
-        assert np.asarray(picture).std() > 20
+    assert_shows_digits(tmp_path / "minimal.png")
+
+
+@pytest.mark.slow
+def test_a_function_as_a_term_smooths_the_reconstructions(tmp_path):
+    output = python("total_variation", 6, folder=tmp_path)
+    without, with_it = map(float, re.findall(r"total variation ([\d.]+)", output))
+    assert with_it < 0.7 * without
+
+
+@pytest.mark.slow
+def test_a_vamp_prior_trains_and_draws_digits(tmp_path):
+    output = python("vamp_prior", 4, folder=tmp_path)
+    normal, vamp = map(float, re.findall(r"(?:StandardNormal|VampPrior): −ELBO ([\d.]+)", output))
+    assert vamp < normal + 1.0
+    assert_shows_digits(tmp_path / "vamp.png")
+
+
+@pytest.mark.slow
+def test_a_likelihood_of_your_own_learns_its_scale(tmp_path):
+    (scale,) = re.findall(r"scale ([\d.]+)", python("laplace_likelihood", 6, folder=tmp_path))
+    assert 0.05 < float(scale) < 0.8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["vamp_prior", "laplace_likelihood"])
+def test_a_part_of_your_own_is_saved_and_exported(name, monkeypatch, digits, tmp_path):
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    monkeypatch.chdir(tmp_path)
+    vae = import_module(name).main(1)
+    images = vae.generate(5, seed=3)
+    vae.save("vae.keras")
+    np.testing.assert_array_equal(keras.saving.load_model("vae.keras").generate(5, seed=3), images)
+    export_model(vae, "exported")
+    served = keras_vae.load("exported").generate(n=5, seed=3)
+    assert np.abs(served.astype(int) - images).max() <= 1
