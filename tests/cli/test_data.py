@@ -163,3 +163,15 @@ def test_faces_of_photos_are_aligned_and_the_others_left_out(kvae, couple, astro
         np.testing.assert_array_equal(image, expected)
     assert prepared.provenance["aligned"] is True
     assert load_dataset(album, image_size=(32, 32)).images.shape[0] == 3
+
+
+def test_a_process_prints_no_warnings_of_decoders(tmp_path):
+    from PIL import Image
+
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12\x01"  # cut short
+    for name in ("0.jpg", "1.png", "2.webp"):
+        Image.linear_gradient("L").resize((8, 8)).save(tmp_path / name, exif=exif)
+    command = [sys.executable, "-m", "keras_vae.cli.main", "data", "prepare", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)
+    assert done.stderr == ""
+    assert done.stdout.count("\n") == 6

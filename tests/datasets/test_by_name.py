@@ -11,6 +11,7 @@ from PIL import Image
 
 from keras_vae.datasets import load_dataset
 from keras_vae.datasets.loading import open_source
+from keras_vae.files import limits
 from tests.datasets.layouts import write_mnist
 
 RNG = np.random.default_rng(0)
@@ -190,3 +191,22 @@ def test_labels_have_names_from_every_source(tmp_path, digit_images):
     assert open_source("fashion_mnist", tmp_path).label_name(9) == "ankle boot"
     assert load_dataset("fashion-mnist", data_dir=tmp_path).label_name(0) == "T-shirt"
     assert load_dataset("digits").label_name(7) == "7"
+
+
+def test_what_expands_without_bound_is_refused(images, tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_BYTES", 1_000)
+    archive = tmp_path / "cifar-10-binary.tar.gz"
+    with tarfile.open(archive, "w:gz") as opened:
+        files = binary_version(np.zeros_like(images), np.zeros(36), coarse=False)
+        for file, content in files.items():
+            member = tarfile.TarInfo(f"cifar-10-batches-bin/{file}")
+            member.size = len(content)
+            opened.addfile(member, io.BytesIO(content))
+    with pytest.raises(ValueError, match=r"\.bin in .*tar\.gz expands .* 18,438 bytes"):
+        load_dataset(archive)
+    savemat = pytest.importorskip("scipy.io").savemat
+    for file in ("train_32x32.mat", "test_32x32.mat"):
+        matrices = {"X": np.zeros((32, 32, 3, 200), np.uint8), "y": np.zeros((200, 1), np.uint8)}
+        savemat(tmp_path / file, matrices, do_compression=True)
+    with pytest.raises(ValueError, match=r"_32x32\.mat expands .* 250 times the packed size"):
+        load_dataset("svhn", data_dir=tmp_path)
