@@ -95,3 +95,10 @@ def test_the_largest_groups_are_kept_and_the_others_are_one():
     assert largest.names == ("b", "d", "2 others")
     assert largest.index.tolist() == [2, 0, 0, 0, 2, 1, 1, 2, 1]
     assert grouping.largest(4) is grouping
+
+
+def test_classes_have_the_names_of_their_labels():
+    labels, names = np.array([2, 0, 2, 7]), ("cat", "dog", "ship")
+    images = np.zeros((4, 8, 8, 1), np.uint8)
+    dataset = ImageDataset("pets", images, np.zeros(4, np.int8), labels=labels, label_names=names)
+    assert Grouping.of(dataset, np.arange(4), "label").names == ("cat", "ship", "7")
