@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .command_line import typed, typed_words
+from .command_line import refuse, typed, typed_words
 from .data import times
 from .data_source import DataSource
 from .training import LOCAL_OPTIONS
@@ -16,6 +16,12 @@ from .training import LOCAL_OPTIONS
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset
     from keras_vae.training.run_directory import RunConfig
+
+# Options that change the network.
+ARCHITECTURE = (
+    "preset_name", "latent_dim", "hidden", "filters", "kernels", "strides", "activation",
+    "normalization", "upsampling", "likelihood",
+)  # fmt: skip
 
 
 def base_config(file: Path | None, dataset: str | None, options: dict[str, Any]) -> RunConfig:
@@ -71,6 +77,30 @@ def compare_data(config: RunConfig, images: ImageDataset) -> None:
         click.echo(f"Note: {note}.", err=True)
 
 
+def started_from(config: RunConfig, model: Path) -> RunConfig:
+    """Return a configuration that trains a model further.
+
+    Args:
+        config: The configuration.
+        model: Run directory, or name or path of an exported model.
+    """
+    from keras_vae.inference.registry import find  # also on the hub
+    from keras_vae.presets import fine_tuning
+    from keras_vae.training.starting_point import StartingPoint, is_run
+
+    refuse(ARCHITECTURE, f"has no effect with --start-from: the network is that of {model}.")
+    path = model if is_run(model) else find(model)
+    start = StartingPoint.open(path)
+    size = click.get_current_context().params["image_size"]
+    if size and tuple(size) != start.preset.image_shape[:2]:
+        raise click.UsageError(
+            f"--image-size must be {times(start.preset.image_shape[:2])} with --start-from "
+            f"{model}, whose network takes no other size; without the option images are scaled "
+            f"to it. Received: {times(size)}."
+        )
+    return replace(config, preset=fine_tuning(start.preset), start_from=str(path.absolute()))
+
+
 def sized(
     config: RunConfig, source: DataSource, typed: tuple[int, int] | None, given: bool
 ) -> RunConfig:
@@ -87,6 +117,8 @@ def sized(
     from keras_vae.presets import own_size, with_size
 
     preset = config.preset
+    if config.start_from is not None:
+        return config
     if not preset.adaptive and (typed or given or not preset.network.any_size):
         return config
     *native, channels = native_shape(config.dataset, config.data_dir)

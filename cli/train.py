@@ -13,7 +13,7 @@ import click
 
 from .command import command, option, section
 from .command_line import refuse, typed
-from .configuration import base_config, compare_data, fitted, sized
+from .configuration import base_config, compare_data, fitted, sized, started_from
 from .data import report_left_out, times
 from .data_source import ALIGN_FACES, DataSource, data_options
 from .progress import progress_bar
@@ -33,6 +33,7 @@ from .types import (
     INTEGERS,
     NAME,
     NAMES,
+    PATH,
     POSITIVE,
     Integer,
     Number,
@@ -48,6 +49,7 @@ EPILOG = """\b
 Examples:
   kvae train mnist --latent 3 --epochs 30
   kvae train celeba --latent 200 --data-dir ~/celeba
+  kvae train ~/photos --start-from celeba64
   kvae train --resume runs/celeba --epochs 20
   kvae train mnist --beta 4 --print-config > run.yaml
   kvae train --config run.yaml --seed 1
@@ -67,6 +69,7 @@ DATA = data_options(
 NETWORK = section(
     "Network",
     option("--preset preset_name", NAME, show_default="the data set's"),
+    option("--start-from start_from", PATH, metavar="NAME|PATH|RUN"),
     option("--latent latent_dim", Integer(1)),
     option("--hidden", INTEGERS),
     option("--filters", INTEGERS),
@@ -135,6 +138,7 @@ def train(
     source: DataSource,
     runs: RunOptions,
     preset_name: str | None,
+    start_from: Path | None,
     limit: int | None,
     seed: int,
     precision: str,
@@ -157,6 +161,7 @@ def train(
             .zip, arrays (.npz, .npy) or pixels (.csv).
         source: Folders of the data set and of prepared images.
         runs: Run directory and folder of the model.
+        start_from: Model that is trained further: an exported model or the best epoch of a run.
         preset_name: Network, objective and optimization; `kvae presets` prints the names.
         limit: Maximum number of training images.
         seed: Seed of all random numbers. It repeats a run exactly, with the same --precision and
@@ -243,6 +248,8 @@ def train(
             base = base_config(config_file, dataset, options)
             if source.align_faces:
                 base = replace(base, provenance={**base.provenance, "align_faces": True})
+            if start_from:
+                base = started_from(base, start_from)
             preset = _preset(base.preset, preset_name, scale_learning_rate, changes)
             config = replace(base, preset=preset, precision=_precision(base, preset))
             config = sized(config, source, changes["image_size"], given=config_file is not None)

@@ -25,7 +25,7 @@ from .saved_model import export_model
 # The entries of a data set's provenance that are published: no path of the machine that trained.
 PUBLIC_PROVENANCE = (
     "dataset", "title", "source", "licence", "homepage", "images", "counts", "split", "seed",
-    "limit", "aligned", "align_faces",
+    "limit", "aligned", "align_faces", "started_from",
 )  # fmt: skip
 
 Progress = Callable[[int, int], None]

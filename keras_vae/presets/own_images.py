@@ -17,7 +17,7 @@ ARCHITECTURE = (
     "image_shape", "latent_dim", "network", "posterior", "prior", "output", "binarization",
     "random_flip",
 )  # fmt: skip
-FINE_TUNING_RATE = 3e-4  # of the training; the weights are good, and large steps would lose them
+FINE_TUNING_RATE = 1e-4  # the weights are good, and large steps would lose them
 FINE_TUNING_STEPS = 600
 
 
@@ -46,20 +46,24 @@ def with_size(preset: Preset, image_shape: tuple[int, int, int]) -> Preset:
 def fine_tuning(trained: Preset) -> Preset:
     """Return the preset that trains a model further on images of one's own.
 
-    Architecture and likelihood are those of the model, the rest of the objective is that of
-    `own-images`: −ELBO, without terms that need labels.
+    The architecture is that of the model. The objective is that of `own-images`, without terms that
+    need labels: −ELBO, with a Gaussian likelihood, or with that of the model where its images are
+    not continuous.
 
     Args:
         trained: The preset that the model was trained with.
     """
     own = get_preset(OWN_IMAGES)
+    likelihood = trained.objective.likelihood
+    if likelihood.measure == "density" or likelihood.measure is None:
+        likelihood = own.objective.likelihood
     return replace(
         own,
         name=trained.name,
         source=f"fine-tuned; {trained.source}",
         learning_rate=FINE_TUNING_RATE,
         least_steps=FINE_TUNING_STEPS,
-        objective=replace(own.objective, likelihood=trained.objective.likelihood),
+        objective=replace(own.objective, likelihood=likelihood),
         **{name: getattr(trained, name) for name in ARCHITECTURE},
     )
 

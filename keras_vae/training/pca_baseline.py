@@ -12,7 +12,7 @@ import numpy as np
 
 from ..datasets import ImageDataset
 from ..models.principal_components import fit_pca
-from ..presets import Preset
+from ..presets import OUTPUT_RANGES, Preset
 
 if TYPE_CHECKING:
     from sklearn.decomposition import PCA
@@ -70,7 +70,9 @@ def adapted(preset: Preset, dataset: ImageDataset, *, seed: int = 0) -> Preset:
     error = pca_errors(dataset, preset.latent_dim, ["validation"], seed=seed).get("validation")
     if error is None or preset.objective.likelihood.kind != "gaussian":
         return preset
-    return preset.override(variance=max(SHARE * error, LEAST_VARIANCE))
+    low, high = OUTPUT_RANGES[preset.output]
+    variance = max(SHARE * error, LEAST_VARIANCE) * (high - low) ** 2
+    return preset.override(variance=variance)
 
 
 @lru_cache(maxsize=1)  # needed before and after a training

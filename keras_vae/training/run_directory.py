@@ -73,17 +73,20 @@ class RunConfig(TrainingConfig):
         dataset: Name or path of the data set.
         strategy: Devices, as `distribution.make_strategy` takes it.
         early_stop: Epochs without a lower validation loss after which training ends; None: never.
+        start_from: Run directory, or folder of an exported version, whose weights the training
+            starts from; None: from new weights.
     """
 
     preset: Preset
     dataset: str
     strategy: str = "auto"
     early_stop: int | None = None
+    start_from: str | None = None
 
     @property
     def initialized(self) -> bool:
         """Whether the model begins as more than random weights: it is then measured as epoch 0."""
-        return self.preset.network.from_data
+        return self.start_from is not None or self.preset.network.from_data
 
 
 class RunInUseError(RuntimeError):

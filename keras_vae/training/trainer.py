@@ -28,6 +28,7 @@ from .pca_baseline import pca_errors
 from .run_directory import SPLITS, Run, RunConfig, write_json
 from .schedules import learning_rate
 from .session import Session
+from .starting_point import StartingPoint, joint_licence
 from .statistics import IMAGES, LONG_EPOCH, NormalizationStatistics
 from .teachers import find_teacher
 
@@ -72,6 +73,10 @@ def _start(
     vae = new_vae(config, dataset, progress=session.progress)
     if is_chief(config.strategy):
         provenance = {**config.provenance, "digest": dataset.digest()}
+        if config.start_from is not None:
+            start = StartingPoint.open(config.start_from)
+            licence = joint_licence(provenance.get("licence"), start)
+            provenance.update(started_from=start.name, licence=licence)
         Run.create(run.path, replace(config, provenance=provenance), overwrite=overwrite)
     return _record(run, config, vae, dataset, Position(), session)
 
@@ -96,7 +101,8 @@ def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | No
     Raises:
         ValueError: If the data set's images are not of the preset's shape, or too few for a batch;
             if the objective contradicts itself; if the replicas cannot share a batch evenly; or if
-            the objective needs a teacher and the data set has no labels to train one.
+            the objective needs a teacher and the data set has no labels to train one; or if
+            `start_from` is a model of another architecture.
     """
     preset = config.preset
     _check_shape(config, dataset)
@@ -114,7 +120,10 @@ def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | No
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():
         vae = VAE.from_preset(preset, teacher=teacher, dtype=config.precision, seed=config.seed)
-        preset.network.build(preset).initialize(vae, dataset, seed=config.seed)
+        if config.start_from is not None:
+            StartingPoint.open(config.start_from).copy_to(vae)
+        else:
+            preset.network.build(preset).initialize(vae, dataset, seed=config.seed)
         if joined_cluster(config.strategy) is not None:
             copy_from_chief(vae)
         momentum = preset.ema_momentum

@@ -1,0 +1,115 @@
+"""`kvae train` on images of one's own, with its defaults but for a smaller network."""
+
+import re
+
+import numpy as np
+import pytest
+import yaml
+from click.testing import CliRunner
+from PIL import Image
+
+from keras_vae.cli.main import kvae
+from keras_vae.inference import registry
+from keras_vae.training.run_directory import Run, read_json
+
+SMALL = ["--filters", "4,4", "--precision", "float32"]
+
+
+def train(*words, ok=True):
+    result = CliRunner().invoke(kvae, ["train", *map(str, words)])
+    if ok:
+        assert result.exit_code == 0, result.output or result.exception
+    return result
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    root = tmp_path_factory.mktemp("own")
+    return ["--cache-dir", root / "cache", "--models-dir", root / "models"], root
+
+
+@pytest.fixture(scope="module")
+def trained(photos, folders):
+    """Forty photos of 32×32, fewer than a batch and than the latents."""
+    words, root = folders
+    np.savez(root / "mine.npz", images=photos[::13])
+    run = root / "runs" / "mine"
+    epochs = ["--epochs", 1, "--run-dir", run]
+    return train(root / "mine.npz", *SMALL, *words, *epochs).output, Run.open(run), root
+
+
+def test_the_default_is_the_network_that_needs_no_labels(trained):
+    output, run, _ = trained
+    preset = run.config().preset
+    assert "Preset   own-images" in output
+    assert preset.image_shape == (32, 32, 3)
+    assert preset.network.kind == "pca"
+    assert not preset.objective.needs_teacher
+    assert "Size" not in output
+
+
+def test_a_batch_larger_than_the_set_is_reduced_and_said(trained):
+    output, run, _ = trained
+    assert "Batch    32 images instead of 64: there are 32 training images" in output
+    assert run.config().preset.batch_size == 32
+
+
+def test_the_error_of_pca_stands_beside_the_model_s(trained):
+    output, *_ = trained
+    own, ratio, pca = map(
+        float,
+        re.search(r"MSE at z_mean, test images: ([\d.]+), ([\d.]+) times that of PCA .*"
+                  r"\(([\d.]+)\)", output).groups(),
+    )  # fmt: skip
+    assert ratio == pytest.approx(own / pca, abs=0.02)
+    assert ratio < 1.1
+
+
+def test_the_exported_model_reconstructs_as_well_as_the_trained_one(trained, photos):
+    _, run, root = trained
+    model = registry.load(root / "models" / "mine", runtime="tensorflow")
+    images = photos[::13]
+    z = model.encode(images)[0]
+    error = np.mean(np.square((model.decode(z).astype(float) - images) / 255.0))
+    losses, counts = read_json(run.metrics_file), run.config().provenance["counts"]
+    measured = sum(counts[split] * losses[split]["mse_of_mean"] for split in counts) / len(images)
+    assert error == pytest.approx(measured, rel=0.05)
+
+
+def test_the_model_can_be_trained_further(trained, photos, folders):
+    words, root = folders
+    np.savez(root / "more.npz", images=photos[5::26])
+    start = ["--start-from", root / "runs" / "mine", "--epochs", 1, "--no-export"]
+    output = train(root / "more.npz", *start, *words, "--run-dir", root / "runs" / "more").output
+    assert "fine-tuned" in output
+    assert [row["epoch"] for row in Run.open(root / "runs" / "more").history()] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (["--latent", 3], r"--latent has no effect with --start-from"),
+        (
+            ["--image-size", "64"],
+            r"--image-size must be 32×32 with --start-from .* images are scaled",
+        ),
+    ],
+)
+def test_another_architecture_than_that_of_the_start_is_refused(trained, folders, option, message):
+    words, root = folders
+    start = ["--start-from", root / "runs" / "mine", "--run-dir", root / "refused"]
+    result = train(root / "mine.npz", *start, *words, *option, ok=False)
+    assert result.exit_code == 2
+    assert re.search(message, " ".join(result.stderr.split()))
+    assert not (root / "refused").exists()
+
+
+def test_large_photos_train_at_another_size_which_is_said(photos, folders):
+    words, root = folders
+    folder = root / "photos"
+    folder.mkdir()
+    for number, tile in enumerate(photos[:24]):
+        Image.fromarray(tile).resize((200, 150)).save(folder / f"{number}.png")
+    printed = train(folder, *SMALL, *words, "--print-config")
+    assert yaml.safe_load(printed.stdout)["preset"]["image_shape"] == [48, 64, 3]
+    assert "Size     48×64, from images of 150×200; --image-size for another" in printed.stderr
