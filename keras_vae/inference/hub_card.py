@@ -57,7 +57,7 @@ def header(facts: Mapping[str, Any]) -> str:
     return f"{FENCE}{values.to_yaml()}\n{FENCE}\n"
 
 
-def _licence(licence: str | None) -> dict[str, str]:
+def _licence(licence: str | None) -> dict[str, Any]:
     if licence is None:
         return {}
     if licence in LICENCES:

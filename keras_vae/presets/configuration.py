@@ -182,7 +182,7 @@ def _typed_tuple(kinds: tuple[Any, ...], values: Any) -> tuple[Any, ...]:
 
 def _scalar(kind: type, value: Any) -> Any:
     """A single value: an integer may stand for a float, but nothing else for another type."""
-    accepted = (int, float) if kind is float else kind
+    accepted: Any = (int, float) if kind is float else kind
     if isinstance(value, bool) and kind is not bool:
         accepted = ()
     return kind(_checked(value, accepted, SCALARS[kind]))
