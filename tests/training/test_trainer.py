@@ -108,7 +108,8 @@ def test_a_run_killed_in_its_second_epoch_ends_with_the_same_weights(
         "from keras_vae.datasets import ImageDataset\n"
         "from tests.training.test_trainer import CONFIG\n"
         "arrays = np.load(sys.argv[1])\n"
-        "dataset = ImageDataset('digits', arrays['images'], arrays['partition'])\n"
+        "names = ('images', 'partition', 'labels')\n"
+        "dataset = ImageDataset('digits', **{name: arrays[name] for name in names})\n"
         "class Kill(keras.callbacks.Callback):\n"
         "    def on_train_batch_end(self, batch, logs=None):\n"
         "        if int(self.model.optimizer.iterations) >= 15:\n"
@@ -116,7 +117,7 @@ def test_a_run_killed_in_its_second_epoch_ends_with_the_same_weights(
         "training.train(CONFIG, dataset, sys.argv[2], callbacks=[Kill()])\n"
     )
     arrays, folder = tmp_path / "digits.npz", tmp_path / "run"
-    np.savez(arrays, images=digits.images, partition=digits.partition)
+    np.savez(arrays, images=digits.images, partition=digits.partition, labels=digits.labels)
     command = [sys.executable, "-c", script, str(arrays), str(folder)]
     done = subprocess.run(command, cwd=Path(__file__).parents[2], check=False)
     assert done.returncode == -signal.SIGKILL
