@@ -82,16 +82,23 @@ def prepare(
     """
     quiet_tfds(name, source.data_dir)
     _report(
-        source.load(name, image_size or _preset_size(name), None if not channels else int(channels))
+        source.load(
+            name, image_size or _preset_size(name, source), None if not channels else int(channels)
+        )
     )
 
 
-def _preset_size(name: str) -> tuple[int, int] | None:
+def _preset_size(name: str, source: DataSource) -> tuple[int, int] | None:
     """Return the size at which `kvae train NAME` reads the data set; None for the native size."""
+    from keras_vae.datasets import known_name, native_shape
     from keras_vae.files.naming import plain_name
-    from keras_vae.presets import default_preset
+    from keras_vae.files.photos import ALIGNED_CROP
+    from keras_vae.presets import default_preset, own_size
 
-    preset = default_preset(name)
+    preset = default_preset(known_name(name))
+    if preset.adaptive:
+        height, width, _ = native_shape(name, source.data_dir)
+        return own_size(*(2 * [ALIGNED_CROP] if source.align_faces else (height, width)))
     return preset.image_shape[:2] if preset.dataset == plain_name(name) else None
 
 
