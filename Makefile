@@ -5,18 +5,19 @@ BIN := $(VENV)/bin
 DEMO := demo
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help demo portrait test check bench lint format protos clean
+.PHONY: help demo portrait test check docs bench lint format protos clean
 
 help:
 	@echo "make demo     train on scikit-learn's digits, export, morph a face, and print the paths of the pictures"
 	@echo "make portrait edit a photo of a real face: align it, and edit it at full size"
 	@echo "make test     run the quick tests, in about five minutes on two cores"
-	@echo "make check    run all tests (set KVAE_DATA to run those that need the real data sets)"
+	@echo "make check    run all tests (set KVAE_DATA to run those that need the real data sets), build the site"
+	@echo "make docs     build the documentation site: build/site/index.html"
 	@echo "make bench    measure the speed of kvae, plain Keras, PyTorch and pythae (installs the last two)"
 	@echo "make lint     check style, formatting and imports"
 	@echo "make format   rewrite the code in the project's style"
 	@echo "make protos   compile the messages of TensorFlow Serving: keras_vae/serving/messages.proto"
-	@echo "make clean    remove .venv and the pictures of the demo"
+	@echo "make clean    remove .venv, the pictures of the demo and the site"
 
 $(VENV)/installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -49,8 +50,17 @@ portrait: $(VENV)/installed
 test: $(VENV)/installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
 
-check: $(VENV)/installed
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+check: $(VENV)/site docs
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --nbmake tests docs/notebooks
+
+$(VENV)/site: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	touch $@
+
+# The source folder is the checkout: docs/decisions/0021-site.md.
+docs: $(VENV)/site
+	$(BIN)/sphinx-build --quiet --jobs 2 --fail-on-warning --keep-going --conf-dir docs . build/site
+	@echo "The site: $(CURDIR)/build/site/index.html"
 
 $(VENV)/peers: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
@@ -78,4 +88,4 @@ protos:
 		--descriptor_set_out=keras_vae/serving/messages.binpb keras_vae/serving/messages.proto
 
 clean:
-	rm -rf $(VENV) $(DEMO)
+	rm -rf $(VENV) $(DEMO) build/site

@@ -31,6 +31,11 @@ class ImageDataset:
             names are not known.
         provenance: JSON-ready: `dataset`, the known set that the images are, or None; source,
             licence, counts, `account` (what was taken and what was left out), the split.
+
+    Example:
+        >>> digits = load_dataset("digits")
+        >>> digits.images.shape, digits.count("train")
+        ((1797, 8, 8, 1), 1439)
     """
 
     name: str

@@ -58,6 +58,11 @@ def load_dataset(
         ValueError: If no set or path has this name, an argument is invalid, or the images cannot be
             prepared.
         DownloadError: If TensorFlow Datasets cannot provide the set.
+
+    Example:
+        >>> digits = load_dataset("digits", image_size=(16, 16))
+        >>> digits.image_shape
+        (16, 16, 1)
     """
     found_name, origin = find_dataset(str(name), data_dir)
     origin = _resized(photo_map(origin) if photo_map else origin, image_size, channels)

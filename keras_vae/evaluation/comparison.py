@@ -10,7 +10,15 @@ if TYPE_CHECKING:
 
 
 def incomparable(evaluations: Sequence[Evaluation]) -> list[str]:
-    """Return a sentence for each kind of number that is not comparable, with the reason."""
+    """Return a sentence for each kind of number that is not comparable, with the reason.
+
+    Args:
+        evaluations: Those of several models.
+
+    Example:
+        >>> incomparable([])
+        []
+    """
     likelihoods = [each.likelihood for each in evaluations if each.likelihood]
     sampled = [each.samples.values() for each in evaluations if each.samples]
     kinds = [each.kind or "weighted loss" for each in likelihoods]

@@ -51,6 +51,10 @@ class Settings:
         samples: Images to generate for FID and KID; 0 measures neither; None generates as many as
             there are measured images, or measures neither if that is not possible.
         features: A saved feature extractor for FID and KID.
+
+    Example:
+        >>> Settings(limit=1_000, importance_samples=500).split
+        'test'
     """
 
     split: str = "test"
@@ -89,6 +93,11 @@ def evaluate(
             feature extractor are there; a setting is unknown; or the model was exported without
             the endpoint `log_likelihood`.
         ConnectionError: If `samples` are asked for and InceptionV3 cannot be downloaded.
+
+    Example:
+        >>> model = keras_vae.load("mnist", runtime="tensorflow")
+        >>> result = evaluate(model, load_dataset("mnist"), Settings(limit=1_000))
+        >>> result.likelihood.nll  # nats per image
     """
     started = time.monotonic()
     check_model(model)
@@ -138,6 +147,12 @@ def check_model(model: SavedModel) -> None:
     Raises:
         ValueError: If it does not name its preset, or is variational and was exported without the
             endpoint `log_likelihood`.
+
+    Example:
+        >>> check_model(keras_vae.load("mnist", runtime="tensorflow"))
+
+    Args:
+        model: An exported model.
     """
     if model.preset.stochastic and "log_likelihood" not in model.endpoints:
         raise ValueError(

@@ -39,6 +39,10 @@ class Evaluation:
         command: The command line.
         versions: Versions of the software.
         seconds: Duration, with that of interrupted evaluations that it resumed.
+
+    Example:
+        >>> print(table([result]))
+        >>> result.to_dict()["tables"]["Likelihood"]["−ELBO (nats)"]
     """
 
     model: str

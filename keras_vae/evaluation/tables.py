@@ -28,6 +28,9 @@ def table(evaluations: Sequence[Evaluation]) -> str:
 
     Args:
         evaluations: One or several.
+
+    Example:
+        >>> print(table([evaluate(model, images), evaluate(other, images)]))
     """
     columns = [sections(evaluation) for evaluation in evaluations]
     labels: dict[str, Section] = {}  # of every column, in their order

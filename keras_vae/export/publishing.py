@@ -58,6 +58,9 @@ def publish(
 
     Raises:
         FileNotFoundError: If the run has no checkpoint yet.
+
+    Example:
+        >>> publish(Run.open("runs/digits"), load_dataset("digits"), "models/digits")
     """
     vae = keras.models.load_model(run.best_weights(), compile=False)
     binarization = run.config().preset.binarization

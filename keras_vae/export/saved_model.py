@@ -60,6 +60,10 @@ def export_model(
         FileExistsError: If the version exists and `overwrite` is False.
         ValueError: If `version` is not positive, or `attributes` or `prior` do not fit the
             latent.
+
+    Example:
+        >>> export_model(vae, "models/digits").name  # the version
+        '1'
     """
 
     def write(draft: Path) -> None:

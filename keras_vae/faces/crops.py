@@ -25,6 +25,10 @@ class Crop:
         photo: The photo, upright RGB.
         pixels: The network's input, uint8 [H, W, C].
         to_photo: Transform from the network's pixels to the photo's.
+
+    Example:
+        >>> Crop.centre(photo, (64, 64, 3)).pixels.shape
+        (64, 64, 3)
     """
 
     photo: Image.Image
@@ -60,6 +64,14 @@ def crop_faces(
 
     Raises:
         ValueError: See `select_faces`.
+
+    Returns:
+        A crop for each face.
+
+    Example:
+        >>> crops = crop_faces(photo, (64, 64, 3), face="all")
+        >>> crops[0].pixels.shape
+        (64, 64, 3)
     """
     if is_prepared(photo, image_shape):
         return (Crop.centre(photo, image_shape),)
@@ -115,6 +127,10 @@ def is_prepared(photo: Image.Image, image_shape: tuple[int, int, int]) -> bool:
     Args:
         photo: An upright RGB image.
         image_shape: Height, width, channels of the network's input.
+
+    Example:
+        >>> is_prepared(photo, (64, 64, 3))
+        False
     """
     height, width, _ = image_shape
     factor = photo.width // width

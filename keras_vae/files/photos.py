@@ -36,6 +36,9 @@ def open_photo(source: str | Path | bytes, max_pixels: int = MAX_PIXELS) -> Imag
     Raises:
         FileNotFoundError: If the path does not exist.
         ValueError: If it is no regular file, no image that can be read, damaged or too large.
+
+    Example:
+        >>> photo = open_photo("photo.jpg")
     """
     with ImageFile(source, max_pixels) as file:
         if file.has_more_frames:
@@ -80,6 +83,11 @@ def prepare(image: Image.Image, size: tuple[int, int], channels: int = 3) -> np.
 
     Raises:
         ValueError: If `channels` is neither 1 nor 3.
+
+    Example:
+        >>> from PIL import Image
+        >>> prepare(Image.new("RGB", (640, 480)), (64, 64)).shape
+        (64, 64, 3)
     """
     if channels not in (1, 3):
         raise ValueError(f"`channels` must be 1 or 3. Received: {channels}.")

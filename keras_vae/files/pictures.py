@@ -39,6 +39,9 @@ def grid(images: np.ndarray, columns: int | None = None, cell: int = CELL) -> Im
 
     Raises:
         ValueError: If there are no images.
+
+    Example:
+        >>> picture = grid(images, columns=4)
     """
     if not len(images):
         raise ValueError("`images` must hold at least one image. Received: none.")

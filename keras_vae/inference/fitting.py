@@ -38,6 +38,10 @@ def fit_attributes(
     Raises:
         ValueError: If the data set has no attributes, or no training images; or a method or name
             is unknown.
+
+    Example:
+        >>> faces = load_dataset("celeba", data_dir="DATA")
+        >>> fit_attributes(keras_vae.load("celeba64"), faces, balance=["Male"])
     """
     if dataset.attributes is None or not dataset.count("train"):
         raise ValueError(

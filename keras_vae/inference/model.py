@@ -31,14 +31,30 @@ BATCH = 128
 
 
 class Encoding(NamedTuple):
-    """Parameters of q(z|x), each float32 [B, L]."""
+    """Parameters of q(z|x), each float32 [B, L].
+
+    Attributes:
+        z_mean: The mean.
+        z_log_var: The logarithm of the variance.
+
+    Example:
+        >>> z_mean, z_log_var = keras_vae.load("celeba64").encode(photo)
+    """
 
     z_mean: np.ndarray
     z_log_var: np.ndarray
 
 
 class Sample(NamedTuple):
-    """Images, uint8 [B, H, W, C], and the latents that they were decoded from, float32 [B, L]."""
+    """Images, and the latents that they were decoded from.
+
+    Attributes:
+        images: uint8 [B, H, W, C].
+        z: float32 [B, L].
+
+    Example:
+        >>> faces, z = keras_vae.load("celeba64").sample(seeds=[14, 3])
+    """
 
     images: np.ndarray
     z: np.ndarray
@@ -59,6 +75,12 @@ class Model(ABC):
         needs_tensorflow: Whether it runs with TensorFlow in this process.
         describes_itself: Whether `metadata` is complete.
         attributes: The attribute directions, perhaps none; None if only the server has them.
+
+    Example:
+        >>> model = keras_vae.load("celeba64")
+        >>> faces, z = model.sample(seeds=[14, 3])
+        >>> model.morph(faces, Smiling=2).shape
+        (2, 64, 64, 3)
     """
 
     batch: ClassVar[int] = BATCH

@@ -41,6 +41,14 @@ def load(
         ValueError: If there is no such model or version, or it is not an autoencoder (the message
             lists the models or versions that exist); or the version has no networks for LiteRT.
         HubError: If the hub cannot be reached, or refuses access.
+
+    Returns:
+        The model: a `Model` of NumPy arrays.
+
+    Example:
+        >>> model = load("celeba64")
+        >>> model.generate(n=4, seed=0).shape
+        (4, 64, 64, 3)
     """
     path = find(name_or_path, version)
     return _class_of(path, runtime, SavedModel, LiteModel).open(path)
@@ -49,7 +57,23 @@ def load(
 def load_upscaler(
     name_or_path: str | Path, version: int | None = None, *, runtime: str = "auto"
 ) -> Upscaler:
-    """Open an upscaler by its name or path; see `load`."""
+    """Open an upscaler by its name or path; see `load`.
+
+    Args:
+        name_or_path: See `load`.
+        version: See `load`.
+        runtime: See `load`.
+
+    Returns:
+        The upscaler.
+
+    Raises:
+        ValueError: See `load`.
+
+    Example:
+        >>> load_upscaler("vdsr").factor
+        3
+    """
     path = find(name_or_path, version)
     return _class_of(path, runtime, Upscaler, LiteUpscaler).open(path)
 

@@ -16,7 +16,17 @@ TILE = 128  # pixels of a tile's side; the network then holds 64 channels of (3 
 
 @dataclass(frozen=True, repr=False)
 class Upscaler(ExportedModel):
-    """A super-resolution model that enlarges images by an integer factor."""
+    """A super-resolution model that enlarges images by an integer factor.
+
+    Attributes:
+        path: The folder of the version.
+        metadata: The facts of its `model.json`.
+
+    Example:
+        >>> upscaler = keras_vae.load_upscaler("vdsr")
+        >>> upscaler.upscale(np.zeros((1, 32, 32, 3), np.uint8)).shape
+        (1, 96, 96, 3)
+    """
 
     kind: ClassVar[str] = UPSCALER
 

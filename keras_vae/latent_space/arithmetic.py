@@ -21,6 +21,13 @@ def morph(z: np.ndarray, directions: np.ndarray, strengths: np.ndarray) -> np.nd
 
     Returns:
         z', of the shape and type of z.
+
+    Raises:
+        ValueError: If there are not as many strengths as directions.
+
+    Example:
+        >>> morph(np.zeros(2), np.array([1.0, 3.0]), np.array(2.0)).tolist()
+        [2.0, 6.0]
     """
     directions, strengths = np.atleast_2d(directions), np.atleast_1d(strengths)
     if strengths.shape != (len(directions),):
@@ -52,6 +59,10 @@ def interpolate(a: np.ndarray, b: np.ndarray, steps: int, method: str = "linear"
     Raises:
         ValueError: If there are fewer than 2 steps, the method is unknown, or "spherical" is asked
             to go between opposite directions, which no shortest arc joins.
+
+    Example:
+        >>> interpolate(np.array([0.0, 2.0]), np.array([2.0, 0.0]), steps=3).tolist()
+        [[0.0, 2.0], [1.0, 1.0], [2.0, 0.0]]
     """
     if steps < 2:
         raise ValueError(f"`steps` must be at least 2, for the two ends. Received: {steps}.")
@@ -76,6 +87,10 @@ def traverse(z: np.ndarray, dims: Sequence[int], values: Sequence[float]) -> np.
 
     Raises:
         ValueError: If z has no such dimension.
+
+    Example:
+        >>> traverse(np.zeros(200), dims=[3, 7], values=[-2.0, 0.0, 2.0]).shape
+        (2, 3, 200)
     """
     check_dims(dims, len(z))
     moved = np.tile(z, (len(dims), len(values), 1))
@@ -98,6 +113,11 @@ def plane(
 
     Returns:
         Latents, [Y, X, L], of the type of the origin.
+
+    Example:
+        >>> u, v = np.eye(200)[:2]
+        >>> plane(np.zeros(200), u, v, xs=[-1, 0, 1], ys=[0, 1]).shape
+        (2, 3, 200)
     """
     x, y = (np.asarray(values)[:, np.newaxis] for values in (xs, ys))
     points = origin + (y * v)[:, np.newaxis] + (x * u)[np.newaxis]
@@ -115,6 +135,13 @@ def gaussian_quantiles(count: int) -> np.ndarray:
 
     Returns:
         Increasing values, [count].
+
+    Raises:
+        ValueError: If `count` is less than 1.
+
+    Example:
+        >>> gaussian_quantiles(3).round(2).tolist()
+        [-0.97, 0.0, 0.97]
     """
     if count < 1:
         raise ValueError(f"`count` must be at least 1. Received: {count}.")
@@ -131,6 +158,10 @@ def sample_posterior(z_mean: np.ndarray, z_log_var: np.ndarray, seed: int = 0) -
 
     Returns:
         z, of the type of z_mean, [N, L].
+
+    Example:
+        >>> sample_posterior(np.zeros((4, 20)), np.zeros((4, 20)), seed=1).shape
+        (4, 20)
     """
     noise = np.random.default_rng(seed).standard_normal(z_mean.shape, np.float32)
     return z_mean + np.exp(0.5 * z_log_var) * noise
@@ -145,6 +176,10 @@ def kl_per_dimension(z_mean: np.ndarray, z_log_var: np.ndarray) -> np.ndarray:
 
     Returns:
         Nats, float64 [..., L].
+
+    Example:
+        >>> kl_per_dimension(np.array([1.0, 0.0]), np.zeros(2)).tolist()
+        [0.5, 0.0]
     """
     mean, log_var = np.asarray(z_mean, np.float64), np.asarray(z_log_var, np.float64)
     return 0.5 * (np.square(mean) + np.exp(log_var) - 1.0 - log_var)
@@ -156,6 +191,10 @@ def most_active(kl: Sequence[float], count: int) -> tuple[int, ...]:
     Args:
         kl: Nats of each dimension, [L].
         count: How many; a latent of fewer dimensions gives all of them.
+
+    Example:
+        >>> most_active([0.1, 4.5, 0.7], count=2)
+        (1, 2)
     """
     return tuple(np.argsort(-np.asarray(kl), kind="stable")[:count].tolist())
 

@@ -39,6 +39,15 @@ class Adversarial(Composite, LossTerm):
         gamma: γ, for pixels in −1 … 1.
         interval: Steps from one penalty to the next.
         learning_rate: Of the critic's Adam.
+
+    Raises:
+        ValueError: If `interval` is less than 1.
+
+    Example:
+        >>> critic = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten()])
+        >>> critic.add(keras.layers.Dense(1))
+        >>> terms = [*elbo_terms(), Adversarial(critic, weight=0.1)]
+        >>> vae = VAE.from_networks(encoder, decoder, terms=terms)
     """
 
     PARTS = ("critic",)

@@ -34,6 +34,13 @@ class Distillation(Composite, LossTerm):
         latent_dim: L.
         exclusive: Whether an image has one of T labels, rather than any of T attributes.
         weight: Factor of the cross-entropy.
+
+    Example:
+        >>> image = keras.Input((28, 28, 1))
+        >>> maps = keras.layers.Conv2D(8, 3, strides=2, name="maps")(image)
+        >>> logits = keras.layers.Dense(10)(keras.layers.GlobalAveragePooling2D()(maps))
+        >>> term = Distillation(keras.Model(image, logits), latent_dim=2, exclusive=True)
+        >>> vae = VAE.from_networks(encoder, decoder, terms=[*elbo_terms(), term])
     """
 
     PARTS = ("teacher",)

@@ -17,13 +17,33 @@ from ..presets.configuration import plain
 def elbo_terms(
     beta: float = 1.0, annealing: Annealing | None = None, free_bits: float = 0.0
 ) -> list[LossTerm]:
-    """The terms of `presets.ELBO`: with a β of 1 and no free bits their sum is −ELBO."""
+    """The terms of `presets.ELBO`: with a β of 1 and no free bits their sum is −ELBO.
+
+    Args:
+        beta: Weight of the KL divergence.
+        annealing: How the weight grows; None: not at all.
+        free_bits: KL per dimension (nats) that is not penalized.
+
+    Returns:
+        `Reconstruction` and `KL`.
+
+    Example:
+        >>> vae = VAE.from_networks(encoder, decoder, terms=elbo_terms(beta=4.0))
+    """
     return [Reconstruction(), KL(beta, annealing, free_bits)]
 
 
 @package
 class Reconstruction(LossTerm):
-    """Reconstruction loss: −log p(x|z), or what the likelihood has in its place."""
+    """Reconstruction loss: −log p(x|z), or what the likelihood has in its place.
+
+    Args:
+        weight: Factor of the loss.
+
+    Example:
+        >>> VAE.from_networks(encoder, decoder, terms=[Reconstruction()]).terms[0].logged
+        ('reconstruction_loss',)
+    """
 
     def value(self, forward: ForwardPass) -> tf.Tensor:
         """Return the loss, [B]."""
@@ -38,6 +58,14 @@ class KL(LossTerm):
         weight: β, the final weight.
         annealing: How the weight grows during training; outside training it is the final one.
         free_bits: KL per dimension (nats) that is not penalized: see `free_bits_kl`.
+
+    Raises:
+        ValueError: When it is called, if `free_bits` is not 0 and the KL divergence of a dimension
+            has no closed form.
+
+    Example:
+        >>> terms = [Reconstruction(), KL(4.0, free_bits=0.1)]
+        >>> vae = VAE.from_networks(encoder, decoder, terms=terms)
     """
 
     def __init__(
@@ -92,6 +120,10 @@ def free_bits_kl(kl: tf.Tensor, free_bits: float) -> tf.Tensor:
 
     Returns:
         Nats, [B].
+
+    Example:
+        >>> free_bits_kl(tf.constant([[0.1, 2.0], [0.3, 1.0]]), 0.5).numpy().tolist()
+        [2.5, 1.5]
     """
     enough = cross_replica_mean(kl) > free_bits  # [L]
     return tf.reduce_sum(tf.where(enough, kl, free_bits), axis=-1)
@@ -108,6 +140,11 @@ def annealed_weight(step: tf.Tensor | None, annealing: Annealing, weight: float 
 
     Raises:
         ValueError: If the annealing has no steps.
+
+    Example:
+        >>> annealing = keras_vae.presets.Linear(steps=2_000)
+        >>> float(annealed_weight(tf.constant(500), annealing, weight=4.0))
+        1.0
     """
     annealing.check()
     if step is None or annealing.kind == "constant":

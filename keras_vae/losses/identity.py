@@ -43,6 +43,12 @@ class Identity(Composite, LossTerm):
         scale: They are enlarged or reduced by at most this share.
         features: Weight of the distance of the feature maps beside 1 − cosine.
         seed: Of the moves; None takes a random one.
+
+    Example:
+        >>> embedder = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten()])
+        >>> embedder.add(keras.layers.Dense(16))
+        >>> terms = [*elbo_terms(), Identity(embedder, weight=10.0, seed=0)]
+        >>> vae = VAE.from_networks(encoder, decoder, terms=terms)
     """
 
     PARTS = ("network",)

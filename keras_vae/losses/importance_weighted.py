@@ -29,6 +29,11 @@ class ImportanceWeighted(LossTerm):
     Args:
         samples: k.
         annealing: How the weight grows to 1.
+
+    Example:
+        >>> vae = VAE.from_networks(encoder, decoder, terms=[ImportanceWeighted(samples=50)])
+        >>> vae.samples
+        50
     """
 
     logged = ("reconstruction_loss", "kl_loss")
@@ -71,6 +76,10 @@ def importance_weighted_bound(log_weights: tf.Tensor) -> tf.Tensor:
 
     Returns:
         Nats, [B]; −ELBO at k = 1, and less the more samples there are.
+
+    Example:
+        >>> importance_weighted_bound(tf.constant([[-100.0], [-100.0]])).numpy().tolist()
+        [100.0]
     """
     samples = tf.cast(tf.shape(log_weights)[0], log_weights.dtype)
     return tf.math.log(samples) - tf.reduce_logsumexp(log_weights, axis=0)

@@ -12,7 +12,14 @@ from ..ops.replicas import cross_replica_batch
 
 @package
 class MMD(LossTerm):
-    """Squared MMD of z, a flat latent, from N(0, I): see `aggregate_mmd`."""
+    """Squared MMD of z, a flat latent, from N(0, I): see `aggregate_mmd`.
+
+    Args:
+        weight: Factor of MMD².
+
+    Example:
+        >>> vae = VAE.from_networks(encoder, decoder, terms=[*elbo_terms(), MMD(weight=2.0)])
+    """
 
     def value(self, forward: ForwardPass) -> tf.Tensor:
         """Return each sample's part of it, [B]."""
@@ -32,6 +39,10 @@ def aggregate_mmd(z: tf.Tensor) -> tf.Tensor:
 
     Returns:
         Each sample's part of it, [B], which may be negative.
+
+    Example:
+        >>> aggregate_mmd(tf.random.stateless_normal((100, 2), [0, 0])).shape
+        TensorShape([100])
     """
     batch, fixed = cross_replica_batch(z), tf.stop_gradient(z)
     kernel = tf.square(1.0 + tf.matmul(z, batch, transpose_b=True))

@@ -35,6 +35,12 @@ class Perceptual(Composite, LossTerm):
     Args:
         network: Model from pixels in [-1, 1], [B, H, W, C], to a list of maps, each [B, h, w, F].
         weight: Factor of the distance.
+
+    Example:
+        >>> image = keras.Input((28, 28, 1))
+        >>> maps = keras.layers.Conv2D(8, 3, strides=2, name="maps")(image)
+        >>> term = Perceptual(keras.Model(image, [maps]), weight=10.0)
+        >>> vae = VAE.from_networks(encoder, decoder, terms=[*elbo_terms(), term])
     """
 
     PARTS = ("network",)

@@ -19,6 +19,15 @@ class Teacher:
         rates: Share of the training images with each target, [T].
         exclusive: Whether an image has one of T labels, rather than any of T attributes.
         features: Name of its layer that returns one vector of features for each image.
+
+    Example:
+        >>> image = keras.Input((28, 28, 1))
+        >>> maps = keras.layers.Conv2D(8, 3, strides=2, name="maps")(image)
+        >>> logits = keras.layers.Dense(10)(keras.layers.GlobalAveragePooling2D()(maps))
+        >>> classifier, rates = keras.Model(image, logits), np.full(10, 0.1)
+        >>> teacher = Teacher(classifier, ["maps"], rates, exclusive=True)
+        >>> preset = get_preset("mnist").override(distillation_weight=100.0)
+        >>> vae = VAE.from_preset(preset, teacher=teacher)
     """
 
     classifier: keras.Model

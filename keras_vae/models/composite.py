@@ -15,6 +15,19 @@ class Composite:
 
     Attributes:
         PARTS: Names of these arguments, each also an attribute.
+
+    Example:
+        >>> class Halved(Composite, keras.layers.Layer):
+        ...     PARTS = ("network",)
+        ...
+        ...     def __init__(self, network, **kwargs):
+        ...         super().__init__(**kwargs)
+        ...         self.network = network
+        ...
+        ...     def call(self, x):
+        ...         return self.network(x) / 2
+        >>> sorted(Halved(vae.encoder).get_config())
+        ['dtype', 'name', 'network', 'trainable']
     """
 
     PARTS: tuple[str, ...] = ()

@@ -43,6 +43,9 @@ class Construction:
 
         Raises:
             ValueError: If the preset contradicts itself, or lacks the teacher that it needs.
+
+        Example:
+            >>> vae = VAE.from_preset("mnist", seed=0)
         """
         preset = get_preset(preset) if isinstance(preset, str) else preset
         preset.objective.check(preset.stochastic)

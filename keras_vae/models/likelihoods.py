@@ -67,6 +67,14 @@ class Likelihood(Composite, keras.layers.Layer):
 
     Raises:
         ValueError: If `output` is unknown.
+
+    Example:
+        >>> class Laplace(Likelihood):
+        ...     def log_prob(self, x, logits, training=False):  # nats, [B]
+        ...         error = tf.abs(x - self.mean(logits)) + tf.math.log(2.0)
+        ...         return -tf.reduce_sum(error, axis=[1, 2, 3])
+        >>> Laplace(decoder)(tf.zeros((4, 2))).log_prob(tf.zeros((4, 28, 28, 1))).shape
+        TensorShape([4])
     """
 
     PARTS = ("decoder",)
@@ -127,6 +135,15 @@ class Bernoulli(Likelihood):
 
     Raises:
         ValueError: If the pixels are not in [0, 1].
+
+    Args:
+        decoder: See `Likelihood`.
+        output: "sigmoid", the only one that pixels in [0, 1] allow.
+
+    Example:
+        >>> likelihood = Bernoulli(decoder)
+        >>> likelihood(tf.zeros((4, 2))).log_prob(tf.zeros((4, 28, 28, 1))).shape
+        TensorShape([4])
     """
 
     def __init__(self, decoder: keras.Model, output: str = "sigmoid", **kwargs: Any) -> None:
@@ -150,6 +167,11 @@ class SquaredError(Likelihood):
         decoder: See `Likelihood`.
         variance: c; at 1/2 the plain sum of squared errors.
         output: See `Likelihood`.
+
+    Example:
+        >>> likelihood = SquaredError(decoder, variance=0.05)
+        >>> likelihood(tf.zeros((4, 2))).log_prob(tf.zeros((4, 28, 28, 1))).shape
+        TensorShape([4])
     """
 
     def __init__(
@@ -169,7 +191,18 @@ class SquaredError(Likelihood):
 
 @package
 class Gaussian(SquaredError):
-    """Gaussian of a fixed variance c, in nats."""
+    """Gaussian of a fixed variance c, in nats.
+
+    Args:
+        decoder: See `Likelihood`.
+        variance: c.
+        output: See `Likelihood`.
+
+    Example:
+        >>> likelihood = Gaussian(decoder, variance=0.05)
+        >>> likelihood(tf.zeros((4, 2))).log_prob(tf.zeros((4, 28, 28, 1))).shape
+        TensorShape([4])
+    """
 
     def log_prob(self, x: tf.Tensor, logits: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Return nats, [B]."""
@@ -184,6 +217,11 @@ class MeanSquaredError(Likelihood):
         decoder: See `Likelihood`.
         weight: The factor.
         output: See `Likelihood`; the error is taken in that range, as the reports do.
+
+    Example:
+        >>> likelihood = MeanSquaredError(decoder, weight=2000.0)
+        >>> likelihood(tf.zeros((4, 2))).log_prob(tf.zeros((4, 28, 28, 1))).shape
+        TensorShape([4])
     """
 
     def __init__(
@@ -209,6 +247,15 @@ class OptimalGaussian(Likelihood):
     Rybkin et al. 2021 (σ-VAE, eq. 8): the variance at which the likelihood is highest, so no weight
     is left to tune. The gradient in the mean is that of D/2 · log MSE. Validation takes the moving
     average of the training batches' variances: an image must not choose its own.
+
+    Args:
+        decoder: See `Likelihood`.
+        output: See `Likelihood`.
+
+    Example:
+        >>> likelihood = OptimalGaussian(decoder)
+        >>> likelihood(tf.zeros((4, 2))).log_prob(tf.zeros((4, 28, 28, 1))).shape
+        TensorShape([4])
     """
 
     momentum = 0.9
@@ -234,7 +281,17 @@ class OptimalGaussian(Likelihood):
 
 @package
 class LearnedGaussian(Likelihood):
-    """Gaussian whose one variance is learned by gradient, in nats (Rybkin et al. 2021, eq. 5)."""
+    """Gaussian whose one variance is learned by gradient, in nats (Rybkin et al. 2021, eq. 5).
+
+    Args:
+        decoder: See `Likelihood`.
+        output: See `Likelihood`.
+
+    Example:
+        >>> likelihood = LearnedGaussian(decoder)
+        >>> likelihood(tf.zeros((4, 2))).log_prob(tf.zeros((4, 28, 28, 1))).shape
+        TensorShape([4])
+    """
 
     def __init__(self, decoder: keras.Model, output: str = "sigmoid", **kwargs: Any) -> None:
         super().__init__(decoder, output, **kwargs)
@@ -248,7 +305,17 @@ class LearnedGaussian(Likelihood):
 
 @package
 class DiscretizedLogistic(Likelihood):
-    """Logistic of one learned scale, integrated over each gray level's bin, in nats."""
+    """Logistic of one learned scale, integrated over each gray level's bin, in nats.
+
+    Args:
+        decoder: See `Likelihood`.
+        output: See `Likelihood`.
+
+    Example:
+        >>> likelihood = DiscretizedLogistic(decoder)
+        >>> likelihood(tf.zeros((4, 2))).log_prob(tf.zeros((4, 28, 28, 1))).shape
+        TensorShape([4])
+    """
 
     def __init__(self, decoder: keras.Model, output: str = "sigmoid", **kwargs: Any) -> None:
         super().__init__(decoder, output, **kwargs)

@@ -21,6 +21,16 @@ class LossTerm(keras.layers.Layer):
 
     Args:
         weight: Factor of the value.
+
+    Example:
+        >>> class Brightness(LossTerm):
+        ...     def value(self, forward):  # one value for each image, [B]
+        ...         difference = forward.x - forward.likelihood.mode()
+        ...         return tf.square(tf.reduce_mean(difference, axis=[1, 2, 3]))
+        >>> terms = [*elbo_terms(), Brightness(weight=10.0)]
+        >>> vae = VAE.from_networks(encoder, decoder, terms=terms)
+        >>> vae.terms[-1].logged
+        ('brightness_loss',)
     """
 
     def __init__(self, weight: float = 1.0, **kwargs: Any) -> None:

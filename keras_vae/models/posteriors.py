@@ -22,6 +22,11 @@ class GaussianPosterior(Composite, keras.layers.Layer):
             z_log_var, each [B, L]; further outputs are ignored.
         seed: Seed of the noise; None takes a random one.
         latent_dim: L, where the encoder is a subclass of `keras.Model`, which does not have it.
+
+    Example:
+        >>> posterior = GaussianPosterior(encoder, seed=0)
+        >>> posterior(tf.zeros((4, 28, 28, 1))).sample().shape  # z ~ q(z|x)
+        TensorShape([4, 2])
     """
 
     PARTS = ("encoder",)
@@ -68,7 +73,17 @@ class GaussianPosterior(Composite, keras.layers.Layer):
 
 @package
 class DeterministicPosterior(GaussianPosterior):
-    """z = z_mean: a plain autoencoder."""
+    """z = z_mean: a plain autoencoder.
+
+    Args:
+        encoder: See `GaussianPosterior`.
+        seed: Not used.
+        latent_dim: See `GaussianPosterior`.
+
+    Example:
+        >>> DeterministicPosterior(encoder)(tf.zeros((4, 28, 28, 1))).kl(None).numpy().tolist()
+        [0.0, 0.0, 0.0, 0.0]
+    """
 
     stochastic = False
 

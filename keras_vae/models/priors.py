@@ -23,6 +23,11 @@ class StandardNormal(keras.layers.Layer):
     Call arguments:
         count: B, an integer tensor.
         y: Ignored.
+
+    Example:
+        >>> prior = StandardNormal(latent_dim=2, seed=0)
+        >>> prior(tf.constant(10)).sample().shape
+        TensorShape([10, 2])
     """
 
     def __init__(self, latent_dim: int, seed: int | None = None, **kwargs: Any) -> None:

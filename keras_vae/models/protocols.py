@@ -13,7 +13,15 @@ import tensorflow as tf
 
 
 class Distribution(Protocol):
-    """q(z|x, y) or p(z|y); z is a tensor [B, …] or a nest of them."""
+    """q(z|x, y) or p(z|y); z is a tensor [B, …] or a nest of them.
+
+    Example:
+        >>> posterior = vae.encode(images)  # a `DiagonalGaussian` has these methods
+        >>> z = posterior.sample()
+        >>> prior = vae.prior(tf.constant(16))
+        >>> posterior.log_prob(z).shape, posterior.kl(prior).shape
+        (TensorShape([16]), TensorShape([16]))
+    """
 
     def sample(self) -> Any:
         """Sample z; gradients flow to the parameters."""
@@ -29,7 +37,13 @@ class Distribution(Protocol):
 
 
 class ImageDistribution(Protocol):
-    """p(x|z, y)."""
+    """p(x|z, y).
+
+    Example:
+        >>> likelihood = vae.likelihood(tf.zeros((4, 2)))  # p(x|z)
+        >>> likelihood.mode().shape
+        TensorShape([4, 28, 28, 1])
+    """
 
     def mode(self) -> tf.Tensor:
         """The mean image, [B, H, W, C], in the range of x."""
@@ -58,6 +72,11 @@ class ForwardPass:
         samples: S.
         regularization: Sum of what layers add to the loss, such as kernel regularizers; or None.
         logs: What is reported beside the loss, by name, [B]: see `log`.
+
+    Example:
+        >>> forward = vae.forward(tf.cast(images, tf.float32))
+        >>> forward.z.shape, forward.kl().shape
+        (TensorShape([16, 2]), TensorShape([16]))
     """
 
     images: tf.Tensor

@@ -34,6 +34,10 @@ class Sampling(keras.layers.Layer):
 
     Returns:
         z [B, …].
+
+    Example:
+        >>> Sampling(seed=0)([tf.zeros((4, 2)), tf.zeros((4, 2))]).shape
+        TensorShape([4, 2])
     """
 
     def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
@@ -49,14 +53,14 @@ class Sampling(keras.layers.Layer):
         return z_mean + ops.exp(0.5 * z_log_var) * ops.cast(epsilon, z_mean.dtype)
 
     def normal(self, count: int | tf.Tensor, *sides: int) -> tf.Tensor:
-        """Sample N(0, I), float32 [count, *sides]; within `seeded`, of the temperature's scale."""
+        """Sample N(0, I), float32 `[count, *sides]`; within `seeded`, times the temperature."""
         seeds = _SEEDS.get()
         if seeds is not None:
             return seeds.normal(sides)
         return tf.random.stateless_normal((count, *sides), self._replica_seed())
 
     def uniform(self, count: int | tf.Tensor, *sides: int) -> tf.Tensor:
-        """Sample uniformly from [0, 1), float32 [count, *sides]."""
+        """Sample uniformly from [0, 1), float32 `[count, *sides]`."""
         seeds = _SEEDS.get()
         if seeds is not None:
             return seeds.uniform(sides)

@@ -50,7 +50,7 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
     Example:
         >>> vae = VAE.from_preset("mnist", seed=0)
         >>> vae.compile(optimizer="adam")
-        >>> vae.fit(images, epochs=1)  # uint8 [N, 28, 28, 1]
+        >>> history = vae.fit(images, epochs=1, verbose=0)  # uint8 [N, 28, 28, 1]
         >>> digits = vae.generate(10)
     """
 

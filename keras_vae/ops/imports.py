@@ -26,11 +26,22 @@ def watch_imports() -> None:
     A log level that the user set remains, and with it TensorFlow's messages.
     """
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", QUIET) == QUIET:
-        _import_within("tensorflow", quiet_stderr)
+        _import_within("tensorflow", _quietly)
     if sys.modules.get("keras"):
         register_stand_ins()
     else:
         _import_within("keras", _registration)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Drop what the import writes; a notebook then logs as little as a script.
+
+    In interactive shells TensorFlow logs from INFO on, such as a line for each folder of an export.
+    """
+    with quiet_stderr():
+        yield
+    sys.modules["tensorflow"].get_logger().setLevel("WARNING")
 
 
 @contextmanager

@@ -29,12 +29,28 @@ def sweep(values: Sequence[float]) -> np.ndarray:
 
     Returns:
         A value for each frame, at least `SWEEP` of them.
+
+    Example:
+        >>> values = sweep([-2, 0, 2])
+        >>> float(values[0]), float(values[-1])
+        (-2.0, 2.0)
     """
     return np.linspace(min(values), max(values), max(SWEEP, 2 * len(values) - 1))
 
 
 def there_and_back(frames: Sequence[Frame]) -> list[Frame]:
-    """Append the frames in reverse, so that a loop has no jump and shows no end twice."""
+    """Append the frames in reverse, so that a loop has no jump and shows no end twice.
+
+    Args:
+        frames: Frames of one pass.
+
+    Returns:
+        Frames of both passes.
+
+    Example:
+        >>> there_and_back([1, 2, 3])
+        [1, 2, 3, 2]
+    """
     return [*frames, *frames[-2:0:-1]]
 
 
@@ -62,6 +78,12 @@ def save_gif(
     Raises:
         FileExistsError: If the file exists and `overwrite` is False.
         ValueError: If there are no frames, their sizes differ, or the path does not end in .gif.
+
+    Example:
+        >>> from PIL import Image
+        >>> frames = [Image.new("RGB", (32, 32), colour) for colour in ("black", "white")]
+        >>> save_gif(there_and_back(frames), "blink.gif").name
+        'blink.gif'
     """
     check_gif(path)
     sizes = sorted({frame.size for frame in frames})
@@ -81,6 +103,12 @@ def check_gif(path: str | Path) -> None:
 
     Raises:
         ValueError: If it does not end in .gif.
+
+    Args:
+        path: The path.
+
+    Example:
+        >>> check_gif("smile.gif")
     """
     if Output(path).suffix(".gif").lower() != ".gif":
         raise ValueError(f"`path` must end in .gif. Received: {path}.")

@@ -22,6 +22,11 @@ def contribution_chart(table: Sequence[Contribution], to: str) -> Image.Image:
 
     Returns:
         The picture.
+
+    Example:
+        >>> from keras_vae.latent_space.attributes import contributions
+        >>> table = contributions(keras_vae.load("celeba64").attributes, to="Attractive")
+        >>> picture = contribution_chart(table, to="Attractive")
     """
     has_intervals = bool(table) and table[0].dot_interval is not None
     caption = "Lines are 95 % bootstrap intervals." if has_intervals else ""
@@ -51,6 +56,9 @@ def similarity_chart(cosines: np.ndarray, names: Sequence[str], title: str) -> I
 
     Returns:
         The picture.
+
+    Example:
+        >>> picture = similarity_chart(np.eye(2), ["Smiling", "Young"], title="Directions")
     """
     side = 3 + ROW * len(names)  # inches
     figure, (axes,) = new_figure((side + 0.8, side), title=title)

@@ -39,6 +39,10 @@ def feature_grid(
 
     Raises:
         ValueError: If the scale is unknown.
+
+    Example:
+        >>> maps = np.random.default_rng(0).normal(size=(16, 16, 32))
+        >>> picture = feature_grid("encoder_conv_1", maps, top=8)
     """
     channels = np.arange(maps.shape[2]) if top is None else most_varied(maps, top)
     count = len(channels)
@@ -69,6 +73,10 @@ def feature_overview(
 
     Raises:
         ValueError: If the scale is unknown.
+
+    Example:
+        >>> maps = {"encoder_conv_1": np.random.default_rng(0).normal(size=(16, 16, 32))}
+        >>> picture = feature_overview(maps, images[0])
     """
     original = ImageOps.expand(enlarge(image, whole_factor(image.shape[:2])), MARGIN, "white")
     table = [(_column(["input", _shape(image)]), original)]

@@ -19,6 +19,10 @@ def number_label(value: float, form: str = "g") -> str:
     Args:
         value: The number.
         form: Its format without a sign, such as "g" or ".2f".
+
+    Example:
+        >>> number_label(-0.5)
+        '−0.5'
     """
     return f"{float(value):z{form}}".replace("-", MINUS)
 

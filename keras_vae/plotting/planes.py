@@ -32,6 +32,10 @@ def plane(
 
     Raises:
         ValueError: If there are not as many images as values.
+
+    Example:
+        >>> digits = np.zeros((2, 3, 28, 28, 1), np.uint8)
+        >>> picture = plane(digits, xs=[-1, 0, 1], ys=[0, 1], axes=("z 0", "z 1"))
     """
     if images.shape[:2] != (len(ys), len(xs)):
         raise ValueError(

@@ -44,6 +44,10 @@ def scatter(
 
     Raises:
         ValueError: If there are more than ten groups, or a group without points.
+
+    Example:
+        >>> points = np.random.default_rng(0).normal(size=(100, 2))
+        >>> picture = scatter(points, np.arange(100) % 2, ["even", "odd"], axes=("z 0", "z 1"))
     """
     counts = np.bincount(groups, minlength=len(names))
     if len(names) > len(TEN) or len(counts) > len(names) or not counts.all():

@@ -30,6 +30,10 @@ def step_labels(
 
     Returns:
         A label for each step.
+
+    Example:
+        >>> step_labels([-0.5, 0, 0.5])
+        ['n = −0.5', 'n = 0', 'n = 0.5']
     """
     decimals = _decimals(np.asarray(steps, float))
     labels = [f"{name} = {number_label(round(float(step), decimals))}" for step in steps]

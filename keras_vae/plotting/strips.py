@@ -32,6 +32,11 @@ def strip(
 
     Raises:
         ValueError: If there are not as many images as labels.
+
+    Example:
+        >>> picture = strip([images[:3]], ["n = −1", "n = 0", "n = 1"], ["Smiling"])
+        >>> picture.mode
+        'RGB'
     """
     if not len(rows) or any(len(row) != len(labels) for row in rows):
         counts = sorted({len(row) for row in rows})

@@ -13,6 +13,10 @@ class Annealing(Configuration):
 
     Attributes:
         needs_steps: Whether it has a number of steps.
+
+    Example:
+        >>> sorted(Annealing.kinds)
+        ['constant', 'cyclical', 'linear']
     """
 
     needs_steps: ClassVar[bool] = True
@@ -29,7 +33,12 @@ class Annealing(Configuration):
 
 @dataclass(frozen=True)
 class Constant(Annealing, kind="constant"):
-    """The final weight from the first step on."""
+    """The final weight from the first step on.
+
+    Example:
+        >>> ELBO(annealing=Constant()) == ELBO()
+        True
+    """
 
     needs_steps: ClassVar[bool] = False
 
@@ -40,6 +49,10 @@ class Linear(Annealing, kind="linear"):
 
     Attributes:
         steps: Optimizer steps until the final weight is reached.
+
+    Example:
+        >>> ELBO(beta=4.0, annealing=Linear(steps=2_000)).annealing.steps
+        2000
     """
 
     steps: int = 0
@@ -51,6 +64,10 @@ class Cyclical(Annealing, kind="cyclical"):
 
     Attributes:
         steps: Optimizer steps of a cycle.
+
+    Example:
+        >>> ELBO(annealing=Cyclical(steps=5_000)).annealing.kind
+        'cyclical'
     """
 
     steps: int = 0
@@ -64,6 +81,10 @@ class Bound(Configuration):
         beta: Final weight of the KL divergence.
         free_bits: KL per dimension (nats) that is not penalized.
         annealing: How the weight of the KL divergence grows.
+
+    Example:
+        >>> sorted(Bound.kinds)
+        ['elbo', 'importance_weighted']
     """
 
     samples: int
@@ -89,6 +110,10 @@ class ELBO(Bound, kind="elbo", builds="keras_vae.losses.elbo.elbo_terms"):
         beta: Final weight of the KL divergence: β, or Perriu's λ.
         annealing: How the weight grows.
         free_bits: KL per dimension (nats) that is not penalized (Kingma et al. 2016).
+
+    Example:
+        >>> Objective(Bernoulli(), bound=ELBO(beta=4.0)).bound.beta
+        4.0
     """
 
     beta: float = 1.0
@@ -106,6 +131,10 @@ class ImportanceWeighted(
     Attributes:
         samples: k, samples of z for each image.
         annealing: How the weight of log q(z|x) − log p(z) grows to 1.
+
+    Example:
+        >>> Objective(Bernoulli(), bound=ImportanceWeighted(samples=50)).bound.samples
+        50
     """
 
     samples: int

@@ -31,7 +31,7 @@ class Configuration:
     """Base of a family of kinds, such as the likelihoods; each kind is a frozen data class.
 
     A direct subclass is a family and keeps the registry of its kinds. A kind names itself and what
-    it builds:
+    it builds::
 
         @dataclass(frozen=True)
         class Gaussian(Likelihood, kind="gaussian", builds="keras_vae.models.likelihoods.Gaussian"):
@@ -42,6 +42,10 @@ class Configuration:
         kinds: The kinds of the family by name.
         builds: Dotted name of the class that `build` makes; it is imported when it is needed, since
             presets import no TensorFlow.
+
+    Example:
+        >>> Likelihood.from_dict({"kind": "gaussian", "variance": 0.05})
+        Gaussian(variance=0.05)
     """
 
     kind: ClassVar[str]

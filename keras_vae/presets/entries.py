@@ -48,15 +48,36 @@ PRESETS: dict[str, Preset] = read_presets(
 
 
 def default_preset(dataset: str) -> Preset:
-    """The preset that a data set is trained with when none is named, by the data set's name."""
+    """The preset that a data set is trained with when none is named; of own images `own-images`.
+
+    Args:
+        dataset: Name of the data set.
+
+    Returns:
+        The preset.
+
+    Example:
+        >>> default_preset("fashion_mnist").name
+        'mnist'
+    """
     return PRESETS[DEFAULT_PRESETS.get(plain_name(dataset), OWN_IMAGES)]
 
 
 def get_preset(name: str) -> Preset:
     """Look a preset up by its name.
 
+    Args:
+        name: A key of `PRESETS`.
+
+    Returns:
+        The preset; `Preset.override` changes it.
+
     Raises:
         ValueError: If there is none of that name; the message lists near ones.
+
+    Example:
+        >>> get_preset("celeba").override(latent_dim=64).latent_dim
+        64
     """
     if name in PRESETS:
         return PRESETS[name]

@@ -15,6 +15,10 @@ class Posterior(Configuration):
         stochastic: Whether z is sampled.
         scale: What the encoder's second head returns: "log_variance", "log_sigma" (σ = exp,
             Astorga) or "softplus" (σ² = softplus + 1e-8, Zhao).
+
+    Example:
+        >>> sorted(Posterior.kinds)
+        ['deterministic', 'gaussian']
     """
 
     stochastic: ClassVar[bool]
@@ -29,7 +33,15 @@ class Posterior(Configuration):
 class GaussianPosterior(
     Posterior, kind="gaussian", builds="keras_vae.models.posteriors.GaussianPosterior"
 ):
-    """Diagonal Gaussian (Kingma and Welling 2013)."""
+    """Diagonal Gaussian (Kingma and Welling 2013).
+
+    Attributes:
+        scale: See `Posterior`.
+
+    Example:
+        >>> GaussianPosterior(scale="softplus").stochastic
+        True
+    """
 
     scale: str = "log_variance"
     stochastic: ClassVar[bool] = True
@@ -39,18 +51,36 @@ class GaussianPosterior(
 class DeterministicPosterior(
     Posterior, kind="deterministic", builds="keras_vae.models.posteriors.DeterministicPosterior"
 ):
-    """z = z_mean: a plain autoencoder, without noise and KL divergence."""
+    """z = z_mean: a plain autoencoder, without noise and KL divergence.
+
+    Attributes:
+        scale: See `Posterior`; it has no part in the model.
+
+    Example:
+        >>> get_preset("mnist").override(stochastic=False).posterior
+        DeterministicPosterior(scale='log_variance')
+    """
 
     scale: str = "log_variance"
     stochastic: ClassVar[bool] = False
 
 
 class Prior(Configuration):
-    """p(z)."""
+    """p(z).
+
+    Example:
+        >>> sorted(Prior.kinds)
+        ['standard_normal']
+    """
 
 
 @dataclass(frozen=True)
 class StandardNormal(
     Prior, kind="standard_normal", builds="keras_vae.models.priors.StandardNormal"
 ):
-    """N(0, I)."""
+    """N(0, I).
+
+    Example:
+        >>> get_preset("mnist").prior
+        StandardNormal()
+    """

@@ -17,6 +17,10 @@ class Likelihood(Configuration):
         description: The reconstruction loss, in words.
         measure: Whether −log p(x|z) is one of a pixel's probability "mass" or "density"; None where
             it is not normalized, so that the sum with the KL divergence is not −ELBO.
+
+    Example:
+        >>> [kind for kind, each in Likelihood.kinds.items() if each.measure is None]
+        ['squared_error', 'mean_squared_error']
     """
 
     description: ClassVar[str]
@@ -25,7 +29,12 @@ class Likelihood(Configuration):
 
 @dataclass(frozen=True)
 class Bernoulli(Likelihood, kind="bernoulli", builds=f"{_MODULE}.Bernoulli"):
-    """Binary cross-entropy (Kingma and Welling 2013)."""
+    """Binary cross-entropy (Kingma and Welling 2013).
+
+    Example:
+        >>> Objective(Bernoulli()).likelihood.measure
+        'mass'
+    """
 
     description: ClassVar[str] = "binary cross-entropy"
     measure: ClassVar[str] = "mass"
@@ -37,6 +46,10 @@ class Gaussian(Likelihood, kind="gaussian", builds=f"{_MODULE}.Gaussian"):
 
     Attributes:
         variance: σ².
+
+    Example:
+        >>> Gaussian(variance=0.05).kind
+        'gaussian'
     """
 
     variance: float = 1.0
@@ -46,7 +59,12 @@ class Gaussian(Likelihood, kind="gaussian", builds=f"{_MODULE}.Gaussian"):
 
 @dataclass(frozen=True)
 class OptimalGaussian(Likelihood, kind="optimal_gaussian", builds=f"{_MODULE}.OptimalGaussian"):
-    """Gaussian whose variance is the batch's mean squared error (Rybkin et al. 2021, eq. 8)."""
+    """Gaussian whose variance is the batch's mean squared error (Rybkin et al. 2021, eq. 8).
+
+    Example:
+        >>> get_preset("celeba").objective.likelihood
+        OptimalGaussian()
+    """
 
     description: ClassVar[str] = "Gaussian, variance at its optimum (Rybkin et al. 2021)"
     measure: ClassVar[str] = "density"
@@ -54,7 +72,12 @@ class OptimalGaussian(Likelihood, kind="optimal_gaussian", builds=f"{_MODULE}.Op
 
 @dataclass(frozen=True)
 class LearnedGaussian(Likelihood, kind="learned_gaussian", builds=f"{_MODULE}.LearnedGaussian"):
-    """Gaussian whose one variance is learned by gradient (Rybkin et al. 2021, eq. 5)."""
+    """Gaussian whose one variance is learned by gradient (Rybkin et al. 2021, eq. 5).
+
+    Example:
+        >>> get_preset("mnist").override(likelihood="learned_gaussian").loss_unit
+        'nats'
+    """
 
     description: ClassVar[str] = "Gaussian, learned variance (Rybkin et al. 2021)"
     measure: ClassVar[str] = "density"
@@ -64,7 +87,12 @@ class LearnedGaussian(Likelihood, kind="learned_gaussian", builds=f"{_MODULE}.Le
 class DiscretizedLogistic(
     Likelihood, kind="discretized_logistic", builds=f"{_MODULE}.DiscretizedLogistic"
 ):
-    """Logistic of one learned scale, integrated over each gray level's bin."""
+    """Logistic of one learned scale, integrated over each gray level's bin (Kingma et al. 2016).
+
+    Example:
+        >>> get_preset("celeba").override(likelihood="discretized_logistic").likelihood_kind
+        'mass'
+    """
 
     description: ClassVar[str] = "discretized logistic, learned scale (Kingma et al. 2016)"
     measure: ClassVar[str] = "mass"
@@ -76,6 +104,10 @@ class SquaredError(Likelihood, kind="squared_error", builds=f"{_MODULE}.SquaredE
 
     Attributes:
         variance: c; at 1/2 the plain sum of squared errors.
+
+    Example:
+        >>> get_preset("mnist").override(likelihood="squared_error", variance=0.05).loss_unit
+        'weighted'
     """
 
     variance: float = 1.0
@@ -88,6 +120,10 @@ class MeanSquaredError(Likelihood, kind="mean_squared_error", builds=f"{_MODULE}
 
     Attributes:
         weight: Factor of the mean squared error.
+
+    Example:
+        >>> get_preset("celeba-foster").objective.likelihood
+        MeanSquaredError(weight=2000.0)
     """
 
     weight: float = 1.0

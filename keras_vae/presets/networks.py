@@ -23,6 +23,10 @@ class Network(Configuration):
         any_precision: Whether it trains as well in bfloat16 as in float32 (docs/decisions/0003).
         any_size: Whether it takes images of any size.
         from_data: Whether it is initialized from the training images.
+
+    Example:
+        >>> sorted(Network.kinds)
+        ['convolutional', 'dense', 'pca', 'pca_residual', 'residual']
     """
 
     steps_per_execution: ClassVar[int] = 10
@@ -43,6 +47,10 @@ class Conv:
         filters: Output channels; None, in the last convolution of a decoder, for the image's own.
         kernel: Side of the square kernel.
         stride: Factor by which it shrinks the image (in an encoder) or grows it (in a decoder).
+
+    Example:
+        >>> Conv(32, kernel=5)
+        Conv(filters=32, kernel=5, stride=2)
     """
 
     filters: int | None = None
@@ -59,6 +67,10 @@ class DenseNetwork(Network, kind="dense", builds="keras_vae.models.networks.dens
         activation: Keras name of the activation after each hidden layer.
         spread: Whether the decoder's first layer is initialized with its units' hinges spread over
             the prior (`models.networks.dense.spread_dense`), for latents of a few dimensions.
+
+    Example:
+        >>> DenseNetwork(hidden=(512, 256)).activation
+        'relu'
     """
 
     hidden: tuple[int, ...]
@@ -86,6 +98,11 @@ class ConvNetwork(
         upsampling: "transposed" convolutions, or "nearest": repeat pixels, then convolve.
         normalize_projection: Whether the decoder's first dense layer is normalized and activated
             like a convolution (Foster) or left linear.
+
+    Example:
+        >>> network = ConvNetwork(encoder=(Conv(32), Conv(64)), decoder=(Conv(32), Conv()))
+        >>> [each.filters for each in network.encoder]
+        [32, 64]
     """
 
     encoder: tuple[Conv, ...]
@@ -147,6 +164,10 @@ class ResidualNetwork(
         upsampling: As of `ConvNetwork`.
         patch: Side of the squares of pixels that the largest maps hold as channels; 1: the largest
             maps are of the image's size.
+
+    Example:
+        >>> ResidualNetwork(filters=(32, 64), blocks=(2, 2), dense=256).activation
+        'elu'
     """
 
     filters: tuple[int, ...]
@@ -175,6 +196,10 @@ class PCANetwork(Network, kind="pca", builds="keras_vae.models.networks.pca.PCA"
         kernel: Side of every kernel.
         activation: Keras name of the activation after each convolution but the last.
         normalization: As of `ConvNetwork`.
+
+    Example:
+        >>> get_preset("celeba64").network.kind
+        'pca'
     """
 
     filters: tuple[int, ...]
@@ -205,6 +230,10 @@ class PCAResidualNetwork(
         kernel: Side of every kernel.
         activation: As of `PCANetwork`; in a block before each convolution.
         normalization: As of `ConvNetwork`, before each activation.
+
+    Example:
+        >>> PCAResidualNetwork((32, 64), 4, 1, (32, 64), 2, (1, 1)).kind
+        'pca_residual'
     """
 
     filters: tuple[int, ...]

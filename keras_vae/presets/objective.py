@@ -18,6 +18,11 @@ class Objective:
         likelihood: p(x|z), whose negative logarithm is the reconstruction loss.
         bound: What is made of reconstruction loss and KL divergence.
         terms: Further weighted terms.
+
+    Example:
+        >>> objective = Objective(OptimalGaussian(), bound=ELBO(beta=8.0), terms=(MMD(2.0),))
+        >>> [type(term).__name__ for term in objective.build()]
+        ['Reconstruction', 'KL', 'MMD']
     """
 
     likelihood: Likelihood

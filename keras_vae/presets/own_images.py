@@ -26,6 +26,17 @@ def own_size(height: int, width: int) -> tuple[int, int]:
 
     Images of at most 128 pixels a side keep their size, down to the next multiple of the network's
     squares of pixels; of larger ones the longer side becomes 64.
+
+    Args:
+        height: Height of the images, in pixels.
+        width: Their width.
+
+    Returns:
+        Height and width.
+
+    Example:
+        >>> own_size(480, 640)
+        (48, 64)
     """
     longest = max(height, width)
     scale = 1.0 if longest <= LARGEST else REDUCED / longest
@@ -35,7 +46,16 @@ def own_size(height: int, width: int) -> tuple[int, int]:
 
 
 def with_size(preset: Preset, image_shape: tuple[int, int, int]) -> Preset:
-    """Return a preset for images of another shape; an adaptive one with squares that suit it."""
+    """Return a preset for images of another shape; an adaptive one with squares that suit it.
+
+    Args:
+        preset: The preset.
+        image_shape: Height, width, channels.
+
+    Example:
+        >>> with_size(get_preset("own-images"), (96, 96, 3)).image_shape
+        (96, 96, 3)
+    """
     network = preset.network
     if preset.adaptive:
         patch, pool = _squares(max(image_shape[:2]))

@@ -52,6 +52,11 @@ class Preset:
             the preset of a run, where they do.
         binarization: "none", or how gray levels become black and white:
             `datasets.binarization.binarize`.
+
+    Example:
+        >>> preset = get_preset("mnist").override(latent_dim=2, beta=4.0)
+        >>> preset.loss_description
+        'binary cross-entropy + 4 × KL (weighted)'
     """
 
     name: str

@@ -19,6 +19,10 @@ class Term(Configuration):
         needs_teacher: Whether a classifier of the data set's labels or attributes has a part in it.
         has_adversary: Whether it trains an adversary, so that the losses of different epochs do not
             compare.
+
+    Example:
+        >>> sorted(Term.kinds)
+        ['adversarial', 'distillation', 'identity', 'mmd', 'perceptual']
     """
 
     weight: float
@@ -33,7 +37,15 @@ class Term(Configuration):
 
 @dataclass(frozen=True)
 class Perceptual(Term, kind="perceptual", builds="keras_vae.losses.perceptual.Perceptual"):
-    """Distance of a classifier's feature maps (Hou et al. 2017)."""
+    """Distance of a classifier's feature maps (Hou et al. 2017).
+
+    Attributes:
+        weight: Factor of the distance.
+
+    Example:
+        >>> Perceptual(3000.0).needs_teacher
+        True
+    """
 
     weight: float
     description: ClassVar[str] = "perceptual loss"
@@ -42,7 +54,15 @@ class Perceptual(Term, kind="perceptual", builds="keras_vae.losses.perceptual.Pe
 
 @dataclass(frozen=True)
 class Distillation(Term, kind="distillation", builds="keras_vae.losses.distillation.Distillation"):
-    """Cross-entropy of a linear head on z_mean with a classifier's output (Hinton et al. 2015)."""
+    """Cross-entropy of a linear head on z_mean with a classifier's output (Hinton et al. 2015).
+
+    Attributes:
+        weight: Factor of the cross-entropy, in nats.
+
+    Example:
+        >>> get_preset("celeba64").objective.term("distillation")
+        Distillation(weight=300.0)
+    """
 
     weight: float
     description: ClassVar[str] = "distillation loss"
@@ -51,7 +71,15 @@ class Distillation(Term, kind="distillation", builds="keras_vae.losses.distillat
 
 @dataclass(frozen=True)
 class MMD(Term, kind="mmd", builds="keras_vae.losses.mmd.MMD"):
-    """Squared MMD between the aggregate posterior and the prior (Zhao et al. 2019)."""
+    """Squared MMD between the aggregate posterior and the prior (Zhao et al. 2019).
+
+    Attributes:
+        weight: Factor of MMD².
+
+    Example:
+        >>> get_preset("mnist").override(mmd_weight=2.0).objective.terms
+        (MMD(weight=2.0),)
+    """
 
     weight: float
     description: ClassVar[str] = "squared MMD between the aggregate posterior and the prior"
@@ -68,6 +96,11 @@ class Identity(Term, kind="identity", builds="keras_vae.losses.identity.Identity
         shift: Both images are moved by at most this share of their sides, at random.
         scale: Likewise enlarged or reduced.
         features: Weight of the distance of the network's feature maps beside 1 − cosine.
+
+    Example:
+        >>> preset = get_preset("mnist").override(identity_weight=10.0)
+        >>> preset.objective.term("identity").needs_teacher
+        True
     """
 
     weight: float
@@ -96,6 +129,11 @@ class Adversarial(Term, kind="adversarial", builds="keras_vae.losses.adversarial
         gamma: Weight γ of the gradient penalties.
         interval: Steps from one penalty to the next (Karras et al. 2020, section 3.1).
         learning_rate: Of the critic's Adam.
+
+    Example:
+        >>> preset = get_preset("mnist").override(adversarial_weight=0.1)
+        >>> preset.objective.term("adversarial").interval
+        4
     """
 
     weight: float

@@ -75,6 +75,17 @@ class RunConfig(TrainingConfig):
         early_stop: Epochs without a lower validation loss after which training ends; None: never.
         start_from: Run directory, or folder of an exported version, whose weights the training
             starts from; None: from new weights.
+        data_dir: Folder of the data set's files; None for TensorFlow Datasets.
+        limit: Maximum number of training images.
+        seed: Seed of weights, order, noise, and of the split where the set has none.
+        precision: Keras dtype policy of the networks.
+        command: The command that started the run, for its model card; None: Python started it.
+        provenance: Counts, split and licence of the data set.
+        versions: The packages that train.
+
+    Example:
+        >>> RunConfig(preset=get_preset("digits"), dataset="digits", seed=1).strategy
+        'auto'
     """
 
     preset: Preset
@@ -359,7 +370,15 @@ class RunDirectory:
 
 
 class Run(RunDirectory):
-    """The run directory of a VAE's training."""
+    """The run directory of a VAE's training.
+
+    Args:
+        path: The folder.
+
+    Example:
+        >>> Run("runs/digits").best.name
+        'best.keras'
+    """
 
     config_type = RunConfig
     kind = "an autoencoder"

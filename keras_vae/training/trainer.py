@@ -61,6 +61,13 @@ def train(
         DivergedError: If the loss becomes NaN.
         InterruptedBySignal: If a signal was received; the training can be resumed.
         WorkerLostError: If another worker is gone.
+
+    Example:
+        >>> preset = get_preset("digits").override(epochs=1)
+        >>> config = RunConfig(preset=preset, dataset="digits")
+        >>> run = train(config, load_dataset("digits"), "runs/digits")
+        >>> run.best_epoch()
+        1
     """
     run = Run(run_dir)
     with _writing(run, config):
@@ -222,6 +229,10 @@ def resume(
         DivergedError: If the loss becomes NaN.
         InterruptedBySignal: If a signal was received; the training can be resumed.
         WorkerLostError: If another worker is gone.
+
+    Example:
+        >>> run = Run.open("runs/digits")
+        >>> resume(run, load_dataset("digits"))
     """
     config = config or run.config()
     with _writing(run, config):

@@ -161,3 +161,11 @@ def test_exported_models_are_loaded_with_any_backend(models_dir):
     code = "import keras_vae, sys; print(keras_vae.load(sys.argv[1]).sample(seeds=[0])[1].shape)"
     done = python(code, models_dir / "colour", KERAS_BACKEND="jax")
     assert done.stdout.strip() == "(1, 6)"
+
+
+def test_a_notebook_logs_as_little_as_a_script():
+    interactive = "import sys; sys.ps1 = '>>> '"
+    done = python(
+        f"{interactive}\nimport keras_vae, tensorflow as tf; print(tf.get_logger().level)"
+    )
+    assert done.stdout.strip() == "30"  # WARNING

@@ -115,6 +115,10 @@ def connect(
         TimeoutError: If it does not answer in time.
         ValueError: If the address or name is malformed, or the server does not have the model, or
             kvae did not export it.
+
+    Example:
+        >>> model = connect("http://localhost:8501", "celeba64")
+        >>> images, z = model.generate(seeds=[0, 1, 2])
     """
     transport = _transport(server, Servable.parse(name))
     signatures = retry(transport.signatures, transport.server, timeout, notify).signature_def

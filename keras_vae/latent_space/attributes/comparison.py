@@ -49,6 +49,10 @@ def contributions(attributes: Attributes, to: str) -> list[Contribution]:
 
     Raises:
         ValueError: If there is no attribute of that name; the message lists near ones.
+
+    Example:
+        >>> contributions(keras_vae.load("celeba64").attributes, to="Attractive")[0].name
+        'Wearing_Lipstick'
     """
     target, directions = attributes.index(to), np.asarray(attributes.directions, np.float64)
     dots, angles = directions @ directions[target], cosines(directions)[target]
@@ -82,6 +86,13 @@ def cosines(directions: np.ndarray) -> np.ndarray:
 
     Returns:
         float64 [..., A, A], symmetric, with ones on the diagonal; 0 beside a direction of length 0.
+
+    Args:
+        directions: Δ of A attributes, [..., A, L].
+
+    Example:
+        >>> cosines(np.array([[1.0, 0.0], [0.0, 2.0]])).tolist()
+        [[1.0, 0.0], [0.0, 1.0]]
     """
     directions = np.asarray(directions, np.float64)
     lengths = np.linalg.norm(directions, axis=-1, keepdims=True)

@@ -41,6 +41,11 @@ class Attributes:
 
     Raises:
         ValueError: If the shapes do not fit one another, or a direction is not finite.
+
+    Example:
+        >>> model = keras_vae.load("celeba64")
+        >>> model.attributes.direction("Smiling").shape
+        (200,)
     """
 
     names: tuple[str, ...]

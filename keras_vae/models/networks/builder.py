@@ -34,6 +34,12 @@ class NetworkBuilder(ABC):
         network: The network, as data.
         preset: The model that it is part of.
         dtype: Keras dtype policy of the layers; outputs are float32 under any.
+
+    Example:
+        >>> preset = get_preset("mnist")
+        >>> builder = preset.network.build(preset)
+        >>> builder.multiply_adds()  # to encode and decode an image
+        833536
     """
 
     def __init__(self, network: Network, preset: Preset, dtype: Any = None) -> None:
