@@ -14,7 +14,7 @@ help:
 	@echo "make check    run all tests (set KVAE_DATA to run those that need the real data sets), build the site"
 	@echo "make docs     build the documentation site: build/site/index.html"
 	@echo "make bench    measure the speed of kvae, plain Keras, PyTorch and pythae (installs the last two)"
-	@echo "make lint     check style, formatting and imports"
+	@echo "make lint     check style, formatting, imports and types"
 	@echo "make format   rewrite the code in the project's style"
 	@echo "make protos   compile the messages of TensorFlow Serving: keras_vae/serving/messages.proto"
 	@echo "make clean    remove .venv, the pictures of the demo and the site"
@@ -74,6 +74,7 @@ lint: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 	$(BIN)/hadolint Dockerfile
 
 format: $(VENV)/installed

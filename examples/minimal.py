@@ -43,14 +43,14 @@ def load_images() -> np.ndarray:
     return (load_digits().images / 16).astype(np.float32)[..., np.newaxis]
 
 
-def main(epochs: int = 40, picture: str = "minimal.png") -> VAE:
+def main(epochs: int = 40) -> VAE:
     """Train the model and write 40 new digits."""
     images = load_images()
     keras.utils.set_random_seed(0)
     vae = VAE.from_networks(build_encoder(), build_decoder(), likelihood="bernoulli", seed=0)
     vae.compile(optimizer=keras.optimizers.Adam(2e-3))
     vae.fit(images, batch_size=64, epochs=epochs, verbose=2)
-    save_grid(vae.generate(40), picture, overwrite=True)
+    save_grid(vae.generate(40), "minimal.png", overwrite=True)
     return vae
 
 

@@ -84,7 +84,7 @@ class VampPrior(Composite, keras.layers.Layer):
         return {**super().get_config(), "components": self.components, "seed": self.seed}
 
 
-def main(epochs: int = 40, picture: str = "vamp.png") -> VAE:
+def main(epochs: int = 40) -> VAE:
     """Train with both priors; write digits that the second generates."""
     images = load_images()
     for prior in ("standard_normal", partial(VampPrior, components=50, seed=0)):
@@ -94,7 +94,7 @@ def main(epochs: int = 40, picture: str = "vamp.png") -> VAE:
         vae.fit(images, batch_size=64, epochs=epochs, verbose=0)
         loss = vae.evaluate(images, verbose=0, return_dict=True)["loss"]
         print(f"{type(vae.prior).__name__}: −ELBO {loss:.2f} nats")
-    save_grid(vae.generate(40, seed=0), picture, overwrite=True)
+    save_grid(vae.generate(40, seed=0), "vamp.png", overwrite=True)
     return vae
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -14,8 +14,8 @@ from ..files.image_file import to_rgb
 from ..files.photos import open_photo
 from ..files.pixels import range_of
 
-Photo = str | Path | bytes | Image.Image | np.ndarray
-Photos = Photo | Sequence[Photo]
+Photo: TypeAlias = str | Path | bytes | Image.Image | np.ndarray
+Photos: TypeAlias = Photo | Sequence[Photo]
 
 
 def read_pixels(photos: Photos, image_shape: tuple[int, int, int], *, align: bool) -> np.ndarray:

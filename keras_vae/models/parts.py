@@ -7,14 +7,14 @@ likelihood of the decoder.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 
 from ..presets import Likelihood, Posterior, Prior
 from ..presets.configuration import Configuration
 
-Part = str | Configuration | keras.layers.Layer | Callable[..., keras.layers.Layer]
+Part: TypeAlias = str | Configuration | keras.layers.Layer | Callable[..., keras.layers.Layer]
 
 
 def make_posterior(
