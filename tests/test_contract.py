@@ -102,7 +102,7 @@ SMALL = {
             "pca-with-adversary",
             COLOR,
             PCA_RESIDUAL,
-            presets.OptimalGaussian(),
+            presets.PositionalGaussian(),
             terms=(
                 Identity(30.0, shift=0.0, scale=0.0),
                 Adversarial(3.0, start=1, filters=(4, 6)),

@@ -263,20 +263,48 @@ class OptimalGaussian(Likelihood):
     def __init__(self, decoder: keras.Model, output: str = "sigmoid", **kwargs: Any) -> None:
         super().__init__(decoder, output, **kwargs)
         self.variance = self.add_weight(
-            name="variance", shape=(), initializer="ones", trainable=False
+            name="variance", shape=self._shape(), initializer="ones", trainable=False
         )
 
     def log_prob(self, x: tf.Tensor, logits: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Return nats, [B]."""
         mean = self.mean(logits)
         variance = self._update(x, mean) if training else self.variance
-        return -reconstruction.gaussian_nll(x, mean, variance)
+        return -self._nll(x, mean, variance)
 
     def _update(self, x: tf.Tensor, mean: tf.Tensor) -> tf.Tensor:
-        errors = tf.reshape(tf.math.squared_difference(x, mean), [-1])
-        batch = tf.maximum(cross_replica_mean(errors), 1e-8)
+        batch = tf.maximum(self._optimum(tf.math.squared_difference(x, mean)), 1e-8)
         self.variance.assign(self.momentum * self.variance + (1.0 - self.momentum) * batch)
         return batch
+
+    def _shape(self) -> tuple[int, ...]:
+        """Shape of the variance."""
+        return ()
+
+    def _optimum(self, errors: tf.Tensor) -> tf.Tensor:
+        """The variance that makes squared errors, [B, H, W, C], most likely."""
+        return cross_replica_mean(tf.reshape(errors, [-1]))
+
+    def _nll(self, x: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor) -> tf.Tensor:
+        return reconstruction.gaussian_nll(x, mean, variance)
+
+
+@package
+class PositionalGaussian(OptimalGaussian):
+    """Gaussian with a variance for each position, the training batch's own there, in nats.
+
+    Where images are alike, as aligned faces in the middle, errors are small and so is the variance:
+    these positions weigh more than the background, without a number to tune.
+    """
+
+    def _shape(self) -> tuple[int, ...]:
+        return (*self.decoder.output_shape[1:3], 1)
+
+    def _optimum(self, errors: tf.Tensor) -> tf.Tensor:
+        return cross_replica_mean(tf.reduce_mean(errors, axis=-1, keepdims=True))
+
+    def _nll(self, x: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor) -> tf.Tensor:
+        return reconstruction.positional_gaussian_nll(x, mean, variance)
 
 
 @package

@@ -44,6 +44,21 @@ def gaussian_nll(image: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor | float)
     return squared_error(image, mean) / (2.0 * variance) + normaliser
 
 
+def positional_gaussian_nll(image: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor) -> tf.Tensor:
+    """−log N(x; μ, diag(σ²)), a variance for each position.
+
+    Args:
+        image: Pixels, [B, H, W, C].
+        mean: The decoder's mean in the same range, [B, H, W, C].
+        variance: σ², [H, W, 1].
+
+    Returns:
+        Nats, [B].
+    """
+    squares = tf.math.squared_difference(image, mean) / variance
+    return 0.5 * sum_pixels(squares + tf.math.log(variance) + LOG_TWO_PI)
+
+
 def discretized_logistic_nll(
     image: tf.Tensor, mean: tf.Tensor, log_scale: tf.Tensor, levels: int = 256
 ) -> tf.Tensor:

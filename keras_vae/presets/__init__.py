@@ -27,6 +27,7 @@ from .likelihoods import LearnedGaussian as LearnedGaussian
 from .likelihoods import Likelihood as Likelihood
 from .likelihoods import MeanSquaredError as MeanSquaredError
 from .likelihoods import OptimalGaussian as OptimalGaussian
+from .likelihoods import PositionalGaussian as PositionalGaussian
 from .likelihoods import SquaredError as SquaredError
 from .networks import Conv as Conv
 from .networks import ConvNetwork as ConvNetwork

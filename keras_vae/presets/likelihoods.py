@@ -71,6 +71,16 @@ class OptimalGaussian(Likelihood, kind="optimal_gaussian", builds=f"{_MODULE}.Op
 
 
 @dataclass(frozen=True)
+class PositionalGaussian(
+    Likelihood, kind="positional_gaussian", builds=f"{_MODULE}.PositionalGaussian"
+):
+    """Gaussian with a variance for each position, the batch's mean squared error there."""
+
+    description: ClassVar[str] = "Gaussian, variance of each position at its optimum"
+    measure: ClassVar[str] = "density"
+
+
+@dataclass(frozen=True)
 class LearnedGaussian(Likelihood, kind="learned_gaussian", builds=f"{_MODULE}.LearnedGaussian"):
     """Gaussian whose one variance is learned by gradient (Rybkin et al. 2021, eq. 5).
 

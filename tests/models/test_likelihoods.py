@@ -147,6 +147,24 @@ def test_validation_does_not_choose_its_own_variance(photos):
     np.testing.assert_allclose(likelihood.variance.numpy(), mse, rtol=1e-3)
 
 
+def test_a_variance_of_each_position_makes_pixels_weigh_more_where_errors_are_small(photos):
+    likelihood = built("positional_gaussian")
+    image = 0.2 + 0.5 * likelihood.scale(photos[:40])
+    upper = np.arange(32)[:, None, None] < 16
+    mean = image + np.where(upper, 0.01, 0.1)
+    logits = tf.Variable(likelihood.logits(mean))
+    with tf.GradientTape() as tape:
+        value = loss(likelihood, image, logits, training=True)
+    errors = tf.math.squared_difference(image, likelihood.mean(logits)).numpy()
+    variance = errors.mean(axis=(0, 3), keepdims=True)
+    expected = 0.5 * (errors / variance + np.log(2 * np.pi * variance)).sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(value, expected, rtol=1e-4)
+    received = np.abs(tape.gradient(value, logits).numpy())
+    assert np.median(received[:, :16]) > 3 * np.median(received[:, 16:])
+    moving = 0.9 + 0.1 * variance[0]
+    np.testing.assert_allclose(likelihood.variance.numpy(), moving, rtol=1e-4)
+
+
 def test_the_learned_variance_finds_the_mean_squared_error(photos):
     likelihood = built("learned_gaussian")
     image = likelihood.scale(photos[:8])
