@@ -286,7 +286,7 @@ class RunDirectory:
                 )
             return None
         again = "Restore it from a copy, or start again with `overwrite=True`."
-        best = f"It can be exported from {self.best}. " if self.best.exists() else ""
+        best = f"Export the best epoch, which {self.best} holds. " if self.best.exists() else ""
         checkpoint.check(self.last, best + again)
         position = checkpoint.read_position(self.last)
         if position.history:

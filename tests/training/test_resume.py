@@ -4,6 +4,9 @@ import dataclasses
 import os
 import shutil
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -107,6 +110,37 @@ def test_also_in_the_validation_and_after_the_last_step_of_an_epoch(digits, whol
     positions = interrupt(CONFIG, digits, tmp_path, *signals)
     assert positions == [(0, STEPS), (1, STEPS), (1, STEPS)]
     assert_same_run(Run(tmp_path), whole)
+
+
+TRAIN = """
+import sys
+import numpy as np
+from keras_vae.datasets import ImageDataset
+from keras_vae.training import trainer
+from tests.training.test_resume import CONFIG
+trainer._steps_at_once = lambda *_: 1
+with np.load(sys.argv[1]) as arrays:
+    dataset = ImageDataset("digits", **arrays)
+trainer.train(CONFIG, dataset, sys.argv[2], save_every=0.0)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+@pytest.mark.parametrize(("call", "number"), [("fsync", 8), ("fsync", 31), ("rename", 12)])
+def test_a_process_that_is_killed_while_it_saves_goes_on(digits, whole, tmp_path, call, number):
+    """Every step is saved, and the system kills the process at one of the calls."""
+    arrays, run = tmp_path / "digits.npz", Run(tmp_path / "run")
+    known = {"images": digits.images, "partition": digits.partition, "labels": digits.labels}
+    np.savez(arrays, **known)
+    kill = ["-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={number}"]
+    command = ["strace", "-f", "-o", "/dev/null", *kill]
+    command += [sys.executable, "-c", TRAIN, str(arrays), str(run.path)]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], check=False)
+    assert done.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL)
+    training.resume(run, digits)
+    assert_same_run(run, whole)
+    assert not list(run.path.rglob(".draft-*"))
 
 
 @pytest.mark.slow
