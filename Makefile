@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
+NOTEBOOKS := force
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .PHONY: help demo portrait test check docs bench lint format protos clean
@@ -50,6 +51,8 @@ portrait: $(VENV)/installed
 test: $(VENV)/installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
 
+# pytest executes the notebooks, so the site need not.
+check: NOTEBOOKS := off
 check: $(VENV)/site docs
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --nbmake tests docs/notebooks
 
@@ -59,7 +62,8 @@ $(VENV)/site: $(VENV)/installed
 
 # The source folder is the checkout: docs/decisions/0021-site.md.
 docs: $(VENV)/site
-	$(BIN)/sphinx-build --quiet --jobs 2 --fail-on-warning --keep-going --conf-dir docs . build/site
+	$(BIN)/sphinx-build --quiet --jobs 2 --fail-on-warning --keep-going --conf-dir docs \
+		--define nb_execution_mode=$(NOTEBOOKS) . build/site
 	@echo "The site: $(CURDIR)/build/site/index.html"
 
 $(VENV)/peers: $(VENV)/installed

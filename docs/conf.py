@@ -49,7 +49,7 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 # Notebooks are stored without outputs, so the build executes them.
-nb_execution_mode = "force"
+nb_execution_mode = "force"  # `make check` sets "off": pytest executes them
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_merge_streams = True
