@@ -295,6 +295,15 @@ class PositionalGaussian(OptimalGaussian):
 
     Where images are alike, as aligned faces in the middle, errors are small and so is the variance:
     these positions weigh more than the background, without a number to tune.
+
+    Args:
+        decoder: See `Likelihood`.
+        output: See `Likelihood`.
+
+    Example:
+        >>> likelihood = PositionalGaussian(decoder)
+        >>> likelihood(tf.zeros((4, 2))).log_prob(tf.zeros((4, 28, 28, 1))).shape
+        TensorShape([4])
     """
 
     def _shape(self) -> tuple[int, ...]:

@@ -74,7 +74,12 @@ class OptimalGaussian(Likelihood, kind="optimal_gaussian", builds=f"{_MODULE}.Op
 class PositionalGaussian(
     Likelihood, kind="positional_gaussian", builds=f"{_MODULE}.PositionalGaussian"
 ):
-    """Gaussian with a variance for each position, the batch's mean squared error there."""
+    """Gaussian with a variance for each position, the batch's mean squared error there.
+
+    Example:
+        >>> get_preset("celeba").override(likelihood="positional_gaussian").likelihood_kind
+        'density'
+    """
 
     description: ClassVar[str] = "Gaussian, variance of each position at its optimum"
     measure: ClassVar[str] = "density"
