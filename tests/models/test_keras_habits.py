@@ -131,6 +131,20 @@ def test_metrics_of_several_samples_are_of_all_of_them(digits):
     assert 0 < history["mae"][0] < 1
 
 
+class Tracker(keras.callbacks.Callback):
+    """What the callbacks of Weights & Biases and of MLflow ask of a model and its logs."""
+
+    def on_train_begin(self, logs=None):
+        lines = []
+        self.model.summary(print_fn=lines.append)
+        self.found = {"summary": "\n".join(lines), **self.model.optimizer.get_config()}
+        self.rows = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        self.rows.append({**{name: float(value) for name, value in logs.items()}, "rate": rate})
+
+
 def test_stock_callbacks_work_without_warnings(digits, tmp_path):
     vae = VAE.from_networks(*networks(), seed=0)
     vae.compile(optimizer="adam", metrics=["mae"], jit_compile=False)
@@ -144,6 +158,7 @@ def test_stock_callbacks_work_without_warnings(digits, tmp_path):
         callbacks.CSVLogger(tmp_path / "log.csv"),
         callbacks.BackupAndRestore(tmp_path / "backup"),
         callbacks.TerminateOnNaN(),
+        tracker := Tracker(),
     ]
     images = digits.images / np.float32(255)
     with warnings.catch_warnings():
@@ -157,6 +172,9 @@ def test_stock_callbacks_work_without_warnings(digits, tmp_path):
         vae.load_weights(tmp_path / "2.weights.h5")
     rows = list(csv.DictReader((tmp_path / "log.csv").open()))
     assert set(rows[0]) == {"epoch", *history}
+    assert set(tracker.rows[0]) == {"rate", *history}
+    assert tracker.found["name"] == "adam"
+    assert "posterior" in tracker.found["summary"]
     assert list((tmp_path / "logs" / "train").iterdir())
     assert restored.optimizer.iterations > 0
     loss = restored.evaluate(images[256:320], verbose=0, return_dict=True)["loss"]
