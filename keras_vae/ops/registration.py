@@ -31,6 +31,7 @@ CLASSES = {
         "LearnedGaussian",
         "MeanSquaredError",
         "OptimalGaussian",
+        "PositionalGaussian",
         "SquaredError",
     ),
     "models.loss_terms": ("FunctionTerm",),
