@@ -50,22 +50,50 @@ def test_after_a_few_steps_the_statistics_are_those_of_the_training_images(train
     np.testing.assert_allclose(norm.moving_variance, features.var(axis=(0, 1, 2)), rtol=0.1)
 
 
-def test_a_hundred_passes_over_the_training_images_change_the_validation_little(trained, few):
-    """The passes keep the weights; the old averages gave several times the error."""
-    vae, config, history = trained
+def after_passes(vae, preset, dataset, passes):
+    """The validation MSE after passes with momentum over the training images; the weights stay."""
+    rows, size = dataset.indices("train"), preset.batch_size
+    rng = np.random.default_rng(0)
     estimated = averages(vae)
-    images = few.images[few.indices("train")]
 
     @tf.function(autograph=False)
-    def estimate_by_momentum():
-        vae.forward(images, training=True).likelihood.log_prob(vae.likelihood.scale(images))
+    def estimate_by_momentum(batch):
+        vae.forward(batch, training=True).likelihood.log_prob(vae.likelihood.scale(batch))
 
-    for _ in range(300):
-        estimate_by_momentum()
-    after = training.measure(vae, config.preset, few, "validation")["mse"]
+    for _ in range(passes):
+        order = rng.permutation(rows)
+        for start in range(0, len(rows) - size + 1, size):
+            estimate_by_momentum(tf.constant(dataset.images[order[start : start + size]]))
+    error = training.measure(vae, preset, dataset, "validation")["mse"]
     for weight, value in zip(vae.moving_averages, estimated, strict=True):
         weight.assign(value)
+    return error
+
+
+def test_a_hundred_passes_over_the_training_images_change_the_validation_little(trained, few):
+    vae, config, history = trained
+    after = after_passes(vae, config.preset, few, passes=100)
     assert history["val_mse"][-1] == pytest.approx(after, rel=0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    ["celeba", "celeba-wolfram", "celeba-jiang", "celeba-astorga", "celeba-perriu",
+     "mnist-zhao-cnn", "mnist-best", "own-images"],
+)  # fmt: skip
+def test_the_validation_of_a_small_set_is_right_with_every_convolutional_preset(photos, name):
+    preset = get_preset(name).override(epochs=2, least_steps=0)
+    height, width, channels = preset.image_shape
+    large = np.kron(photos[::6], np.ones((1, 2, 2, 1), np.uint8))[:, :height, :width, :channels]
+    partition = np.repeat([0, 1], [len(large) - 20, 20]).astype(np.int8)
+    dataset = ImageDataset("photos", large, partition)
+    preset = preset.override(batch_size=22)
+    config = RunConfig(preset, "photos")
+    vae = training.new_vae(config, dataset)
+    training.fit(vae, config, dataset)
+    error = training.measure(vae, preset, dataset, "validation")["mse"]
+    assert error == pytest.approx(after_passes(vae, preset, dataset, passes=100), rel=0.05)
 
 
 def test_neither_weights_nor_the_training_s_noise_change(few, monkeypatch):
