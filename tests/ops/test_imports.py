@@ -163,6 +163,7 @@ def test_exported_models_are_loaded_with_any_backend(models_dir):
     assert done.stdout.strip() == "(1, 6)"
 
 
+@pytest.mark.slow
 def test_a_notebook_logs_as_little_as_a_script():
     interactive = "import sys; sys.ps1 = '>>> '"
     done = python(
