@@ -173,7 +173,7 @@ def test_stock_callbacks_work_without_warnings(digits, tmp_path):
     rows = list(csv.DictReader((tmp_path / "log.csv").open()))
     assert set(rows[0]) == {"epoch", *history}
     assert set(tracker.rows[0]) == {"rate", *history}
-    assert tracker.found["name"] == "adam"
+    assert tracker.found["beta_1"] == 0.9
     assert "posterior" in tracker.found["summary"]
     assert list((tmp_path / "logs" / "train").iterdir())
     assert restored.optimizer.iterations > 0
