@@ -134,14 +134,16 @@ def push(name: str, address: str, private: bool, overwrite: bool) -> None:
 
 
 def _summaries(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
-    """Summarize models; SavedModels of other programs are left out."""
+    """Summarize models; damaged ones, and those of other programs, are left out."""
+    from keras_vae.files.naming import first_line
     from keras_vae.inference import registry
 
     for path in paths:
         try:
             yield summary(registry.load_any(path))
-        except (AttributeError, KeyError, TypeError, ValueError):  # its JSON can hold anything
-            click.echo(f"Left out: {path} is not a model that this kvae exported.", err=True)
+        except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:  # any JSON
+            line = first_line(error)
+            click.echo(f"Left out: {line if str(path) in line else f'{path}: {line}'}", err=True)
 
 
 def summary(model: ExportedModel) -> dict[str, Any]:

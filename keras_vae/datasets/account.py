@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
+from ..files.naming import printable
+
 EXAMPLES = 3  # names that are kept for each reason
 SHOWN = 6  # reasons in one line
 
@@ -71,12 +73,6 @@ class Account:
 def _phrase(reason: str, count: int, names: list[str]) -> str:
     examples = ", ".join(names) + (", …" if count > len(names) else "")
     return f"{count:,} {reason}" + (f" ({examples})" if names else "")
-
-
-def printable(name: str) -> str:
-    """Return a file's name as text that any terminal prints in one line."""
-    text = name.encode(errors="surrogateescape").decode(errors="replace")
-    return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
 def ending(name: str) -> str:

@@ -5,7 +5,7 @@ Decoding, cropping, scaling and clipping follow `files.photos`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -170,6 +170,33 @@ def printable(text: tf.Tensor) -> tf.Tensor:
 def require(condition: tf.Tensor, message: str | tf.Tensor) -> tf.Operation:
     """Answer with an InvalidArgument unless the condition holds."""
     return tf.raw_ops.Assert(condition=condition, data=[message], summarize=1)
+
+
+def one_batch(function: Callable[..., Any], specs: Sequence[tf.TensorSpec]) -> Callable[..., Any]:
+    """Refuse inputs of different batch sizes, which TensorFlow would broadcast.
+
+    Args:
+        function: Called with tensors [B, …].
+        specs: What it is called with.
+    """
+    names = " and ".join(f"`{spec.name}`" for spec in specs)
+
+    def checked(*inputs: tf.Tensor) -> Any:
+        sizes = [tf.shape(each)[0] for each in inputs]
+        received = tf.strings.reduce_join(tf.strings.as_string(tf.stack(sizes)), separator=", ")
+        message = tf.strings.join(
+            [f"{names} must have one entry for each image. Received: ", received, " entries."]
+        )
+        same = tf.reduce_all(tf.equal(sizes, sizes[0]))
+        with tf.control_dependencies([require(same, message)]):
+            return function(*map(tf.identity, inputs))
+
+    return checked if len(specs) > 1 else function
+
+
+def finite(name: str, values: tf.Tensor) -> tf.Tensor:
+    """Pass finite values on; others are an InvalidArgument that names the input."""
+    return tf.debugging.check_numerics(values, f"`{name}` must be finite.")
 
 
 def traced(function: Callable[..., Any], *specs: tf.TensorSpec) -> Callable[..., Any]:

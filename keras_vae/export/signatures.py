@@ -16,7 +16,16 @@ from ..latent_space.priors import GaussianMixturePrior
 from ..models.composite import in_float32, is_functional
 from ..models.sampling import seeded
 from ..models.vae import VAE
-from .graph_ops import at_least_one, printable, read_photos, require, to_uint8, traced
+from .graph_ops import (
+    at_least_one,
+    finite,
+    one_batch,
+    printable,
+    read_photos,
+    require,
+    to_uint8,
+    traced,
+)
 from .mixture import Mixture
 
 Tensors = dict[str, tf.Tensor]
@@ -90,7 +99,10 @@ class Endpoints:
         }
         if self.latent_dim is not None and not condition:
             signatures |= self._of_flat_latents()
-        return signatures
+        return {
+            name: (one_batch(function, inputs), inputs)
+            for name, (function, inputs) in signatures.items()
+        }
 
     def _of_flat_latents(self) -> Signatures:
         """The signatures of a model without condition whose latent is a vector."""
@@ -140,14 +152,14 @@ class Endpoints:
 
     def log_prior_gmm(self, z: tf.Tensor) -> Tensors:
         """Measure the log density of latents [B, S, L] under the fitted prior, nats [B, S]."""
-        flat = self.mixture.log_prob(tf.reshape(z, (-1, self.latent_dim)))
+        flat = self.mixture.log_prob(tf.reshape(finite("z", z), (-1, self.latent_dim)))
         return {"log_prior": tf.reshape(flat, tf.shape(z)[:2])}
 
     def morph(self, image_bytes: tf.Tensor, attribute: tf.Tensor, strength: tf.Tensor) -> Tensors:
         """Encode photos, add strength · Δ(attribute), and decode (Foster 2023; Jiang 2024, 5.3)."""
         direction = self.directions(attribute)["direction"]  # [B, L]
         (z,) = self._latents_of(self.encode(image_bytes))
-        return self.decode(z + strength[:, tf.newaxis] * direction)
+        return self.decode(z + finite("strength", strength)[:, tf.newaxis] * direction)
 
     def directions(self, attribute: tf.Tensor) -> Tensors:
         """Look Δ of attributes up, [B] → [B, L]; an unknown name is an InvalidArgument.
@@ -187,7 +199,7 @@ class Endpoints:
         In nats; where the likelihood is not normalized, minus the reconstruction loss.
         """
         count, samples = tf.shape(z)[0], tf.shape(z)[1]
-        _, z = at_least_one(tf.reshape(z, (-1, self.latent_dim)))
+        _, z = at_least_one(tf.reshape(finite("z", z), (-1, self.latent_dim)))
         _, x = at_least_one(tf.repeat(self.likelihood.scale(image), samples, axis=0))
         nats = self.likelihood(z, training=False).log_prob(x)[: count * samples]
         return {"log_likelihood": tf.reshape(nats, (count, samples))}
@@ -219,7 +231,7 @@ class Endpoints:
     def _run_decoder(self, *inputs: tf.Tensor) -> tf.Tensor:
         count = tf.shape(inputs[0])[0]
         z, condition = inputs[: len(self.latents)], inputs[len(self.latents) :]
-        z = [tf.debugging.check_numerics(each, "`z` must be finite.") for each in z]
+        z = [finite("z", each) for each in z]
         z, condition = ([at_least_one(each)[1] for each in part] for part in (z, condition))
         z = keras.tree.pack_sequence_as(self.latent_spec, z)
         mean = self.likelihood(z, *condition, training=False).mode()

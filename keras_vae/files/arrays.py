@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+import zlib
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +12,21 @@ from tempfile import TemporaryFile
 from typing import IO, Any, Self
 
 import numpy as np
+
+# NumPy's errors for a file that is not an .npz file, is cut short or states huge shapes.
+UNREADABLE = (
+    KeyError,
+    TypeError,
+    AttributeError,
+    OSError,
+    ValueError,
+    EOFError,
+    MemoryError,
+    NotImplementedError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class ArraysFile:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from .naming import near_names
+from .regular import open_regular
+
+# A version as TensorFlow Serving reads it: an int64.
+VERSION = re.compile(r"[0-9]{1,18}")
+METADATA = Path("assets.extra", "model.json")
+MAX_METADATA = 16 * 2**20  # bytes; those of the shipped models have 50,000 at most
 
 
 def find_version(name_or_path: str | Path, version: int | None = None) -> Path:
@@ -66,14 +73,40 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
     """Read the `model.json` in the folder of a version.
 
     Raises:
-        ValueError: If it cannot be read.
+        ValueError: If it cannot be read, or is not a JSON object.
     """
+    file = Path(path) / METADATA
     try:
-        return json.loads((Path(path) / "assets.extra" / "model.json").read_text("utf-8"))
+        with open_regular(file) as stream:
+            return read_json(stream.read(MAX_METADATA + 1))
     except (OSError, ValueError) as error:
+        cause = getattr(error, "strerror", None) or error
         raise ValueError(
-            f"{path} is not a model that kvae exported: assets.extra/model.json cannot be read."
+            f"{path} is not a model that kvae exported: {file} cannot be read: {cause}"
         ) from error
+
+
+def read_json(text: bytes) -> dict[str, Any]:
+    """Read the contents of a `model.json`.
+
+    Raises:
+        InvalidFacts: If these are not a JSON object, or too large.
+    """
+    if len(text) > MAX_METADATA:
+        raise InvalidFacts(f"It has more than {MAX_METADATA:,} bytes.")
+    try:
+        facts = json.loads(text)
+    except RecursionError as error:
+        raise InvalidFacts("Its JSON is nested too deeply.") from error
+    except ValueError as error:
+        raise InvalidFacts(f"It is not JSON: {error}.") from error
+    if not isinstance(facts, dict):
+        raise InvalidFacts(f"It must be a JSON object. Received: {type(facts).__name__}.")
+    return facts
+
+
+class InvalidFacts(ValueError):
+    """The facts of a model are not those of a model that kvae exported."""
 
 
 def _folders() -> Iterator[Path]:
@@ -88,9 +121,10 @@ def _folders() -> Iterator[Path]:
 
 
 def _versions(place: Path) -> dict[int, Path]:
-    if not place.is_dir():
+    try:
+        children = sorted(child for child in place.iterdir() if VERSION.fullmatch(child.name))
+    except OSError:  # not a folder, or one that must not be read
         return {}
-    children = sorted(child for child in place.iterdir() if child.name.isdecimal())
     return dict(sorted((int(child.name), child) for child in children if _is_version(child)))
 
 

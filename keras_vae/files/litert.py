@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from .naming import first_line
 from .stderr import quiet_stderr
 
 DEFAULT_SIGNATURE = "serving_default"  # of files with one signature
@@ -26,12 +27,19 @@ class LiteSignature:
         name: Of the signature.
 
     Raises:
-        ValueError: If there is no such file or signature, or LiteRT cannot read the file.
+        ValueError: If there is no such file or signature, or LiteRT cannot read the file, or a call
+            has inputs of other shapes than its network.
     """
 
     def __init__(self, path: Path, name: str = DEFAULT_SIGNATURE) -> None:
-        interpreter = Interpreter(os.fspath(path), num_threads=THREADS)
-        self._run = interpreter.get_signature_runner(name)
+        self._path = path
+        try:
+            interpreter = Interpreter(os.fspath(path), num_threads=THREADS)
+            self._run = interpreter.get_signature_runner(name)
+        except (RuntimeError, ValueError, TypeError) as error:
+            raise ValueError(
+                f"{path} is not a network that LiteRT can run: {first_line(error)}"
+            ) from error
         self._lock = threading.Lock()
         self._is_new = True
 
@@ -50,6 +58,12 @@ class LiteSignature:
         with self._lock:
             # The first call of a process prints a note about XNNPACK, which has no log level.
             with quiet_stderr() if self._is_new else nullcontext():
-                outputs = self._run(**inputs)
+                try:
+                    outputs = self._run(**inputs)
+                except (RuntimeError, ValueError) as error:
+                    shapes = {name: list(each.shape) for name, each in inputs.items()}
+                    raise ValueError(
+                        f"{self._path} cannot be run with {shapes}: {first_line(error)}"
+                    ) from error
             self._is_new = False
             return outputs

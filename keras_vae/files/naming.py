@@ -1,4 +1,4 @@
-"""Names that people type: suggestions for a mistyped one, and the spelling used here."""
+"""Names that people type or files have: suggestions, spelling, and text for terminals."""
 
 from __future__ import annotations
 
@@ -18,3 +18,15 @@ def near_names(name: str, names: Sequence[str]) -> str:
 def plain_name(name: str) -> str:
     """Spell a data set's name in lower case with underscores: "Fashion-MNIST" → "fashion_mnist"."""
     return name.lower().replace("-", "_")
+
+
+def printable(name: str) -> str:
+    """Return a name or message of others as text that any terminal prints in one line."""
+    text = name.encode(errors="surrogateescape").decode(errors="replace")
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message, or its type where it has none."""
+    lines = str(error).strip().splitlines()
+    return printable(lines[0]) if lines else type(error).__name__

@@ -7,6 +7,7 @@ model's facts does not import it.
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,10 +16,15 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from ..files.exported import read_metadata
+from ..files.exported import METADATA, VERSION, InvalidFacts, read_metadata
+from ..files.limits import MAX_PIXELS
+from ..files.naming import first_line, printable
 from .model import check_endpoint, reason
 
 AUTOENCODER, UPSCALER = "autoencoder", "upscaler"
+
+MAX_CHANNELS, MAX_LATENT_DIM = 64, 1_000_000
+MAX_FACTOR, MAX_REACH = 64, 4096
 
 # kind → noun, and a command that uses such a model
 KINDS = {
@@ -57,6 +63,10 @@ class ExportedModel:
                 f"{opened.name!r} is {noun}, not {KINDS[cls.kind][0]}. "
                 f"Use it as in: {command.format(name=opened.name)}"
             )
+        try:
+            check_facts(opened.metadata, kind)
+        except InvalidFacts as error:
+            raise ValueError(f"{opened.path / METADATA}: {error}") from error
         return opened
 
     @property
@@ -67,8 +77,15 @@ class ExportedModel:
 
     @property
     def version(self) -> int:
-        """Number of the version."""
-        return int(self.path.resolve().name)
+        """Number of the version.
+
+        Raises:
+            ValueError: If the folder's name is no number.
+        """
+        folder = self.path.resolve()
+        if not VERSION.fullmatch(folder.name):
+            raise ValueError(f"{folder} must have the number of a version as its name, such as 1.")
+        return int(folder.name)
 
     @property
     def card(self) -> Path:
@@ -106,7 +123,12 @@ class ExportedModel:
     def _model(self) -> Any:
         import tensorflow as tf
 
-        return tf.saved_model.load(str(self.path))
+        try:
+            return tf.saved_model.load(str(self.path))
+        except Exception as error:  # TensorFlow has an error of its own for each kind of damage
+            raise ValueError(
+                f"{self.path} is not a SavedModel that TensorFlow can load: {first_line(error)}"
+            ) from error
 
 
 def cached_repository(folder: Path) -> str | None:
@@ -127,6 +149,54 @@ def kind_of(metadata: Mapping[str, Any]) -> str:
         ValueError: If the kind is unknown.
     """
     kind = metadata.get("kind", AUTOENCODER)
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"`kind` must be one of {', '.join(KINDS)}. Received: {kind!r}.")
     return kind
+
+
+def check_facts(facts: Mapping[str, Any], kind: str) -> None:
+    """Check the facts of a `model.json` that sizes in memory depend on.
+
+    Raises:
+        InvalidFacts: If one is missing, of another type, or too large.
+    """
+    if kind == UPSCALER:
+        _check_integer(facts, "factor", 1, MAX_FACTOR)
+        _check_integer(facts, "reach", 0, MAX_REACH)
+        return
+    shape = facts.get("image_shape")
+    is_shape = isinstance(shape, (list, tuple)) and len(shape) == 3
+    if not is_shape or not all(_is_integer(side) and side > 0 for side in shape):
+        raise InvalidFacts(
+            f"`image_shape` must be [height, width, channels]. Received: {_short(shape)}."
+        )
+    if shape[0] * shape[1] > MAX_PIXELS or shape[2] > MAX_CHANNELS:
+        raise InvalidFacts(
+            f"`image_shape` must have at most {MAX_PIXELS:,} pixels of {MAX_CHANNELS} channels. "
+            f"Received: {_short(shape)}."
+        )
+    if facts.get("latent_dim", ...) is not None:  # None: z is not a vector
+        _check_integer(facts, "latent_dim", 1, MAX_LATENT_DIM)
+    for name in ("attribute_names", "priors"):
+        names = facts.get(name, [])
+        if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
+            raise InvalidFacts(f"`{name}` must be a list of names. Received: {_short(names)}.")
+    if not isinstance(facts.get("data") or {}, dict):
+        raise InvalidFacts(f"`data` must be a JSON object. Received: {_short(facts['data'])}.")
+
+
+def _check_integer(facts: Mapping[str, Any], name: str, least: int, most: int) -> None:
+    value = facts.get(name)
+    if not _is_integer(value) or not least <= value <= most:
+        raise InvalidFacts(
+            f"`{name}` must be an integer of {least} … {most:,}. Received: {_short(value)}."
+        )
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _short(value: object) -> str:
+    """The value as an error shows it: a part of a long one."""
+    return printable(reprlib.repr(value))

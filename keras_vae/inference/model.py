@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 
 from ..files.naming import near_names
+from ..files.pixels import range_of
 from ..latent_space.arithmetic import interpolate
 from ..presets import Preset
 from .photos import Photo, Photos, read_pixels
@@ -172,7 +173,8 @@ class Model(ABC):
 
         Args:
             signature: Name of the endpoint.
-            **inputs: Inputs by name, batch first.
+            **inputs: Inputs by name, batch first; images of other types than uint8 are converted by
+                their range.
 
         Returns:
             Outputs by name; strings as arrays of bytes.
@@ -182,7 +184,7 @@ class Model(ABC):
         """
         check_endpoint(signature, self.endpoints)
         check_inputs(signature, inputs, self.endpoints[signature])
-        return self._run(signature, inputs)
+        return self._run(signature, as_pixels(inputs))
 
     def encode(self, photos: Photos, *, align: bool | None = None) -> Encoding:
         """Encode photos to the means and log-variances of q(z|x).
@@ -490,17 +492,43 @@ def check_endpoint(signature: str, endpoints: Collection[str]) -> None:
         raise ValueError(f"No endpoint is called {signature!r}. {near}")
 
 
-def check_inputs(signature: str, inputs: Collection[str], expected: Collection[str]) -> None:
-    """Refuse inputs of other names than those of an endpoint.
+def check_inputs(signature: str, inputs: Mapping[str, Any], expected: Collection[str]) -> None:
+    """Refuse inputs of other names than those of an endpoint, or of different batch sizes.
 
     Raises:
-        ValueError: If a name is missing or unknown.
+        ValueError: If a name is missing or unknown, or an input has more entries than another one.
     """
     if set(inputs) != set(expected):
         raise ValueError(
             f"Endpoint {signature!r} takes {', '.join(sorted(expected))}. "
             f"Received: {', '.join(sorted(inputs)) or 'nothing'}."
         )
+    counts = {name: len(value) for name, value in inputs.items() if _is_batch(value)}
+    if len(set(counts.values())) > 1:
+        raise ValueError(
+            f"{' and '.join(f'`{name}`' for name in counts)} must have one entry for each image. "
+            f"Received: {', '.join(map(str, counts.values()))} entries."
+        )
+
+
+def _is_batch(value: Any) -> bool:
+    shape = getattr(value, "shape", None)  # of an array or tensor; a list has none
+    return isinstance(value, (list, tuple)) if shape is None else len(shape) > 0
+
+
+def as_pixels(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Convert an `image` of 16 or 32 bits or of floats by its range, as files are read.
+
+    Raises:
+        ValueError: If its values are in no known range; see `files.pixels.range_of`.
+        TypeError: If they are not numbers.
+    """
+    if "image" not in inputs:
+        return inputs
+    image = np.asarray(inputs["image"])
+    if image.dtype != np.uint8:
+        image = range_of(image, "image").to_uint8(image)
+    return {**inputs, "image": image}
 
 
 def reason(message: str) -> str:

@@ -24,5 +24,11 @@ class SavedModel(ExportedModel, Model):
         """The attribute directions that were exported with the model; perhaps none."""
         path = self.path / "assets.extra" / "attributes.npz"
         if path.exists():
-            return Attributes.load(path)
+            loaded = Attributes.load(path)
+            if loaded.directions.shape[1] != self.latent_dim:
+                raise ValueError(
+                    f"{path} must hold directions of length {self.latent_dim}. "
+                    f"Received: {loaded.directions.shape[1]}."
+                )
+            return loaded
         return Attributes((), np.zeros((0, self.latent_dim or 0), np.float32))

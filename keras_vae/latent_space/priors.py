@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ..files.arrays import UNREADABLE
 from ..files.atomic import write_atomically
+from ..files.naming import first_line
 from . import philox
 
 COMPONENTS = (1, 5, 10, 20, 50)  # numbers of components that are tried
@@ -125,9 +127,19 @@ class GaussianMixturePrior:
 
     @classmethod
     def load(cls, path: str | Path) -> GaussianMixturePrior:
-        """Read a file of `save`."""
-        with np.load(path, allow_pickle=False) as file:
-            return cls(**file)
+        """Read a file of `save`.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it holds no fitted prior.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                return cls(**file)
+        except FileNotFoundError:
+            raise
+        except UNREADABLE as error:
+            raise ValueError(f"{path} holds no fitted prior: {first_line(error)}") from error
 
     def log_prob(self, z: np.ndarray) -> np.ndarray:
         """Measure the log density of latents [N, L], in nats, float64 [N]."""

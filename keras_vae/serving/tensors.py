@@ -62,11 +62,16 @@ def to_tensor(array: np.ndarray) -> TensorProto:
     return tensor
 
 
-def to_array(tensor: TensorProto) -> np.ndarray:
+def to_array(tensor: TensorProto, *, max_bytes: int | None = None) -> np.ndarray:
     """Turn a TensorProto into an array; strings are bytes.
 
+    Args:
+        tensor: The message. Its shape can be larger than its values: one value can stand for all.
+        max_bytes: Size that the array may have; None for any.
+
     Raises:
-        ValueError: If its DataType is not supported, or its values do not fill its shape.
+        ValueError: If its DataType is not supported, its values do not fill its shape, or the array
+            would be larger.
     """
     if tensor.dtype not in FIELDS:
         raise ValueError(
@@ -74,9 +79,17 @@ def to_array(tensor: TensorProto) -> np.ndarray:
         )
     dtype, field = FIELDS[tensor.dtype]
     shape = [dim.size for dim in tensor.tensor_shape.dim]
+    size = math.prod(shape)
+    if min(shape, default=0) < 0 or (max_bytes is not None and size * dtype.itemsize > max_bytes):
+        limit = "" if max_bytes is None else f" of at most {max_bytes:,} bytes"
+        raise ValueError(f"`tensor` must have a shape{limit}. Received: {dtype} {shape}.")
     if tensor.tensor_content:
         values = np.frombuffer(tensor.tensor_content, dtype.newbyteorder("<"))
         return values.astype(dtype).reshape(shape)
-    values = list(getattr(tensor, field))
-    values += values[-1:] * (math.prod(shape) - len(values))  # a run at the end is written once
-    return np.array(values, dtype).reshape(shape)
+    try:
+        values = np.array(list(getattr(tensor, field)), dtype)  # NumPy checks a list's range
+    except OverflowError as error:
+        raise ValueError(f"`tensor` must have values of {dtype}: {error}.") from error
+    if 0 < len(values) < size:  # a run at the end is written once
+        values = np.pad(values, (0, size - len(values)), mode="edge")
+    return values.reshape(shape)

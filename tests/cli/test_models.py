@@ -64,8 +64,20 @@ def test_show_as_json_holds_model_json(kvae, models_dir, tmp_path):
     assert json.loads((tmp_path / "out.json").read_text()) == shown
 
 
-@pytest.mark.parametrize("facts", [None, "[]", "{}", '{"kind": "oven"}'])
-def test_list_leaves_out_models_of_other_programs(kvae, models_dir, tmp_path, facts):
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        (None, "model.json cannot be read: No such file or directory"),
+        ("[]", "model.json cannot be read: It must be a JSON object. Received: list."),
+        ("[" * 100_000, "model.json cannot be read: Its JSON is nested too deeply."),
+        ("{}", "model.json: `image_shape` must be [height, width, channels]. Received: None."),
+        ('{"kind": "oven"}', "`kind` must be one of autoencoder, upscaler. Received: 'oven'."),
+        ('{"kind": []}', "`kind` must be one of autoencoder, upscaler. Received: []."),
+        ('{"image_shape": [99999, 99999, 3], "latent_dim": 2}', "`image_shape` must have at most"),
+        ('{"image_shape": [8, 8, 1], "latent_dim": 1e9}', "`latent_dim` must be an integer"),
+    ],
+)
+def test_list_leaves_out_models_of_other_programs(kvae, models_dir, tmp_path, facts, reason):
     foreign = tmp_path / "saved_models" / "foreign" / "1"
     (foreign / "assets.extra").mkdir(parents=True)
     (foreign / "saved_model.pb").write_bytes(b"")
@@ -75,8 +87,19 @@ def test_list_leaves_out_models_of_other_programs(kvae, models_dir, tmp_path, fa
     assert result.exit_code == 0, result.output
     assert {"colour", "grey"} < {line.split()[0] for line in result.stdout.splitlines()}
     assert "foreign" not in result.stdout
-    left_out = "saved_models/foreign/1 is not a model that this kvae exported."
-    assert result.stderr == f"Left out: {left_out}\n"
+    assert result.stderr.startswith("Left out: saved_models/foreign/1")
+    assert reason in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_list_leaves_out_a_model_whose_directions_are_damaged(kvae, models_dir, tmp_path):
+    shutil.copytree(models_dir / "colour", tmp_path / "saved_models" / "faces")
+    directions = tmp_path / "saved_models" / "faces" / "1" / "assets.extra" / "attributes.npz"
+    directions.write_bytes(directions.read_bytes()[:100])
+    result = kvae("models", "list")
+    assert {"colour", "grey"} < {line.split()[0] for line in result.stdout.splitlines()}
+    assert result.stderr.startswith("Left out: saved_models/faces/1")
+    assert "attributes.npz holds no attribute directions" in result.stderr
 
 
 def test_card_is_printed(kvae):

@@ -232,6 +232,24 @@ def test_model_without_attributes_says_so(grey_model, pictures):
         ("decode_pixels", {"z": np.full((1, 6), np.inf)}, "`z` must be finite"),
         ("generate", {"seed": [1], "temperature": [np.nan]}, "`z` must be finite"),
         ("generate_gmm", {"seed": [1], "temperature": [np.inf]}, "`z` must be finite"),
+        ("log_prior_gmm", {"z": np.full((1, 2, 6), np.nan)}, "`z` must be finite"),
+        (
+            "log_likelihood",
+            {"image": np.zeros((1, 32, 32, 3), np.uint8), "z": np.full((1, 2, 6), np.inf)},
+            "`z` must be finite",
+        ),
+        (
+            "generate",
+            {"seed": [1], "temperature": [0.5, 1.0]},
+            r"`seed` and `temperature` must have one entry for each image. Received: 1, 2 entries",
+        ),
+        ("generate_pixels", {"seed": [1, 2], "temperature": [1.0]}, "Received: 2, 1 entries"),
+        ("generate_gmm_pixels", {"seed": [1], "temperature": [1.0] * 3}, "Received: 1, 3 entries"),
+        (
+            "log_likelihood",
+            {"image": np.zeros((1, 32, 32, 3), np.uint8), "z": np.zeros((3, 1, 6))},
+            "Received: 1, 3 entries",
+        ),
     ],
 )
 def test_bad_input_is_refused_and_the_next_request_works(

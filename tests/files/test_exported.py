@@ -72,6 +72,20 @@ def test_a_folder_without_a_model_has_another_error_than_a_wrong_name(empty_fold
         find_version("a")
 
 
+def test_folders_that_are_no_numbers_of_versions_are_ignored(empty_folder):
+    fake_model(empty_folder / "saved_models", "faces", 1, "٣", "9" * 30, "2b", "²")
+    assert find_version("faces").name == "1"
+    assert [version for _, version, _ in list_models()] == [1]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+def test_a_fifo_is_not_waited_for(tmp_path):
+    (tmp_path / "assets.extra").mkdir()
+    os.mkfifo(tmp_path / "assets.extra" / "model.json")
+    with pytest.raises(ValueError, match=r"model\.json cannot be read: .*regular file"):
+        read_metadata(tmp_path)
+
+
 def test_a_folder_that_kvae_did_not_export_is_refused(tmp_path):
     (tmp_path / "assets.extra").mkdir()
     (tmp_path / "assets.extra" / "model.json").write_text("{")

@@ -35,8 +35,21 @@ def test_outputs_are_not_overwritten_by_the_next_call(signature):
 def test_files_and_signatures_that_do_not_exist(tmp_path):
     with pytest.raises(ValueError, match="missing"):
         LiteSignature(tmp_path / "missing.tflite", "detect")
-    with pytest.raises(ValueError, match="classify"):
+    with pytest.raises(ValueError, match=r"rnet\.tflite is not .*classify"):
         LiteSignature(NETWORK, "classify")
+
+
+@pytest.mark.parametrize("size", [0, 3, 100, 5000])
+def test_damaged_files_are_named(tmp_path, size):
+    damaged = tmp_path / "damaged.tflite"
+    damaged.write_bytes(NETWORK.read_bytes()[:size])
+    with pytest.raises(ValueError, match=r"damaged\.tflite is not a network that LiteRT can run"):
+        LiteSignature(damaged, "detect")
+
+
+def test_inputs_of_another_shape_are_refused_with_the_file(signature):
+    with pytest.raises(ValueError, match=r"rnet\.tflite cannot be run with .*\[2, 24, 24, 4\]"):
+        signature(images=np.zeros((2, 24, 24, 4), np.float32))
 
 
 def test_an_empty_batch_has_no_rows(signature):

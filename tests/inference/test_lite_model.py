@@ -179,6 +179,28 @@ def test_other_endpoints_are_tensorflows(lite, colour_model):
         lite.call("decode_pixel", z=z)
 
 
+@pytest.mark.parametrize("sizes", [(1, 2), (2, 1)])
+def test_seeds_and_temperatures_of_different_numbers_are_refused(lite, sizes):
+    seeds, temperatures = sizes
+    with pytest.raises(ValueError, match=rf"one entry for each image.*{seeds}, {temperatures} en"):
+        lite.call("generate_pixels", seed=[0] * seeds, temperature=[1.0] * temperatures)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [lambda image: image / 255.0, lambda image: image.astype(np.uint16) << 8, np.int32],
+    ids=["floats", "16 bits", "32 bits"],
+)
+def test_images_of_other_types_are_converted_by_their_range(lite, other):
+    image = np.random.default_rng(0).integers(0, 256, (1, *lite.image_shape)).astype(np.uint8)
+    for endpoint in ("encode_pixels", "feature_maps"):
+        expected = lite.call(endpoint, image=image)
+        for name, values in lite.call(endpoint, image=other(image)).items():
+            np.testing.assert_array_equal(values, expected[name])
+    with pytest.raises(ValueError, match=r"`image` must be .*Received: values"):
+        lite.call("encode_pixels", image=np.full_like(image, 1000, np.float32))
+
+
 def test_inputs_of_other_names_are_refused(lite):
     with pytest.raises(ValueError, match=r"takes seed, temperature\. Received: seed\."):
         lite.call("generate_pixels", seed=[1])

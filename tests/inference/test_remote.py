@@ -5,6 +5,7 @@ import ssl
 import subprocess
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from keras_vae.inference.remote import model as remote_module
 from keras_vae.inference.remote.model import retry
 from keras_vae.inference.remote.rest import Rest
 from keras_vae.inference.remote.transport import Servable, Unavailable
+from keras_vae.serving import messages
 from tests.serving.fake_server import serve
 from tests.serving.signatures import SHIPPED
 from tests.serving.suite import Suite, same
@@ -281,11 +283,11 @@ def test_replayed_answers_are_understood(server, tiny):
     assert not tiny.has_prior("normal")
     server.faults.append(
         b'{\n    "predictions": [\n        {\n            "z_mean": [0.1, -2.5e-07, 16777216.0],\n'
-        b'            "z_log_var": [NaN, -Infinity, 0.333333343]\n        }\n    ]\n}'
+        b'            "z_log_var": [Infinity, -Infinity, 0.333333343]\n        }\n    ]\n}'
     )
     z_mean, z_log_var = tiny.encode(np.zeros((1, 2, 1, 1), np.uint8))
     np.testing.assert_array_equal(z_mean, np.float32([[0.1, -2.5e-7, 2**24]]))
-    np.testing.assert_array_equal(z_log_var, np.float32([[np.nan, -np.inf, 1 / 3]]))
+    np.testing.assert_array_equal(z_log_var, np.float32([[np.inf, -np.inf, 1 / 3]]))
     server.faults.append(b'{"predictions": [[[[0]], [[255]]]]}')
     np.testing.assert_array_equal(tiny.decode(np.zeros((1, 3))), [[[[0]], [[255]]]])
     server.faults.append(b'{ "predictions": [{ "b64": "iVBORw==" }, { "b64": "" }] }')
@@ -300,7 +302,14 @@ def test_replayed_answers_are_understood(server, tiny):
         (b"[]", "did not answer 'decode_pixels'"),
         (b'{"outputs": [[[[0]], [[255]]]]}', "did not answer 'decode_pixels'"),
         (b'{"predictions": [[[[0]], [[256]]]]}', "did not answer 'decode_pixels'"),
-        (b'{"predictions": [[[[0]], [[1], [2]]]]}', "did not answer 'decode_pixels'"),
+        (b'{"predictions": [[[[0]], [[1], [2]]]]}', "the output 'image' must be uint8"),
+        (b'{"predictions": [[[[0]], [[0.7]]]]}', "the output 'image' must be uint8"),
+        (b'{"predictions": [[[[0]], [["7"]]]]}', "the output 'image' must be uint8"),
+        (b'{"predictions": [[[[true]], [[true]]]]}', "the output 'image' must be uint8"),
+        (b'{"predictions": [[[[0]], [[null]]]]}', "the output 'image' must be uint8"),
+        (b'{"predictions": "0"}', "did not answer 'decode_pixels'"),
+        (b'{"predictions": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "did not answer 'predict'"),
+        (b'{"predictions": ' + b"[" * 200 + b"]" * 200 + b"}", "the output 'image' must be"),
         (b'{"predictions": [[[[0]]]]}', r"uint8 \[1, 2, 1, 1\]\. Received: uint8 \[1, 1, 1, 1\]"),
         (b'{"predictions": [[[[0]], [[1]]], [[[0]], [[1]]]]}', r"Received: uint8 \[2, 2, 1, 1\]"),
         (500, "answered with error 500: Told to refuse"),
@@ -311,6 +320,58 @@ def test_other_answers_are_refused(server, tiny, answer, message):
     server.faults.append(answer)
     with pytest.raises(ConnectionError, match=message):
         tiny.decode(np.zeros((1, 3)))
+
+
+@pytest.mark.parametrize(
+    ("z_log_var", "message"),
+    [
+        (b', "z_log_var": [0.5, NaN, 1]', r"Received: 'z_log_var' with 1 NaN of 3 values"),
+        (b', "z_log_var": [0.5, null, 1]', "the output 'z_log_var' must be float32"),
+        (b', "z_log_var": ["0.5", "1", "1"]', "the output 'z_log_var' must be float32"),
+        (b"", "the output 'z_log_var' is missing"),
+    ],
+)
+def test_outputs_that_are_nan_mistyped_or_missing_are_named(server, tiny, z_log_var, message):
+    server.faults.append(b'{"predictions": [{"z_mean": [1, 2, 3]' + z_log_var + b"}]}")
+    with pytest.raises(ConnectionError, match=message):
+        tiny.encode(np.zeros((1, 2, 1, 1), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        (b"[" * 100_000, "nested too deeply"),
+        (b"[]", "must be a JSON object"),
+        (b"{}", "`image_shape` must be"),
+        (b'{"image_shape": [1000000, 1000000, 3], "latent_dim": 2}', "must have at most"),
+        (b'{"image_shape": [8, 8, 3], "latent_dim": "2"}', "`latent_dim` must be an integer"),
+    ],
+)
+def test_a_description_of_another_form_is_refused(server, facts, message):
+    server.faults.clear()
+    describe = (
+        b'"describe": {"inputs": {"row": {"dtype": "DT_INT64", "tensor_shape": {"dim": '
+        b'[{"size": "-1"}]}}}, "outputs": {"model_json": {"dtype": "DT_STRING", "tensor_shape": '
+        b'{"dim": [{"size": "-1"}]}}}},'
+    )
+    server.faults.append(METADATA.replace(b'"encode_pixels"', describe + b'"encode_pixels"', 1))
+    server.faults.append(json.dumps({"predictions": [facts.decode()]}).encode())
+    with pytest.raises(ConnectionError, match=f"does not describe 'tiny' as .*{message}"):
+        connect(server.rest, "tiny", timeout=5)
+
+
+def test_outputs_over_grpc_are_checked_before_they_fill_memory(server):
+    remote = connect(server.grpc, "colour")
+    answer = messages.PredictResponse()
+    tensor = answer.outputs["image"]
+    tensor.dtype = messages.DT_UINT8
+    tensor.int_val.append(0)
+    for side in (1, 100_000, 100_000, 3):
+        tensor.tensor_shape.dim.add(size=side)
+    transport = replace(remote.transport)
+    object.__setattr__(transport, "_exchange", lambda *_: answer)
+    with pytest.raises(ConnectionError, match=r"output 'image': .* at most 536,870,912 bytes"):
+        replace(remote, transport=transport).decode(np.zeros((1, 6)))
 
 
 def test_an_error_whose_message_breaks_off_is_reported_by_its_status(server, tiny, clock):
@@ -349,7 +410,20 @@ def test_swapped_ports_are_reported(server, clock):
 
 @pytest.mark.parametrize(
     "address",
-    ["localhost:8501", "http://", "http://host:port", "grpc://host", "ftp://host:21", "", "http"],
+    [
+        "localhost:8501",
+        "http://",
+        "http://host:port",
+        "grpc://host",
+        "ftp://host:21",
+        "",
+        "http",
+        "file:///etc/passwd",
+        "http://user:word@host",
+        "http://host?x=1",
+        "http://a b",
+        "grpc://host:1/path",
+    ],
 )
 def test_address_of_another_form_is_refused(address):
     with pytest.raises(ValueError, match="`server` must be http://HOST:PORT"):

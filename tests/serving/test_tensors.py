@@ -119,3 +119,20 @@ def test_other_types_are_refused():
         tensors.to_tensor(np.zeros(3))
     with pytest.raises(ValueError, match="Received: 2"):
         tensors.to_array(messages.TensorProto(dtype=2))
+
+
+def test_an_array_larger_than_the_limit_is_refused():
+    one = messages.TensorProto(dtype=messages.DT_FLOAT, float_val=[1.0])
+    one.tensor_shape.dim.add(size=1000)
+    assert tensors.to_array(one, max_bytes=4000).shape == (1000,)
+    with pytest.raises(ValueError, match=r"at most 3,999 bytes\. Received: float32 \[1000\]"):
+        tensors.to_array(one, max_bytes=3999)
+    one.tensor_shape.dim.add(size=-1)
+    with pytest.raises(ValueError, match="`tensor` must have a shape"):
+        tensors.to_array(one)
+
+
+def test_values_outside_of_the_type_are_refused():
+    large = messages.TensorProto(dtype=messages.DT_UINT8, int_val=[300])
+    with pytest.raises(ValueError, match="values of uint8"):
+        tensors.to_array(large)

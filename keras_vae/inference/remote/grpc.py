@@ -7,17 +7,17 @@ from functools import cached_property
 
 import grpc
 import numpy as np
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from grpc import StatusCode
 
 from ...serving import messages, tensors
-from .transport import Transport
+from .transport import MAX_ANSWER, Transport
 
 SERVICE = "/tensorflow.serving.PredictionService/"
 
 OPTIONS = {
     # The default is 4 MB; the feature maps of a batch are larger.
-    "grpc.max_receive_message_length": 512 * 2**20,
+    "grpc.max_receive_message_length": MAX_ANSWER,
     # A server that is starting is tried again soon; `retry` decides for how long.
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 1000,
@@ -45,7 +45,12 @@ class Grpc(Transport):
         answer = self._exchange(
             "GetModelMetadata", request, messages.GetModelMetadataResponse, timeout
         )
-        return messages.SignatureDefMap.FromString(answer.metadata["signature_def"].value)
+        try:
+            return messages.SignatureDefMap.FromString(answer.metadata["signature_def"].value)
+        except DecodeError as error:
+            raise ConnectionError(
+                f"{self.server} did not answer 'metadata' as TensorFlow Serving does."
+            ) from error
 
     def predict(
         self,
@@ -57,7 +62,18 @@ class Grpc(Transport):
         """Call an endpoint."""
         request = tensors.predict_request(self.servable.name, name, inputs)
         answer = self._exchange("Predict", request, messages.PredictResponse, timeout)
-        return {key: tensors.to_array(tensor) for key, tensor in answer.outputs.items()}
+        # Only outputs of the signature; those that are missing are named by `check_outputs`.
+        found = {key: answer.outputs[key] for key in signature.outputs if key in answer.outputs}
+        return {key: self._array(name, key, tensor) for key, tensor in found.items()}
+
+    def _array(self, name: str, key: str, tensor: messages.TensorProto) -> np.ndarray:
+        try:
+            return tensors.to_array(tensor, max_bytes=MAX_ANSWER)
+        except ValueError as error:
+            raise ConnectionError(
+                f"{self.server} did not answer {name!r} as TensorFlow Serving does: "
+                f"output {key!r}: {error}"
+            ) from error
 
     @cached_property
     def _channel(self) -> grpc.Channel:
@@ -80,5 +96,6 @@ class Grpc(Transport):
             return call(request, timeout=timeout)
         except grpc.RpcError as error:
             status = HTTP_STATUS.get(error.code(), 500)
-            message = error.details().rpartition("; last error: ")[2]  # of several addresses
+            details = error.details() or error.code().name
+            message = details.rpartition("; last error: ")[2]  # of several addresses
             raise self.failure(status, message) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -13,12 +12,15 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from ...files.exported import InvalidFacts, read_json
 from ...latent_space.attributes import Attributes
 from ...serving.messages import SignatureDef
+from ..exported import AUTOENCODER, check_facts
 from ..model import PRIORS, Model
 from .transport import Servable, Transport, Unavailable, check_outputs, dtype_of, shape_of
 
 TIMEOUT = 30.0  # seconds; a server that is starting has loaded its models by then
+LONGEST_TIMEOUT = 1_000_000  # seconds; sockets have limits, too
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between two tries
 SHORTEST_TRY = 0.01  # seconds; a timeout of 0 would be an error
 
@@ -64,7 +66,7 @@ class RemoteModel(Model):
         """The attribute directions, perhaps none; None if the model does not describe itself."""
         if not self.describes_itself:
             return None
-        names = tuple(self.metadata["attribute_names"])
+        names = tuple(self.metadata.get("attribute_names", ()))
         if not names:
             return Attributes((), np.zeros((0, self.latent_dim or 0), np.float32))
         return Attributes(names, self.call("directions", attribute=names)["direction"])
@@ -113,13 +115,18 @@ def connect(
     Raises:
         ConnectionError: If the server cannot be reached, or is not TensorFlow Serving.
         TimeoutError: If it does not answer in time.
-        ValueError: If the address or name is malformed, or the server does not have the model, or
-            kvae did not export it.
+        ValueError: If an argument is malformed, or the server does not have the model, or kvae did
+            not export it.
 
     Example:
         >>> model = connect("http://localhost:8501", "celeba64")
         >>> images, z = model.generate(seeds=[0, 1, 2])
     """
+    if not 0 < timeout <= LONGEST_TIMEOUT:  # also NaN
+        raise ValueError(
+            f"`timeout` must be more than 0 and at most {LONGEST_TIMEOUT:,} seconds. "
+            f"Received: {timeout}."
+        )
     transport = _transport(server, Servable.parse(name))
     signatures = retry(transport.signatures, transport.server, timeout, notify).signature_def
     if missing := {"encode_pixels", "decode_pixels"} - set(signatures):
@@ -130,10 +137,16 @@ def connect(
     # The graph's initializer is among the signatures; it has no inputs.
     endpoints = {key: signature for key, signature in signatures.items() if signature.inputs}
     model = RemoteModel(name, transport, timeout, endpoints, {}, notify)
-    if model.describes_itself:
-        facts = json.loads(model.call("describe", row=[0])["model_json"][0])
-    else:
-        facts = _shown_facts(endpoints)
+    try:
+        if model.describes_itself:
+            facts = read_json(model.call("describe", row=[0])["model_json"][0])
+        else:
+            facts = _shown_facts(endpoints)
+        check_facts(facts, AUTOENCODER)
+    except (InvalidFacts, IndexError, KeyError) as error:
+        raise ConnectionError(
+            f"{transport.server} does not describe {name!r} as a model of kvae: {error}"
+        ) from error
     return replace(model, metadata=facts)
 
 
@@ -188,11 +201,12 @@ def _transport(server: str, servable: Servable) -> Transport:
         scheme, host, port = address.scheme, address.hostname, address.port
     except ValueError:  # the port is not a number
         scheme = host = port = None
-    if scheme in ("http", "https") and host:
+    is_plain = server.isprintable() and not set(server) & set(" @?#")  # no user, no query
+    if scheme in ("http", "https") and host and is_plain:
         from .rest import Rest
 
         return Rest(server.rstrip("/"), servable)
-    if scheme == "grpc" and host and port:
+    if scheme == "grpc" and host and port and is_plain and address.path in ("", "/"):
         from .grpc import Grpc
 
         return Grpc(server.rstrip("/"), servable)

@@ -9,20 +9,31 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from http.client import HTTPException, IncompleteRead
+from http.client import BadStatusLine, HTTPException, IncompleteRead
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
-from urllib.request import Request, urlopen
+from urllib.request import Request
 
 import numpy as np
 from google.protobuf.json_format import ParseDict, ParseError
 
 from ...serving.messages import SignatureDef, SignatureDefMap, TensorInfo
-from .transport import Transport, Unavailable, dtype_of, shape_of
+from .bounded import TooLarge, opener, read_body
+from .transport import MAX_ANSWER, Transport, Unavailable, dtype_of, shape_of, shown
 
-# Errors of reading JSON of another structure.
-_UNEXPECTED = (KeyError, TypeError, ValueError, OverflowError, AttributeError, ParseError)
+MAX_ERROR = 64 * 2**10  # bytes of an error's body
+
+# Errors of reading JSON of another structure; a RecursionError is that of too deep nesting.
+_UNEXPECTED = (
+    KeyError,
+    TypeError,
+    ValueError,
+    OverflowError,
+    AttributeError,
+    ParseError,
+    RecursionError,
+)
 
 
 class Rest(Transport):
@@ -44,11 +55,13 @@ class Rest(Transport):
         columns = [_to_json(array) for array in inputs.values()]
         rows = [dict(zip(inputs, row, strict=True)) for row in zip(*columns, strict=True)]
         if not rows:  # the row format cannot express it
-            return {key: _from_json([], info) for key, info in signature.outputs.items()}
+            return {key: _from_json([], info, key) for key, info in signature.outputs.items()}
         body = {"signature_name": name, "instances": rows}
         answer = self._exchange(":predict", body, timeout)
         try:
             return _columns(answer["predictions"], signature.outputs)
+        except _Mistyped as error:
+            raise self._unexpected(name, f": {error}") from error
         except _UNEXPECTED as error:
             raise self._unexpected(name) from error
 
@@ -66,16 +79,30 @@ class Rest(Transport):
         data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         headers = {"Content-Type": "application/json"}
         try:
-            with urlopen(Request(self._url + path, data, headers), timeout=timeout) as response:
-                content = response.read()
+            request = Request(self._url + path, data, headers)
+            with opener().open(request, timeout=timeout) as response:
+                content = read_body(response, MAX_ANSWER)
         except HTTPError as error:
-            raise self.failure(error.code, _message(error) or error.reason) from error
+            with error:
+                raise self._refused(error) from error
+        except TooLarge as error:
+            what = path.strip("/:")
+            raise ConnectionError(f"{self.server} answered {what!r} with {error}.") from error
         except (OSError, HTTPException) as error:
             raise self._broken(error) from error
         try:
             return json.loads(content)
-        except ValueError as error:
+        except _UNEXPECTED as error:
             raise self._unexpected(path.strip("/:")) from error
+
+    def _refused(self, error: HTTPError) -> Exception:
+        """Make the error for a status other than 200."""
+        if 300 <= error.code < 400 and (target := error.headers.get("Location")):
+            return ConnectionError(
+                f"{self.server} redirects to {shown(target)}. Redirections are not followed: use "
+                "the address that the server has itself."
+            )
+        return self.failure(error.code, _message(error) or error.reason)
 
     def _broken(self, error: Exception) -> Exception:
         """Make the error for a connection that failed."""
@@ -85,12 +112,20 @@ class Rest(Transport):
         message = f"{self.server} cannot be reached: {getattr(cause, 'strerror', None) or cause}."
         if isinstance(cause, (ConnectionError, IncompleteRead)):  # it may be starting
             return Unavailable(message)
-        if isinstance(cause, HTTPException):
+        if isinstance(cause, BadStatusLine):
             return ConnectionError(f"{self.server} does not speak HTTP. Is it the port for gRPC?")
+        if isinstance(cause, HTTPException):  # such as headers that are too long, or too many
+            return ConnectionError(f"{self.server} does not speak HTTP correctly: {shown(cause)}.")
         return ConnectionError(message)
 
-    def _unexpected(self, what: str) -> Exception:
-        return ConnectionError(f"{self.server} did not answer {what!r} as TensorFlow Serving does.")
+    def _unexpected(self, what: str, detail: str = ".") -> Exception:
+        return ConnectionError(
+            f"{self.server} did not answer {what!r} as TensorFlow Serving does{detail}"
+        )
+
+
+class _Mistyped(Exception):
+    """An output is missing, or has values of another type than its signature."""
 
 
 def _to_json(array: np.ndarray) -> Sequence[Any]:
@@ -104,27 +139,60 @@ def _to_json(array: np.ndarray) -> Sequence[Any]:
 
 def _columns(rows: Sequence[Any], outputs: Mapping[str, TensorInfo]) -> dict[str, np.ndarray]:
     """Gather outputs; a row is an object of them, or the value itself where there is one."""
+    if not isinstance(rows, list):
+        raise TypeError(f"`predictions` must be a list. Received: {type(rows).__name__}.")
     if len(outputs) == 1:
-        return {name: _from_json(rows, info) for name, info in outputs.items()}
-    return {name: _from_json([row[name] for row in rows], info) for name, info in outputs.items()}
+        return {name: _from_json(rows, info, name) for name, info in outputs.items()}
+    for name in outputs:
+        if not all(name in row for row in rows):
+            raise _Mistyped(f"the output {name!r} is missing.")
+    return {
+        name: _from_json([row[name] for row in rows], info, name) for name, info in outputs.items()
+    }
 
 
-def _from_json(values: Sequence[Any], info: TensorInfo) -> np.ndarray:
-    """Convert rows of JSON to an array."""
+def _from_json(values: Sequence[Any], info: TensorInfo, name: str) -> np.ndarray:
+    """Convert rows of JSON to an array of an output's type.
+
+    Raises:
+        _Mistyped: If a value is of another type, or outside of the type's range.
+    """
     dtype = dtype_of(info)
     if not values:
         return np.zeros((0, *(max(side, 0) for side in shape_of(info)[1:])), dtype)
-    if dtype.hasobject:
-        values = [
-            b64decode(value["b64"], validate=True) if isinstance(value, dict) else value.encode()
-            for value in values
-        ]
-    return np.array(values, dtype)
+    try:
+        if dtype.hasobject:
+            return np.array([_to_bytes(value) for value in values], dtype)
+        # Without a type: NumPy would convert "1.5", null and true to numbers, and 0.7 to 0.
+        return _checked(np.array(values), dtype)
+    except (TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:
+        raise _Mistyped(f"the output {name!r} must be {dtype}, of one shape.") from error
+
+
+def _to_bytes(value: str | Mapping[str, str]) -> bytes:
+    return value.encode() if isinstance(value, str) else b64decode(value["b64"], validate=True)
+
+
+def _checked(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Convert whole numbers, or numbers for a floating-point type.
+
+    Raises:
+        ValueError: If these are no numbers, or too large.
+    """
+    if dtype.kind == "f":
+        if array.dtype.kind not in "iuf":
+            raise ValueError("these must be numbers")
+        with np.errstate(over="ignore"):
+            return array.astype(dtype)
+    limits = np.iinfo(dtype)
+    if array.dtype.kind not in "iu" or array.min() < limits.min or array.max() > limits.max:
+        raise ValueError("these must be whole numbers of the type's range")
+    return array.astype(dtype)
 
 
 def _message(answer: HTTPError) -> str | None:
-    """Read the server's message, if it is TensorFlow Serving's and complete."""
+    """Read the server's message, if it is TensorFlow Serving's, complete and not too long."""
     try:
-        return str(json.loads(answer.read())["error"])
-    except (OSError, HTTPException, ValueError, KeyError, TypeError):
+        return str(json.loads(read_body(answer, MAX_ERROR))["error"])
+    except (OSError, HTTPException, TooLarge, *_UNEXPECTED):
         return None

@@ -9,9 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...files.naming import printable
 from ...serving.messages import SignatureDef, SignatureDefMap, TensorInfo
 from ...serving.tensors import FIELDS
 from ..model import reason
+
+MAX_ANSWER = 512 * 2**20  # bytes; the feature maps of a batch are the largest answers
+MAX_MESSAGE = 2000  # letters of a server's message
 
 NAME = re.compile(r"([^/]+)(?:/(?:(\d+)|([^/]+)))?")  # with a version, or with a label
 
@@ -86,7 +90,7 @@ class Transport(ABC):
             status: HTTP status; TensorFlow Serving maps each status of gRPC to one.
             message: The server's message.
         """
-        sentence = reason(message)
+        sentence = shown(reason(message))
         if status == 400:
             return ValueError(sentence)
         if status == 404:
@@ -99,6 +103,12 @@ class Transport(ABC):
         if status == 504:
             return TimeoutError(sentence)
         return ConnectionError(f"{self.server} answered with error {status}: {sentence}")
+
+
+def shown(text: object) -> str:
+    """Return what a server sent as text that any terminal prints in one line, not too long."""
+    line = printable(str(text))
+    return line if len(line) <= MAX_MESSAGE else f"{line[:MAX_MESSAGE]} …"
 
 
 def dtype_of(info: TensorInfo) -> np.dtype:
@@ -124,7 +134,7 @@ def check_outputs(
         count: Size of the batch.
 
     Raises:
-        ConnectionError: If an output is missing, or of another type or shape.
+        ConnectionError: If an output is missing, has NaN, or is of another type or shape.
     """
     for key, info in signature.outputs.items():
         found, dtype, shape = outputs.get(key), dtype_of(info), (count, *shape_of(info)[1:])
@@ -133,6 +143,11 @@ def check_outputs(
             raise ConnectionError(
                 f"The server must answer {name!r} with {key!r}, {dtype} {list(shape)}. "
                 f"Received: {received}."
+            )
+        if dtype.kind == "f" and (unknown := int(np.isnan(found).sum())):
+            raise ConnectionError(
+                f"The server must answer {name!r} with numbers. "
+                f"Received: {key!r} with {unknown:,} NaN of {found.size:,} values."
             )
 
 

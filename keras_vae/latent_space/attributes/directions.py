@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
+from ...files.arrays import UNREADABLE
 from ...files.atomic import write_atomically
-from ...files.naming import near_names
+from ...files.naming import first_line, near_names
 from .cells import Cells
 from .comparison import standard_errors
 from .fitting import METHODS, Fit, bootstrap_multipliers, check_latents
-
-# NumPy's errors for a file that is not an .npz file, or is cut short.
-_UNREADABLE = (KeyError, TypeError, AttributeError, OSError, ValueError, EOFError, BadZipFile)
 
 Latents = tuple[np.ndarray, np.ndarray]  # z_mean [N, L] and attributes [N, A], positive if present
 
@@ -180,8 +177,10 @@ class Attributes:
             return cls(**known)
         except FileNotFoundError:
             raise
-        except _UNREADABLE as error:
-            raise ValueError(f"{path} holds no attribute directions: {error}") from error
+        except UNREADABLE as error:
+            raise ValueError(
+                f"{path} holds no attribute directions: {first_line(error)}"
+            ) from error
 
 
 def check_choices(names: Sequence[str], method: str, balance: Sequence[str]) -> None:

@@ -1,0 +1,43 @@
+"""Models of which one file is cut short."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from keras_vae.inference import registry
+from keras_vae.latent_space.priors import GaussianMixturePrior
+
+
+@pytest.mark.parametrize(
+    ("file", "runtime", "use"),
+    [
+        ("saved_model.pb", "tensorflow", lambda model: model.sample([1])),
+        ("assets.extra/lite/decode.tflite", "lite", lambda model: model.sample([1])),
+        ("assets.extra/lite/prior.npz", "lite", lambda model: model.sample([1], prior="gmm")),
+        ("assets.extra/attributes.npz", "lite", lambda model: model.attributes),
+        ("assets.extra/model.json", "lite", lambda model: model),
+    ],
+)
+def test_the_file_is_named_in_one_line(models_dir, tmp_path, file, runtime, use):
+    shutil.copytree(models_dir / "colour", tmp_path / "colour")
+    damaged = tmp_path / "colour" / "1" / file
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    with pytest.raises(ValueError, match=r"colour.1") as raised:
+        use(registry.load(tmp_path / "colour", runtime=runtime))
+    assert str(damaged.name) in str(raised.value) or file == "saved_model.pb"
+    assert "\n" not in str(raised.value)
+
+
+def test_directions_of_another_length_are_refused(models_dir, tmp_path):
+    shutil.copytree(models_dir / "colour", tmp_path / "colour")
+    path = tmp_path / "colour" / "1" / "assets.extra" / "attributes.npz"
+    np.savez(path, names=["Young"], directions=np.zeros((1, 7), np.float32))
+    with pytest.raises(ValueError, match=r"attributes\.npz must hold directions of length 6"):
+        _ = registry.load(tmp_path / "colour", runtime="lite").attributes
+
+
+def test_a_prior_of_another_program_is_refused(tmp_path):
+    np.savez(tmp_path / "prior.npz", weights=np.ones(1))
+    with pytest.raises(ValueError, match=r"prior\.npz holds no fitted prior"):
+        GaussianMixturePrior.load(tmp_path / "prior.npz")
