@@ -107,7 +107,7 @@ def test_a_model_is_loaded_by_its_address_and_again_without_a_connection(
     hub.add("user/grey", files_of(models_dir / "grey"))
     model = registry.load("hf://user/grey")
     assert (model.name, model.version) == ("user/grey", 1)
-    assert model.generate([0])[0].shape == (1, 8, 8, 1)
+    assert model.generate(n=1, seed=0).shape == (1, 8, 8, 1)
     caplog.set_level(logging.WARNING, hub_module.__name__)
     assert registry.load("hf://user/grey").path == model.path
     assert not caplog.records

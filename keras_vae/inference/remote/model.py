@@ -120,7 +120,7 @@ def connect(
 
     Example:
         >>> model = connect("http://localhost:8501", "celeba64")
-        >>> images, z = model.generate(seeds=[0, 1, 2])
+        >>> images, z = model.sample(seeds=[0, 1, 2])
     """
     if not 0 < timeout <= LONGEST_TIMEOUT:  # also NaN
         raise ValueError(
