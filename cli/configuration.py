@@ -117,20 +117,21 @@ def sized(
     from keras_vae.presets import own_size, with_size
 
     preset = config.preset
-    if config.start_from is not None:
-        return config
-    if not preset.adaptive and (typed or given or not preset.network.any_size):
+    started = config.start_from is not None
+    if not (started or preset.adaptive) and (typed or given or not preset.network.any_size):
         return config
     *native, channels = native_shape(config.dataset, config.data_dir)
     if source.align_faces or config.provenance.get("align_faces"):
         native = [ALIGNED_CROP, ALIGNED_CROP]
-    size = typed or (own_size(*native) if preset.adaptive else tuple(native))
+    size = own_size(*native) if preset.adaptive else tuple(native)
+    size = preset.image_shape[:2] if started else typed or size
     if not typed and size != tuple(native):
+        cure = "that of the model" if started else "--image-size for another"
         click.echo(
-            f"Size     {times(size)}, from images of {times(native)}; --image-size for another",
+            f"Size     {times(size)}, from images of {times(native)}; {cure}",
             err=click.get_current_context().params["print_config"],
         )
-    return replace(config, preset=with_size(preset, (*size, channels)))
+    return config if started else replace(config, preset=with_size(preset, (*size, channels)))
 
 
 def fitted(config: RunConfig, images: ImageDataset) -> RunConfig:

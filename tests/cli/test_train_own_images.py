@@ -104,7 +104,7 @@ def test_another_architecture_than_that_of_the_start_is_refused(trained, folders
     assert not (root / "refused").exists()
 
 
-def test_large_photos_train_at_another_size_which_is_said(photos, folders):
+def test_large_photos_train_at_another_size_which_is_said(trained, photos, folders):
     words, root = folders
     folder = root / "photos"
     folder.mkdir()
@@ -113,3 +113,6 @@ def test_large_photos_train_at_another_size_which_is_said(photos, folders):
     printed = train(folder, *SMALL, *words, "--print-config")
     assert yaml.safe_load(printed.stdout)["preset"]["image_shape"] == [48, 64, 3]
     assert "Size     48×64, from images of 150×200; --image-size for another" in printed.stderr
+    start = ["--start-from", root / "runs" / "mine"]
+    printed = train(folder, *start, *words, "--print-config")
+    assert "Size     32×32, from images of 150×200; that of the model" in printed.stderr

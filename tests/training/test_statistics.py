@@ -164,3 +164,36 @@ def test_other_networks_have_no_epoch_0(few, tmp_path):
     run = training.train(RunConfig(PRESET.override(epochs=1), "photos"), few, tmp_path / "run")
     assert [row["epoch"] for row in Run.open(run.path).history()] == [1]
     assert not math.isnan(read_json(run.metrics_file)["validation"]["mse_of_pca"])
+
+
+class StopAt(keras.callbacks.Callback):
+    """Interrupts a training after a step, as Ctrl-C does."""
+
+    def __init__(self, step):
+        super().__init__()
+        self.step = step
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Interrupt."""
+        if int(self.model.optimizer.iterations) >= self.step:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [2, 5], ids=["first epoch", "second"])
+def test_an_initialized_network_resumes_as_if_uninterrupted(few, tmp_path, step):
+    """With several passes in an epoch, epoch 0 and statistics of each epoch."""
+    preset = get_preset("own-images").override(
+        image_size=(32, 32), filters=(4, 4), latent_dim=30, epochs=2, batch_size=24, least_steps=0,
+        passes=2,
+    )  # fmt: skip
+    config = RunConfig(preset, "photos", seed=3)
+    whole = training.train(config, few, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        training.train(config, few, tmp_path / "part", callbacks=[StopAt(step)])
+    part = training.resume(Run.open(tmp_path / "part"), few)
+    assert part.history() == whole.history()
+    assert [row["epoch"] for row in part.history()] == [0, 1, 2]
+    weights = (keras.models.load_model(run.last).variables for run in (whole, part))
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_array_equal(one, other)
