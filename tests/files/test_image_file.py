@@ -40,7 +40,7 @@ def test_every_format_is_read(name, kind, tmp_path):
 
 def test_heic_is_read_with_its_package_and_named_without_it(monkeypatch):
     heif = pytest.importorskip("pillow_heif")
-    assert "HEIF" not in Image.OPEN
+    monkeypatch.delitem(Image.OPEN, "HEIF", raising=False)  # other packages register it, too
     buffer = io.BytesIO()
     heif.from_pillow(COLOUR).save(buffer)
     assert open_photo(buffer.getvalue()).size == (16, 16)
