@@ -163,6 +163,7 @@ def test_the_page_trains_what_the_book_trains(folder):
     assert 0 <= page["decoded"].min() < page["decoded"].max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [RELOAD, SERVE], ids=["load_model", "keras_vae.load"])
 def test_a_fresh_process_uses_what_the_page_saved(page, folder):
     if not (folder / "page.npz").exists():

@@ -4,11 +4,13 @@ import re
 from pathlib import Path
 
 import keras
+import pytest
 
 from keras_vae.models.vae import VAE
 from keras_vae.presets import PRESETS
 
 
+@pytest.mark.slow
 def test_the_example_preset_trains(digits):
     guide = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text()
     block = re.search(r"```python\n(.*?)```", guide, re.DOTALL)[1]

@@ -45,6 +45,7 @@ def python(code, **environment):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="not measured there")
 def test_onednn_computes_on_every_processor():
     code = "import os; os.environ.pop('TF_ENABLE_ONEDNN_OPTS')\nimport keras_vae, tensorflow"
@@ -77,6 +78,7 @@ def test_type_checkers_know_the_names_that_python_imports_later():
     assert imported == keras_vae._HOMES | dict.fromkeys(keras_vae._ROOMS)
 
 
+@pytest.mark.slow
 def test_a_type_checker_finds_a_wrong_name(tmp_path):
     api = pytest.importorskip("mypy.api")
     (tmp_path / "page.py").write_text(

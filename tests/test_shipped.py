@@ -88,6 +88,7 @@ def test_contributions_to_attractive_have_jiangs_signs(name):
     assert dots["Male"] < 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FACES)
 def test_a_generated_face_smiles_with_teeth(name):
     """The mouth of a smiling face is brighter than that of the same face with its mouth shut."""
@@ -100,6 +101,7 @@ def test_a_generated_face_smiles_with_teeth(name):
     assert (levels[1] > levels[0]).mean() > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("prior", ["normal", "gmm"])
 def test_lite_generates_the_same_images(name, prior):
@@ -113,6 +115,7 @@ def test_lite_generates_the_same_images(name, prior):
     assert np.mean(levels > 0) <= 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.parametrize("name", NAMES)
 def test_lite_encodes_and_decodes_held_out_images_the_same(kvae_data, name):
@@ -128,6 +131,7 @@ def test_lite_encodes_and_decodes_held_out_images_the_same(kvae_data, name):
     assert np.mean(levels > 0) <= 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.parametrize(("name", "least"), [("celeba", 0.9), ("celeba64", 0.7)])
 def test_held_out_faces_are_rebuilt_as_the_card_says(kvae_data, name, least):
@@ -141,6 +145,7 @@ def test_held_out_faces_are_rebuilt_as_the_card_says(kvae_data, name, least):
     assert least < np.mean(error**2) / claimed < 1.1
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_held_out_faces_are_enlarged_better_than_by_interpolation(kvae_data):
     """Twenty of the validation faces, 32×32 to 96×96."""

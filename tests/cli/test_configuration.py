@@ -29,6 +29,7 @@ def trained(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_a_runs_configuration_repeats_it(trained, tmp_path):
     folder = trained
     words = ["--cache-dir", folder / "cache", "--no-export", "--run-dir", tmp_path / "again"]

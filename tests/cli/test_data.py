@@ -87,6 +87,7 @@ def test_help_gives_an_example(command):
     assert "Example: kvae data" in run(*command, "--help").output
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_prepare_counts_the_faces_that_are_not_there(kvae_data, celeba_counts):
     output = run("prepare", "celeba", "--data-dir", kvae_data / "celeba").output

@@ -55,6 +55,7 @@ def test_one_model_one_table_one_json(kvae, faces, labelled):
     assert f"{found['pixels']['mse']:.5f}" in result.stdout
 
 
+@pytest.mark.slow
 def test_models_are_compared_side_by_side(kvae, faces, labelled):
     arguments = ("evaluate", faces, faces, labelled, *QUICK, "--no-probes", "--json", "out.json")
     result = kvae(*arguments, "--compare")

@@ -69,6 +69,7 @@ def test_listing_does_not_wait_for_tensorflow(tmp_path):
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True)
 
 
+@pytest.mark.slow
 def test_a_finished_experiment_is_written_anew_without_tensorflow(tmp_path):
     cells = Path(__file__).parents[2] / "docs" / "reproduction" / "cells"
     (tmp_path / "cells").mkdir()

@@ -87,6 +87,7 @@ def test_debug_shows_the_traceback():
     assert "Traceback" in done.stderr
 
 
+@pytest.mark.slow
 def test_tensorflow_starts_without_a_word():
     done = kvae_process("presets", "show", "mnist-zhao-mlp")
     assert done.returncode == 0
@@ -105,7 +106,12 @@ def test_a_signal_ends_a_wait_and_leaves_no_draft(tmp_path, number, status, word
     drafts.mkdir()
     command = [sys.executable, "-m", "keras_vae.cli.main", "models", "list", "--json", str(fifo)]
     process = subprocess.Popen(
-        command, env={**os.environ, "TMPDIR": str(drafts)}, stderr=subprocess.PIPE, text=True
+        command,
+        env={**os.environ, "TMPDIR": str(drafts)},
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell's background jobs ignore SIGINT, and so would their children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         while not list(drafts.iterdir()):

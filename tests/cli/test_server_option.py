@@ -50,6 +50,7 @@ def outputs(folder):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[:2]))
 def test_files_are_those_of_the_command_without_a_server(
     kvae, photo_files, tmp_path, server, command
@@ -94,6 +95,7 @@ def test_process_imports_no_tensorflow(photo_files, tmp_path, address):
     assert (done.returncode, done.stdout, done.stderr) == (0, "morph.png\n", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -94,6 +94,7 @@ def test_workers_are_refused_where_one_machine_trains_alone(strategy, monkeypatc
     assert "TF_CONFIG" not in os.environ
 
 
+@pytest.mark.slow
 def test_resume_trains_more_epochs(trained):
     folder, _ = trained
     words = ["--resume", folder / "run", "--cache-dir", folder / "cache", "--epochs", "3"]
@@ -118,6 +119,7 @@ def test_resume_takes_nothing_else(trained, change):
     assert "only --epochs" in result.output
 
 
+@pytest.mark.slow
 def test_a_weighted_loss_is_not_called_elbo(tmp_path):
     words = ["digits", *QUICK, "--objective", "squared_error", "--no-export"]
     output = train(*words, "--run-dir", tmp_path / "run").output
@@ -178,6 +180,7 @@ def test_export_writes_the_next_version_in_a_process_that_trained_nothing(traine
     assert runtime.load(folder / "models" / "tiny").version == 2
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_celeba_trains_from_the_official_zip(kvae_data, celeba_counts, tmp_path):
     words = ["celeba", "--latent", "200", "--data-dir", kvae_data / "celeba", "--epochs", "1"]
@@ -191,6 +194,7 @@ def test_celeba_trains_from_the_official_zip(kvae_data, celeba_counts, tmp_path)
     assert facts["licence"] == "non-commercial research only"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("read", "warned"), [(1e9, False), (1.0, True)])
 def test_slow_reading_is_reported_once_with_its_remedy(read, warned, tmp_path, monkeypatch):
     monkeypatch.setattr("keras_vae.datasets.pipeline.reading_speed", lambda batches: read)
@@ -200,6 +204,7 @@ def test_slow_reading_is_reported_once_with_its_remedy(read, warned, tmp_path, m
     assert ("Reading takes" in output) == warned
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "stored"), [("auto", "float32"), ("mixed_bfloat16", "mixed_bfloat16")]
 )

@@ -161,6 +161,7 @@ def test_missing_files_are_named(tmp_path):
         assert part in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_the_original_photos(kvae_data, celeba_counts):
     calls = []

@@ -79,6 +79,7 @@ def test_offline_inception_names_the_argument_features(offline, photos):
     assert len(str(error.value).splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_without_inception_a_classifier_is_used_and_named(offline, photos, monkeypatch):
     monkeypatch.setattr(classifiers, "MOST_STEPS", 1)
     attributes = np.where(photos[:80].mean(axis=(1, 2)) > 110, 1, -1).astype(np.int8)
@@ -91,6 +92,7 @@ def test_without_inception_a_classifier_is_used_and_named(offline, photos, monke
     assert extractor.preprocessing == classifiers.PREPROCESSING
 
 
+@pytest.mark.slow
 def test_a_classifier_near_chance_is_marked(trained, known_digits, monkeypatch):
     extractor, _ = trained
     assert not extractor.near_chance
@@ -135,6 +137,7 @@ def test_a_classifier_is_trained_once(trained, known_digits, monkeypatch):
     assert again.name == extractor.name
 
 
+@pytest.mark.slow
 def test_a_classifier_follows_from_its_seed(digits, monkeypatch):
     monkeypatch.setattr(classifiers, "MOST_STEPS", 1)
     few = ImageDataset(

@@ -2,6 +2,7 @@ from dataclasses import replace
 from itertools import combinations, pairwise
 
 import numpy as np
+import pytest
 
 from keras_vae.experiments import architectures, get_experiment
 from keras_vae.experiments.architectures import BEST, LATENTS, LOSS
@@ -103,6 +104,7 @@ def test_the_noise_of_seeds_widens_what_is_as_good(planted):
     assert architectures.minimal(planted([*CELLS, *seeds], plant), 10) == "256"
 
 
+@pytest.mark.slow
 def test_the_figure_has_a_panel_for_each_latent(planted):
     picture = EXPERIMENT.figures(planted(CELLS, claimed))["architectures.png"]
     pixels = np.asarray(picture.convert("L"))

@@ -36,6 +36,7 @@ def whole(cell, tmp_path):
     return fit_cell(cell, Workspace(tmp_path / "whole"))
 
 
+@pytest.mark.slow
 def test_a_killed_cell_is_resumed_with_the_same_numbers(cell, whole, workspace):
     with pytest.raises(Killed):
         fit_cell(cell, workspace, kill_at(0.6))

@@ -48,6 +48,7 @@ def test_pictures_are_of_the_prior(trained, digits):
     assert 0 <= row["prior_coverage"] <= 1
 
 
+@pytest.mark.slow
 def test_an_autoencoders_latents_are_its_means(digits):
     plain = train(digits, stochastic=False)
     np.testing.assert_array_equal(plain.latents, plain.posterior[0])

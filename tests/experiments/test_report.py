@@ -60,6 +60,7 @@ def test_an_unfinished_experiment_is_not_reported(tmp_path):
 REPRODUCTION = Path(__file__).parents[2] / "docs" / "reproduction"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_the_published_verdicts_and_tables_are_what_the_code_makes_of_the_cells(name, tmp_path):
     experiment = get_experiment(name)

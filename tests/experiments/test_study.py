@@ -25,6 +25,7 @@ def model(tmp_path_factory, digits):
     return vae, folder
 
 
+@pytest.mark.slow
 def test_a_study_measures_what_is_there_and_trains_nothing(model, workspace):
     vae, folder = model
     study = Study(str(folder), MEASURES)

@@ -4,6 +4,7 @@ from keras_vae.experiments.cell import training_work
 from keras_vae.presets import PRESETS, get_preset
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PRESETS)
 def test_work_grows_with_epochs_and_images(name):
     preset = get_preset(name)

@@ -14,7 +14,8 @@ def test_one_folder_may_hold_all_data_sets(tmp_path):
     for name, shape in (("digits", (8, 8)), ("celeba64", (64, 64, 3))):
         np.savez(tmp_path / f"{name}.npz", images=rng.integers(0, 255, (40, *shape), np.uint8))
     (tmp_path / "frey").mkdir()
-    np.savez(tmp_path / "frey" / "frey.npz", images=np.zeros((30, 28, 20), np.uint8))
+    frey = rng.integers(0, 255, (30, 28, 20), np.uint8)
+    np.savez(tmp_path / "frey" / "frey.npz", images=frey)
     workspace = Workspace(tmp_path / "results", tmp_path, tmp_path / "cache")
     assert workspace.dataset(Training("digits")).images.shape == (40, 8, 8, 1)
     assert workspace.dataset(Training("celeba-perriu")).images.shape == (40, 64, 48, 3)
@@ -23,7 +24,8 @@ def test_one_folder_may_hold_all_data_sets(tmp_path):
 
 
 def test_data_is_prepared_once_and_the_progress_is_reported(tmp_path, monkeypatch):
-    np.savez(tmp_path / "digits.npz", images=np.zeros((40, 8, 8), np.uint8))
+    digits = np.random.default_rng(0).integers(0, 255, (40, 8, 8), np.uint8)
+    np.savez(tmp_path / "digits.npz", images=digits)
     workspace = Workspace(tmp_path / "results", tmp_path, tmp_path / "cache")
     calls, opened = [], []
     load = datasets.load_dataset

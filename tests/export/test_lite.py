@@ -52,6 +52,7 @@ def test_networks_have_no_guards_and_the_weights_of_the_smallest_size(models_dir
         assert "float16" in floats(file)
 
 
+@pytest.mark.slow
 def test_existing_models_are_given_theirs(version, models_dir):
     folder = lite.write_lite(version)
     for file in (models_dir / "colour" / "1" / "assets.extra" / "lite").iterdir():
@@ -97,6 +98,7 @@ def test_the_padding_of_a_network_stays():
     assert [node.op for node in definition.node].count("Pad") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("agreements", "expected"),
     [
@@ -126,6 +128,7 @@ def test_pixels_agree_within_a_level_in_one_of_a_hundred(share, fault, same):
     assert lite._same_pixels(ours, theirs) == same
 
 
+@pytest.mark.slow
 def test_reconstructions_count(version, monkeypatch):
     """An encoder whose latents are within the tolerance can still change many pixels."""
     real = lite._results
@@ -139,6 +142,7 @@ def test_reconstructions_count(version, monkeypatch):
         lite.write_lite(version)
 
 
+@pytest.mark.slow
 def test_results_that_differ_are_refused(version, monkeypatch):
     monkeypatch.setattr(lite, "_agree", lambda folder, expected: False)
     with pytest.raises(lite.ConversionError, match="results differ"):
@@ -153,7 +157,7 @@ def vae_with(layer):
     encoder = keras.Model(inputs, [keras.layers.Dense(2)(flat), keras.layers.Dense(2)(flat)])
     z = keras.Input((2,))
     outputs = keras.layers.Reshape((8, 8, 1))(layer(keras.layers.Dense(64)(z)))
-    return VAE.from_networks(encoder, keras.Model(z, outputs))
+    return VAE.from_networks(encoder, keras.Model(z, outputs), output="logits")
 
 
 class Digamma(keras.layers.Layer):

@@ -174,6 +174,7 @@ def test_fresh_process_answers_as_the_keras_model(
     assert np.ptp(answers["decode_pixels/image"], axis=0).max() > 20  # the images do differ
 
 
+@pytest.mark.slow
 def test_graph_holds_inference_alone(tmp_path, photos):
     from keras_vae.models.vae import VAE
     from keras_vae.presets import get_preset
@@ -193,6 +194,7 @@ def test_graph_holds_inference_alone(tmp_path, photos):
     assert not any("HashTable" in op for op in ops)
 
 
+@pytest.mark.slow
 def test_half_precision_training_exports_float32(tmp_path, colour_vae, photos):
     from keras_vae.models.vae import VAE
     from keras_vae.presets import get_preset
@@ -207,6 +209,7 @@ def test_half_precision_training_exports_float32(tmp_path, colour_vae, photos):
     np.testing.assert_allclose(z_mean, colour_vae.encode(photos[:3]).mean, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_scale_learned_by_two_replicas_is_exported(tmp_path, digits):
     preset = get_preset("digits").override(
         hidden=(16,), latent_dim=2, likelihood="learned_gaussian"
@@ -225,6 +228,7 @@ def test_a_scale_learned_by_two_replicas_is_exported(tmp_path, digits):
     np.testing.assert_allclose(answer["log_likelihood"], expected, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_export_leaves_the_model_as_it_was(tmp_path, grey_vae):
     before = [weight.numpy() for weight in grey_vae.weights]
     export_model(grey_vae, tmp_path / "grey")
@@ -232,6 +236,7 @@ def test_export_leaves_the_model_as_it_was(tmp_path, grey_vae):
         np.testing.assert_array_equal(weight, value)
 
 
+@pytest.mark.slow
 def test_versions_count_up_numerically(tmp_path, grey_vae):
     (tmp_path / "m" / "9").mkdir(parents=True)
     (tmp_path / "m" / "10").mkdir()
@@ -239,6 +244,7 @@ def test_versions_count_up_numerically(tmp_path, grey_vae):
     assert export_model(grey_vae, tmp_path / "m") == tmp_path / "m" / "11"
 
 
+@pytest.mark.slow
 def test_existing_version_is_kept_unless_told(tmp_path, grey_vae):
     first = export_model(grey_vae, tmp_path / "m", version=3, metadata={"take": 1})
     with pytest.raises(FileExistsError, match="Use `overwrite=True`"):
@@ -255,6 +261,7 @@ def test_version_must_be_positive(tmp_path, grey_vae, version):
         export_model(grey_vae, tmp_path / "m", version=version)
 
 
+@pytest.mark.slow
 def test_failed_export_leaves_nothing_behind(tmp_path, grey_vae, monkeypatch):
     export_model(grey_vae, tmp_path / "m", metadata={"take": 1})
 

@@ -39,6 +39,7 @@ def pictures():
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(32, 32, 3), (64, 48, 3), (28, 20, 1), (37, 53, 3)])
 def test_graph_prepares_photos_as_pillow_does(pictures, shape):
     read = tf.function(lambda data: read_photos(data, shape))
@@ -223,6 +224,7 @@ def test_model_without_attributes_says_so(grey_model, pictures):
         grey_model.call("directions", attribute=["x"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("signature", "inputs", "message"),
     [
@@ -267,6 +269,7 @@ def test_truncated_file_is_refused(colour_model, pictures):
             colour_model.call("encode", image_bytes=[pictures[name][:200]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["grey_model", "colour_model"])
 def test_empty_batch_gives_an_empty_answer(model, request):
     model = request.getfixturevalue(model)

@@ -37,6 +37,7 @@ def test_a_record_for_each_signature_that_answers(model):
     assert {request.model_spec.name for request in records(model)} == {model.name}
 
 
+@pytest.mark.slow
 def test_every_record_is_answered(model):
     """The server does not load a model whose warm-up fails."""
     for request in records(model):
@@ -45,6 +46,7 @@ def test_every_record_is_answered(model):
         assert all(len(output) == 1 for output in outputs.values())
 
 
+@pytest.mark.slow
 def test_images_are_the_models_own(model):
     image, _ = model.sample([0], prior="normal")
     for request in records(model):

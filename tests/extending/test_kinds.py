@@ -74,6 +74,7 @@ def test_a_conditional_model_generates_the_class_it_is_asked_for(trained, digits
     assert (nearest_labels(vae.generate(100, labels), digits) == labels).mean() > 0.7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_saved_model_goes_on_as_the_original(kind, trained, digits, tmp_path):
     vae, *_ = trained(kind)

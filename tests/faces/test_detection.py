@@ -63,6 +63,7 @@ def test_landmarks_of_crops_are_those_of_the_package(astronaut):
     assert np.ptp(landmarks[1:], axis=0).max() < 1e-4  # whatever else is in the batch
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["one face", "several", "rotated", "dark", "cut off"])
 def test_aligned_eyes_are_those_of_the_package(photos_of_faces, name):
     photo = photos_of_faces[name]

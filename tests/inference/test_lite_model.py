@@ -186,6 +186,7 @@ def test_seeds_and_temperatures_of_different_numbers_are_refused(lite, sizes):
         lite.call("generate_pixels", seed=[0] * seeds, temperature=[1.0] * temperatures)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "other",
     [lambda image: image / 255.0, lambda image: image.astype(np.uint16) << 8, np.int32],

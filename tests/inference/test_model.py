@@ -20,6 +20,7 @@ def test_batches_do_not_show(colour_model, photos, monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_progress_is_reported_in_images(colour_model, monkeypatch):
     monkeypatch.setattr(model_module.Model, "batch", 3)
     seen = []

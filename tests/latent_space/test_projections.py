@@ -59,6 +59,7 @@ def test_none_leaves_two_dimensions_as_they_are():
     np.testing.assert_array_equal(points, z)
 
 
+@pytest.mark.slow
 def test_tsne_keeps_clouds_apart_and_follows_its_seed():
     z = two_clouds()
     first, _ = project(z, "tsne", seed=3)

@@ -57,6 +57,7 @@ def test_the_penalty_is_the_squared_gradient_in_pixels_of_minus_1_to_1(digits):
         assert norm == pytest.approx(np.square(rises).sum(), rel=2e-2)
 
 
+@pytest.mark.slow
 def test_the_model_does_not_train_the_critic_and_the_critic_not_the_model(digits):
     vae = compiled(small(learning_rate=0.0))
     critic = vae.terms[-1].critic.get_weights()
@@ -72,6 +73,7 @@ def test_the_model_does_not_train_the_critic_and_the_critic_not_the_model(digits
     assert all(np.abs(after - before).max() > 0 for after, before in changes)
 
 
+@pytest.mark.slow
 def test_a_critic_learns_to_distinguish_images_from_blurred_ones(digits):
     vae = compiled(small(learning_rate=2e-3, gamma=0.01), rate=0.0)
     batch = digits.images[:256]
@@ -93,6 +95,7 @@ def test_penalties_hold_the_critic_back_once_in_so_many_steps(digits):
     assert losses[0.0][loss] < 0.8 * losses[100.0][loss]
 
 
+@pytest.mark.slow
 def test_before_it_starts_it_changes_nothing(digits):
     """Two epochs of 4 steps; the critic starts in the second."""
     waiting = compiled(small(start=4))
@@ -154,6 +157,7 @@ def run(digits, single_steps, tmp_path_factory):
     return training.train(config_of(2), digits, tmp_path_factory.mktemp("runs") / "whole")
 
 
+@pytest.mark.slow
 def test_a_run_that_was_interrupted_within_an_epoch_goes_on_bit_for_bit(run, digits, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         training.train(config_of(2), digits, tmp_path, callbacks=[StopAt(36)], save_every=0.0)
@@ -175,6 +179,7 @@ def test_the_history_has_both_losses_and_the_last_epoch_is_the_best(run):
     assert run.best_epoch() == 2
 
 
+@pytest.mark.slow
 def test_the_exported_graph_holds_nothing_of_it(run, tmp_path):
     from keras_vae.export.saved_model import export_model
 

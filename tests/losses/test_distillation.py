@@ -116,6 +116,7 @@ def test_replicas_have_nothing_of_the_teacher_to_average(teacher):
     assert [weight.path for weight in vae.moving_averages] == [vae.likelihood.variance.path]
 
 
+@pytest.mark.slow
 def test_attributes_are_predicted_better_from_latents_for_it(teacher, even):
     accuracies = {}
     rows = {split: even.indices(split) for split in ("train", "test")}

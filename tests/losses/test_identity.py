@@ -93,6 +93,7 @@ def test_gradients_flow_to_the_reconstruction_alone(embedder, digits):
     assert np.abs(to_others).max() > 0
 
 
+@pytest.mark.slow
 def test_reconstructions_keep_the_embedding_for_it(embedder, digits, tmp_path):
     embedder.save(tmp_path / "embedder.keras")
     values = {}

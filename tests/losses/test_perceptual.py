@@ -98,6 +98,7 @@ def test_the_weighted_distance_is_part_of_the_loss_and_nothing_of_it_is_learned(
     assert losses["loss"] == pytest.approx(terms, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_reconstructions_come_nearer_for_it(teacher, digits):
     distances = {}
     for weight in (1e-6, 100.0):

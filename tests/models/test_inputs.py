@@ -68,6 +68,7 @@ FORMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_arrays_of_any_range_train_the_same_model(form, images, reference):
     assert_same_training(fitted(FORMS[form](images)), reference)
@@ -105,6 +106,7 @@ DATA = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("form", ["uint8", "float of 0 … 1", "float of 0 … 255"])
 def test_data_sets_train_the_same_model(data, form, images, labels, reference):
@@ -112,12 +114,14 @@ def test_data_sets_train_the_same_model(data, form, images, labels, reference):
     assert_same_training(fitted(DATA[data](x, labels)), reference)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["uint8", "float of 0 … 1", "float of 0 … 255"])
 def test_each_batch_of_a_generator_has_its_range_recognized(form, images, reference):
     x = FORMS.get(form, lambda x: x)(images)
     assert_same_training(fitted(generator(x), steps_per_epoch=4), reference)
 
 
+@pytest.mark.slow
 def test_arrays_in_a_dictionary_and_labels_are_taken(images, labels, reference):
     assert_same_training(fitted(images, labels), reference)
     assert_same_training(fitted({"image": images, "label": labels}), reference)
@@ -155,6 +159,7 @@ def test_the_range_is_logged_in_one_line_once(images, caplog):
     assert caplog.records[-1].getMessage().startswith("mnist: images are read as 0 … 255")
 
 
+@pytest.mark.slow
 def test_training_and_validation_may_have_other_ranges(images):
     unit = images / np.float32(255)
     history, _ = fitted(images, validation_data=(unit, None))
@@ -165,6 +170,7 @@ def test_training_and_validation_may_have_other_ranges(images):
     np.testing.assert_allclose(split["val_loss"], same["val_loss"], rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_another_range_traces_the_steps_again(images):
     vae = compiled()
     losses = [
@@ -198,6 +204,7 @@ def test_a_graph_of_your_own_recognizes_the_range_of_a_batch(images):
         encode(tf.constant(images[:5] * np.float32(2)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["uint8", "float of 0 … 1"])
 def test_two_replicas_understand_the_same_images(form, images):
     x = FORMS.get(form, lambda x: x)(images)

@@ -43,6 +43,7 @@ def batches(images):
     return tf.data.Dataset.from_tensor_slices(images).batch(32, drop_remainder=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", PARALLEL)
 def test_kernel_regularizers_count_in_the_loss(strategy, digits):
     with scope(strategy):
@@ -89,6 +90,7 @@ def psnr(y_true, y_pred):
     return tf.image.psnr(y_true, y_pred, max_val=1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", PARALLEL)
 def test_metrics_compare_images_and_reconstructions(strategy, digits):
     images = digits.images[:100]
@@ -145,6 +147,7 @@ class Tracker(keras.callbacks.Callback):
         self.rows.append({**{name: float(value) for name, value in logs.items()}, "rate": rate})
 
 
+@pytest.mark.slow
 def test_stock_callbacks_work_without_warnings(digits, tmp_path):
     vae = VAE.from_networks(*networks(), seed=0)
     vae.compile(optimizer="adam", metrics=["mae"], jit_compile=False)
@@ -255,6 +258,7 @@ def test_a_likelihood_of_your_own_is_a_class_or_a_function(digits, tmp_path):
     assert losses[1.0] != losses[0.5]
 
 
+@pytest.mark.slow
 def test_generated_images_are_those_that_the_exported_model_generates(digits, tmp_path):
     vae = VAE.from_preset(SMALL, seed=0)
     export_model(vae, tmp_path / "small")

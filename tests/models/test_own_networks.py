@@ -118,6 +118,7 @@ def trained(vae, digits, epochs=2):
     return vae
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outputs", [2, 3])
 def test_the_books_encoder_is_taken(outputs, digits, caplog):
     book = encoder(outputs)
@@ -144,6 +145,7 @@ def test_a_last_activation_is_taken_off_and_not_applied_twice(make, activation):
     assert np.abs(logits).max() > 1  # what the likelihood takes is not squashed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", DECODERS)
 def test_the_weights_stay_those_of_the_decoder(make, digits):
     decoder = make("sigmoid")
@@ -153,6 +155,7 @@ def test_the_weights_stay_those_of_the_decoder(make, digits):
     np.testing.assert_allclose(255 * decoder(z), vae.mean_images(z), atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", DECODERS)
 def test_a_model_of_the_book_is_saved_and_exported(make, digits, tmp_path):
     vae = trained(VAE.from_networks(encoder(3), make("sigmoid"), seed=0), digits, epochs=2)
@@ -205,6 +208,7 @@ def test_a_bernoulli_likelihood_refuses_a_tanh_with_the_cure():
         VAE.from_networks(encoder(2), conv_decoder("tanh"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
 def test_a_subclassed_decoder_must_say_how_it_ends(activation, digits, tmp_path):
     keras.utils.set_random_seed(0)
@@ -235,6 +239,7 @@ def test_a_custom_last_layer_must_say_how_it_ends():
     assert isinstance(VAE.from_networks(encoder(2), decoder, output="sigmoid").decoder, Logits)
 
 
+@pytest.mark.slow
 def test_subclassed_networks_train_save_and_export(digits, tmp_path):
     keras.utils.set_random_seed(0)
     networks = SubclassedEncoder(), SubclassedDecoder()

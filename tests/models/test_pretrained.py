@@ -27,6 +27,7 @@ def exported(tmp_path_factory):
     return folder, vae
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_pixels_are_those_of_the_exported_model(name):
     model = registry.load(name, runtime="tensorflow")

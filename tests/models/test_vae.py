@@ -40,6 +40,7 @@ def test_the_loss_is_reconstruction_plus_weighted_kl(digits):
     assert losses["kl_loss"] > 0
 
 
+@pytest.mark.slow
 def test_latents_fill_the_prior_where_the_mmd_is_weighed(digits):
     mmds = []
     for weight in (1e-6, 30.0):
@@ -59,6 +60,7 @@ def test_an_epoch_weighs_images_not_batches(digits):
     assert whole["loss"] == pytest.approx(split["loss"], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_same_seed_trains_the_same_model(digits):
     one, two, other = (compiled(seed=seed) for seed in (3, 3, 4))
     for vae in (one, two, other):
@@ -87,6 +89,7 @@ def arguments(vae):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "preset",
     [
@@ -115,6 +118,7 @@ def test_keras_round_trip_with_values_that_are_not_the_defaults(tmp_path, preset
         np.testing.assert_array_equal(saved, loaded)
 
 
+@pytest.mark.slow
 def test_a_process_that_imported_the_vae_alone_loads_it_with_all_its_terms(tmp_path):
     compiled(SMALL.override(mmd_weight=0.5)).save(tmp_path / "vae.keras")
     script = (
@@ -138,6 +142,7 @@ def test_an_autoencoder_has_no_noise_and_no_kl(digits):
     assert once["loss"] == once["reconstruction_loss"]
 
 
+@pytest.mark.slow
 def test_more_importance_samples_tighten_the_bound(digits):
     vae = compiled()
     epoch(vae, digits.images, epochs=10)
@@ -198,6 +203,7 @@ def test_annealing_weighs_training_but_not_validation(digits):
     assert losses["kl_loss"] > 1  # so that its weight shows in the sum above
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "preset",
     [
@@ -242,6 +248,7 @@ def test_a_replica_without_images_of_a_last_batch_changes_no_mean(digits):
     assert mirrored == pytest.approx(single, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_two_replicas_learn_with_noise(digits):
     with make_strategy("mirrored").scope():
         vae = compiled()
@@ -251,6 +258,7 @@ def test_two_replicas_learn_with_noise(digits):
     np.testing.assert_allclose(mirrored, single, rtol=0.03)
 
 
+@pytest.mark.slow
 def test_mixed_precision_stays_near_float32(digits):
     losses = [
         epoch(compiled(dtype=dtype), digits.images, epochs=5)["loss"][-1]
@@ -270,6 +278,7 @@ def decoder(latent_dim=3):
     return keras.Sequential([keras.Input((latent_dim,)), *layers])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian", presets.SquaredError(0.1)])
 def test_your_own_networks_make_a_vae_that_trains(digits, likelihood):
     keras.utils.set_random_seed(0)

@@ -44,10 +44,12 @@ def assert_same_training(one, other):
         np.testing.assert_allclose(received, wanted, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_fused_adam_is_kerass(digits):
     assert_same_training(fitted(plain, digits), fitted(fused, digits))
 
 
+@pytest.mark.slow
 def test_fused_adam_is_kerass_over_replicas(digits):
     replicated = fitted(fused, digits, "mirrored", steps=5)
     assert_same_training(fitted(plain, digits, steps=5), replicated)

@@ -112,6 +112,7 @@ vae.generate(2)
 """
 
 
+@pytest.mark.slow
 def test_training_in_python_is_quiet():
     done = python(TRAINING)
     assert (done.stdout, done.stderr) == ("", "")

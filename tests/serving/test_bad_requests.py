@@ -46,6 +46,7 @@ def photos(*files):
     return "encode", {"image_bytes": list(files)}
 
 
+@pytest.mark.slow
 def test_refused_requests_have_a_reason(send, photo):
     jpeg, png = encoded(photo, "JPEG"), encoded(photo, "PNG")
     one, nan = np.ones(1, np.float32), np.full((1, 200), np.nan, np.float32)

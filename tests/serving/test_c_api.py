@@ -9,6 +9,7 @@ from tests.serving.signatures import INVALID_ARGUMENT, SHIPPED, inputs_of
 GROWTH = 40  # MB over 8,000 requests, or 5 kB each: less than any of their images
 
 
+@pytest.mark.slow
 def test_every_signature_answers_as_in_python(shipped, loader):
     requests = list(inputs_of(shipped, count=3).items())
     answers = loader(shipped)(requests)["answers"]

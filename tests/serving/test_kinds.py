@@ -30,6 +30,7 @@ def server(models):
         yield fake
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["rest", "grpc"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_answers_are_those_of_the_model_bit_for_bit(models, server, kind, protocol):

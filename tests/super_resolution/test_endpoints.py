@@ -48,6 +48,7 @@ def test_no_image_gives_none(endpoints):
     assert pixels_of(endpoints, np.zeros((0, 5, 7, 3), np.uint8)).shape == (0, 15, 21, 3)
 
 
+@pytest.mark.slow
 def test_files_of_several_sizes_come_back_as_png(endpoints, photos):
     transparent = Image.fromarray(photos[1][:20]).copy()
     transparent.putalpha(100)

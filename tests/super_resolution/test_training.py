@@ -31,6 +31,7 @@ def pairs(photos):
     return pairs_of(photos[200:224], np.repeat([0, 1], [16, 8]).astype(np.int8))
 
 
+@pytest.mark.slow
 def test_training_beats_what_it_started_from(photos, tmp_path):
     """Eight images, shown over and over again."""
     pairs = pairs_of(np.tile(photos[200:208], (24, 1, 1, 1)), np.zeros(192, np.int8))
@@ -43,6 +44,7 @@ def test_training_beats_what_it_started_from(photos, tmp_path):
     assert Image.open(run.pictures / "epoch_004.png").width > 8 * 24
 
 
+@pytest.mark.slow
 def test_a_run_that_was_stopped_within_an_epoch_is_an_uninterrupted_one(pairs, tmp_path):
     class Stop(keras.callbacks.Callback):
         def on_train_batch_begin(self, batch, logs=None):
@@ -63,6 +65,7 @@ def test_a_run_that_was_stopped_within_an_epoch_is_an_uninterrupted_one(pairs, t
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.slow
 def test_a_run_stopped_in_its_first_epoch_starts_again(pairs, tmp_path):
     run = UpscalerRun.create(tmp_path / "run", CONFIG)
     assert len(resume(run, pairs).history()) == 2

@@ -141,6 +141,7 @@ def test_a_batch_that_the_replicas_cannot_share_is_refused(digits):
         training.new_vae(RunConfig(preset, "digits", strategy="mirrored"), digits)
 
 
+@pytest.mark.slow
 def test_replicas_end_an_epoch_with_the_same_moving_averages(photos):
     dataset = ImageDataset("photos", photos[:64], np.repeat([0, 1], [48, 16]).astype(np.int8))
     preset = get_preset("celeba").override(filters=(4, 4), latent_dim=2, batch_size=16, epochs=1)

@@ -95,6 +95,7 @@ def one_step_at_a_time(monkeypatch):
     monkeypatch.setattr(training, "_steps_at_once", lambda *_: 1)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_step_at_a_time")
 def test_a_run_that_was_interrupted_within_epochs_is_the_uninterrupted_one(digits, whole, tmp_path):
     signals = [SignalAt("train", 4), SignalAt("train", 3, signal.SIGINT), SignalAt("train", 7)]

@@ -69,6 +69,7 @@ def test_the_optimizer_is_new(start, few):
     assert int(vae.optimizer.iterations) == 0
 
 
+@pytest.mark.slow
 def test_the_model_is_measured_as_epoch_0_and_the_licence_is_that_of_both(run, few, tmp_path):
     tuned = training.train(configuration(run.path, few), few, tmp_path / "tuned")
     assert [row["epoch"] for row in tuned.history()] == [0, 1]

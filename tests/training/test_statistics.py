@@ -70,6 +70,7 @@ def after_passes(vae, preset, dataset, passes):
     return error
 
 
+@pytest.mark.slow
 def test_a_hundred_passes_over_the_training_images_change_the_validation_little(trained, few):
     vae, config, history = trained
     after = after_passes(vae, config.preset, few, passes=100)
@@ -96,6 +97,7 @@ def test_the_validation_of_a_small_set_is_right_with_every_convolutional_preset(
     assert error == pytest.approx(after_passes(vae, preset, dataset, passes=100), rel=0.05)
 
 
+@pytest.mark.slow
 def test_neither_weights_nor_the_training_s_noise_change(few, monkeypatch):
     config = RunConfig(PRESET, "photos", seed=1)
     results = []
@@ -133,6 +135,7 @@ def test_a_variable_that_is_no_average_is_unchanged(few, monkeypatch):
     assert float(count) == 1.0
 
 
+@pytest.mark.slow
 def test_a_long_epoch_keeps_its_moving_averages(few, monkeypatch):
     """As the book's network on all of CelebA: its validation is unchanged."""
     monkeypatch.setattr(training, "LONG_EPOCH", 3)
@@ -143,6 +146,7 @@ def test_a_long_epoch_keeps_its_moving_averages(few, monkeypatch):
     training.fit(training.new_vae(config, few), config, few)
 
 
+@pytest.mark.slow
 def test_an_initialized_network_is_measured_as_epoch_0(few, tmp_path):
     preset = get_preset("own-images").override(
         image_size=(32, 32), filters=(8, 8), latent_dim=30, epochs=1, batch_size=16, least_steps=0,
@@ -160,6 +164,7 @@ def test_an_initialized_network_is_measured_as_epoch_0(few, tmp_path):
     assert (run.pictures / "epoch_000_reconstructions.png").exists()
 
 
+@pytest.mark.slow
 def test_other_networks_have_no_epoch_0(few, tmp_path):
     run = training.train(RunConfig(PRESET.override(epochs=1), "photos"), few, tmp_path / "run")
     assert [row["epoch"] for row in Run.open(run.path).history()] == [1]

@@ -21,6 +21,7 @@ def cached(folder):
     return [path.name for path in (Path(folder) / "classifiers").glob("*.keras")]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_the_classifier_is_kept_in_the_cache_of_its_data_set(tmp_path, monkeypatch):
     dataset = load_dataset("digits", cache_dir=tmp_path / "elsewhere")
@@ -36,6 +37,7 @@ def test_the_classifier_is_kept_in_the_cache_of_its_data_set(tmp_path, monkeypat
         np.testing.assert_array_equal(received, wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_a_data_set_of_the_usual_cache_has_its_classifier_there(tmp_path, monkeypatch):
     monkeypatch.setenv("KVAE_CACHE", str(tmp_path))
@@ -46,6 +48,7 @@ def test_a_data_set_of_the_usual_cache_has_its_classifier_there(tmp_path, monkey
     assert len(cached(tmp_path)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_a_teacher_knows_the_layers_and_the_rates_of_its_labels(tmp_path):
     dataset = load_dataset("digits", cache_dir=tmp_path)

@@ -68,6 +68,7 @@ def test_the_best_checkpoint_is_the_epoch_of_the_lowest_validation_loss(uninterr
     assert int(best.optimizer.iterations) == steps * (1 + int(np.argmin(losses)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [4, 15, 25], ids=["first epoch", "second", "third"])
 def test_a_resumed_run_equals_the_uninterrupted_one(uninterrupted, digits, tmp_path, step):
     with pytest.raises(KeyboardInterrupt):
@@ -126,6 +127,7 @@ def test_a_run_killed_in_its_second_epoch_ends_with_the_same_weights(
     assert_same_run(training.resume(run, digits), uninterrupted)
 
 
+@pytest.mark.slow
 def test_training_stops_when_nothing_improves(digits, tmp_path):
     still = PRESET.override(learning_rate=1e-12, epochs=30)
     run = training.train(RunConfig(still, "digits", early_stop=2), digits, tmp_path)
@@ -206,6 +208,7 @@ def test_a_run_does_not_go_on_with_other_data(digits, tmp_path):
         training.resume(Run.create(tmp_path, config), digits)
 
 
+@pytest.mark.slow
 def test_float16_counts_its_epochs_although_it_skips_steps(digits, tmp_path):
     config = RunConfig(PRESET.override(epochs=2), "digits", precision="mixed_float16")
     run = training.train(config, digits, tmp_path)

@@ -80,12 +80,12 @@ def best_digits():
     return encoder, dense(40, 256) + dense(256, flat) + blocks + grow
 
 
-def pca_faces():
-    # 64×64×3 in squares of 4×4: 16×16×48, 8×8, 4×4; a small image of 32×32×3 = 3,072.
-    flat, small = 4 * 4 * 128, 3072
+def pca_images(pool):
+    # 64×64×3 in squares of 4×4: 16×16×48, 8×8, 4×4; a small image of 32×32×3 or of 64×64×3.
+    flat, small, squares = 4 * 4 * 128, (64 // pool) ** 2 * 3, (4 // pool) ** 2 * 3
     norms = BATCH_NORM * (96 + 128 + 128)
     encoder = conv(3, 48, 96) + conv(3, 96, 128) + conv(3, 128, 128) + norms
-    decoder = conv(3, 128, 128) + conv(3, 128, 96) + conv(3, 96 + 12, 48) + norms
+    decoder = conv(3, 128, 128) + conv(3, 128, 96) + conv(3, 96 + squares, 48) + norms
     return (
         encoder + 2 * dense(flat, 200) + dense(small, 200),
         decoder + dense(200, flat) + dense(200, small),
@@ -93,7 +93,8 @@ def pca_faces():
 
 
 PARAMETERS = {
-    "celeba64": pca_faces(),
+    "celeba64": pca_images(pool=2),
+    "own-images": pca_images(pool=1),
     "mnist": (dense(784, 512) + 2 * dense(512, 20), dense(20, 512) + dense(512, 784)),
     "digits": (
         dense(64, 256) + dense(256, 128) + 2 * dense(128, 8),
