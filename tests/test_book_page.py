@@ -143,6 +143,7 @@ def run(page, folder):
     return done
 
 
+@pytest.mark.slow
 def test_the_page_trains_what_the_book_trains(folder):
     done = run(PAGE, folder)
     assert done.stdout == (

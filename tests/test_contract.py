@@ -357,6 +357,7 @@ def served(request, pixels, compiled, tmp_path_factory):
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 @promised("residual-logistic", "pca-with-teacher", presets={})  # real sizes: test_shipped.py
 def test_a_fresh_process_serves_the_same_numbers(preset, served):
     z_mean, z_log_var, pixels = served[preset.name]

@@ -12,6 +12,8 @@ from keras_vae.cli.main import kvae
 from keras_vae.inference import registry
 from keras_vae.training.run_directory import Run, read_json
 
+pytestmark = pytest.mark.slow  # trains
+
 SMALL = ["--filters", "4,4", "--precision", "float32"]
 
 
@@ -76,7 +78,6 @@ def test_the_exported_model_reconstructs_as_well_as_the_trained_one(trained, pho
     assert error == pytest.approx(measured, rel=0.05)
 
 
-@pytest.mark.slow
 def test_the_model_can_be_trained_further(trained, photos, folders):
     words, root = folders
     np.savez(root / "more.npz", images=photos[5::26])

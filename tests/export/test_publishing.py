@@ -9,6 +9,8 @@ from keras_vae.presets import get_preset
 from keras_vae.training import trainer as training
 from keras_vae.training.run_directory import Run, RunConfig
 
+pytestmark = pytest.mark.slow  # trains
+
 PRESET = get_preset("mnist").override(
     image_size=(8, 8), hidden=(64,), latent_dim=4, epochs=15, decay="constant"
 )
@@ -117,7 +119,6 @@ def test_the_card_repeats_the_measured_numbers(model):
     assert "kvae train digits" in card
 
 
-@pytest.mark.slow
 def test_an_existing_card_is_kept_by_default(model, run, attributed):
     card = model.path.parent / "README.md"
     card.write_text("mine")

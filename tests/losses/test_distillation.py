@@ -11,6 +11,8 @@ from keras_vae.losses import Distillation, Teacher
 from keras_vae.models.vae import VAE
 from keras_vae.presets import get_preset
 
+pytestmark = pytest.mark.slow  # trains
+
 SMALL = get_preset("digits").override(hidden=(64,), latent_dim=4, epochs=2)
 
 
@@ -116,7 +118,6 @@ def test_replicas_have_nothing_of_the_teacher_to_average(teacher):
     assert [weight.path for weight in vae.moving_averages] == [vae.likelihood.variance.path]
 
 
-@pytest.mark.slow
 def test_attributes_are_predicted_better_from_latents_for_it(teacher, even):
     accuracies = {}
     rows = {split: even.indices(split) for split in ("train", "test")}

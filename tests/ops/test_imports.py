@@ -57,6 +57,7 @@ ORDERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["the package first", *(
     pytest.param(order, marks=pytest.mark.slow) for order in ("Keras first", "TensorFlow first")
 )])  # fmt: skip

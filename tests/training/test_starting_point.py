@@ -10,6 +10,8 @@ from keras_vae.training.pca_baseline import adapted
 from keras_vae.training.run_directory import RunConfig
 from keras_vae.training.starting_point import StartingPoint
 
+pytestmark = pytest.mark.slow  # trains
+
 TRAINED = get_preset("celeba").override(
     filters=(8, 8), latent_dim=6, batch_size=16, epochs=2, learning_rate=3e-3
 )
@@ -69,7 +71,6 @@ def test_the_optimizer_is_new(start, few):
     assert int(vae.optimizer.iterations) == 0
 
 
-@pytest.mark.slow
 def test_the_model_is_measured_as_epoch_0_and_the_licence_is_that_of_both(run, few, tmp_path):
     tuned = training.train(configuration(run.path, few), few, tmp_path / "tuned")
     assert [row["epoch"] for row in tuned.history()] == [0, 1]
