@@ -271,6 +271,7 @@ def with_teacher(monkeypatch, untrained_teacher):
     monkeypatch.setattr(training, "find_teacher", find)
 
 
+@pytest.mark.slow
 @promised("convolutional-optimal")
 @pytest.mark.usefixtures("with_teacher")
 def test_a_run_that_was_interrupted_within_an_epoch_is_the_uninterrupted_one(

@@ -112,6 +112,7 @@ def test_a_classifier_near_chance_is_marked(trained, known_digits, monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_grey_labelled_images_get_a_classifier_that_knows_them(trained, digits):
     extractor, seen = trained
     assert float(extractor.name.rpartition("accuracy ")[2]) > 0.9

@@ -128,6 +128,7 @@ def test_an_exported_model_is_measured_like_the_one_in_memory(model, tiles):
     assert np.abs(model.decode(z).astype(int) - served.decode(z)).max() <= 1
 
 
+@pytest.mark.slow
 def test_feature_maps_are_of_every_convolution(model):
     row, arrays = measure(model, ["feature_maps"])
     assert row["layers"] == 5  # two down, two up, and the image's own

@@ -160,6 +160,7 @@ def test_refused_access_says_what_to_do(hub, tmp_path, monkeypatch, token, optio
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_push_needs_a_token_that_may_write(hub, model, monkeypatch):
     with pytest.raises(HubError, match=r"Log in with `hf auth login`, or set HF_TOKEN"):
         push(model, HubAddress("user/faces"))
