@@ -11,7 +11,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 help:
 	@echo "make demo     train on scikit-learn's digits, export, morph a face, and print the paths of the pictures"
 	@echo "make portrait edit a photo of a real face: align it, and edit it at full size"
-	@echo "make test     run the quick tests, in about five minutes on two cores"
+	@echo "make test     run the quick tests, in about four minutes on two cores"
 	@echo "make check    run all tests (set KVAE_DATA to run those that need the real data sets), build the site"
 	@echo "make docs     build the documentation site: build/site/index.html"
 	@echo "make bench    measure the speed of kvae, plain Keras, PyTorch and pythae (installs the last two)"
