@@ -53,6 +53,7 @@ def test_it_is_one_file_of_at_most_ninety_lines(kind):
     assert len((Path(__file__).parent / f"{kind}.py").read_text().splitlines()) <= 90
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_loss_falls_by_a_third(kind, trained):
     _, before, after = trained(kind)

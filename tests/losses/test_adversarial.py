@@ -13,6 +13,8 @@ from keras_vae.presets import get_preset
 from keras_vae.training import trainer as training
 from keras_vae.training.run_directory import Run, RunConfig
 
+pytestmark = pytest.mark.slow  # trains
+
 SMALL = get_preset("digits").override(hidden=(32,), latent_dim=4, adversarial_weight=5.0)
 CRITIC = {"filters": (8, 8), "patch": 2}
 
@@ -57,7 +59,6 @@ def test_the_penalty_is_the_squared_gradient_in_pixels_of_minus_1_to_1(digits):
         assert norm == pytest.approx(np.square(rises).sum(), rel=2e-2)
 
 
-@pytest.mark.slow
 def test_the_model_does_not_train_the_critic_and_the_critic_not_the_model(digits):
     vae = compiled(small(learning_rate=0.0))
     critic = vae.terms[-1].critic.get_weights()
@@ -73,7 +74,6 @@ def test_the_model_does_not_train_the_critic_and_the_critic_not_the_model(digits
     assert all(np.abs(after - before).max() > 0 for after, before in changes)
 
 
-@pytest.mark.slow
 def test_a_critic_learns_to_distinguish_images_from_blurred_ones(digits):
     vae = compiled(small(learning_rate=2e-3, gamma=0.01), rate=0.0)
     batch = digits.images[:256]
@@ -84,7 +84,6 @@ def test_a_critic_learns_to_distinguish_images_from_blurred_ones(digits):
     assert last["adversarial_loss"] > first["adversarial_loss"]
 
 
-@pytest.mark.slow
 def test_penalties_hold_the_critic_back_once_in_so_many_steps(digits):
     losses = {}
     for gamma in (0.0, 100.0):
@@ -95,7 +94,6 @@ def test_penalties_hold_the_critic_back_once_in_so_many_steps(digits):
     assert losses[0.0][loss] < 0.8 * losses[100.0][loss]
 
 
-@pytest.mark.slow
 def test_before_it_starts_it_changes_nothing(digits):
     """Two epochs of 4 steps; the critic starts in the second."""
     waiting = compiled(small(start=4))
@@ -157,7 +155,6 @@ def run(digits, single_steps, tmp_path_factory):
     return training.train(config_of(2), digits, tmp_path_factory.mktemp("runs") / "whole")
 
 
-@pytest.mark.slow
 def test_a_run_that_was_interrupted_within_an_epoch_goes_on_bit_for_bit(run, digits, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         training.train(config_of(2), digits, tmp_path, callbacks=[StopAt(36)], save_every=0.0)
@@ -179,7 +176,6 @@ def test_the_history_has_both_losses_and_the_last_epoch_is_the_best(run):
     assert run.best_epoch() == 2
 
 
-@pytest.mark.slow
 def test_the_exported_graph_holds_nothing_of_it(run, tmp_path):
     from keras_vae.export.saved_model import export_model
 
@@ -200,7 +196,6 @@ def test_an_early_stop_is_refused(digits, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.slow
 def test_two_replicas_train_the_critic_as_one_does(digits, without_noise):
     weights = []
     for strategy in ("single", "mirrored"):

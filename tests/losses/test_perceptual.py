@@ -13,6 +13,8 @@ from keras_vae.presets import Objective, get_preset
 from keras_vae.training import trainer as training
 from keras_vae.training.run_directory import RunConfig
 
+pytestmark = pytest.mark.slow  # trains
+
 SMALL = get_preset("digits").override(hidden=(64,), latent_dim=4, epochs=2)
 
 
@@ -98,7 +100,6 @@ def test_the_weighted_distance_is_part_of_the_loss_and_nothing_of_it_is_learned(
     assert losses["loss"] == pytest.approx(terms, rel=1e-5)
 
 
-@pytest.mark.slow
 def test_reconstructions_come_nearer_for_it(teacher, digits):
     distances = {}
     for weight in (1e-6, 100.0):
