@@ -116,17 +116,18 @@ def sized(
     from keras_vae.files.photos import ALIGNED_CROP
     from keras_vae.presets import own_size, with_size
 
-    preset = config.preset
-    started = config.start_from is not None
+    preset, started = config.preset, config.start_from is not None
     if not (started or preset.adaptive) and (typed or given or not preset.network.any_size):
         return config
     *native, channels = native_shape(config.dataset, config.data_dir)
     if source.align_faces or config.provenance.get("align_faces"):
         native = [ALIGNED_CROP, ALIGNED_CROP]
-    size = own_size(*native) if preset.adaptive else tuple(native)
-    size = preset.image_shape[:2] if started else typed or size
+    if started:
+        size, cure = preset.image_shape[:2], "that of the model"
+    else:
+        fitting = own_size(*native) if preset.adaptive else tuple(native)
+        size, cure = typed or fitting, "--image-size for another"
     if not typed and size != tuple(native):
-        cure = "that of the model" if started else "--image-size for another"
         click.echo(
             f"Size     {times(size)}, from images of {times(native)}; {cure}",
             err=click.get_current_context().params["print_config"],

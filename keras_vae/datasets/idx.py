@@ -16,7 +16,6 @@ import numpy as np
 from ..files.limits import check_unpacked
 from ..files.regular import content_kind, open_regular
 from .source import Origin, Source
-from .splits import SPLITS
 
 FILES = (
     "train-images-idx3-ubyte",
@@ -46,18 +45,7 @@ def read(train_images: Path, train_labels: Path, test_images: Path, test_labels:
     """
     images = [read_idx(file, axes=3) for file in (train_images, test_images)]
     labels = [read_idx(file, axes=1) for file in (train_labels, test_labels)]
-    sizes = [len(part) for part in images]
-    if sizes != [len(part) for part in labels] or images[0].shape[1:] != images[1].shape[1:]:
-        raise ValueError(
-            f"The IDX files in {train_images.parent} must have a label for each image. Received: "
-            f"images {sizes}, labels {[len(part) for part in labels]}."
-        )
-    return Source(
-        count=sum(sizes),
-        payloads=lambda: (image for part in images for image in part),
-        partition=np.repeat(np.array([SPLITS["train"], SPLITS["test"]], np.int8), sizes),
-        labels=np.concatenate(labels).astype(np.int64),
-    )
+    return Source.of_train_and_test(images, labels, f"The IDX files in {train_images.parent}")
 
 
 def read_idx(file: Path, axes: int) -> np.ndarray:

@@ -11,7 +11,6 @@ import numpy as np
 
 from .arrays import ArrayFile
 from .source import Origin, Source
-from .splits import SPLITS
 
 FILES = tuple(
     f"kmnist-{split}-{kind}.npz" for split in ("train", "test") for kind in ("imgs", "labels")
@@ -39,18 +38,7 @@ def read(train_images: Path, train_labels: Path, test_images: Path, test_labels:
     """
     images = [_read(file, (SIDE, SIDE)) for file in (train_images, test_images)]
     labels = [_read(file, ()) for file in (train_labels, test_labels)]
-    sizes = [len(part) for part in images]
-    if sizes != [len(part) for part in labels]:
-        raise ValueError(
-            f"The files in {train_images.parent} must have a label for each image. Received: "
-            f"images {sizes}, labels {[len(part) for part in labels]}."
-        )
-    return Source(
-        count=sum(sizes),
-        payloads=lambda: (image for part in images for image in part),
-        partition=np.repeat(np.array([SPLITS["train"], SPLITS["test"]], np.int8), sizes),
-        labels=np.concatenate(labels).astype(np.int64),
-    )
+    return Source.of_train_and_test(images, labels, f"The files in {train_images.parent}")
 
 
 def _read(file: Path, shape: tuple[int, ...]) -> np.ndarray:

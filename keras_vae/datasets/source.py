@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from ..files.jobs import Progress as Progress
 from ..files.jobs import Row
 from ..files.photos import ALIGNED_CROP, ALIGNED_SIZE
 from .account import Account
+from .splits import SPLITS
 
 if TYPE_CHECKING:
     from .tree import Tree
@@ -65,6 +66,33 @@ class Source:
     labels: np.ndarray | None = None
     label_names: tuple[str, ...] = ()
     account: Account = field(default_factory=Account)
+
+    @classmethod
+    def of_train_and_test(
+        cls, images: Sequence[np.ndarray], labels: Sequence[np.ndarray], files: str
+    ) -> Self:
+        """Join the images and the labels of the training files and of the test files.
+
+        Args:
+            images: Of each split, [N, H, W] or [N, H, W, C].
+            labels: Of each split, integers [N].
+            files: The files, as the error's subject.
+
+        Raises:
+            ValueError: If the numbers of images and labels, or the sizes of images, differ.
+        """
+        sizes = [len(part) for part in images]
+        if sizes != [len(part) for part in labels] or images[0].shape[1:] != images[1].shape[1:]:
+            raise ValueError(
+                f"{files} must have a label for each image. Received: "
+                f"images {sizes}, labels {[len(part) for part in labels]}."
+            )
+        return cls(
+            count=sum(sizes),
+            payloads=lambda: (image for part in images for image in part),
+            partition=np.repeat(np.array([SPLITS["train"], SPLITS["test"]], np.int8), sizes),
+            labels=np.concatenate(labels).astype(np.int64),
+        )
 
     def label_name(self, label: int) -> str:
         """Return the name of a label; its number, if labels have no names."""

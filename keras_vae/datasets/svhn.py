@@ -12,7 +12,6 @@ import numpy as np
 
 from .matlab import read_matrices
 from .source import Origin, Source
-from .splits import SPLITS
 
 FILES = ("train_32x32.mat", "test_32x32.mat")
 SIDE = 32  # pixels
@@ -35,13 +34,8 @@ def read(train: Path, test: Path) -> Source:
         ValueError: If one is damaged or holds no such matrices.
     """
     images, labels = zip(*map(_read, (train, test)), strict=True)
-    sizes = [len(part) for part in labels]
-    return Source(
-        count=sum(sizes),
-        payloads=lambda: (image for part in images for image in part),
-        partition=np.repeat(np.array([SPLITS["train"], SPLITS["test"]], np.int8), sizes),
-        labels=np.concatenate(labels) % 10,
-    )
+    digits = [part % 10 for part in labels]
+    return Source.of_train_and_test(images, digits, f"The files in {train.parent}")
 
 
 def _read(file: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -3,21 +3,13 @@ import re
 from dataclasses import replace
 
 import pytest
-from click.testing import CliRunner
 
 from keras_vae.cli.configuration import compare_data
-from keras_vae.cli.main import kvae
 from keras_vae.training.config_file import read_config
 from keras_vae.training.run_directory import Run, RunConfig, read_json
+from tests.cli.training import train
 
 QUICK = ["--preset", "mnist", "--latent", "3", "--hidden", "16", "--epochs", "1"]
-
-
-def train(*words, ok=True):
-    result = CliRunner().invoke(kvae, ["train", *map(str, words)])
-    if ok:
-        assert result.exit_code == 0, result.output or result.exception
-    return result
 
 
 @pytest.fixture(scope="module")

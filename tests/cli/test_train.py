@@ -13,16 +13,10 @@ from keras_vae.cli.train import _default_name
 from keras_vae.inference import registry as runtime
 from keras_vae.presets import get_preset
 from keras_vae.training.run_directory import Run, RunConfig, RunInUseError, read_json
+from tests.cli.training import train
 
 KVAE = [sys.executable, "-m", "keras_vae.cli.main"]
 QUICK = ["--preset", "mnist", "--latent", "3", "--hidden", "16", "--epochs", "2"]
-
-
-def train(*words, ok=True):
-    result = CliRunner().invoke(kvae, ["train", *map(str, words)])
-    if ok:
-        assert result.exit_code == 0, result.output or result.exception
-    return result
 
 
 @pytest.fixture(scope="module")

@@ -5,23 +5,15 @@ import re
 import numpy as np
 import pytest
 import yaml
-from click.testing import CliRunner
 from PIL import Image
 
-from keras_vae.cli.main import kvae
 from keras_vae.inference import registry
 from keras_vae.training.run_directory import Run, read_json
+from tests.cli.training import train
 
 pytestmark = pytest.mark.slow  # trains
 
 SMALL = ["--filters", "4,4", "--precision", "float32"]
-
-
-def train(*words, ok=True):
-    result = CliRunner().invoke(kvae, ["train", *map(str, words)])
-    if ok:
-        assert result.exit_code == 0, result.output or result.exception
-    return result
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from keras_vae.models.vae import VAE
 from keras_vae.presets import get_preset
 from keras_vae.training import trainer as training
 from keras_vae.training.run_directory import Run, RunConfig
+from tests.training.interruption import StopAt
 
 pytestmark = pytest.mark.slow  # trains
 
@@ -127,18 +128,6 @@ def config_of(epochs, **changes):
     preset = small(start=30, interval=2, **changes)
     preset = preset.override(epochs=epochs, batch_size=64, decay="constant", ema_momentum=0.9)
     return RunConfig(preset, "digits", seed=1)
-
-
-class StopAt(keras.callbacks.Callback):
-    """Interrupts a training after so many steps."""
-
-    def __init__(self, step):
-        super().__init__()
-        self.step = step
-
-    def on_train_batch_end(self, batch, logs=None):
-        if int(self.model.optimizer.iterations) >= self.step:
-            raise KeyboardInterrupt
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from keras_vae.training import statistics
 from keras_vae.training import trainer as training
 from keras_vae.training.pca_baseline import adapted
 from keras_vae.training.run_directory import Run, RunConfig, read_json
+from tests.training.interruption import StopAt
 
 PRESET = get_preset("celeba").override(
     filters=(8, 8), latent_dim=4, batch_size=16, epochs=2, decay="constant", learning_rate=3e-3
@@ -169,19 +170,6 @@ def test_other_networks_have_no_epoch_0(few, tmp_path):
     run = training.train(RunConfig(PRESET.override(epochs=1), "photos"), few, tmp_path / "run")
     assert [row["epoch"] for row in Run.open(run.path).history()] == [1]
     assert not math.isnan(read_json(run.metrics_file)["validation"]["mse_of_pca"])
-
-
-class StopAt(keras.callbacks.Callback):
-    """Interrupts a training after a step, as Ctrl-C does."""
-
-    def __init__(self, step):
-        super().__init__()
-        self.step = step
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Interrupt."""
-        if int(self.model.optimizer.iterations) >= self.step:
-            raise KeyboardInterrupt
 
 
 @pytest.mark.slow

@@ -14,24 +14,12 @@ from keras_vae.training.callbacks import DivergedError
 from keras_vae.training.checkpoint import read_position, save
 from keras_vae.training.run_directory import Run, RunConfig, read_json
 from keras_vae.training.schedules import learning_rate
+from tests.training.interruption import StopAt
 
 PRESET = get_preset("mnist").override(image_size=(8, 8), hidden=(32,), latent_dim=3, epochs=4)
 LEVEL = PRESET.override(decay="constant", learning_rate=1e-3)
 CONFIG = RunConfig(PRESET, "digits", seed=2)
 BROKEN = (np.zeros((1, 8, 8, 1), np.uint8), np.zeros(1), np.full(1, np.nan))  # by its weight
-
-
-class StopAt(keras.callbacks.Callback):
-    """Interrupts training in the middle of an epoch, as Ctrl-C does."""
-
-    def __init__(self, step):
-        super().__init__()
-        self.step = step
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Interrupt."""
-        if int(self.model.optimizer.iterations) >= self.step:
-            raise KeyboardInterrupt
 
 
 def final_weights(run):
