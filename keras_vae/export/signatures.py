@@ -243,12 +243,12 @@ class Endpoints:
         self, seed: tf.Tensor, temperature: tf.Tensor, *condition: tf.Tensor
     ) -> list[tf.Tensor]:
         """Sample from the prior, each from its own seed alone: the latents, each [B, …]."""
-        with seeded(seed, temperature):
+        with seeded(seed, finite("temperature", temperature)):
             return keras.tree.flatten(self.prior(tf.size(seed), *condition).sample())
 
     def _sample_mixture(self, seed: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
         """Sample from the fitted prior, each from its own seed alone, [B] → [B, L]."""
-        with seeded(seed, temperature):
+        with seeded(seed, finite("temperature", temperature)):
             return self.mixture.sample(tf.size(seed))
 
     def _named(self, z: list[tf.Tensor]) -> Tensors:

@@ -15,6 +15,7 @@ import numpy as np
 from ..files.naming import near_names
 from ..files.pixels import range_of
 from ..latent_space.arithmetic import interpolate
+from ..latent_space.priors import finite_temperature
 from ..presets import Preset
 from .photos import Photo, Photos, read_pixels
 
@@ -302,7 +303,7 @@ class Model(ABC):
             uint8 [n, H, W, C].
 
         Raises:
-            ValueError: If there is no such prior.
+            ValueError: See `sample`.
 
         Example:
             >>> faces = model.generate(n=4, seed=0)
@@ -335,14 +336,15 @@ class Model(ABC):
             `images`, uint8 [B, H, W, C], and `z`, float32 [B, L].
 
         Raises:
-            ValueError: If there is no such prior, or the model was exported without it.
+            ValueError: If there is no such prior, the model was exported without it, or the
+                temperature is not finite.
 
         Example:
             >>> images, z = model.sample(seeds=[14, 3])
         """
         endpoint = PRIORS[self.choose_prior(prior)]
         seed = np.asarray(seeds, np.int64).reshape(-1)
-        scale = np.full(seed.shape, temperature, np.float32)
+        scale = np.full(seed.shape, finite_temperature(temperature))
         outputs = self._in_batches(endpoint, progress, seed=seed, temperature=scale)
         return Sample(outputs["image"], outputs["z"])
 

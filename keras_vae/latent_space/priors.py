@@ -106,6 +106,9 @@ class GaussianMixturePrior:
 
         Returns:
             float32 [B, L].
+
+        Raises:
+            ValueError: If a temperature is not finite.
         """
         ends = np.cumsum(self.weights, dtype=np.float32)[:-1]
         component = np.searchsorted(ends, philox.uniform(seeds), side="right")
@@ -196,9 +199,24 @@ def sample_normal(seeds: Sequence[int], latent_dim: int, temperature: Any = 1.0)
 
     Returns:
         float32 [B, L].
+
+    Raises:
+        ValueError: If a temperature is not finite.
     """
-    scale = np.asarray(temperature, np.float32).reshape(-1, 1)
+    scale = finite_temperature(temperature).reshape(-1, 1)
     return scale * philox.normal(seeds, latent_dim)
+
+
+def finite_temperature(temperature: Any) -> np.ndarray:
+    """Return temperatures as float32.
+
+    Raises:
+        ValueError: If one is not finite.
+    """
+    values = np.asarray(temperature, np.float32)
+    if not np.isfinite(values).all():
+        raise ValueError(f"`temperature` must be finite. Received: {temperature}.")
+    return values
 
 
 def fit_prior(z: np.ndarray, progress: Callable[[int, int], None] | None = None) -> PriorFit | None:

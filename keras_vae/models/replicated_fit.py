@@ -29,12 +29,18 @@ class ReplicatedFit:
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
         """Build optimizer and metrics; Keras would reduce a batch over the replicas for it."""
+        self._build_optimizer()
         with self.distribute_strategy.scope():
-            if self.optimizer is not None and not self.optimizer.built:
-                self.optimizer.build(self.trainable_variables)
             if self._compile_metrics is not None and not self._compile_metrics.built:
                 image = keras.KerasTensor((None, *self.image_shape))
                 self._compile_metrics.build(image, image)
+
+    def _build_optimizer(self) -> None:
+        """Create the optimizer's variables, such as its moments, if it has none yet."""
+        optimizer = getattr(self, "optimizer", None)  # before `compile` there is none
+        if optimizer is not None and not optimizer.built:
+            with self.distribute_strategy.scope():
+                optimizer.build(self.trainable_variables)
 
 
 class _FirstReplica:

@@ -148,6 +148,19 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
         """Return the shape that `build` takes."""
         return {"input_shape": (None, *self.image_shape)}
 
+    def save_own_variables(self, store: Any) -> None:
+        """Save the model; the optimizer has its variables, also before the first step.
+
+        `load_model` makes them and warns if the file has none.
+        """
+        self._build_optimizer()
+        super().save_own_variables(store)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Load the model; the optimizer has its variables, so that those of the file are loaded."""
+        self._build_optimizer()
+        super().load_own_variables(store)
+
     def encode(self, images: Any, y: Any = None) -> Any:
         """Encode images, without noise.
 
@@ -293,8 +306,10 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
             # Gradients are summed over replicas, so each takes its share of the batch's mean.
             loss = self.optimizer.scale_loss(tf.reduce_mean(losses["loss"]) / replica_count())
         variables = self.trainable_variables
-        gradients = tape.gradient(loss, variables)
-        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        gradients = zip(tape.gradient(loss, variables), variables, strict=True)
+        if not self.stochastic:  # z_log_var has no gradient, of which Keras would warn
+            gradients = [each for each in gradients if each[0] is not None]
+        self.optimizer.apply_gradients(gradients)
         for term in self.terms:
             term.train_adversary(forward)
         return self.track(losses, forward, weight)

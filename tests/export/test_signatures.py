@@ -232,8 +232,12 @@ def test_model_without_attributes_says_so(grey_model, pictures):
         ("reconstruct", {"image_bytes": [b""]}, "empty"),
         ("decode", {"z": np.full((1, 6), np.nan)}, "`z` must be finite"),
         ("decode_pixels", {"z": np.full((1, 6), np.inf)}, "`z` must be finite"),
-        ("generate", {"seed": [1], "temperature": [np.nan]}, "`z` must be finite"),
-        ("generate_gmm", {"seed": [1], "temperature": [np.inf]}, "`z` must be finite"),
+        ("generate", {"seed": [1], "temperature": [np.nan]}, "`temperature` must be finite"),
+        (
+            "generate_gmm",
+            {"seed": [1], "temperature": [np.inf]},
+            "`temperature` must be finite",
+        ),
         ("log_prior_gmm", {"z": np.full((1, 2, 6), np.nan)}, "`z` must be finite"),
         (
             "log_likelihood",

@@ -146,11 +146,12 @@ def test_threads_do_not_mix_their_batches(lite):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.filterwarnings("error")
 def test_what_is_not_finite_is_refused_as_by_the_signature(lite, colour_model, value):
     for model in (lite, colour_model):
         with pytest.raises(ValueError, match=r"^`z` must be finite\.$"):
             model.decode(np.full((1, 6), value))
-        with pytest.raises(ValueError, match=r"^`z` must be finite\.$"):
+        with pytest.raises(ValueError, match=r"^`temperature` must be finite\. Received: \w+\.$"):
             model.sample([1], value)
 
 

@@ -16,6 +16,9 @@ from keras_vae.models import VAE, Likelihood
 from keras_vae.presets import get_preset
 from keras_vae.training.distribution import make_strategy
 
+# What Keras warns of, such as missing gradients, a user sees: nothing may.
+pytestmark = pytest.mark.filterwarnings("error::UserWarning")
+
 SMALL = get_preset("mnist").override(image_size=(8, 8), hidden=(16,), latent_dim=3)
 PARALLEL = [None, "mirrored"]
 
@@ -70,7 +73,7 @@ def test_regularizers_train_the_kernel_once_however_many_replicas(strategy, digi
         vae = VAE.from_networks(encoder, decoder, terms=terms)
         vae.compile(optimizer=keras.optimizers.SGD(0.1), jit_compile=False)
     (kernel,) = [w for w in encoder.weights if w.regularizer is not None]
-    before = np.array(kernel)
+    before = keras.ops.convert_to_numpy(kernel).copy()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the other variables have no gradient
         vae.fit(batches(digits.images[:32]), verbose=0)
@@ -184,23 +187,6 @@ def test_stock_callbacks_work_without_warnings(digits, tmp_path):
     assert loss < 1.05 * history["val_loss"][0]
 
 
-def test_a_saved_model_goes_on_with_its_optimizer_and_its_metrics(digits, tmp_path):
-    vae = VAE.from_networks(*networks(keras.regularizers.L2(0.01)), seed=0)
-    vae.compile(optimizer=keras.optimizers.Adam(1e-2), metrics=["mae"], jit_compile=False)
-    images = digits.images[:128] / np.float32(255)
-    vae.fit(images, verbose=0)
-    vae.save(tmp_path / "vae.keras")
-    restored = keras.saving.load_model(tmp_path / "vae.keras")
-    for one, other in zip(vae.optimizer.variables, restored.optimizer.variables, strict=True):
-        np.testing.assert_array_equal(one, other)
-    losses = [m.fit(images, shuffle=False, verbose=0).history for m in (vae, restored)]
-    assert set(losses[0]) == {
-        "loss", "reconstruction_loss", "kl_loss", "regularization_loss", "mse", "mae"
-    }  # fmt: skip
-    for name, values in losses[0].items():
-        np.testing.assert_allclose(losses[1][name], values, rtol=1e-5, err_msg=name)
-
-
 @keras.saving.register_keras_serializable("tests")
 def brightness(forward):
     return tf.reduce_mean(forward.likelihood.mode(), axis=[1, 2, 3])
@@ -256,6 +242,49 @@ def test_a_likelihood_of_your_own_is_a_class_or_a_function(digits, tmp_path):
         losses[scale] = restored.evaluate(digits.images, verbose=0, return_dict=True)["loss"]
     assert set(losses) == {1.0, 0.5}
     assert losses[1.0] != losses[0.5]
+
+
+def own_parts():
+    """A model with a likelihood and a term of one's own, and with a regularizer."""
+    encoder, decoder = networks(keras.regularizers.L2(0.01))
+    vae = VAE.from_networks(encoder, decoder, Laplace, terms=[*elbo_terms(), brightness], seed=0)
+    vae.compile(optimizer=keras.optimizers.Adam(1e-2), metrics=["mae"], jit_compile=False)
+    return vae
+
+
+def assert_same_state(one, other):
+    """Iterations and moments of two optimizers, variable by variable."""
+    for a, b in zip(one.variables, other.variables, strict=True):
+        np.testing.assert_array_equal(a, b, err_msg=a.path)
+
+
+def test_a_saved_model_goes_on_with_its_optimizer_and_its_metrics(digits, tmp_path):
+    vae = own_parts()
+    images = digits.images[:128] / np.float32(255)
+    vae.fit(images, verbose=0)
+    vae.save(tmp_path / "vae.keras")
+    restored = keras.saving.load_model(tmp_path / "vae.keras")
+    assert_same_state(vae.optimizer, restored.optimizer)
+    assert restored.optimizer.iterations == 4
+    losses = [m.fit(images, shuffle=False, verbose=0).history for m in (vae, restored)]
+    assert set(losses[0]) == {
+        "loss", "reconstruction_loss", "kl_loss", "brightness_loss", "regularization_loss", "mse",
+        "mae",
+    }  # fmt: skip
+    for name, values in losses[0].items():
+        np.testing.assert_allclose(losses[1][name], values, rtol=1e-5, err_msg=name)
+
+
+def test_weights_are_saved_with_the_state_of_the_optimizer(tmp_path):
+    vae, fresh = own_parts(), own_parts()
+    vae.save_weights(tmp_path / "untrained.weights.h5")
+    for number, variable in enumerate(vae.optimizer.variables):
+        variable.assign(keras.ops.full(variable.shape, number, variable.dtype))
+    vae.save_weights(tmp_path / "trained.weights.h5")
+    fresh.load_weights(tmp_path / "trained.weights.h5")
+    assert_same_state(vae.optimizer, fresh.optimizer)
+    fresh.load_weights(tmp_path / "untrained.weights.h5")
+    assert fresh.optimizer.iterations == 0
 
 
 @pytest.mark.slow
