@@ -77,19 +77,19 @@ def compare_data(config: RunConfig, images: ImageDataset) -> None:
         click.echo(f"Note: {note}.", err=True)
 
 
-def started_from(config: RunConfig, model: Path) -> RunConfig:
+def started_from(config: RunConfig, model: str) -> RunConfig:
     """Return a configuration that trains a model further.
 
     Args:
         config: The configuration.
-        model: Run directory, or name or path of an exported model.
+        model: Run directory, or name, path or address of an exported model.
     """
-    from keras_vae.inference.registry import find  # also on the hub
+    from keras_vae.files.exported import find_version
     from keras_vae.presets import fine_tuning
     from keras_vae.training.starting_point import StartingPoint, is_run
 
     refuse(ARCHITECTURE, f"has no effect with --start-from: the network is that of {model}.")
-    path = model if is_run(model) else find(model)
+    path = Path(model) if is_run(Path(model)) else find_version(model)
     start = StartingPoint.open(path)
     size = click.get_current_context().params["image_size"]
     if size and tuple(size) != start.preset.image_shape[:2]:

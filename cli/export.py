@@ -70,12 +70,11 @@ def export(
 def write_networks(name: str, overwrite: bool) -> Path:
     """Write the networks for LiteRT of an exported model; return their folder."""
     from keras_vae.export.lite import write_lite
-    from keras_vae.files.exported import read_metadata
+    from keras_vae.files.exported import find_version, read_metadata
     from keras_vae.inference.exported import UPSCALER
-    from keras_vae.inference.registry import find
     from keras_vae.super_resolution.lite import write_lite as write_upscaler_lite
 
-    version = find(name)
+    version = find_version(name)
     upscales = read_metadata(version).get("kind") == UPSCALER
     return (write_upscaler_lite if upscales else write_lite)(version, overwrite=overwrite)
 

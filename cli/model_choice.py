@@ -113,7 +113,7 @@ def refuse_addresses(names: Iterable[str]) -> None:
     Raises:
         click.UsageError: If there is one.
     """
-    from keras_vae.inference import hub
+    from keras_vae.files import hub
 
     for name in names:
         if hub.is_address(name):

@@ -98,7 +98,7 @@ def pull(address: str, name: str | None, models_dir: Path, overwrite: bool) -> N
         models_dir: Folder of the model, which is written to NAME in it.
         overwrite: Overwrite an existing model of that name, with all its versions.
     """
-    from keras_vae.inference import hub
+    from keras_vae.files import hub
 
     source = hub.HubAddress.parse(address)
     folder = hub.pull(source, models_dir / (name or source.name), overwrite=overwrite)
@@ -123,10 +123,12 @@ def push(name: str, address: str, private: bool, overwrite: bool) -> None:
         private: Make a new repository private.
         overwrite: Overwrite a version of that number, and the card, on the hub.
     """
-    from keras_vae.inference import hub, registry
+    from keras_vae.files.exported import find_version
+    from keras_vae.files.hub import HubAddress
+    from keras_vae.inference import hub_push
 
-    pushed = hub.push(
-        registry.find(name), hub.HubAddress.parse(address), private=private, overwrite=overwrite
+    pushed = hub_push.push(
+        find_version(name), HubAddress.parse(address), private=private, overwrite=overwrite
     )
     click.echo(f"{len(pushed.files)} files are now {pushed.address}")
     if pushed.card_kept:
@@ -148,7 +150,7 @@ def _summaries(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
 
 def summary(model: ExportedModel) -> dict[str, Any]:
     """Return the facts that every model of a kind has, ready for JSON."""
-    from keras_vae.inference import hub
+    from keras_vae.files import hub
 
     facts = {
         "name": model.name,

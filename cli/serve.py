@@ -87,10 +87,10 @@ def find_models(
         ValueError: If a model or version is missing, a name occurs twice, or a label's model is
             not served.
     """
-    from keras_vae.inference.registry import find
+    from keras_vae.files.exported import find_version
     from keras_vae.serving.configuration import ModelConfig
 
-    folders = [find(name).resolve().parent for name in names]
+    folders = [find_version(name).resolve().parent for name in names]
     known = [folder.name for folder in folders]
     if len({*known}) < len(known):
         raise ValueError(f"`NAME`s must be different. Received: {', '.join(known)}.")
@@ -101,7 +101,7 @@ def find_models(
     for folder in folders:
         own = {label: number for name, label, number in labels if name in ("", folder.name)}
         for version in own.values():
-            find(folder, version)  # raises an error that lists the versions
+            find_version(folder, version)  # raises an error that lists the versions
         models.append(ModelConfig(folder, own))
     return models
 

@@ -245,7 +245,7 @@ def upscaler(upscalers_dir):
 @pytest.fixture
 def hub(tmp_path, monkeypatch):
     """A hub, and a client without token or cache; the client reads its variables when imported."""
-    from tests.inference.fake_hub import FakeHub
+    from tests.files.fake_hub import FakeHub
 
     def forget_client():
         for name in [name for name in sys.modules if name.partition(".")[0] == "huggingface_hub"]:

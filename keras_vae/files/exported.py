@@ -1,4 +1,4 @@
-"""Exported models on the disk: found by name or path, and their `model.json`."""
+"""Exported models: found by name, path or address, and their `model.json`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from . import hub
 from .naming import near_names
 from .regular import open_regular
 
@@ -22,16 +23,22 @@ MAX_METADATA = 16 * 2**20  # bytes; those of the shipped models have 50,000 at m
 def find_version(name_or_path: str | Path, version: int | None = None) -> Path:
     """Find the folder of a model's version.
 
-    A path that holds a model comes first, then ./saved_models/<name>, the folders in the
-    environment variable KVAE_MODELS, and the models shipped with the package.
+    A model on the hub is downloaded to the hub's cache. Of other names, a path that holds a model
+    comes first, then ./saved_models/<name>, the folders in the environment variable KVAE_MODELS,
+    and the models shipped with the package.
 
     Args:
-        name_or_path: A name such as "celeba", a model's folder, or the folder of a version.
+        name_or_path: A name such as "celeba", a model's folder, the folder of a version, or a model
+            on the Hugging Face Hub: "hf://user/model" or "hf://user/model@revision".
         version: Number of the version; None takes the highest.
 
     Raises:
         ValueError: If there is no such model or version; the message lists those that exist.
+        HubError: If the hub cannot be reached, or refuses access.
+        ImportError: If the client of the hub is not installed.
     """
+    if hub.is_address(name_or_path):
+        name_or_path = hub.download(hub.HubAddress.parse(str(name_or_path)))
     path = Path(name_or_path)
     if _is_version(path):
         if version is not None and path.resolve().name != str(version):

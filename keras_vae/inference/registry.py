@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..files.exported import find_version, read_metadata
-from . import hub
 from .exported import ExportedModel, kind_of, lite_folder
 from .lite_model import LiteModel
 from .lite_upscaler import LiteUpscaler
@@ -50,7 +49,7 @@ def load(
         >>> model.generate(n=4, seed=0).shape
         (4, 64, 64, 3)
     """
-    path = find(name_or_path, version)
+    path = find_version(name_or_path, version)
     return _class_of(path, runtime, SavedModel, LiteModel).open(path)
 
 
@@ -74,7 +73,7 @@ def load_upscaler(
         >>> load_upscaler("vdsr").factor
         3
     """
-    path = find(name_or_path, version)
+    path = find_version(name_or_path, version)
     return _class_of(path, runtime, Upscaler, LiteUpscaler).open(path)
 
 
@@ -103,21 +102,5 @@ def _class_of(path: Path, runtime: str, full: type[Full], lite: type[Full]) -> t
 
 def load_any(name_or_path: str | Path, version: int | None = None) -> ExportedModel:
     """Open a model of any kind by its name or path; see `load`."""
-    path = find(name_or_path, version)
+    path = find_version(name_or_path, version)
     return CLASSES[kind_of(read_metadata(path))].open(path)
-
-
-def find(name_or_path: str | Path, version: int | None = None) -> Path:
-    """Find the folder of a model's version; a model on the hub is downloaded to the hub's cache.
-
-    Args:
-        name_or_path: See `load`.
-        version: See `load`.
-
-    Raises:
-        ValueError: See `load`.
-        HubError: See `load`.
-    """
-    if hub.is_address(name_or_path):
-        name_or_path = hub.download(hub.HubAddress.parse(str(name_or_path)))
-    return find_version(name_or_path, version)

@@ -128,7 +128,8 @@ class Construction:
         """Build the model of a SavedModel, with its weights, to train it further.
 
         Args:
-            name_or_path: Name of a model such as "celeba64", or the path of an exported model.
+            name_or_path: Name of a model such as "celeba64", the path of an exported model, or an
+                address on the Hugging Face Hub, "hf://user/model" or "hf://user/model@revision".
             version: Number of the version; None: the highest.
             teacher: See `from_preset`. None: loss terms that need it are left out.
             dtype: See `from_preset`.
@@ -136,6 +137,7 @@ class Construction:
 
         Raises:
             ValueError: If there is no such model, or it was not trained from a preset.
+            HubError: If the hub cannot be reached, or refuses access.
 
         Example:
             >>> vae = VAE.from_pretrained("celeba64")

@@ -1,6 +1,7 @@
 """`kvae train` on images of one's own, with its defaults but for a smaller network."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 from keras_vae.inference import registry
 from keras_vae.training.run_directory import Run, read_json
 from tests.cli.training import train
+from tests.files.fake_hub import files_of
 
 pytestmark = pytest.mark.slow  # trains
 
@@ -77,6 +79,14 @@ def test_the_model_can_be_trained_further(trained, photos, folders):
     output = train(root / "more.npz", *start, *words, "--run-dir", root / "runs" / "more").output
     assert "fine-tuned" in output
     assert [row["epoch"] for row in Run.open(root / "runs" / "more").history()] == [0, 1]
+
+
+def test_a_model_on_the_hub_can_be_trained_further(trained, folders, hub):
+    words, root = folders
+    hub.add("user/mine", files_of(root / "models" / "mine"))
+    printed = train(root / "mine.npz", "--start-from", "hf://user/mine", *words, "--print-config")
+    start = Path(yaml.safe_load(printed.stdout)["start_from"])
+    assert files_of(start) == files_of(root / "models" / "mine" / "1")
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 
 from keras_vae.export.saved_model import export_model
+from keras_vae.files.hub import HubError
 from keras_vae.inference import registry
 from keras_vae.models import VAE
 from keras_vae.models.pretrained import copy_weights
 from keras_vae.presets import get_preset
+from tests.files.fake_hub import files_of
 
 SMALL = get_preset("digits").override(hidden=(16,), latent_dim=3)
 SHIPPED = ["celeba64", "mnist", *(
@@ -45,6 +47,15 @@ def test_every_weight_is_copied(exported):
         if "seed" not in other.path:
             np.testing.assert_array_equal(one, other, err_msg=other.path)
     assert [term.name for term in pretrained.terms] == ["reconstruction", "kl", "mmd"]
+
+
+def test_a_model_on_the_hub_is_downloaded(exported, hub):
+    folder, vae = exported
+    hub.add("user/mine", files_of(folder))
+    pretrained = VAE.from_pretrained("hf://user/mine")
+    np.testing.assert_array_equal(pretrained.encoder.weights[0], vae.encoder.weights[0])
+    with pytest.raises(HubError, match=r"hf://user/none does not exist, or is private"):
+        VAE.from_pretrained("hf://user/none")
 
 
 def test_it_trains_further(exported, digits):

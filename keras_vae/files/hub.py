@@ -1,4 +1,4 @@
-"""Models on the Hugging Face Hub: opened, pulled and pushed through its own client.
+"""Models on the Hugging Face Hub: found and copied through its own client.
 
 A repository holds a model's folder as it is exported: <version>/ and the card, README.md.
 """
@@ -17,8 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
-from ..files.atomic import check_folder, write_folder
-from .hub_card import hub_card
+from .atomic import check_folder, write_folder
 
 PREFIX = "hf://"
 RECORD = "hub.json"  # in a pulled model's folder: where it comes from
@@ -88,7 +87,7 @@ def download(address: HubAddress) -> Path:
             connection and it is not in the cache.
         ImportError: If huggingface_hub is not installed.
     """
-    hub = _client()
+    hub = client()
 
     def fetch(**options: bool) -> Path:
         return Path(
@@ -97,7 +96,7 @@ def download(address: HubAddress) -> Path:
             )
         )
 
-    with _explained(address):
+    with explained(address):
         try:
             hub.HfApi().model_info(address.repository, revision=address.revision)
         except (hub.errors.OfflineModeIsEnabled, hub.errors.HTTPError) as error:
@@ -151,74 +150,6 @@ def origin(folder: Path) -> str | None:
     return json.loads(file.read_text("utf-8"))["address"] if file.is_file() else None
 
 
-@dataclass(frozen=True)
-class Push:
-    """What was pushed.
-
-    Attributes:
-        address: Where, with the commit.
-        files: Paths in the repository that were written.
-        card_kept: Whether the repository had a card, which was not overwritten.
-    """
-
-    address: HubAddress
-    files: list[str]
-    card_kept: bool
-
-
-def push(
-    version: Path, address: HubAddress, *, private: bool = False, overwrite: bool = False
-) -> Push:
-    """Copy a version of a model to the hub, with its card, in one commit.
-
-    Args:
-        version: Folder of the version, as `registry.find` returns it.
-        address: The repository, without a revision; it is created if there is none.
-        private: Whether a new repository is private.
-        overwrite: Whether a version of that number, and a card, are overwritten on the hub.
-
-    Raises:
-        ValueError: If the address has a revision.
-        FileExistsError: If the repository has that version and `overwrite` is False.
-        HubError: If the hub cannot be reached, or refuses.
-        ImportError: If huggingface_hub is not installed.
-    """
-    if address.revision is not None:
-        raise ValueError(f"`address` must have no revision: a push makes one. Received: {address}.")
-    hub = _client()
-    version = version.resolve()
-    with _explained(address):
-        api = hub.HfApi()
-        api.create_repo(address.repository, private=private, exist_ok=True)
-        there = set(api.list_repo_files(address.repository))
-        files = {f"{version.name}/{path}": file for path, file in _files_of(version).items()}
-        before = {path for path in there if path.startswith(f"{version.name}/")}
-        if before and not overwrite:
-            raise FileExistsError(
-                f"{address} has version {version.name} already. Use `overwrite=True` to overwrite "
-                "it and the card."
-            )
-        card_kept = CARD in there and not overwrite
-        contents = files if card_kept else {**files, CARD: hub_card(version).encode()}
-        commit = api.create_commit(
-            address.repository,
-            [hub.CommitOperationDelete(path) for path in sorted(before - files.keys())]
-            + [hub.CommitOperationAdd(path, content) for path, content in contents.items()],
-            commit_message=f"{version.parent.name}, version {version.name}",
-        )
-    return Push(replace(address, revision=commit.oid), sorted(contents), card_kept)
-
-
-def _files_of(version: Path) -> dict[str, Path]:
-    """The files of a version by their paths in it; what starts with a dot is left out."""
-    paths = (file.relative_to(version) for file in sorted(version.rglob("*")) if file.is_file())
-    return {
-        path.as_posix(): version / path
-        for path in paths
-        if not any(part.startswith(".") for part in path.parts)
-    }
-
-
 def _other_files(root: Path) -> Callable[[str, list[str]], list[str]]:
     """What `shutil.copytree` leaves out: files that another client downloaded to the cache."""
 
@@ -230,7 +161,7 @@ def _other_files(root: Path) -> Callable[[str, list[str]], list[str]]:
     return ignored
 
 
-def _client() -> ModuleType:
+def client() -> ModuleType:
     """Import huggingface_hub.
 
     Raises:
@@ -247,8 +178,12 @@ def _client() -> ModuleType:
 
 
 @contextmanager
-def _explained(address: HubAddress) -> Iterator[None]:
-    """Turn the client's errors into one sentence, and one that says what to do."""
+def explained(address: HubAddress) -> Iterator[None]:
+    """Turn the client's errors into one sentence, and one that says what to do.
+
+    Raises:
+        HubError: In the place of the client's errors.
+    """
     from huggingface_hub import errors
 
     page = f"{os.environ.get('HF_ENDPOINT', 'https://huggingface.co')}/{address.repository}"

@@ -9,10 +9,20 @@ import re
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 TOKENS = {"hf_owner": "write", "hf_reader": "read"}
 LARGE = 600  # bytes of a file that goes to large file storage
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """The contents of a folder's files by their paths in it."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 @dataclass
@@ -46,11 +56,13 @@ class FakeHub:
         repositories: By USER/MODEL.
         large: Contents in large file storage by their SHA-256.
         url: The value of HF_ENDPOINT.
+        refused: Pattern of paths that are answered as by a hub without space.
     """
 
     def __init__(self) -> None:
         self.repositories: dict[str, Repository] = {}
         self.large: dict[str, bytes] = {}
+        self.refused = "nothing"
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -89,6 +101,8 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
                 self.body = self.rfile.read(length)
             path = unquote(urlsplit(self.path).path)
             try:
+                if re.match(hub.refused, path):
+                    raise _Refusal(507)
                 for (method, pattern), answer in routes.items():
                     found = re.fullmatch(pattern, path)
                     if found and self.command in method.split():
@@ -100,7 +114,7 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
                     {"error": refusal.code, **refusal.facts}, refusal.status, refusal.code
                 )
 
-        do_GET = do_HEAD = do_POST = do_PUT = respond  # noqa: N815
+        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = respond  # noqa: N815
 
         def chunks(self) -> bytes:
             parts = []
@@ -156,6 +170,13 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
             private = values.get("visibility") == "private" or bool(values.get("private"))
             hub.add(name, {".gitattributes": b"*.pb filter=lfs\n"}, private=private)
             self.send_json({"url": f"{hub.url}/{name}"})
+
+        def delete(self) -> None:
+            values = json.loads(self.body)
+            name = f"{values['organization']}/{values['name']}"
+            self.repository(name, write=True)
+            del hub.repositories[name]
+            self.send_json({})
 
         def validate(self) -> None:
             self.send_json({"errors": [], "warnings": []})
@@ -234,6 +255,7 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
     model = r"/api/models/([^/]+/[^/]+)"
     routes = {
         ("POST", "/api/repos/create"): Handler.create,
+        ("DELETE", "/api/repos/delete"): Handler.delete,
         ("POST", "/api/validate-yaml"): Handler.validate,
         ("GET", model): Handler.info,
         ("GET", rf"{model}/revision/(.+)"): Handler.info,

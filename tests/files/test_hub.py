@@ -1,6 +1,5 @@
 """The hub, through its real client: against a server that the tests start."""
 
-import json
 import logging
 import os
 import subprocess
@@ -8,40 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
-from keras_vae.inference import hub as hub_module
+from keras_vae.files import hub as hub_module
+from keras_vae.files.hub import HubAddress, HubError, origin, pull
 from keras_vae.inference import registry
-from keras_vae.inference.hub import HubAddress, HubError, origin, pull, push
-
-FACTS = {"image_shape": [8, 8, 1], "latent_dim": 2, "licence": "CC BY-SA 3.0"}
-
-
-@pytest.fixture
-def model(tmp_path):
-    """An exported model of a few files, one of them large."""
-    version = tmp_path / "models" / "faces" / "3"
-    extras = version / "assets.extra"
-    (version / "variables").mkdir(parents=True)
-    extras.mkdir()
-    (version / "saved_model.pb").write_bytes(bytes(range(256)) * 4)
-    (version / "variables" / "variables.index").write_bytes(b"few")
-    (extras / "model.json").write_text(json.dumps(FACTS))
-    (version.parent / "README.md").write_text("# faces\n\nLimits and bias: many.\n")
-    return version
-
-
-def files_of(folder):
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
-
-
-def header_of(card):
-    _, header, text = card.split("---\n", 2)
-    return yaml.safe_load(header), text
+from tests.files.fake_hub import files_of
 
 
 @pytest.mark.parametrize(
@@ -61,28 +31,6 @@ def test_an_address_is_parsed_and_written(text, expected):
 def test_what_is_no_address_is_refused(text):
     with pytest.raises(ValueError, match=r"hf://USER/MODEL or hf://USER/MODEL@REVISION\. Received"):
         HubAddress.parse(text)
-
-
-def test_a_pushed_model_is_pulled_as_it_was_exported(hub, model, tmp_path, monkeypatch):
-    monkeypatch.setenv("HF_TOKEN", "hf_owner")
-    pushed = push(model, HubAddress("user/faces"), private=True)
-    repository = hub.repositories["user/faces"]
-    assert repository.private
-    assert pushed.address == HubAddress("user/faces", list(repository.commits)[-1])
-    assert len(hub.large) == 1  # the large file went to large file storage
-    folder = pull(HubAddress("user/faces"), tmp_path / "pulled" / "mine")
-    record = f"hf://{pushed.address.repository}@{pushed.address.revision}"
-    assert origin(folder) == record
-    pulled = files_of(folder)
-    assert json.loads(pulled.pop("hub.json")) == {"address": record}
-    card = pulled.pop("README.md").decode()
-    assert pulled == {f"3/{path}": content for path, content in files_of(model).items()}
-    header, text = header_of(card)
-    assert text == "\n# faces\n\nLimits and bias: many.\n"
-    assert header["license"] == "cc-by-sa-3.0"
-    assert header["library_name"] == "keras-vae"
-    assert {"variational-autoencoder", "saved-model"} <= set(header["tags"])
-    assert registry.find(folder) == folder / "3"
 
 
 def test_a_revision_is_pinned_and_the_newest_is_the_default(hub, tmp_path):
@@ -160,42 +108,10 @@ def test_refused_access_says_what_to_do(hub, tmp_path, monkeypatch, token, optio
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.slow
-def test_a_push_needs_a_token_that_may_write(hub, model, monkeypatch):
-    with pytest.raises(HubError, match=r"Log in with `hf auth login`, or set HF_TOKEN"):
-        push(model, HubAddress("user/faces"))
-    monkeypatch.setenv("HF_TOKEN", "hf_reader")
-    with pytest.raises(
-        HubError, match=r"The hub refused access to hf://user/faces\. .* may write it"
-    ):
-        push(model, HubAddress("user/faces"))
-    assert not hub.repositories
-
-
-def test_a_version_on_the_hub_is_overwritten_only_if_it_is_asked_for(hub, model, monkeypatch):
-    monkeypatch.setenv("HF_TOKEN", "hf_owner")
-    hub.add("user/faces", {"README.md": b"theirs", "3/old": b"", "2/saved_model.pb": b"2"})
-    repository = hub.repositories["user/faces"]
-    with pytest.raises(FileExistsError, match=r"has version 3 already\. Use `overwrite=True`"):
-        push(model, HubAddress("user/faces"))
-    assert len(repository.commits) == 1
-    push(model, HubAddress("user/faces"), overwrite=True)
-    assert {"2/saved_model.pb", "3/saved_model.pb"} <= set(repository.files)
-    assert "3/old" not in repository.files
-    assert b"license" in repository.files["README.md"]
-    next_version = model.rename(model.with_name("4"))
-    pushed = push(next_version, HubAddress("user/faces"))
-    assert pushed.card_kept
-    assert {"2/saved_model.pb", "3/saved_model.pb", "4/saved_model.pb"} <= set(repository.files)
-
-
-def test_a_hub_out_of_reach_is_named(hub, tmp_path, model, monkeypatch):
+def test_a_hub_out_of_reach_is_named(hub, tmp_path):
     hub.__exit__()
     with pytest.raises(HubError, match=r"not in the cache, and the hub cannot be reached"):
         pull(HubAddress("user/faces"), tmp_path / "faces")
-    monkeypatch.setenv("HF_TOKEN", "hf_owner")
-    with pytest.raises(HubError, match=r"The hub cannot be reached"):
-        push(model, HubAddress("user/faces"))
 
 
 def test_offline_mode_is_named(hub, tmp_path, monkeypatch):
@@ -208,11 +124,6 @@ def test_without_the_extra_it_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(hub_module, "find_spec", lambda _: None)
     with pytest.raises(ImportError, match=r"pip install 'keras-vae\[hub\]'"):
         pull(HubAddress("user/faces"), tmp_path / "faces")
-
-
-def test_a_push_makes_its_own_revision(model):
-    with pytest.raises(ValueError, match="must have no revision"):
-        push(model, HubAddress("user/faces", "v1"))
 
 
 def test_a_process_takes_the_hub_from_its_environment(hub, tmp_path):
