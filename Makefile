@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 DEMO := demo
 NOTEBOOKS := force
 export TF_CPP_MIN_LOG_LEVEL ?= 3
+# The tests start some two hundred processes: modules are compiled once, not in each.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo portrait test check docs bench lint format protos clean
 

@@ -1,7 +1,8 @@
 """What every kind of VAE promises, on real pixels: one list, run through for each.
 
-The long promises hold small models of every kind of network, likelihood, posterior, bound and
-term; the presets are built and take one step. At their real sizes they are `slow`.
+The promises hold small models of every kind of network, likelihood, posterior, bound and term, of
+which the presets are made; a preset is built and takes one step. What its size could change, the
+steps and the files of its own network, is `slow`.
 """
 
 import json
@@ -240,7 +241,7 @@ def test_keras_round_trip(preset, pixels, compiled, tmp_path):
         np.testing.assert_array_equal(saved, loaded)
 
 
-@promised("pca-with-teacher", "importance-weighted")
+@promised("pca-with-teacher", "importance-weighted", presets={})
 @pytest.mark.usefixtures("without_noise")
 def test_two_replicas_take_the_step_of_one(preset, pixels, compiled):
     """Without noise, and without batch normalization, whose moments are those of a replica."""
@@ -272,7 +273,7 @@ def with_teacher(monkeypatch, untrained_teacher):
 
 
 @pytest.mark.slow
-@promised("convolutional-optimal")
+@promised("convolutional-optimal", presets={})
 @pytest.mark.usefixtures("with_teacher")
 def test_a_run_that_was_interrupted_within_an_epoch_is_the_uninterrupted_one(
     preset, pixels, tmp_path, monkeypatch

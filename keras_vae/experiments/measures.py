@@ -31,11 +31,13 @@ Measured = dict[str, float | np.ndarray]  # numbers and arrays
 
 def losses(model: TrainedModel) -> Measured:
     """The terms of the loss, on the training and on the held-out images."""
-    numbers = {}
-    for name, split in (("train", "train"), ("test", model.held_out)):
-        values = measure_losses(model.vae, model.preset, model.dataset, split)
-        numbers |= {f"{name}_{term}": value for term, value in values.items()}
-    return numbers
+    splits = {"train": "train", "test": model.held_out}
+    measured = measure_losses(model.vae, model.preset, model.dataset, splits.values())
+    return {
+        f"{name}_{term}": value
+        for name, split in splits.items()
+        for term, value in measured[split].items()
+    }
 
 
 def batch(model: TrainedModel) -> Measured:

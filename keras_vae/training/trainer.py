@@ -311,35 +311,42 @@ def _steps_at_once(preset: Preset, steps: int) -> int:
 
 
 def measure(
-    vae: VAE, preset: Preset, dataset: ImageDataset, split: str, *, batch_size: int = 250
-) -> dict[str, float]:
-    """Mean losses of a split, from one sample of z for each image, and the MSE at z_mean.
+    vae: VAE, preset: Preset, dataset: ImageDataset, splits: Iterable[str], *, batch_size: int = 250
+) -> dict[str, dict[str, float]]:
+    """Mean losses of splits, from one sample of z for each image, and the MSE at z_mean.
 
     Args:
         vae: A compiled model.
         preset: Its preset, which holds the binarization of the images.
         dataset: Where the images are.
-        split: "train", "validation" or "test".
+        splits: "train", "validation" or "test".
         batch_size: Images at a time.
 
     Returns:
-        `loss`, `reconstruction_loss`, `kl_loss`, `mse`, `mse_of_mean` (that of `reconstruct`), and
-        `bits_per_dimension` of −ELBO where the likelihood is normalized.
+        Of each split `loss`, `reconstruction_loss`, `kl_loss`, `mse`, `mse_of_mean` (that of
+        `reconstruct`), and `bits_per_dimension` of −ELBO where the likelihood is normalized.
     """
-    batches = split_batches(dataset, split, batch_size, binarization=preset.binarization)
-    measured = _losses(vae, batches)
-    errors = keras.metrics.Mean()
-    reconstruct = tf.function(
-        lambda images: vae.mean_images(vae.encode(images).mode()), autograph=False
-    )
-    for images in batches:
-        difference = (
-            tf.clip_by_value(reconstruct(images), 0.0, 255.0) - tf.cast(images, tf.float32)
-        ) / 255.0
-        errors.update_state(tf.reduce_mean(tf.square(difference), axis=[1, 2, 3]))
-    measured["mse_of_mean"] = float(errors.result())
-    bits = preset.bits_per_dimension(measured["reconstruction_loss"] + measured["kl_loss"])
-    return measured if bits is None else {**measured, "bits_per_dimension": bits}
+
+    # One trace serves all splits, and their last batches, which are smaller.
+    signature = [tf.TensorSpec((None, *dataset.image_shape), tf.uint8)]
+
+    @tf.function(input_signature=signature, autograph=False)
+    def squared_errors(images: tf.Tensor) -> tf.Tensor:
+        means = tf.clip_by_value(vae.mean_images(vae.encode(images).mode()), 0.0, 255.0)
+        differences = (means - tf.cast(images, tf.float32)) / 255.0
+        return tf.reduce_mean(tf.square(differences), axis=[1, 2, 3])
+
+    def measured(split: str) -> dict[str, float]:
+        batches = split_batches(dataset, split, batch_size, binarization=preset.binarization)
+        losses = _losses(vae, batches)
+        errors = keras.metrics.Mean()
+        for images in batches:
+            errors.update_state(squared_errors(images))
+        losses["mse_of_mean"] = float(errors.result())
+        bits = preset.bits_per_dimension(losses["reconstruction_loss"] + losses["kl_loss"])
+        return losses if bits is None else {**losses, "bits_per_dimension": bits}
+
+    return {split: measured(split) for split in splits}
 
 
 def _losses(vae: VAE, batches: tf.data.Dataset) -> dict[str, float]:
@@ -415,7 +422,7 @@ def _final_losses(
     """The losses of every split with the best weights, beside the error of PCA."""
     preset = config.preset
     best, splits = keras.models.load_model(run.best), list(filter(dataset.count, SPLITS))
-    losses = {split: measure(best, preset, dataset, split) for split in splits}
+    losses = measure(best, preset, dataset, splits)
     if preset.binarization == "none":
         errors = pca_errors(dataset, preset.latent_dim, splits, seed=config.seed)
         for split, error in errors.items():

@@ -51,6 +51,10 @@ def test_after_a_few_steps_the_statistics_are_those_of_the_training_images(train
     np.testing.assert_allclose(norm.moving_variance, features.var(axis=(0, 1, 2)), rtol=0.1)
 
 
+def validation_error(vae, preset, dataset):
+    return training.measure(vae, preset, dataset, ["validation"])["validation"]["mse"]
+
+
 def after_passes(vae, preset, dataset, passes):
     """The validation MSE after passes with momentum over the training images; the weights stay."""
     rows, size = dataset.indices("train"), preset.batch_size
@@ -65,7 +69,7 @@ def after_passes(vae, preset, dataset, passes):
         order = rng.permutation(rows)
         for start in range(0, len(rows) - size + 1, size):
             estimate_by_momentum(tf.constant(dataset.images[order[start : start + size]]))
-    error = training.measure(vae, preset, dataset, "validation")["mse"]
+    error = validation_error(vae, preset, dataset)
     for weight, value in zip(vae.moving_averages, estimated, strict=True):
         weight.assign(value)
     return error
@@ -78,23 +82,29 @@ def test_a_hundred_passes_over_the_training_images_change_the_validation_little(
     assert history["val_mse"][-1] == pytest.approx(after, rel=0.05)
 
 
+def narrow(preset):
+    """A preset with sixteen maps in each layer: what is normalized, and how, is the same."""
+    layers = getattr(preset.network, "filters", None) or preset.network.encoder
+    return preset.override(filters=[16] * len(layers))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["celeba", "celeba-wolfram", "celeba-jiang", "celeba-astorga", "celeba-perriu",
-     "mnist-zhao-cnn", "mnist-best", "own-images"],
+     "mnist-zhao-cnn", "own-images"],
 )  # fmt: skip
-def test_the_validation_of_a_small_set_is_right_with_every_convolutional_preset(photos, name):
-    preset = get_preset(name).override(epochs=2, least_steps=0)
+def test_the_validation_of_a_small_set_is_right_with_every_preset_that_keeps_averages(photos, name):
+    preset = narrow(get_preset(name)).override(epochs=2, least_steps=0, batch_size=22)
     height, width, channels = preset.image_shape
     large = np.kron(photos[::6], np.ones((1, 2, 2, 1), np.uint8))[:, :height, :width, :channels]
     partition = np.repeat([0, 1], [len(large) - 20, 20]).astype(np.int8)
     dataset = ImageDataset("photos", large, partition)
-    preset = preset.override(batch_size=22)
     config = RunConfig(preset, "photos")
     vae = training.new_vae(config, dataset)
+    assert vae.moving_averages
     training.fit(vae, config, dataset)
-    error = training.measure(vae, preset, dataset, "validation")["mse"]
+    error = validation_error(vae, preset, dataset)
     assert error == pytest.approx(after_passes(vae, preset, dataset, passes=100), rel=0.05)
 
 
