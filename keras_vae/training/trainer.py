@@ -326,7 +326,6 @@ def measure(
         Of each split `loss`, `reconstruction_loss`, `kl_loss`, `mse`, `mse_of_mean` (that of
         `reconstruct`), and `bits_per_dimension` of −ELBO where the likelihood is normalized.
     """
-
     # One trace serves all splits, and their last batches, which are smaller.
     signature = [tf.TensorSpec((None, *dataset.image_shape), tf.uint8)]
 

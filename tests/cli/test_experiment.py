@@ -27,6 +27,7 @@ def folder(kvae_data, tmp_path_factory):
     return out, first.output, second.output
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_four_architectures_are_trained_on_real_digits(folder):
     out, first, _ = folder
@@ -40,12 +41,14 @@ def test_four_architectures_are_trained_on_real_digits(folder):
     assert len(re.findall(r"hidden=32 .*test_loss \d+\.\d\d", first)) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_nothing_is_trained_again(folder):
     _, _, second = folder
     assert "test_loss" not in second
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_a_trial_is_no_result(folder):
     out, _, _ = folder

@@ -1,10 +1,12 @@
 """The commands of the using half run where TensorFlow, Keras and the rest are not installed."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 from PIL import Image
@@ -15,9 +17,13 @@ ABSENT = (
     "grpc", "filelock", "pebble", "mtcnn",
 )  # fmt: skip
 
-# Importing one of them fails as it does where it is not installed.
+# Importing one of them fails as it does where it is not installed. One process runs all commands:
+# what one has imported is no help to the next, since none of them can be imported.
 KVAE = f"""
+import io
+import json
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from importlib.abc import MetaPathFinder
 
 class Absent(MetaPathFinder):
@@ -27,7 +33,16 @@ class Absent(MetaPathFinder):
 
 sys.meta_path.insert(0, Absent())
 from keras_vae.cli.main import run
-run()
+
+for line in sys.stdin:
+    sys.argv = ["kvae", *json.loads(line)]
+    error = io.StringIO()
+    with redirect_stdout(io.StringIO()), redirect_stderr(error):
+        try:
+            run()
+        except SystemExit as end:
+            status = end.code
+    print(json.dumps([status, error.getvalue()]), flush=True)
 """
 
 COMMANDS = {
@@ -57,12 +72,6 @@ COMMANDS = {
 }
 
 
-def kvae(folder, *arguments):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", KVAE, *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, astronaut):
     path = tmp_path_factory.mktemp("lite")
@@ -71,13 +80,33 @@ def folder(tmp_path_factory, astronaut):
     return path
 
 
+@pytest.fixture(scope="module")
+def kvae(folder):
+    """Run a command in the folder: its exit status, and its text on stderr."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", KVAE],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def run(command):
+        process.stdin.write(json.dumps(command.split()) + "\n")
+        process.stdin.flush()
+        return json.loads(process.stdout.readline())
+
+    with process:
+        yield run
+
+
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
-def test_a_command_of_the_using_half_needs_none_of_them(folder, command):
+def test_a_command_of_the_using_half_needs_none_of_them(kvae, folder, command):
     for file in folder.glob("out*"):
         if file.is_file():
             file.unlink()
-    done = kvae(folder, *command.split())
-    assert done.returncode == 0, done.stderr
+    assert kvae(command) == [0, ANY]
     for file in folder.glob("out*.png"):
         with Image.open(file) as picture:
             assert picture.convert("L").getextrema()[1] > 100
@@ -95,14 +124,14 @@ def test_a_command_of_the_using_half_needs_none_of_them(folder, command):
         "experiment list": "filelock",
     }.items(),
 )
-def test_a_command_that_needs_more_prints_how_to_install_it(folder, command, module):
-    done = kvae(folder, *command.split())
-    assert done.returncode == 1
-    assert re.search(rf"needs {module}, which is not installed\..*pip install", done.stderr)
-    assert len(done.stderr.strip().splitlines()) == 1
+def test_a_command_that_needs_more_prints_how_to_install_it(kvae, command, module):
+    status, error = kvae(command)
+    assert status == 1
+    assert re.search(rf"needs {module}, which is not installed\..*pip install", error)
+    assert len(error.strip().splitlines()) == 1
 
 
-def test_requiring_tensorflow_is_refused_where_it_is_absent(folder):
-    done = kvae(folder, *["generate", "-n", "1", "--runtime", "tensorflow", "--out", "out.png"])
-    assert done.returncode == 1
-    assert "needs TensorFlow" in done.stderr
+def test_requiring_tensorflow_is_refused_where_it_is_absent(kvae):
+    status, error = kvae("generate -n 1 --runtime tensorflow --out out.png")
+    assert status == 1
+    assert "needs TensorFlow" in error
