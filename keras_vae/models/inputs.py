@@ -184,9 +184,11 @@ class ImageInputs:
         if not isinstance(x, (*ARRAYS, keras.utils.PyDataset)):
             kwargs.setdefault("shuffle", False)  # Keras warns that it shuffles no data set
         x, y, sample_weight = with_weights(x, y, sample_weight)
-        arguments = (x, y, batch_size, epochs, verbose, callbacks, validation_split)
+        kwargs |= {"x": x, "y": y, "batch_size": batch_size, "epochs": epochs, "verbose": verbose}
+        kwargs |= {"callbacks": callbacks, "validation_split": validation_split}
         kwargs |= {"validation_data": validation_data, "sample_weight": sample_weight}
-        return super().fit(*arguments, **kwargs)
+        # By name, and without what is not given: so MLflow's autologging can add its callback.
+        return super().fit(**{name: each for name, each in kwargs.items() if each is not None})
 
     def evaluate(
         self,

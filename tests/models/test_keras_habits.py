@@ -150,6 +150,17 @@ class Tracker(keras.callbacks.Callback):
         self.rows.append({**{name: float(value) for name, value in logs.items()}, "rate": rate})
 
 
+def test_a_program_that_wraps_fit_can_add_its_callback(digits, monkeypatch):
+    def fit(model, *args, **kwargs):  # as MLflow's autologging
+        assert not args
+        return [*kwargs.get("callbacks", []), "added"]
+
+    monkeypatch.setattr(keras.Model, "fit", fit)
+    vae = compiled(*networks())
+    assert vae.fit(digits.images[:8]) == ["added"]
+    assert vae.fit(digits.images[:8], callbacks=["mine"]) == ["mine", "added"]
+
+
 @pytest.mark.slow
 def test_stock_callbacks_work_without_warnings(digits, tmp_path):
     vae = VAE.from_networks(*networks(), seed=0)
