@@ -136,11 +136,15 @@ def sized(
 
 
 def fitted(config: RunConfig, images: ImageDataset) -> RunConfig:
-    """Give the preset a batch, passes and a variance that fit the images; print what changes."""
+    """Give the preset labels, a batch, passes and a variance that fit the images.
+
+    A reduced batch is printed.
+    """
+    from keras_vae.training.conditioning import conditioned
     from keras_vae.training.distribution import make_strategy
     from keras_vae.training.pca_baseline import adapted
 
-    count, before = images.count("train"), config.preset
+    count, before = images.count("train"), conditioned(config.preset, images)
     preset = before.fitted_to(count, make_strategy(config.strategy).num_replicas_in_sync)
     if preset.batch_size != before.batch_size:
         click.echo(

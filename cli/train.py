@@ -69,6 +69,7 @@ NETWORK = section(
     "Network",
     option("--preset preset_name", NAME, show_default="the data set's"),
     option("--start-from start_from", NAME, metavar="NAME|PATH|RUN"),
+    option("--conditional/--unconditional"),
     option("--latent latent_dim", Integer(1)),
     option("--hidden", INTEGERS),
     option("--filters", INTEGERS),
@@ -180,6 +181,8 @@ def train(
         image_size: Height and width, as 64 or 64x48.
         binarization: How grey pixels become black or white.
         random_flip: Whether training images are mirrored randomly.
+        conditional: Whether the networks also take the label of an image: `kvae generate --label`
+            then chooses what is generated.
         latent_dim: Number of latent dimensions.
         hidden: Widths of the dense layers.
         filters: Filters of the convolutions.
@@ -397,7 +400,8 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
     )
     steps = epoch_steps(preset, images)
     passes = "" if preset.passes == 1 else f", {preset.passes} passes over the images in each"
-    click.echo(f"Preset   {preset.name} ({preset.source}), z = {preset.latent_dim}")
+    labels = "" if preset.classes is None else f", conditional on {preset.classes} labels"
+    click.echo(f"Preset   {preset.name} ({preset.source}), z = {preset.latent_dim}{labels}")
     click.echo(f"Network  {encoder:,} + {decoder:,} parameters, {config.precision}")
     click.echo(f"Loss     {preset.loss_description}")
     click.echo(f"Data     {images.name}: {counts} images of {times(images.image_shape)}")

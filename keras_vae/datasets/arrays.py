@@ -28,7 +28,7 @@ from .splits import SPLITS, split_named
 # TensorFlow Datasets image and label.
 _IMAGES = ("images", "image", "x", "imgs", "data", "faces", "arr_0")
 _LABELS = ("labels", "label", "y", "targets", "target", "arr_1")
-_KNOWN = ("attributes", "attribute_names", "partition")
+_KNOWN = ("attributes", "attribute_names", "label_names", "partition")
 
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -101,8 +101,8 @@ def read(location: Path) -> Source:
     Args:
         location: An .npy file of images; or an .npz file with images, [N, H, W], [N, H, W, C] or
             [N, C, H, W] with C 1 or 3, under a name of `_IMAGES` or, for each split, as `x_train`
-            or `train_images`; and any of labels [N], `attributes` [N, A] (+1 and −1, or 1 and 0),
-            `attribute_names` [A] and `partition` [N] (0 train, 1 validation, 2 test).
+            or `train_images`; and any of labels [N], `label_names`, `attributes` [N, A] (+1 and −1,
+            or 1 and 0), `attribute_names` [A] and `partition` [N] (0 train, 1 validation, 2 test).
 
     Raises:
         ValueError: If the file or one of its arrays is not like that.
@@ -130,6 +130,7 @@ def read(location: Path) -> Source:
         attributes=attributes,
         attribute_names=names,
         labels=labels,
+        label_names=() if labels is None else _label_names(file, labels),
         account=account,
     )
 
@@ -139,6 +140,18 @@ def _labels(file: ArrayFile, parts: Sequence[_Part], sizes: Sequence[int]) -> np
         return None
     labels = [file.labels(part.labels, size) for part, size in zip(parts, sizes, strict=True)]
     return np.concatenate(labels)
+
+
+def _label_names(file: ArrayFile, labels: np.ndarray) -> tuple[str, ...]:
+    if "label_names" not in file.names:
+        return ()
+    names = file.plain("label_names", "str")
+    if names.ndim != 1 or labels.min() < 0 or labels.max() >= len(names):
+        raise ValueError(
+            f"`label_names` of {file.path} must have a name for each of the labels "
+            f"{labels.min()} … {labels.max()}. Received: {list(names.shape)}."
+        )
+    return tuple(map(str, names))
 
 
 def _attributes(file: ArrayFile, count: int) -> tuple[np.ndarray | None, tuple[str, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -24,6 +25,7 @@ def training_batches(
     start_step: int = 0,
     random_flip: bool = False,
     binarization: str = "none",
+    labels: bool = False,
     replicas: tf.distribute.InputContext | None = None,
 ) -> tf.data.Dataset:
     """Shuffled batches of the training split, epoch after epoch without end.
@@ -40,12 +42,14 @@ def training_batches(
         start_step: Batches of the first epoch that are left out; their images are not read.
         random_flip: Whether each image is mirrored left to right with probability 1/2.
         binarization: See `binarization.binarize`; "dynamic" samples anew in each epoch.
+        labels: Whether the images have their labels beside them, int64.
         replicas: The replicas that train, and which of them these batches are for: the argument of
             the function that `distribute_datasets_from_function` calls. By default, one replica.
 
     Returns:
-        A data set of uint8 [batch_size / replicas, H, W, C]. `steps_per_epoch` batches make an
-        epoch; the replicas of this process take their shares of each batch in turn.
+        A data set of uint8 [batch_size / replicas, H, W, C], or (images, labels).
+        `steps_per_epoch` batches make an epoch; the replicas of this process take their shares of
+        each batch in turn.
 
     Raises:
         ValueError: If there are too few images for a batch, or `batch_size` is no multiple of the
@@ -73,14 +77,15 @@ def training_batches(
     epochs = tf.data.Dataset.range(start_epoch, np.iinfo(np.int64).max)
     dynamic = binarization == "dynamic"
     reader = _reader(dataset.images if dynamic else binarize(dataset.images, binarization), share)
+    labels_of = _reader(dataset.labels, share) if labels else None
 
-    def read(rows: tf.Tensor, flips: tf.Tensor, position: tf.Tensor) -> tf.Tensor:
+    def read(rows: tf.Tensor, flips: tf.Tensor, position: tf.Tensor) -> Any:
         images = reader(rows)
         if random_flip:
             images = tf.where(flips[:, None, None, None], tf.reverse(images, axis=[2]), images)
         if dynamic:
             images = sample_binary(images, position + tf.constant([seed + 2, 0], tf.int64))
-        return images
+        return (images, labels_of(rows)) if labels_of else images
 
     # Of unknown length, workers would ask each other before each step whether there is another.
     endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
@@ -113,14 +118,14 @@ def reading_speed(batches: tf.data.Dataset, seconds: float = 0.5) -> float:
     """Images per second that a pipeline delivers when nothing else is done.
 
     Args:
-        batches: An endless data set of images.
+        batches: An endless data set of images, with or without labels.
         seconds: Duration of the measurement.
     """
     reader = iter(batches)
     next(reader)  # the first waits until the epoch is shuffled
     images, start = 0, time.perf_counter()
     while (taken := time.perf_counter() - start) < seconds:
-        images += len(next(reader))
+        images += len(tf.nest.flatten(next(reader))[0])
     return images / taken
 
 
@@ -155,7 +160,12 @@ def steps_per_epoch(dataset: ImageDataset, batch_size: int) -> int:
 
 
 def split_batches(
-    dataset: ImageDataset, split: str, batch_size: int, *, binarization: str = "none"
+    dataset: ImageDataset,
+    split: str,
+    batch_size: int,
+    *,
+    binarization: str = "none",
+    labels: bool = False,
 ) -> tf.data.Dataset:
     """Batches of a split in its order, the same at each call.
 
@@ -164,16 +174,22 @@ def split_batches(
         split: "train", "validation" or "test".
         batch_size: Images in a batch; the last one may be smaller.
         binarization: See `binarization.binarize`; each image as in the whole set binarized.
+        labels: Whether the images have their labels beside them, int64.
 
     Returns:
-        A finite data set of uint8 [≤ batch_size, H, W, C].
+        A finite data set of uint8 [≤ batch_size, H, W, C], or (images, labels).
     """
     images, rows = dataset.images, dataset.indices(split)
+    known = dataset.labels[rows] if labels else None
     if binarization != "none":
         images = binarize_rows(images, rows, binarization)
         rows = np.arange(len(images))
     batches = tf.data.Dataset.from_tensor_slices(rows).batch(batch_size)
-    return _untuned(batches.map(_reader(images, None), num_parallel_calls=2).prefetch(4))
+    batches = batches.map(_reader(images, None), num_parallel_calls=2)
+    if known is not None:
+        beside = tf.data.Dataset.from_tensor_slices(known).batch(batch_size)
+        batches = tf.data.Dataset.zip(batches, beside)
+    return _untuned(batches.prefetch(4))
 
 
 def _untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
@@ -188,7 +204,7 @@ def _untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
 
 
 def _reader(images: np.ndarray, batch_size: int | None) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Return a TensorFlow function that reads rows of the array.
+    """Return a TensorFlow function that reads rows of an array, of images or of their labels.
 
     A large array, which may be memory-mapped, is never copied whole: NumPy reads its rows. A small
     one is held by TensorFlow, which saves the call of Python: a twentieth of a dense network's step
@@ -201,7 +217,7 @@ def _reader(images: np.ndarray, batch_size: int | None) -> Callable[[tf.Tensor],
     else:
 
         def gather(rows: tf.Tensor) -> tf.Tensor:
-            return tf.numpy_function(lambda row: images[row], [rows], tf.uint8, stateful=False)
+            return tf.numpy_function(lambda row: images[row], [rows], images.dtype, stateful=False)
 
     def read(rows: tf.Tensor) -> tf.Tensor:
         return tf.ensure_shape(gather(rows), (batch_size, *images.shape[1:]))

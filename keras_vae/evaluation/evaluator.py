@@ -145,8 +145,8 @@ def check_model(model: SavedModel) -> None:
     """Refuse a model that cannot be measured; cheap, to call before long work.
 
     Raises:
-        ValueError: If it does not name its preset, or is variational and was exported without the
-            endpoint `log_likelihood`.
+        ValueError: If it is conditional, does not name its preset, or is variational and was
+            exported without the endpoint `log_likelihood`.
 
     Example:
         >>> check_model(keras_vae.load("mnist", runtime="tensorflow"))
@@ -154,6 +154,11 @@ def check_model(model: SavedModel) -> None:
     Args:
         model: An exported model.
     """
+    if model.is_conditional:
+        raise ValueError(
+            f"Model {model.name!r} is conditional, and only models without a condition can be "
+            "measured. Its losses are in its card."
+        )
     if model.preset.stochastic and "log_likelihood" not in model.endpoints:
         raise ValueError(
             f"Model {model.name!r} was exported without the endpoint log_likelihood, by an earlier "

@@ -43,7 +43,8 @@ def publish(
     """Export a run's best weights, a prior and attribute directions fitted to them, and a card.
 
     Prior and directions are fitted to the latents of the training split; the validation split, if
-    there is one, measures the KL divergence by dimension and the linear probes.
+    there is one, measures the KL divergence by dimension and the linear probes. A conditional model
+    has neither prior nor directions, whose latents are those of all labels.
 
     Args:
         run: A run that has finished at least one epoch.
@@ -65,10 +66,13 @@ def publish(
     vae = keras.models.load_model(run.best_weights(), compile=False)
     binarization = run.config().preset.binarization
     encode = partial(encode_images, vae, dataset, binarization=binarization)
-    z_mean, z_log_var = encode("train", progress=progress)
-    fit = fit_prior(
-        sample_posterior(z_mean, z_log_var) if vae.stochastic else z_mean, progress=prior_progress
-    )
+    fit, conditional = None, vae.condition_spec is not None
+    if not conditional:
+        z_mean, z_log_var = encode("train", progress=progress)
+        fit = fit_prior(
+            sample_posterior(z_mean, z_log_var) if vae.stochastic else z_mean,
+            progress=prior_progress,
+        )
     held_out = encode("validation") if dataset.count("validation") else None
     facts = {**describe(run), **origin(run, directory)}
     attributes = None
@@ -77,7 +81,10 @@ def publish(
     if vae.stochastic and held_out is not None:
         kl = kl_per_dimension(*held_out).mean(axis=0)
         facts["kl_per_dimension"] = [round(nats, 4) for nats in kl.tolist()]
-    if dataset.attributes is not None:
+    if conditional:
+        count = run.config().preset.classes
+        facts["labels"] = [dataset.label_name(label) for label in range(count)]
+    elif dataset.attributes is not None:
         attributes, facts["attribute_probes"] = _fit_attributes(dataset, z_mean, held_out)
     path = export_model(
         vae, directory, attributes=attributes, prior=fit and fit.prior, metadata=facts
@@ -127,10 +134,13 @@ def encode_images(
     batch_size: int = 500,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Encode a split to z_mean and z_log_var, float32 [N, L], in the order of its indices."""
-    total = dataset.count(split)
+    total, labels = dataset.count(split), vae.condition_spec is not None
+    options = {"binarization": binarization, "labels": labels}
     parts = []
-    for batch in split_batches(dataset, split, batch_size, binarization=binarization):
-        parts.append(vae.encoder.predict_on_batch(vae.likelihood.scale(batch)))
+    for batch in split_batches(dataset, split, batch_size, **options):
+        images, *y = batch if labels else [batch]
+        inputs = [vae.likelihood.scale(images), *y]
+        parts.append(vae.encoder.predict_on_batch(inputs if labels else inputs[0]))
         if progress:
             progress(sum(len(z_mean) for z_mean, _ in parts), total)
     z_mean, z_log_var = map(np.concatenate, zip(*parts, strict=True))

@@ -40,9 +40,10 @@ def generate(batch: Batch, model: Model, **options: Any) -> Batch:
     """Add the images of seeds, `image`, uint8 [B, H, W, C], and their latents, `z`.
 
     Args:
-        batch: `seed`, B integers, and columns that are kept.
+        batch: `seed`, B integers; `label` of each, where the model is conditional; and columns that
+            are kept.
         model: Generates the images.
         **options: `temperature` and `prior` of `Model.sample`.
     """
-    images, z = model.sample(batch["seed"], **options)
+    images, z = model.sample(batch["seed"], labels=batch.get("label"), **options)
     return {**batch, "image": images, "z": z}

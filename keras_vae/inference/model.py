@@ -118,6 +118,16 @@ class Model(ABC):
         return data.get("dataset") == "celeba" or bool(data.get("aligned"))
 
     @property
+    def is_conditional(self) -> bool:
+        """Whether images are generated of a label: `generate` and `sample` take one."""
+        return self.metadata.get("condition") is not None
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """Names of the labels of a conditional model; none if it stores none."""
+        return self.metadata.get("labels") or ()
+
+    @property
     def kl_per_dimension(self) -> Sequence[float] | None:
         """Mean KL of each dimension over the validation split in nats, [L]; None if not known."""
         return self.metadata.get("kl_per_dimension")
@@ -145,6 +155,25 @@ class Model(ABC):
                 "`kvae export RUN`."
             )
         return prior
+
+    def label_number(self, label: str | int) -> int:
+        """Look up the number of a label by its name, or check a number.
+
+        Raises:
+            ValueError: If the model is not conditional, or has no such label.
+        """
+        if not self.is_conditional:
+            raise ValueError(
+                f"`label` needs a conditional model, which {self.name!r} is not. "
+                f"Received: {label!r}."
+            )
+        if label in self.labels:
+            return self.labels.index(label)
+        number = int(label) if str(label).isdecimal() else -1
+        if number < 0 or (self.labels and number >= len(self.labels)):
+            near = near_names(str(label), self.labels)
+            raise ValueError(f"Model {self.name!r} has no label {str(label)!r}. {near}")
+        return number
 
     def direction(self, name: str) -> np.ndarray:
         """Look up Δ of an attribute, [L].
@@ -287,6 +316,7 @@ class Model(ABC):
         seed: int | None = None,
         temperature: float = 1.0,
         prior: str = "auto",
+        label: str | int | None = None,
         progress: Progress | None = None,
     ) -> np.ndarray:
         """Generate images.
@@ -297,6 +327,7 @@ class Model(ABC):
                 each call.
             temperature: See `sample`.
             prior: See `sample`.
+            label: Label of all images, of a conditional model; see `sample`.
             progress: Called with the number of images generated and their total.
 
         Returns:
@@ -310,7 +341,8 @@ class Model(ABC):
         """
         first = secrets.randbits(62) if seed is None else seed
         seeds = range(first, first + n)
-        return self.sample(seeds, temperature, prior, progress=progress).images
+        labels = None if label is None else [label] * n
+        return self.sample(seeds, temperature, prior, labels=labels, progress=progress).images
 
     def sample(
         self,
@@ -318,6 +350,7 @@ class Model(ABC):
         temperature: float = 1.0,
         prior: str = "auto",
         *,
+        labels: Sequence[str | int] | None = None,
         progress: Progress | None = None,
     ) -> Sample:
         """Sample z from a prior and decode it; each image depends on its own seed only.
@@ -330,6 +363,7 @@ class Model(ABC):
                 where the temperature scales the deviation from the mean of the sampled component.
                 "auto": the fitted prior if the model has one, whose images look more like the
                 training images.
+            labels: Label of each image, by its name or number, where the model is conditional.
             progress: Called with the number of images generated and their total.
 
         Returns:
@@ -337,15 +371,18 @@ class Model(ABC):
 
         Raises:
             ValueError: If there is no such prior, the model was exported without it, or the
-                temperature is not finite.
+                temperature is not finite; if a label is unknown, is given although the model is not
+                conditional, or is missing.
 
         Example:
             >>> images, z = model.sample(seeds=[14, 3])
         """
         endpoint = PRIORS[self.choose_prior(prior)]
-        seed = np.asarray(seeds, np.int64).reshape(-1)
-        scale = np.full(seed.shape, finite_temperature(temperature))
-        outputs = self._in_batches(endpoint, progress, seed=seed, temperature=scale)
+        inputs = {"seed": np.asarray(seeds, np.int64).reshape(-1)}
+        inputs["temperature"] = np.full(inputs["seed"].shape, finite_temperature(temperature))
+        if labels is not None:
+            inputs["condition"] = np.asarray([*map(self.label_number, labels)], np.int64)
+        outputs = self._in_batches(endpoint, progress, **inputs)
         return Sample(outputs["image"], outputs["z"])
 
     def morph(
@@ -462,7 +499,17 @@ class Model(ABC):
     def _in_batches(
         self, signature: str, progress: Progress | None = None, **inputs: np.ndarray
     ) -> dict[str, np.ndarray]:
-        """Call an endpoint batch by batch."""
+        """Call an endpoint batch by batch.
+
+        Raises:
+            ValueError: If the endpoint needs a condition and none is given.
+        """
+        if "condition" not in inputs and "condition" in self.endpoints.get(signature, ()):
+            labels = f", one of {', '.join(self.labels)}" if self.labels else ""
+            raise ValueError(
+                f"Model {self.name!r} is conditional: only `generate` and `sample` take a label"
+                f"{labels}; other endpoints need `condition`, through `call`."
+            )
 
         def call(start: int) -> dict[str, np.ndarray]:
             batch = {name: values[start : start + self.batch] for name, values in inputs.items()}

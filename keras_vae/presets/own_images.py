@@ -15,7 +15,7 @@ FINEST = 64  # longer side up to which the linear path takes single pixels, in s
 # What a trained model gives to one that starts from it.
 ARCHITECTURE = (
     "image_shape", "latent_dim", "network", "posterior", "prior", "output", "binarization",
-    "random_flip",
+    "random_flip", "classes",
 )  # fmt: skip
 FINE_TUNING_RATE = 1e-4  # the weights are good, and large steps would lose them
 FINE_TUNING_STEPS = 600

@@ -52,6 +52,9 @@ class Preset:
             the preset of a run, where they do.
         binarization: "none", or how gray levels become black and white:
             `datasets.binarization.binarize`.
+        classes: Number of labels of a conditional model, whose networks also take the label of an
+            image (Sohn et al. 2015); 0: as many as the data set has (`training.conditioned`); None:
+            the model is not conditional.
 
     Example:
         >>> preset = get_preset("mnist").override(latent_dim=2, beta=4.0)
@@ -80,6 +83,7 @@ class Preset:
     random_flip: bool = False
     binarization: str = "none"
     adaptive: bool = False
+    classes: int | None = None
 
     @property
     def stochastic(self) -> bool:
@@ -171,7 +175,7 @@ class Preset:
                 terms by `KIND_weight`, which adds the term or, at 0, removes it, and their other
                 numbers by `KIND_NUMBER`, such as `adversarial_start`; `filters`, `kernels` and
                 `strides` of an encoder's convolutions, which the decoder mirrors; `image_size`
-                (height, width). None leaves a value as it is.
+                (height, width); `conditional`. None leaves a value as it is.
 
         Raises:
             ValueError: If the kinds at hand have no value of that name.
@@ -212,6 +216,8 @@ class Preset:
         """Return a copy with another value; None if nothing has that name."""
         if name == "image_size":
             return replace(self, image_shape=(*value, self.image_shape[2]))
+        if name == "conditional":
+            return replace(self, classes=(self.classes or 0) if value else None)
         if name == "stochastic":
             kind = "gaussian" if value else "deterministic"
             return replace(self, posterior=self.posterior.switched(kind, name))

@@ -22,6 +22,7 @@ from ..datasets.binarization import binarize_rows
 from ..files.pictures import save as save_picture
 from ..models.vae import VAE
 from ..plotting import strip
+from ..presets import Preset
 from .averaging import averaged_weights
 from .checkpoint import Position, assign, generator_states, metric_variables, save, values_of
 from .interruption import InterruptedBySignal, Interruption
@@ -201,30 +202,46 @@ class Previews:
 
     Args:
         dataset: Where the originals come from.
-        binarization: See `binarization.binarize`.
+        preset: What the VAE is built from.
     """
 
-    def __init__(self, dataset: ImageDataset, binarization: str) -> None:
+    def __init__(self, dataset: ImageDataset, preset: Preset) -> None:
         self.split = "validation" if dataset.count("validation") else "train"
         rows = dataset.indices(self.split)[:PREVIEWS]
-        self.originals = binarize_rows(dataset.images, rows, binarization)
+        self.originals = binarize_rows(dataset.images, rows, preset.binarization)
+        self.labels = None if preset.classes is None else dataset.labels[rows]
+        shown = range(min(preset.classes or 0, PREVIEWS))
+        self.shown = {label: dataset.label_name(label) for label in shown}
 
     def __call__(self, vae: VAE, epoch: int) -> dict[str, Image]:
-        """Two rows of samples; a row of originals above their reconstructions."""
-        samples = vae.generate(2 * PREVIEWS, seed=0)  # as `kvae generate` makes them
+        """Rows of samples; a row of originals above their reconstructions."""
+        rows = self._samples_of_labels(vae) if self.shown else self._samples(vae)
         samples = strip(
-            samples.reshape(2, PREVIEWS, *self.originals.shape[1:]),
+            np.stack([*rows.values()]),
             [""] * PREVIEWS,
-            [f"seeds {start} … {start + PREVIEWS - 1}" for start in (0, PREVIEWS)],
+            [*rows],
             f"epoch {epoch}: samples from the prior",
         )
         pairs = strip(
-            [self.originals, vae.reconstruct(self.originals)],
+            [self.originals, vae.reconstruct(self.originals, self.labels)],
             [""] * len(self.originals),
             ["original", "reconstruction"],
             f"epoch {epoch}: reconstructions of the {self.split} split",
         )
         return {"_samples": samples, "_reconstructions": pairs}
+
+    def _samples(self, vae: VAE) -> dict[str, np.ndarray]:
+        """Two rows, by their names; as `kvae generate` makes them."""
+        first, second = np.split(vae.generate(2 * PREVIEWS, seed=0), 2)
+        names = [f"seeds {start} … {start + PREVIEWS - 1}" for start in (0, PREVIEWS)]
+        return dict(zip(names, (first, second), strict=True))
+
+    def _samples_of_labels(self, vae: VAE) -> dict[str, np.ndarray]:
+        """A row for each label of a conditional model, all from the same z."""
+        return {
+            name: vae.generate(PREVIEWS, np.full(PREVIEWS, label), seed=0)
+            for label, name in self.shown.items()
+        }
 
 
 class EarlyStop(keras.callbacks.Callback):

@@ -101,13 +101,14 @@ class NormalizationStatistics(keras.callbacks.Callback):
         values = [tf.identity(weight) for weight in self.model.moving_averages]
         return tf.distribute.get_replica_context().all_reduce("MEAN", values)
 
-    def _values_of_batch(self, images: tf.Tensor, number: tf.Tensor) -> list[tf.Tensor]:
+    def _values_of_batch(self, batch: Any, number: tf.Tensor) -> list[tf.Tensor]:
         """Statistics of one batch, with noise of its own that is not the training's."""
         replica = tf.distribute.get_replica_context()
         share = number * replica.num_replicas_in_sync + replica.replica_id_in_sync_group
+        images, y, _ = self.model.batch_of(batch, "train")
         rows = tf.shape(images)[0]
         with seeded(tf.cast(share * rows + tf.range(rows), tf.int64), tf.ones(rows)):
-            forward = self.model.forward(images, training=True)
+            forward = self.model.forward(images, y, training=True)
             forward.likelihood.log_prob(forward.x)
         return self._values()
 

@@ -21,6 +21,7 @@ from ..ops.adam import FusedAdam
 from ..presets import Preset
 from .callbacks import DivergenceGuard, EarlyStop, Previews
 from .checkpoint import Position, assign, generator_states, read_position
+from .conditioning import conditioned
 from .distribution import is_chief, joined_cluster, make_strategy
 from .fitting import fit_from
 from .multiworker import SharedMovingAverages, SharedState, copy_from_chief, lost_worker_errors
@@ -77,6 +78,7 @@ def train(
 def _start(
     run: Run, config: RunConfig, dataset: ImageDataset, session: Session, *, overwrite: bool
 ) -> Run:
+    config = replace(config, preset=conditioned(config.preset, dataset))
     vae = new_vae(config, dataset, progress=session.progress)
     if is_chief(config.strategy):
         provenance = {**config.provenance, "digest": dataset.digest()}
@@ -207,6 +209,7 @@ def batches_of(
         start_step=initial_step % steps,
         random_flip=preset.random_flip,
         binarization=preset.binarization,
+        labels=preset.classes is not None,
         replicas=replicas,
     )
 
@@ -328,19 +331,22 @@ def measure(
     """
     # One trace serves all splits, and their last batches, which are smaller.
     signature = [tf.TensorSpec((None, *dataset.image_shape), tf.uint8)]
+    if vae.condition_spec is not None:
+        signature.append(vae.condition_spec)
 
     @tf.function(input_signature=signature, autograph=False)
-    def squared_errors(images: tf.Tensor) -> tf.Tensor:
-        means = tf.clip_by_value(vae.mean_images(vae.encode(images).mode()), 0.0, 255.0)
+    def squared_errors(images: tf.Tensor, *y: tf.Tensor) -> tf.Tensor:
+        means = vae.mean_images(vae.encode(images, *y).mode(), *y)
+        means = tf.clip_by_value(means, 0.0, 255.0)
         differences = (means - tf.cast(images, tf.float32)) / 255.0
         return tf.reduce_mean(tf.square(differences), axis=[1, 2, 3])
 
     def measured(split: str) -> dict[str, float]:
-        batches = split_batches(dataset, split, batch_size, binarization=preset.binarization)
+        batches = _batches_of_split(dataset, preset, split, batch_size)
         losses = _losses(vae, batches)
         errors = keras.metrics.Mean()
-        for images in batches:
-            errors.update_state(squared_errors(images))
+        for batch in batches:
+            errors.update_state(squared_errors(*tf.nest.flatten(batch)))
         losses["mse_of_mean"] = float(errors.result())
         bits = preset.bits_per_dimension(losses["reconstruction_loss"] + losses["kl_loss"])
         return losses if bits is None else {**losses, "bits_per_dimension": bits}
@@ -384,7 +390,7 @@ def _record(
         workers = SharedState(vae) if several else None
         if workers is not None:
             workers.restore(position.averages)
-        pictures = Previews(dataset, preset.binarization)
+        pictures = Previews(dataset, preset)
         options = {"workers": workers, "writes": chief}
         if config.initialized:
             options["first_losses"] = partial(_first_losses, config, dataset)
@@ -407,9 +413,8 @@ def _record(
 def _first_losses(config: RunConfig, dataset: ImageDataset, best: Path) -> dict[str, float]:
     """The losses before the first step, named as those of an epoch; the first images train."""
     vae, preset = keras.models.load_model(best), config.preset
-    training = split_batches(
-        dataset, "train", preset.batch_size, binarization=preset.binarization
-    ).take(math.ceil(IMAGES / preset.batch_size))
+    count = math.ceil(IMAGES / preset.batch_size)
+    training = _batches_of_split(dataset, preset, "train", preset.batch_size).take(count)
     validation = _watched(dataset, preset, "validation")
     watched = _losses(vae, validation) if validation is not None else {}
     return _losses(vae, training) | {f"val_{name}": value for name, value in watched.items()}
@@ -432,7 +437,19 @@ def _final_losses(
 def _watched(dataset: ImageDataset, preset: Preset, split: str | None) -> tf.data.Dataset | None:
     if split is None or not dataset.count(split):
         return None
-    return split_batches(dataset, split, preset.batch_size, binarization=preset.binarization)
+    return _batches_of_split(dataset, preset, split, preset.batch_size)
+
+
+def _batches_of_split(
+    dataset: ImageDataset, preset: Preset, split: str, batch_size: int
+) -> tf.data.Dataset:
+    return split_batches(
+        dataset,
+        split,
+        batch_size,
+        binarization=preset.binarization,
+        labels=preset.classes is not None,
+    )
 
 
 def _check_shape(config: RunConfig, dataset: ImageDataset) -> None:

@@ -77,6 +77,10 @@ def test_flags_become_signs(colours, tmp_path):
         ({"attributes": np.full((4, 2), 5)}, "`attributes` .* must be"),
         ({"labels": np.zeros(4)}, "`labels` .* whole numbers"),
         (
+            {"labels": np.arange(4), "label_names": ["a", "b"]},
+            r"`label_names` .* a name for each of the labels 0 … 3. Received: \[2\]",
+        ),
+        (
             {"attributes": np.ones((4, 2)), "attribute_names": ["one"]},
             "`attribute_names` .* must be 2",
         ),

@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -90,6 +91,16 @@ def test_batches_of_a_split_keep_order_and_remainder(numbered):
     batches = [batch.numpy() for batch in split_batches(numbered, "train", 50)]
     assert [len(batch) for batch in batches] == [50, len(rows) - 50]
     np.testing.assert_array_equal(np.concatenate(batches)[:, 0, 0, 0], rows)
+
+
+def test_labels_are_beside_their_images(numbered):
+    labelled = replace(numbered, labels=np.arange(103))
+    training = training_batches(labelled, 20, seed=0, labels=True).take(6)
+    binary = split_batches(labelled, "train", 50, binarization="static", labels=True)
+    for images, labels in [*training, *split_batches(labelled, "train", 50, labels=True)]:
+        np.testing.assert_array_equal(images.numpy()[:, 0, 0, 0], labels)
+    rows = [label for _, labels in binary for label in labels.numpy()]
+    np.testing.assert_array_equal(rows, numbered.indices("train"))
 
 
 def test_a_batch_larger_than_the_data_is_refused(numbered):

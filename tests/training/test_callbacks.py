@@ -25,14 +25,14 @@ def test_pictures_show_the_pixels_that_are_trained_on():
     partition = (np.arange(40) % 2).astype(np.int8)
     grey = ImageDataset("grey", np.full((40, 8, 8, 1), 100, np.uint8), partition)
     shown = grey.indices("validation")[:PREVIEWS]
-    originals = Previews(grey, "static").originals
+    originals = Previews(grey, get_preset("mnist").override(binarization="static")).originals
     np.testing.assert_array_equal(originals, binarize(grey.images, "static")[shown])
 
 
 def test_pictures_of_an_epoch_are_titled_and_labelled(grey_vae, grey_model, digits, monkeypatch):
     drawn = []
     monkeypatch.setattr(callbacks, "strip", lambda *arguments: drawn.append(arguments))
-    pictures = Previews(digits, "none")
+    pictures = Previews(digits, get_preset("digits"))
     assert list(pictures(grey_vae, 3)) == ["_samples", "_reconstructions"]
     (samples, _, seeds, title), (pairs, _, rows, other) = drawn
     assert (title, seeds) == (

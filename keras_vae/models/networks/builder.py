@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 POSTERIOR_SCALES = ("log_variance", "log_sigma", "softplus")
 
+LABEL_MEAN = "label_mean"  # a layer of conditional models
+
 # A posterior in half precision loses the KL divergence's small terms.
 PRECISION = "float32"
 
@@ -58,23 +60,51 @@ class NetworkBuilder(ABC):
     def encoder(self) -> keras.Model:
         """Build the encoder: from x [B, H, W, C] to z_mean and z_log_var, each [B, L].
 
+        That of a conditional model has the label as a second input, and adds a vector of it to both
+        outputs, so that z itself can be independent of the label.
+
         Raises:
             ValueError: If the network does not fit the image size.
         """
-        image = keras.Input(self.preset.image_shape, name="image")
+        image, label = keras.Input(self.preset.image_shape, name="image"), self._label()
         z_mean, scale = self.down(image)
+        if label is not None:
+            z_mean = self._moved(z_mean, label, LABEL_MEAN)
+            scale = self._moved(scale, label, "label_scale")
         log_variance = LogVariance(self.preset.posterior.scale, name="z_log_var", dtype="float32")
-        return keras.Model(image, [z_mean, log_variance(scale)], name="encoder")
+        inputs = image if label is None else [image, label]
+        return keras.Model(inputs, [z_mean, log_variance(scale)], name="encoder")
 
     def decoder(self) -> keras.Model:
         """Build the decoder, without the output activation: from z [B, L] to logits [B, H, W, C].
 
+        That of a conditional model has the label as a second input: K more numbers beside z, of
+        which one is 1.
+
         Raises:
             ValueError: If the network does not fit the image size.
         """
-        z = keras.Input((self.preset.latent_dim,), name="z")
+        z, label = keras.Input((self.preset.latent_dim,), name="z"), self._label()
         logits = keras.layers.Activation("linear", name="logits", dtype="float32")
-        return keras.Model(z, logits(self.up(z)), name="decoder")
+        if label is None:
+            return keras.Model(z, logits(self.up(z)), name="decoder")
+        one_hot = keras.layers.CategoryEncoding(
+            self.preset.classes, output_mode="one_hot", name="one_hot_label", dtype=PRECISION
+        )(label)
+        both = keras.layers.Concatenate(name="z_and_label", dtype=PRECISION)([z, one_hot])
+        return keras.Model([z, label], logits(self.up(both)), name="decoder")
+
+    def _moved(self, features: Any, label: Any, name: str) -> Any:
+        """Features [B, L] plus a vector of the label, at first 0."""
+        count, width = self.preset.classes, features.shape[-1]
+        vectors = keras.layers.Embedding(count, width, "zeros", name=name, dtype=PRECISION)
+        return keras.layers.Add(name=f"{name}_added", dtype=PRECISION)([features, vectors(label)])
+
+    def _label(self) -> Any:
+        """The input y, int64 [B], of a conditional model; None of another."""
+        if self.preset.classes is None:
+            return None
+        return keras.Input((), dtype="int64", name="label")
 
     def initialize(self, vae: VAE, dataset: ImageDataset, seed: int = 0) -> None:  # noqa: B027
         """Initialize a new model from its training images; most kinds do not.

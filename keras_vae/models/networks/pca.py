@@ -14,7 +14,13 @@ import numpy as np
 
 from ...ops.convolutions import DepthToSpace, SpaceToDepth, conv
 from ..principal_components import PrincipalComponents
-from .builder import PRECISION, LogVariance, NetworkBuilder, map_sizes
+from .builder import (
+    LABEL_MEAN,
+    PRECISION,
+    LogVariance,
+    NetworkBuilder,
+    map_sizes,
+)
 
 if TYPE_CHECKING:
     from ...datasets import ImageDataset
@@ -63,7 +69,8 @@ class PCA(NetworkBuilder):
             ValueError: If there are fewer images, or pixels in a small one, than latent dimensions,
                 and the likelihood has no variance of its own.
         """
-        small = self._small_images(dataset, seed)
+        rows = self._rows(dataset, seed)
+        small = self._small_images(dataset, rows)
         pixels = vae.likelihood.scale(small)
         bounds = (0, 255) if self.preset.output == "linear" else (DARKEST, BRIGHTEST)
         logits = vae.likelihood.logits(vae.likelihood.scale(np.clip(small, *bounds)))
@@ -77,8 +84,14 @@ class PCA(NetworkBuilder):
         encoder.get_layer(LINEAR_MEAN).set_weights(weights)
         scale: LogVariance = encoder.get_layer("z_log_var")
         encoder.get_layer("z_scale").bias.assign(scale.inverse(components.log_variance))
-        weights = [components.decoder_kernel, components.decoder_bias]
-        decoder.get_layer(LINEAR_LOGITS).set_weights(weights)
+        kernel = components.decoder_kernel
+        if self.preset.classes is not None:
+            z_mean = pixels.numpy() @ components.encoder_kernel + components.encoder_bias
+            labels = np.resize(dataset.labels[rows], len(z_mean))  # again for mirrored images
+            means = self._means_of_labels(z_mean, labels)  # what z has no longer, the label has
+            encoder.get_layer(LABEL_MEAN).set_weights([-means])
+            kernel = np.concatenate([kernel, means @ kernel])
+        decoder.get_layer(LINEAR_LOGITS).set_weights([kernel, components.decoder_bias])
 
     def sizes(self) -> list[tuple[int, int]]:
         """Heights and widths of the maps, the largest first.
@@ -97,24 +110,33 @@ class PCA(NetworkBuilder):
             )
         return map_sizes((height // patch, width // patch), [2] * (len(self.network.filters) - 1))
 
-    def _small_images(self, dataset: ImageDataset, seed: int) -> np.ndarray:
-        """Training images as the linear encoder sees them, with mirrored ones if these are trained.
+    def _rows(self, dataset: ImageDataset, seed: int) -> np.ndarray:
+        """Rows of the training images, or as many of them as the memory holds."""
+        rows = dataset.indices("train")
+        numbers = math.prod(self.preset.image_shape) // self.network.pool**2
+        most = MOST_NUMBERS // numbers // (2 if self.preset.random_flip else 1)
+        if len(rows) > most:
+            rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+        return rows
+
+    def _small_images(self, dataset: ImageDataset, rows: np.ndarray) -> np.ndarray:
+        """Images as the linear encoder sees them, then mirrored ones if these are trained.
 
         Returns:
             Pixels of 0 … 255, float32 [N, D].
         """
         flip, pool = self.preset.random_flip, self.network.pool
-        rows = dataset.indices("train")
         height, width, channels = self.preset.image_shape
-        numbers = height * width * channels // pool**2
-        most = MOST_NUMBERS // numbers // (2 if flip else 1)
-        if len(rows) > most:
-            rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
         shape = (-1, height // pool, pool, width // pool, pool, channels)
         small = dataset.images[rows].reshape(shape).mean(axis=(2, 4), dtype=np.float32)
         if flip:
             small = np.concatenate([small, small[:, :, ::-1]])
         return small.reshape(len(small), -1)
+
+    def _means_of_labels(self, z: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Mean of z [N, L] of each label, [K, L]; 0 of a label without images."""
+        chosen = np.eye(self.preset.classes, dtype=np.float32)[labels]  # [N, K]
+        return chosen.T @ z / np.maximum(chosen.sum(axis=0), 1.0)[:, None]
 
     def _features(self, image: Any) -> Any:
         """Features of squares of pixels by the encoder's convolutions, [B, F]."""

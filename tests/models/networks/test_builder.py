@@ -1,8 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_vae.models.networks.builder import POSTERIOR_SCALES, LogVariance
+from keras_vae.models.vae import VAE
 from keras_vae.presets import get_preset
+from tests.conftest import scatter_weights
 
 
 @pytest.mark.parametrize(
@@ -43,3 +48,14 @@ def test_multiply_adds_are_counted_by_hand():
     up = 9 * 128 * (128 * sum(side**2 for side in sides) + 3 * 32**2)
     dense = 3 * 200 * 2 * 2 * 128
     assert celeba.network.build(celeba).multiply_adds() == down + up + dense
+
+
+def test_the_label_is_a_second_input_of_both_networks_of_a_conditional_model(digits):
+    preset = replace(get_preset("digits").override(hidden=(16,)), classes=10)
+    vae = scatter_weights(VAE.from_preset(preset, seed=0), seed=0)
+    assert vae.condition_spec == tf.TensorSpec((None,), tf.int64, "condition")
+    image, z = digits.images[:1].repeat(2, axis=0), np.zeros((2, preset.latent_dim))
+    first, second = vae.encode(image, np.array([3, 4])).mean.numpy()
+    assert np.abs(first - second).max() > 0.1
+    first, second = vae.decode(z, np.array([3, 4]))
+    assert (first != second).any()

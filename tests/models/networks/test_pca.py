@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -101,3 +103,16 @@ def test_it_needs_whole_squares(changes, message):
     for build in (build_encoder, build_decoder):
         with pytest.raises(ValueError, match=message):
             build(preset)
+
+
+def test_a_conditional_network_begins_with_the_mean_of_each_label(digits):
+    vae = initialized(replace(PRESET, classes=10), digits)
+    rows = digits.indices("train")
+    images, labels = digits.images[rows], digits.labels[rows]
+    mirrored = np.concatenate([images, images[:, :, ::-1]])
+    z = vae.encode(mirrored, np.tile(labels, 2)).mean.numpy()
+    for label in range(10):
+        np.testing.assert_allclose(z[np.tile(labels, 2) == label].mean(axis=0), 0.0, atol=1e-3)
+    plain = initialized(PRESET, digits).reconstruct(images[:20])
+    reconstructed = vae.reconstruct(images[:20], labels[:20])
+    np.testing.assert_allclose(reconstructed.astype(int), plain, atol=1)

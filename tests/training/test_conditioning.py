@@ -1,0 +1,57 @@
+"""Conditional models: as many labels as the images have, and statistics of labelled batches."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from keras_vae.datasets import ImageDataset
+from keras_vae.presets import get_preset
+from keras_vae.training import trainer
+from keras_vae.training.conditioning import conditioned
+from keras_vae.training.run_directory import Run, RunConfig, read_json
+
+CONDITIONAL = get_preset("digits").override(conditional=True)
+
+
+def with_labels(digits, labels, **changes):
+    return replace(digits, labels=np.asarray(labels), **changes)
+
+
+def test_there_are_as_many_classes_as_labels_or_names(digits):
+    assert conditioned(CONDITIONAL, digits).classes == 10
+    few = with_labels(digits, [0, 2], label_names=("a", "b", "c", "d"))
+    assert conditioned(CONDITIONAL, few).classes == 4
+    assert conditioned(replace(CONDITIONAL, classes=12), digits).classes == 12
+    assert conditioned(get_preset("digits"), digits).classes is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"labels": None}, "labels, such as a folder for each class.*'digits', which has none\\."),
+        ({"labels": None, "attributes": np.ones((2, 1))}, "which has none, only attributes"),
+        ({"labels": np.array([0, -1])}, "labels 0, 1, 2, …. Received: -1"),
+        ({"labels": np.arange(30)}, "at most 12 labels, as many as the model. Received: 30"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(digits, changes, message):
+    with pytest.raises(ValueError, match=message):
+        conditioned(replace(CONDITIONAL, classes=12), replace(digits, **changes))
+
+
+def test_unconditional_models_have_no_labels():
+    assert replace(CONDITIONAL, classes=3).override(conditional=False).classes is None
+
+
+@pytest.mark.slow
+def test_a_network_with_batch_normalization_trains_and_resumes(photos, tmp_path):
+    labels = np.arange(64) % 3
+    partition = np.repeat([0, 1], [48, 16]).astype(np.int8)
+    few = ImageDataset("photos", photos[:64], partition, labels=labels)
+    small = {"filters": (8, 8), "latent_dim": 4, "batch_size": 16}
+    preset = get_preset("celeba").override(**small, epochs=1, conditional=True)
+    run = trainer.train(RunConfig(preset, "photos"), few, tmp_path / "run")
+    assert run.config().preset.classes == 3
+    resumed = trainer.resume(run, few, config=run.extended(epochs=2))
+    assert {"mse_of_mean", "loss"} <= set(read_json(Run.open(resumed.path).metrics_file)["train"])
