@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,7 +15,9 @@ from .training import LOCAL_OPTIONS
 
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset
-    from keras_vae.training.run_directory import RunConfig
+    from keras_vae.training.run_directory import RunConfig, TrainingConfig
+
+Config = TypeVar("Config", bound="TrainingConfig")
 
 # Options that change the network.
 ARCHITECTURE = (
@@ -24,30 +26,27 @@ ARCHITECTURE = (
 )  # fmt: skip
 
 
-def base_config(file: Path | None, dataset: str | None, options: dict[str, Any]) -> RunConfig:
-    """Return the configuration that options of the preset are applied to.
+def read_with_options(file: Path, kind: type[Config], options: dict[str, Any]) -> Config:
+    """Read a configuration; options that were typed override its values, and are printed.
 
-    It is that of the file, with those of the other options that were typed, which are printed; or
-    that of the data set's preset, with all options.
+    Args:
+        file: See `config_file.read_config`.
+        kind: Class of the configuration.
+        options: Values of options by the names of its fields.
     """
-    from keras_vae.datasets import known_name
-    from keras_vae.presets import default_preset
     from keras_vae.training.config_file import read_config
-    from keras_vae.training.run_directory import RunConfig
 
-    if file is None:
-        return RunConfig(default_preset(known_name(dataset)), **options)
     ctx = click.get_current_context()
-    config = read_config(file, RunConfig)
+    config = read_config(file, kind)
     _compare_versions(file, config)
     words = typed_words(ctx, {*ctx.params} - {*LOCAL_OPTIONS, "config_file", "print_config"})
-    changed = [*filter(None, [dataset]), *words]
+    changed = [*filter(None, [ctx.params["dataset"]]), *words]
     overridden = f", overridden by {' '.join(changed)}" if changed else ""
     click.echo(f"Config   {file}{overridden}", err=ctx.params["print_config"])
     return replace(config, **{name: each for name, each in options.items() if typed(ctx, name)})
 
 
-def _compare_versions(file: Path, config: RunConfig) -> None:
+def _compare_versions(file: Path, config: TrainingConfig) -> None:
     """Print a note if the file's run was trained with other versions than those here."""
     from keras_vae.training.run_directory import installed_versions
 
@@ -63,7 +62,7 @@ def _compare_versions(file: Path, config: RunConfig) -> None:
         )
 
 
-def compare_data(config: RunConfig, images: ImageDataset) -> None:
+def compare_data(config: TrainingConfig, images: ImageDataset) -> None:
     """Print a note if the run that is repeated was trained on other images."""
     before = config.provenance.get("counts")
     counts = {split: images.count(split) for split in ("train", "validation", "test")}

@@ -13,7 +13,7 @@ import click
 
 from .command import command, option, section
 from .command_line import refuse, typed
-from .configuration import base_config, compare_data, fitted, sized, started_from
+from .configuration import compare_data, fitted, read_with_options, sized, started_from
 from .data import report_left_out, times
 from .data_source import ALIGN_FACES, DataSource, data_options
 from .progress import progress_bar
@@ -28,7 +28,6 @@ from .training import (
 )
 from .types import (
     BINARIZATION,
-    EXISTING_FILE,
     IMAGE_SIZE,
     INTEGERS,
     NAME,
@@ -120,8 +119,6 @@ DEVICES = section(
 RUN = run_options(
     "the preset's, or the data set's if the preset belongs to another",
     option("--export/--no-export", default=True),
-    option("--config config_file", EXISTING_FILE),
-    option("--print-config", is_flag=True),
 )
 
 
@@ -148,8 +145,6 @@ def train(
     scale_learning_rate: str,
     early_stop: int | None,
     export: bool,
-    config_file: Path | None,
-    print_config: bool,
     **changes: Any,
 ) -> None:
     """Train a model on DATASET and export it.
@@ -174,9 +169,6 @@ def train(
             batch size.
         early_stop: Number of epochs without a lower validation loss after which training stops.
         export: Whether to write a SavedModel.
-        config_file: Configuration to train with, as --print-config prints it, or the config.json of
-            a run directory. Other options override its values.
-        print_config: Print the configuration as YAML for --config, and do not train.
         **changes: Values that override those of the preset:
         image_size: Height and width, as 64 or 64x48.
         binarization: How grey pixels become black or white.
@@ -220,11 +212,7 @@ def train(
         ema_momentum: Momentum of a moving average of the weights, which is validated and exported;
             0: none.
     """
-    if config_file or print_config:
-        _refuse_resume(runs)
-    if not (dataset or config_file or runs.resume):
-        raise click.UsageError("Give a DATASET, a file with --config, or a run with --resume.")
-    runs.check(dataset or config_file, "epochs", "strategy")
+    runs.check(dataset, "epochs", "strategy")
     if strategy in ("single", "mirrored"):
         refuse(["workers"], f"has no effect: --strategy {strategy} uses only this machine.")
     _name_workers(workers, index)
@@ -247,15 +235,17 @@ def train(
                 **{"limit": limit, "seed": seed, "precision": precision, "strategy": strategy},
                 "early_stop": early_stop,
             }
-            base = base_config(config_file, dataset, options)
+            base = _base(runs.config_file, dataset, options)
             if source.align_faces:
                 base = replace(base, provenance={**base.provenance, "align_faces": True})
             if start_from:
                 base = started_from(base, start_from)
             preset = _preset(base.preset, preset_name, scale_learning_rate, changes)
             config = replace(base, preset=preset, precision=_precision(base, preset))
-            config = sized(config, source, changes["image_size"], given=config_file is not None)
-            if print_config:
+            config = sized(
+                config, source, changes["image_size"], given=runs.config_file is not None
+            )
+            if runs.print_config:
                 click.echo(config_text(config), nl=False)
                 return
             run = Run(runs.directory(_default_name(config)))
@@ -285,13 +275,15 @@ def train(
             write_model(run, images, runs.model_directory(run.path), runs.overwrite)
 
 
-def _refuse_resume(runs: RunOptions) -> None:
-    """Refuse --config and --print-config together with --resume."""
-    if runs.resume:
-        raise click.UsageError(
-            "--resume continues a run with its own config.json; it takes neither --config nor "
-            "--print-config."
-        )
+def _base(file: Path | None, dataset: str | None, options: dict[str, Any]) -> RunConfig:
+    """Return the configuration of a file, or of the data set's preset, with the options."""
+    from keras_vae.datasets import known_name
+    from keras_vae.presets import default_preset
+    from keras_vae.training.run_directory import RunConfig
+
+    if file is None:
+        return RunConfig(default_preset(known_name(dataset)), **options)
+    return read_with_options(file, RunConfig, options)
 
 
 def _preset(preset: Preset, name: str | None, rate_rule: str, changes: dict[str, Any]) -> Preset:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .command import command, option, section
+from .configuration import compare_data, read_with_options
 from .data import times
 from .data_source import DataSource, data_options
 from .layout import UPSCALER
@@ -34,6 +36,7 @@ Examples:
   kvae train-upscaler celeba --data-dir ~/celeba
   kvae train-upscaler ~/photos --image-size 64 --factor 2 --name photos-x2
   kvae train-upscaler --resume runs/photos-x2
+  kvae train-upscaler --config runs/photos-x2/config.json --seed 1
 """
 
 
@@ -77,8 +80,9 @@ def train_upscaler(
     """
     runs.check(dataset)
     load_tensorflow()
-    from keras_vae.super_resolution.run import UpscalerConfig, UpscalerRun
-    from keras_vae.training.precision import fastest_precision
+    from keras_vae.super_resolution.run import UpscalerRun
+    from keras_vae.training.config_file import config_text
+    from keras_vae.training.run_directory import installed_versions
 
     path = runs.resume
     with interruptible(lambda: path) as interruption:
@@ -86,22 +90,42 @@ def train_upscaler(
             run = UpscalerRun.open(runs.resume)
             run.check_unused()
             config = run.config()
+            pairs = _load(config, source)
         else:
+            data_dir = source.data_dir and str(source.data_dir.absolute())
+            options = {"dataset": dataset, "data_dir": data_dir, "precision": precision, **numbers}
+            config = _configured(runs.config_file, options)
+            if runs.print_config:
+                click.echo(config_text(config), nl=False)
+                return
             run = UpscalerRun(runs.directory(UPSCALER))
             run.check_free(overwrite=runs.overwrite)
             run.check_unused()
-            precision = fastest_precision() if precision == "auto" else precision
-            config = UpscalerConfig(
-                dataset,
-                data_dir=str(source.data_dir.absolute()) if source.data_dir else None,
-                precision=precision,
-                command=card_command(dataset, precision),
-                **numbers,
+            pairs = _load(config, source)
+            compare_data(config, pairs.large)
+            config = replace(
+                config,
+                provenance=pairs.large.provenance,
+                versions=installed_versions(),
+                command=card_command(dataset, config.precision),
             )
-        pairs = _load(config, source)
         path = run.path
         _train(run, config, pairs, runs, interruption)
         _publish(run, pairs, runs.model_directory(run.path), runs.overwrite)
+
+
+def _configured(file: Path | None, options: dict[str, Any]) -> UpscalerConfig:
+    """Return the configuration of a file with the options, or that of the options alone."""
+    from keras_vae.super_resolution.run import UpscalerConfig
+    from keras_vae.training.precision import fastest_precision
+
+    if file is None:
+        config = UpscalerConfig(**options)
+    else:
+        config = read_with_options(file, UpscalerConfig, options)
+    if config.precision == "auto":
+        return replace(config, precision=fastest_precision())
+    return config
 
 
 def _load(config: UpscalerConfig, source: DataSource) -> Pairs:
@@ -128,8 +152,6 @@ def _train(
     interruption: Interruption,
 ) -> None:
     """Train to the last epoch, with a bar."""
-    from dataclasses import replace
-
     from keras_vae.super_resolution import training
 
     with closing(training_bar(config.batch_size, _quality)) as bar:
@@ -141,7 +163,6 @@ def _train(
         if runs.resume:
             training.resume(run, pairs, **session)
         else:
-            config = replace(config, provenance=pairs.large.provenance)
             _introduce(config, pairs, run)
             training.train(config, pairs, run.path, overwrite=runs.overwrite, **session)
 

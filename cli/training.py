@@ -17,7 +17,7 @@ from tqdm import tqdm
 from .command import Decorator, collected, option
 from .command_line import command_line, refuse, typed_words
 from .outputs import OVERWRITE
-from .types import PATH, POSITIVE
+from .types import EXISTING_FILE, PATH, POSITIVE
 
 if TYPE_CHECKING:
     import keras
@@ -46,6 +46,9 @@ class RunOptions:
         run_dir: Run directory.
         models_dir: Folder of the SavedModel, which is written to NAME/VERSION in it.
         save_minutes: Minutes between two checkpoints within an epoch.
+        config_file: Configuration to train with, as --print-config prints it, or the config.json of
+            a run directory. Other options override its values.
+        print_config: Print the configuration as YAML for --config, and do not train.
         overwrite: Overwrite existing files.
     """
 
@@ -54,20 +57,27 @@ class RunOptions:
     run_dir: Path | None
     models_dir: Path
     save_minutes: float
+    config_file: Path | None
+    print_config: bool
     overwrite: bool
 
-    def check(self, start: str | Path | None, *changeable: str) -> None:
+    def check(self, dataset: str | None, *changeable: str) -> None:
         """Refuse a data set together with --resume, and options that would change the run.
 
         Args:
-            start: The data set of a new run, or a file with its configuration.
+            dataset: The data set of a new run.
             changeable: Names of options of what is trained that can be changed with --resume.
 
         Raises:
             click.UsageError: If there are any.
         """
-        if (start is None) == (self.resume is None):
-            raise click.UsageError("Give either a DATASET, or a run with --resume.")
+        if self.resume and (self.config_file or self.print_config):
+            raise click.UsageError(
+                "--resume continues a run with its own config.json; it takes neither --config nor "
+                "--print-config."
+            )
+        if bool(dataset or self.config_file) == bool(self.resume):
+            raise click.UsageError("Give a DATASET, a file with --config, or a run with --resume.")
         if self.resume:
             refuse(["run_dir"], "has no effect with --resume, which names the run directory.")
             rule = f": only --{' and --'.join(changeable)} can" if changeable else ""
@@ -97,9 +107,10 @@ def run_options(default: str, *options: Decorator) -> Decorator:
     folder = option("--run-dir", PATH, show_default="runs/NAME")
     resume = option("--resume", PATH)
     save = option("--save-minutes", POSITIVE, 10)
-    return collected(
-        RunOptions, "runs", "Run", name, folder, resume, save, MODELS_DIR, *options, OVERWRITE
-    )
+    config = option("--config config_file", EXISTING_FILE)
+    printed = option("--print-config", is_flag=True)
+    options = (name, folder, resume, save, MODELS_DIR, *options, config, printed, OVERWRITE)
+    return collected(RunOptions, "runs", "Run", *options)
 
 
 PRECISION = option("--precision", ["auto", "float32", "mixed_bfloat16", "mixed_float16"], "auto")

@@ -1,11 +1,35 @@
 import json
+import re
 
 import pytest
 from PIL import Image
 
 from keras_vae.inference import registry as runtime
+from keras_vae.super_resolution.run import UpscalerConfig
+from keras_vae.training.config_file import read_config
 
 QUICK = ("--image-size", "8", "--factor", "2", "--limit", 8, "--epochs", 1)
+
+
+def test_the_printed_configuration_takes_options(kvae, tmp_path):
+    printed = kvae("train-upscaler", "photos", *QUICK, "--precision", "float32", "--print-config")
+    assert printed.exit_code == 0, printed.output
+    (tmp_path / "run.yaml").write_text(printed.stdout)
+    assert read_config(tmp_path / "run.yaml", UpscalerConfig) == UpscalerConfig(
+        "photos", size=(8, 8), factor=2, limit=8, epochs=1
+    )
+    config = ("train-upscaler", "--config", "run.yaml", "--print-config")
+    again = kvae(*config, "--seed", 7)
+    assert again.stderr == "Config   run.yaml, overridden by --seed 7\n"
+    assert again.stdout == printed.stdout.replace("seed: 0", "seed: 7")
+    (tmp_path / "run.yaml").write_text(printed.stdout.replace("factor: 2", "factor: 1"))
+    refused = kvae(*config)
+    assert refused.exit_code == 1
+    assert re.search(
+        r"run\.yaml, line \d+: `--factor` must be at least 2\. Received: 1\.",
+        str(refused.exception),
+    )
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.slow
@@ -39,6 +63,9 @@ def test_a_folder_of_photos_becomes_an_upscaler(kvae, photos, tmp_path):
     renamed = kvae("train-upscaler", "--resume", "runs/mine", "--name", "yours")
     assert renamed.exit_code == 0, renamed.output
     assert runtime.load_upscaler(tmp_path / "saved_models" / "yours").version == 1
+    words = ("--config", "runs/mine/config.json", "--print-config")
+    repeated = kvae("train-upscaler", *words)
+    assert repeated.stdout == kvae("train-upscaler", "photos", *QUICK, "--print-config").stdout
     config = json.loads((tmp_path / "runs" / "mine" / "config.json").read_text())
     assert config["provenance"]["counts"] == {"train": 8, "validation": 1, "test": 1}
 
@@ -49,6 +76,7 @@ def test_a_folder_of_photos_becomes_an_upscaler(kvae, photos, tmp_path):
         (),
         ("photos", "--resume", "runs/x"),
         ("--resume", "runs/x", "--epochs", 3),
+        ("--resume", "runs/x", "--print-config"),
         ("--resume", "runs/x", "--run-dir", "runs/y"),
         ("p", "--factor", 1),
     ],
