@@ -42,6 +42,18 @@ class Account:
         if total:
             self.left_out[reason] = (total, (examples + names)[:EXAMPLES])
 
+    def withdraw(self, name: str) -> None:
+        """Count an image that cannot be used after all as not taken.
+
+        Args:
+            name: The image; of a set without files its kind is known if there is only one.
+        """
+        kinds = [ending(name), *self.taken][: 2 if len(self.taken) == 1 else 1]
+        kind = next((each for each in kinds if each in self.taken), None)
+        if kind is not None:
+            self.taken[kind] -= 1
+            self.taken = +self.taken
+
     def as_json(self) -> dict[str, Any]:
         """Return JSON-ready values, which `from_json` reads."""
         left_out = {reason: [count, names] for reason, (count, names) in self.left_out.items()}

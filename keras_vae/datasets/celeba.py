@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..files.photos import ALIGNED_CROP
 from .listed import listed_source
-from .lists import read_list
+from .lists import read_list, unused_note
 from .source import Origin, Source
 from .tree import FolderTree, Tree, ZipTree
 
@@ -68,7 +68,10 @@ def read(tree: Tree, files: list[Path], members: list[str]) -> Source:
         for path in files
         if path.is_relative_to(tree.location)
     ]
-    return listed_source(tree, tree.images, *lists, used=[*members, *inside])
+    source = listed_source(tree, tree.images, *lists, used=[*members, *inside])
+    beside = {file for listed in files for file in listed.parent.iterdir()}
+    source.account.notes += unused_note([*tree.names, *map(str, beside)])
+    return source
 
 
 def _find_in(folder: Path) -> Origin | None:

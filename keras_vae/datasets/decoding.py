@@ -96,6 +96,8 @@ def write_images(
     with file.open("wb") as stream:
         _write_header(stream, source.count, shape)
         for index, image in enumerate(_prepared(decoder, shape, strict=size is None)):
+            if image.pixels is None:
+                account.withdraw(source.name_of(index))
             if image.left_out:
                 account.leave_out(image.left_out, [source.name_of(index)])
             elif image.pixels is None:

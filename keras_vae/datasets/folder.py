@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from .listed import listed_source
-from .lists import ImageList, read_list
+from .lists import UNUSED_LIST, ImageList, read_list, unused_note
 from .source import Origin, Source
 from .tree import FolderTree, Tree, ZipTree, open_tree
 
@@ -53,7 +53,7 @@ def read(tree: Tree, beside: list[Path]) -> Source:
     attributes, partition = (found and found[1] for found in lists)
     used = [found[0] for found in lists if found]
     source = listed_source(tree, tree.images, attributes, partition, used)
-    source.account.notes += notes
+    source.account.notes += notes + unused_note([*tree.names, *map(str, beside)])
     if source.labels is not None:
         source.account.notes.append(f"labels: {len(source.label_names)} folders")
     return source
@@ -93,7 +93,7 @@ def _lists_beside(folder: Path) -> list[Path]:
         files = sorted(folder.absolute().parent.iterdir())
     except OSError:
         return []
-    patterns = (ATTRIBUTE_LIST, PARTITION_LIST)
+    patterns = (ATTRIBUTE_LIST, PARTITION_LIST, UNUSED_LIST)
     return [
         file
         for file in files

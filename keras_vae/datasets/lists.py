@@ -9,11 +9,11 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from .splits import SPLITS, split_named
 from .tree import read_small
 
 _SEPARATORS = (";", "\t", ",")  # of several, the first; of none, blanks
+# Lists of what nothing uses: who is in a photo, and where the face and its parts are.
+UNUSED_LIST = re.compile(r"(list_)?(identit|landmark|bbox)\w*\.(txt|csv|tsv)", re.IGNORECASE)
 LOOK = 20  # lines that are looked at
 _ENDINGS = tuple(ending for endings in FORMATS.values() for ending in endings) + HEIF
 _INDEX_HEADS = ("", "index", "unnamed: 0")
@@ -216,6 +218,16 @@ def read_list(file: Path | str, content: bytes | None = None) -> ImageList:
         names.append(cells[skipped - 1])
     numbers, lines = ([each[part] for each in body] for part in (0, 1))
     return ImageList(str(file), columns, names, numbers, lines, cut, skipped)
+
+
+def unused_note(files: Iterable[str]) -> list[str]:
+    """Say which lists of identities, landmarks or boxes there are, as one note or none.
+
+    Args:
+        files: Names or paths of files.
+    """
+    names = sorted({*filter(UNUSED_LIST.fullmatch, (PurePath(file).name for file in files))})
+    return [f"{', '.join(names)} not used"] if names else []
 
 
 def decode_text(content: bytes, file: str) -> str:

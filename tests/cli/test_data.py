@@ -154,6 +154,7 @@ def test_faces_of_photos_are_aligned_and_the_others_left_out(kvae, couple, astro
     lines = result.stdout.splitlines()
     assert lines[0].startswith("album: 2 images 32×32×3")
     assert "folder of images, faces aligned" in lines[1]
+    assert lines[2] == "  taken     2 .png"
     assert "1 without a face (wall.png)" in lines[3]
     assert len(lines) <= 6
     from keras_vae.cli.data_source import DataSource

@@ -38,3 +38,15 @@ def test_endings_are_in_lower_case():
         "no ending",
         "no ending",
     ]
+
+
+def test_what_cannot_be_used_after_all_is_not_taken():
+    account = Account()
+    account.taken.update([".jpg", ".png", ".jpg"])
+    account.withdraw("a/B.JPG")
+    account.withdraw("b.png")
+    assert account.taken_line == "1 .jpg"
+    arrays = Account()
+    arrays.taken["`images`"] = 3
+    arrays.withdraw("image 1")
+    assert arrays.taken_line == "2 `images`"

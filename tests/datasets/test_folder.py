@@ -153,6 +153,16 @@ def test_a_list_of_other_images_is_hinted_at(folder):
     assert "attributes.csv names 1 of 4 images: not used" in account(dataset).taken_line
 
 
+@pytest.mark.parametrize("place", ["in", "beside"])
+def test_lists_that_nothing_uses_are_named(place, folder):
+    draw(folder / "photos/1.png", 1)
+    lists = folder / "photos" if place == "in" else folder
+    for name in ("identity_CelebA.txt", "list_landmarks_align_celeba.txt"):
+        (lists / name).write_text("1.jpg 5\n")
+    line = account(load_dataset(folder / "photos")).taken_line
+    assert "identity_CelebA.txt, list_landmarks_align_celeba.txt not used" in line
+
+
 def test_a_wrong_list_is_an_error_with_its_line(folder):
     draw(folder / "1.png", 1)
     draw(folder / "2.png", 2)
