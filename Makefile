@@ -4,17 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
 NOTEBOOKS := force
+SECONDS := 60
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 # The tests start some two hundred processes: modules are compiled once, not in each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo portrait test check docs bench lint format protos clean
+.PHONY: help demo portrait test check fuzz docs bench lint format protos clean
 
 help:
 	@echo "make demo     train on scikit-learn's digits, export, morph a face, and print the paths of the pictures"
 	@echo "make portrait edit a photo of a real face: align it, and edit it at full size"
 	@echo "make test     run the quick tests, in about four minutes on two cores"
 	@echo "make check    run all tests (set KVAE_DATA to run those that need the real data sets), build the site"
+	@echo "make fuzz     search for inputs that readers fail on, a minute for each (SECONDS=3600: an hour)"
 	@echo "make docs     build the documentation site: build/site/index.html"
 	@echo "make bench    measure the speed of kvae, plain Keras, PyTorch and pythae (installs the last two)"
 	@echo "make lint     check style, formatting, imports and types"
@@ -55,8 +57,16 @@ test: $(VENV)/installed
 
 # pytest executes the notebooks, so the site need not.
 check: NOTEBOOKS := off
-check: $(VENV)/site docs
+check: SECONDS := 5
+check: $(VENV)/site docs fuzz
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --nbmake tests docs/notebooks
+
+fuzz: $(VENV)/fuzz
+	$(BIN)/python -m fuzz --seconds $(SECONDS)
+
+$(VENV)/fuzz: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	touch $@
 
 $(VENV)/site: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'

@@ -44,9 +44,9 @@ from keras_vae.presets import (
     ResidualNetwork,
 )
 from keras_vae.training import trainer as training
-from keras_vae.training.checkpoint import read_position
 from keras_vae.training.distribution import make_strategy
 from keras_vae.training.interruption import InterruptedBySignal, Interruption
+from keras_vae.training.position import read_position
 from keras_vae.training.run_directory import Run, RunConfig
 
 COUNT = 24  # images: 16 to train on, 8 to validate with

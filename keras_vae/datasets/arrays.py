@@ -16,6 +16,7 @@ from typing import IO
 
 import numpy as np
 
+from ..files.arrays import read_header, unpack_array
 from ..files.limits import MAX_PIXELS, check_pixels, check_unpacked
 from ..files.naming import plain_name
 from ..files.regular import HEAD, content_kind, open_regular
@@ -29,11 +30,6 @@ from .splits import SPLITS, split_named
 _IMAGES = ("images", "image", "x", "imgs", "data", "faces", "arr_0")
 _LABELS = ("labels", "label", "y", "targets", "target", "arr_1")
 _KNOWN = ("attributes", "attribute_names", "label_names", "partition")
-
-_HEADERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
 
 
 @dataclass(frozen=True)
@@ -262,8 +258,7 @@ class ArrayFile:
             info = archive.getinfo(f"{name}.npy")
             check_unpacked(f"`{name}` of {self.path}", info.file_size, info.compress_size)
             try:
-                with archive.open(info) as stream:
-                    return np.lib.format.read_array(stream, allow_pickle=False)
+                return unpack_array(archive, info)
             except ValueError as error:  # NumPy names neither file nor array
                 raise ValueError(
                     f"`{name}` of {self.path} must be a plain array, as `np.asarray({name}, "
@@ -282,10 +277,7 @@ class ArrayFile:
         """Open images at the first byte of their data."""
         described = f"`{name}` of {self.path}"
         with self._stream(name) as (stream, size, packed):
-            version = np.lib.format.read_magic(stream)
-            if version not in _HEADERS:
-                raise ValueError(f"{described} must be numbers. Received: .npy {version}.")
-            shape, fortran, dtype = _HEADERS[version](stream)
+            shape, fortran, dtype = read_header(stream)
             layout = _image_layout(shape, dtype, described)
             if fortran and math.prod(shape) > 1:
                 raise ValueError(

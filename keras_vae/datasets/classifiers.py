@@ -18,6 +18,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from ..files.atomic import write_atomically
+from ..files.keras_file import load_keras_file
 from . import ImageDataset
 from .preprocessing import Preprocessing
 from .source import Progress
@@ -75,7 +76,7 @@ def find_classifier(
     if not file.exists():
         classifier = train_classifier(dataset, recipe, progress)
         write_atomically(file, classifier.save, overwrite=True)
-    return keras.models.load_model(file)
+    return load_keras_file(file)
 
 
 def train_classifier(

@@ -20,6 +20,7 @@ from .source import Origin, Source
 from .splits import split_named
 from .tree import read_small
 
+LARGEST = 2**53  # of labels: above, float64 has no odd numbers
 LEAST = 16  # pixels of an image, to tell images from lists
 _LABELS = ("label", "labels", "class", "target", "emotion", "y")
 _USAGES = {"publictest": 1, "privatetest": 2}  # FER2013's names of splits
@@ -50,11 +51,14 @@ def read(location: Path) -> Source:
     """Read the images into memory.
 
     Raises:
-        ValueError: If lines have different numbers of pixels, or these make no square image.
+        ValueError: If there are no lines, they have different numbers of pixels, or these make no
+            square image.
     """
     lines = decode_text(read_small(location), str(location)).splitlines()
     header = _header(lines[:1])
-    rows = lines[1:] if header else lines
+    rows = [line for line in lines[bool(header) :] if line.strip()]
+    if not rows:
+        raise ValueError(f"{location} must have a line for each image. Received: a header alone.")
     try:
         if "pixels" in header:
             pixels, labels, partition = _texts(rows, header)
@@ -78,11 +82,11 @@ def read(location: Path) -> Source:
 
 def _columns(rows: list[str], header: list[str]) -> tuple[np.ndarray, np.ndarray | None]:
     """Read lines with a column for each pixel: pixels [N, P] and labels [N] or None."""
-    table = np.loadtxt(rows, np.float32, delimiter=",", comments=None, ndmin=2)
+    table = np.loadtxt(rows, np.float64, delimiter=",", comments=None, ndmin=2)
     label = _label_column(header, table.shape[1])
     if label is None:
         return _whole(table), None
-    return _whole(np.delete(table, label, axis=1)), table[:, label].astype(np.int64)
+    return _whole(np.delete(table, label, axis=1)), _labels(table[:, label])
 
 
 def _texts(
@@ -90,9 +94,9 @@ def _texts(
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
     """Read lines with all pixels in one text: pixels [N, P], labels [N] and splits [N] or None."""
     table = list(csv.reader(rows))
-    pixels = np.array([row[header.index("pixels")].split() for row in table], np.float32)
+    pixels = np.array([row[header.index("pixels")].split() for row in table], np.float64)
     label = _label_column(header, 0)
-    labels = None if label is None else np.array([row[label] for row in table], np.int64)
+    labels = None if label is None else _labels(np.array([row[label] for row in table], float))
     if "usage" not in header:
         return _whole(pixels), labels, None
     words = [row[header.index("usage")].casefold() for row in table]
@@ -103,9 +107,24 @@ def _texts(
 
 
 def _whole(pixels: np.ndarray) -> np.ndarray:
-    """Return pixels as uint8 if they are whole numbers of 0 … 255."""
-    plain = np.clip(pixels, 0, 255).astype(np.uint8)
-    return plain if (plain == pixels).all() and plain.max(initial=0) > 1 else pixels
+    """Return pixels as uint8 if they are whole numbers of 0 … 255, otherwise as float32."""
+    plain = np.clip(np.nan_to_num(pixels), 0, 255).astype(np.uint8)
+    if (plain == pixels).all() and plain.max(initial=0) > 1:
+        return plain
+    with np.errstate(over="ignore"):  # infinite pixels are refused when they are converted
+        return pixels.astype(np.float32)
+
+
+def _labels(values: np.ndarray) -> np.ndarray:
+    """Return labels as int64.
+
+    Raises:
+        ValueError: If one is no whole number.
+    """
+    wrong = values[(values != np.rint(values)) | (np.abs(values) >= LARGEST)]
+    if wrong.size:
+        raise ValueError(f"{wrong[0]:g} as a label")
+    return values.astype(np.int64)
 
 
 def _header(lines: list[str]) -> list[str]:

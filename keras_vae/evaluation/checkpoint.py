@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
+from ..files.arrays import read_arrays
 from ..files.atomic import write_atomically
 
 EVERY = 30.0  # seconds between two writes
@@ -50,9 +50,9 @@ class Checkpoint:
         if self.path is None or not self.path.exists():
             return np.full(shape, np.nan)
         try:
-            with np.load(self.path, allow_pickle=False) as file:
-                key, values, spent = str(file["key"]), file["values"], float(file["spent"])
-        except (KeyError, OSError, ValueError, BadZipFile) as error:
+            file = read_arrays(self.path)
+            key, values, spent = str(file["key"]), file["values"], float(file["spent"])
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{self.path} is not the checkpoint of an evaluation.") from error
         if key != self.key or values.shape != shape:
             raise ValueError(

@@ -16,6 +16,8 @@ import tensorflow as tf
 from ..datasets import ImageDataset, classifiers
 from ..datasets.preprocessing import Preprocessing
 from ..datasets.source import Progress
+from ..files.keras_file import load_keras_file
+from ..files.naming import first_line
 
 BATCH = 64  # images at a time: a bound on the memory of InceptionV3
 SECONDS_TO_CONNECT = 10.0  # also of silence in a download
@@ -157,7 +159,7 @@ def saved_extractor(path: str | Path, channels: int) -> Extractor:
     except (OSError, ValueError, KeyError) as error:
         raise ValueError(
             "`features` must be a Keras model (.keras) or a SavedModel with one input and one "
-            f"output. Received: {path}: {str(error).splitlines()[0]}"
+            f"output. Received: {path}: {first_line(error)}"
         ) from error
     if len(shape) != 4 or shape[3] not in (None, 3, channels):
         raise ValueError(
@@ -171,7 +173,7 @@ def saved_extractor(path: str | Path, channels: int) -> Extractor:
 
 
 def _open_keras_model(path: Path) -> tuple[Callable[[tf.Tensor], tf.Tensor], tuple]:
-    model = keras.models.load_model(path, compile=False)
+    model = load_keras_file(path, compile=False)
     (shape,) = (tuple(each.shape) for each in model.inputs)
     (_,) = model.outputs
     return _compiled(model), shape

@@ -15,7 +15,8 @@ from ..datasets.pipeline import steps_per_epoch
 from ..models.vae import VAE
 from ..training import trainer
 from ..training.callbacks import DivergenceGuard
-from ..training.checkpoint import Position, generator_states, read_position, save, values_of
+from ..training.checkpoint import generator_states, save, values_of
+from ..training.position import Position, read_position
 from ..training.precision import precision_for
 from ..training.run_directory import Run, RunConfig
 from .cell import Cell, Training

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..files.arrays import read_arrays
 from ..files.atomic import write_atomically
 from ..training.run_directory import Run, read_json, write_json
 from .cell import Cell
@@ -53,10 +54,7 @@ class Workspace:
     def arrays(self, row: Row) -> Arrays:
         """Read the arrays of a finished cell, if it has any."""
         file = self._file(row["cell"], ".npz")
-        if not file.exists():
-            return {}
-        with np.load(file, allow_pickle=False) as arrays:
-            return dict(arrays)
+        return read_arrays(file) if file.exists() else {}
 
     def save(self, cell: Cell, row: Row, arrays: Arrays) -> None:
         """Write a finished cell, its row last: a cell without a row is not finished."""

@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from ..datasets import ImageDataset
 from ..datasets.pipeline import split_batches
+from ..files.keras_file import load_keras_file
 from ..latent_space.arithmetic import kl_per_dimension, sample_posterior
 from ..latent_space.attributes import Attributes
 from ..latent_space.priors import fit_prior
@@ -63,7 +63,7 @@ def publish(
     Example:
         >>> publish(Run.open("runs/digits"), load_dataset("digits"), "models/digits")
     """
-    vae = keras.models.load_model(run.best_weights(), compile=False)
+    vae = load_keras_file(run.best_weights(), compile=False)
     binarization = run.config().preset.binarization
     encode = partial(encode_images, vae, dataset, binarization=binarization)
     fit, conditional = None, vae.condition_spec is not None

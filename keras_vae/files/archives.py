@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -99,7 +98,7 @@ class Archive:
         with open_regular(self.path) as stream:
             try:
                 opened = zipfile.ZipFile(stream)
-            except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError) as error:
+            except Exception as error:  # zipfile raises many kinds, also for names
                 stream.seek(0)
                 kind = content_kind(stream.read(HEAD))
                 reason = f"it is {kind}" if kind and "zip" not in kind else str(error)

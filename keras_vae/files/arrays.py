@@ -1,10 +1,10 @@
-"""Arrays written to an .npz file batch by batch."""
+"""Arrays in an .npz file: read safely, and written batch by batch."""
 
 from __future__ import annotations
 
+import math
 import shutil
 import zipfile
-import zlib
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,20 +13,72 @@ from typing import IO, Any, Self
 
 import numpy as np
 
-# NumPy's errors for a file that is not an .npz file, is cut short or states huge shapes.
-UNREADABLE = (
-    KeyError,
-    TypeError,
-    AttributeError,
-    OSError,
-    ValueError,
-    EOFError,
-    MemoryError,
-    NotImplementedError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+from .limits import check_unpacked
+from .naming import first_line
+from .regular import open_regular
+
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
+    """Read all arrays of an .npz file into memory; none may be a pickle.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, no .npz file, or too large.
+    """
+    try:
+        with open_regular(path) as stream:
+            return unpack_arrays(stream)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # NumPy, zipfile and zlib raise many kinds for damaged files
+        raise ValueError(f"{path} is not an .npz file that can be read: {first_line(error)}") from (
+            error
+        )
+
+
+def unpack_arrays(stream: IO[bytes]) -> dict[str, np.ndarray]:
+    """Read all arrays of an .npz file that is open.
+
+    Raises:
+        Exception: Of any kind, if it is damaged.
+    """
+    with zipfile.ZipFile(stream) as archive:
+        infos = archive.infolist()
+        sizes = [(info.file_size, info.compress_size) for info in infos]
+        check_unpacked("what it contains", *map(sum, zip((0, 0), *sizes, strict=True)))
+        return {info.filename.removesuffix(".npy"): unpack_array(archive, info) for info in infos}
+
+
+def unpack_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
+    """Read an array that is a member of an archive, and no pickle.
+
+    Raises:
+        Exception: Of any kind, if it is damaged.
+    """
+    with archive.open(info) as member:
+        shape, _, dtype = read_header(member)
+        # Texts of no letters take no bytes: a header alone could state any number of them.
+        if math.prod(shape) * max(1, dtype.itemsize) > info.file_size:
+            raise ValueError(f"{info.filename} ends too early")
+    with archive.open(info) as member:
+        return np.lib.format.read_array(member, allow_pickle=False)
+
+
+def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Read what an .npy file says of its array: shape, whether in Fortran order, type.
+
+    Raises:
+        ValueError: If it is no .npy file of numbers or texts.
+    """
+    version = np.lib.format.read_magic(stream)
+    if version not in _HEADERS:
+        raise ValueError(f"must be numbers or texts. Received: .npy {version}")
+    return _HEADERS[version](stream)
 
 
 class ArraysFile:

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from reprlib import Repr
+from typing import Any
+
+_SHORT = Repr()
+_SHORT.maxlevel, _SHORT.maxdict = 2, 10
+_SHORT.maxlist = _SHORT.maxtuple = 20
+_SHORT.maxstring = _SHORT.maxother = 200
 
 
 def near_names(name: str, names: Sequence[str]) -> str:
@@ -24,6 +31,11 @@ def printable(name: str) -> str:
     """Return a name or message of others as text that any terminal prints in one line."""
     text = name.encode(errors="surrogateescape").decode(errors="replace")
     return "".join(letter if letter.isprintable() else "�" for letter in text)
+
+
+def short(value: Any) -> str:
+    """Return a value as an error shows it: a part of a long or deeply nested one."""
+    return printable(_SHORT.repr(value))
 
 
 def first_line(error: BaseException) -> str:

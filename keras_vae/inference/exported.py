@@ -7,7 +7,6 @@ model's facts does not import it.
 from __future__ import annotations
 
 import re
-import reprlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +17,7 @@ import numpy as np
 
 from ..files.exported import METADATA, VERSION, InvalidFacts, read_metadata
 from ..files.limits import MAX_PIXELS
-from ..files.naming import first_line, printable
+from ..files.naming import first_line, short
 from .model import check_endpoint, reason
 
 AUTOENCODER, UPSCALER = "autoencoder", "upscaler"
@@ -168,35 +167,30 @@ def check_facts(facts: Mapping[str, Any], kind: str) -> None:
     is_shape = isinstance(shape, (list, tuple)) and len(shape) == 3
     if not is_shape or not all(_is_integer(side) and side > 0 for side in shape):
         raise InvalidFacts(
-            f"`image_shape` must be [height, width, channels]. Received: {_short(shape)}."
+            f"`image_shape` must be [height, width, channels]. Received: {short(shape)}."
         )
     if shape[0] * shape[1] > MAX_PIXELS or shape[2] > MAX_CHANNELS:
         raise InvalidFacts(
             f"`image_shape` must have at most {MAX_PIXELS:,} pixels of {MAX_CHANNELS} channels. "
-            f"Received: {_short(shape)}."
+            f"Received: {short(shape)}."
         )
     if facts.get("latent_dim", ...) is not None:  # None: z is not a vector
         _check_integer(facts, "latent_dim", 1, MAX_LATENT_DIM)
     for name in ("attribute_names", "priors"):
         names = facts.get(name, [])
         if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
-            raise InvalidFacts(f"`{name}` must be a list of names. Received: {_short(names)}.")
+            raise InvalidFacts(f"`{name}` must be a list of names. Received: {short(names)}.")
     if not isinstance(facts.get("data") or {}, dict):
-        raise InvalidFacts(f"`data` must be a JSON object. Received: {_short(facts['data'])}.")
+        raise InvalidFacts(f"`data` must be a JSON object. Received: {short(facts['data'])}.")
 
 
 def _check_integer(facts: Mapping[str, Any], name: str, least: int, most: int) -> None:
     value = facts.get(name)
     if not _is_integer(value) or not least <= value <= most:
         raise InvalidFacts(
-            f"`{name}` must be an integer of {least} … {most:,}. Received: {_short(value)}."
+            f"`{name}` must be an integer of {least} … {most:,}. Received: {short(value)}."
         )
 
 
 def _is_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _short(value: object) -> str:
-    """The value as an error shows it: a part of a long one."""
-    return printable(reprlib.repr(value))

@@ -12,7 +12,7 @@ import numpy as np
 from ..files.litert import LiteSignature
 from ..latent_space.priors import GaussianMixturePrior, sample_normal
 from .exported import lite_folder
-from .model import as_pixels, check_inputs
+from .model import as_batches, check_inputs
 from .saved_model import SavedModel
 
 # endpoint → its inputs
@@ -49,7 +49,7 @@ class LiteModel(SavedModel):
         if signature not in self._functions:
             return super().call(signature, **inputs)
         check_inputs(signature, inputs, ENDPOINTS[signature])
-        return self._functions[signature](**as_pixels(inputs))
+        return self._functions[signature](**as_batches(inputs))
 
     @cached_property
     def _functions(self) -> dict[str, Callable[..., Outputs]]:
@@ -71,8 +71,6 @@ class LiteModel(SavedModel):
 
     def _decode(self, network: LiteSignature, z: Any) -> Outputs:
         z = np.asarray(z, np.float32)
-        if not np.isfinite(z).all():
-            raise ValueError("`z` must be finite.")
         if np.abs(z).max(initial=0.0) > LARGEST:
             return super().call("decode_pixels", z=z)
         return network(z=z)

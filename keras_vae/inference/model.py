@@ -203,8 +203,8 @@ class Model(ABC):
 
         Args:
             signature: Name of the endpoint.
-            **inputs: Inputs by name, batch first; images of other types than uint8 are converted by
-                their range.
+            **inputs: Inputs by name, batch first, of equal length; a single value is that of every
+                entry. Images of other types than uint8 are converted by their range.
 
         Returns:
             Outputs by name; strings as arrays of bytes.
@@ -214,7 +214,7 @@ class Model(ABC):
         """
         check_endpoint(signature, self.endpoints)
         check_inputs(signature, inputs, self.endpoints[signature])
-        return self._run(signature, as_pixels(inputs))
+        return self._run(signature, as_batches(inputs))
 
     def encode(self, photos: Photos, *, align: bool | None = None) -> Encoding:
         """Encode photos to the means and log-variances of q(z|x).
@@ -545,7 +545,8 @@ def check_inputs(signature: str, inputs: Mapping[str, Any], expected: Collection
     """Refuse inputs of other names than those of an endpoint, or of different batch sizes.
 
     Raises:
-        ValueError: If a name is missing or unknown, or an input has more entries than another one.
+        ValueError: If a name is missing or unknown, an input has more entries than another one, or
+            none has entries.
     """
     if set(inputs) != set(expected):
         raise ValueError(
@@ -553,6 +554,9 @@ def check_inputs(signature: str, inputs: Mapping[str, Any], expected: Collection
             f"Received: {', '.join(sorted(inputs)) or 'nothing'}."
         )
     counts = {name: len(value) for name, value in inputs.items() if _is_batch(value)}
+    if not counts:
+        names = " or ".join(f"`{name}`" for name in inputs)
+        raise ValueError(f"{names} must have one entry for each image. Received: a single value.")
     if len(set(counts.values())) > 1:
         raise ValueError(
             f"{' and '.join(f'`{name}`' for name in counts)} must have one entry for each image. "
@@ -565,19 +569,34 @@ def _is_batch(value: Any) -> bool:
     return isinstance(value, (list, tuple)) if shape is None else len(shape) > 0
 
 
-def as_pixels(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Convert an `image` of 16 or 32 bits or of floats by its range, as files are read.
+def as_batches(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Repeat single values for the whole batch; convert an `image` by its range, as files are.
+
+    Numbers are checked here, too, since models of earlier versions do not check theirs.
+
+    Args:
+        inputs: Inputs that `check_inputs` accepts.
 
     Raises:
-        ValueError: If its values are in no known range; see `files.pixels.range_of`.
-        TypeError: If they are not numbers.
+        ValueError: If a number is not finite, or pixels are in no known range; see
+            `files.pixels.range_of`.
+        TypeError: If pixels are not numbers.
     """
-    if "image" not in inputs:
-        return inputs
-    image = np.asarray(inputs["image"])
-    if image.dtype != np.uint8:
-        image = range_of(image, "image").to_uint8(image)
-    return {**inputs, "image": image}
+    count = next(len(value) for value in inputs.values() if _is_batch(value))
+    batches = {
+        name: value if _is_batch(value) else np.repeat(value, count)
+        for name, value in inputs.items()
+    }
+    if "image" in batches:
+        image = np.asarray(batches["image"])
+        if image.dtype != np.uint8:
+            image = range_of(image, "image").to_uint8(image)
+        batches["image"] = image
+    for name, value in batches.items():
+        values = np.asarray(value)
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise ValueError(f"`{name}` must be finite.")
+    return batches
 
 
 def reason(message: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..files.arrays import UNREADABLE
+from ..files.arrays import read_arrays
 from ..files.atomic import write_atomically
 from ..files.naming import first_line
 from . import philox
@@ -137,11 +137,10 @@ class GaussianMixturePrior:
             ValueError: If it holds no fitted prior.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
-                return cls(**file)
+            return cls(**read_arrays(path))
         except FileNotFoundError:
             raise
-        except UNREADABLE as error:
+        except (TypeError, ValueError) as error:
             raise ValueError(f"{path} holds no fitted prior: {first_line(error)}") from error
 
     def log_prob(self, z: np.ndarray) -> np.ndarray:
@@ -201,10 +200,15 @@ def sample_normal(seeds: Sequence[int], latent_dim: int, temperature: Any = 1.0)
         float32 [B, L].
 
     Raises:
-        ValueError: If a temperature is not finite.
+        ValueError: If a temperature is not finite, or there is another number of them.
     """
-    scale = finite_temperature(temperature).reshape(-1, 1)
-    return scale * philox.normal(seeds, latent_dim)
+    scale = finite_temperature(temperature)
+    if scale.shape not in ((), (len(seeds),)):
+        raise ValueError(
+            "`temperature` must be one number, or one for each seed. "
+            f"Received: shape {list(scale.shape)} for {len(seeds)} seeds."
+        )
+    return scale.reshape(-1, 1) * philox.normal(seeds, latent_dim)
 
 
 def finite_temperature(temperature: Any) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ..files.keras_file import load_keras_file
 from ..models.composite import Composite
 from ..models.loss_terms import LossTerm
 from ..models.protocols import ForwardPass
@@ -135,11 +136,11 @@ def open_embedder(file: str | Path) -> keras.Model:
         ValueError: If there is none.
     """
     try:
-        network = keras.models.load_model(file, compile=False)
-    except (OSError, ValueError) as error:
+        network = load_keras_file(file, compile=False)
+    except ValueError as error:
         raise ValueError(
             "`embedder` must be 'classifier' or the file of a Keras model from pixels in [-1, 1] "
-            f"to one vector for each image. Received: {str(file)!r} ({error})."
+            f"to one vector for each image. {error}"
         ) from error
     if len(network.inputs) != 1 or len(network.output_shape) != 2:
         raise ValueError(

@@ -10,6 +10,8 @@ from importlib import import_module
 from types import UnionType
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
+from ..files.naming import short
+
 # Types of single values → what they are called in an error.
 SCALARS = {bool: "true or false", int: "an integer", float: "a number", str: "a text"}
 
@@ -110,7 +112,7 @@ class Configuration:
 def _known_kind(family: type[Configuration], kind: Any, name: str) -> type[Configuration]:
     if not isinstance(kind, str) or kind not in family.kinds:
         known = ", ".join(family.kinds)
-        raise ConfigurationError(f"`{name}` must be one of {known}. Received: {kind!r}.", name)
+        raise ConfigurationError(f"`{name}` must be one of {known}. Received: {short(kind)}.", name)
     return family.kinds[kind]
 
 
@@ -176,7 +178,7 @@ def _typed_tuple(kinds: tuple[Any, ...], values: Any) -> tuple[Any, ...]:
     if kinds[-1] is ...:
         kinds = kinds[:1] * len(values)
     if len(kinds) != len(values):
-        raise ConfigurationError(f"must be a list of {len(kinds)}. Received: {values!r}.")
+        raise ConfigurationError(f"must be a list of {len(kinds)}. Received: {short(values)}.")
     rebuilt = []
     for index, (kind, value) in enumerate(zip(kinds, values, strict=True)):
         with _located(str(index)):
@@ -194,7 +196,7 @@ def _scalar(kind: type, value: Any) -> Any:
 
 def _checked(value: Any, kinds: Any, expected: str) -> Any:
     if not isinstance(value, kinds):
-        raise ConfigurationError(f"must be {expected}. Received: {value!r}.")
+        raise ConfigurationError(f"must be {expected}. Received: {short(value)}.")
     return value
 
 

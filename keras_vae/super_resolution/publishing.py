@@ -13,6 +13,7 @@ import tensorflow as tf
 from ..export.card import write_card
 from ..export.publishing import origin
 from ..export.saved_model import write_model, write_version
+from ..files.keras_file import load_keras_file
 from .endpoints import UpscalerEndpoints
 from .lite import write_lite
 from .measurement import CONVENTION, interpolation, measure, pillow
@@ -45,7 +46,7 @@ def publish(
     Raises:
         FileNotFoundError: If the run has no checkpoint yet.
     """
-    network = keras.models.load_model(run.best_weights(), compile=False)
+    network = load_keras_file(run.best_weights(), compile=False)
     config = run.config()
     endpoints = UpscalerEndpoints(network, config.factor)
     metrics = _measure(endpoints, pairs, progress)

@@ -11,12 +11,14 @@ import tensorflow as tf
 from PIL.Image import Image
 
 from ..datasets.pipeline import steps_per_epoch
+from ..files.keras_file import load_keras_file
 from ..files.pictures import to_pixels
 from ..ops.adam import FusedAdam
 from ..plotting import strip
 from ..training.callbacks import DivergenceGuard, Pictures
-from ..training.checkpoint import Position, assign, generator_states
+from ..training.checkpoint import assign, generator_states
 from ..training.fitting import fit_from
+from ..training.position import Position
 from ..training.schedules import cosine
 from ..training.session import Session
 from ..training.trainer import jit_here
@@ -77,7 +79,7 @@ def resume(run: UpscalerRun, pairs: Pairs, **session: Any) -> UpscalerRun:
         position = run.position()
         if position is None:  # interrupted before its first checkpoint
             return _start(run, run.config(), pairs, Session(**session), overwrite=True)
-        network = keras.models.load_model(run.last, custom_objects=METRICS)
+        network = load_keras_file(run.last, custom_objects=METRICS)
         assign(generator_states(network), position.generators)
         _compile(network, network.optimizer)
         # Keras makes the variables of the metrics with the first batch.

@@ -24,9 +24,10 @@ from ..models.vae import VAE
 from ..plotting import strip
 from ..presets import Preset
 from .averaging import averaged_weights
-from .checkpoint import Position, assign, generator_states, metric_variables, save, values_of
+from .checkpoint import assign, generator_states, metric_variables, save, values_of
 from .interruption import InterruptedBySignal, Interruption
 from .multiworker import SharedState
+from .position import Position
 from .run_directory import RunDirectory, score
 
 PREVIEWS = 10  # images in a row of each epoch's pictures
@@ -49,7 +50,7 @@ class RunWriter(keras.callbacks.Callback):
 
     Within an epoch it writes a checkpoint every so many seconds, and at a signal, which then ends
     the training. A checkpoint holds all that the rest of the training depends on: see
-    `checkpoint.Position`. It is written last, and a resumed training begins at it, so that what an
+    `position.Position`. It is written last, and a resumed training begins at it, so that what an
     interruption leaves behind it is written again.
 
     Args:

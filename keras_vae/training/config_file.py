@@ -37,11 +37,26 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$"),
-    list("-+.0123456789"),
-)
+_BREAK = re.compile("[\x85\u2028\u2029]")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts in quotes that `_Loader` would read as numbers, or with other line breaks."""
+
+    def represent_text(self, text: str) -> yaml.Node:
+        """Choose quotes in which line breaks other than a line feed are escaped."""
+        style = '"' if _BREAK.search(text) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
+
+for _each in (_Loader, _Dumper):
+    _each.add_implicit_resolver(
+        "tag:yaml.org,2002:float",
+        re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$"),
+        list("-+.0123456789"),
+    )
 
 
 def read_config(path: str | Path, kind: type[Config]) -> Config:
@@ -75,7 +90,9 @@ def _read_yaml(path: Path) -> tuple[yaml.Node | None, Any]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ValueError(f"{path}, line {line}: {error.problem}.") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+    except RecursionError as error:
+        raise ValueError(f"{path} is nested too deeply.") from error
+    except (OverflowError, ValueError, yaml.YAMLError) as error:  # also of a date that is none
         raise ValueError(f"{path} is not a text file of YAML or JSON.") from error
 
 
@@ -84,8 +101,13 @@ def config_text(config: Any) -> str:
     values = {key: value for key, value in plain(config).items() if key not in RECORDS}
     if choices := {key: config.provenance[key] for key in CHOICES if config.provenance.get(key)}:
         values["provenance"] = choices
-    return yaml.safe_dump(
-        values, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
+    return yaml.dump(
+        values,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=None,
+        width=100,
     )
 
 

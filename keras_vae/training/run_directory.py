@@ -8,6 +8,7 @@ import logging
 import math
 import os
 import platform
+import re
 import shutil
 import socket
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,16 +22,20 @@ from filelock import FileLock, Timeout
 
 from ..files.atomic import OutputGroup, remove_drafts, write_text
 from ..files.disk import make_folders, remove_folders
+from ..files.keras_file import check_keras_file
 from ..files.tables import csv_text
 from ..presets import Preset
 from ..presets.configuration import plain
 from .config_file import read_config
+from .position import Position, read_position
 
 if TYPE_CHECKING:
     from ..datasets import ImageDataset
-    from .checkpoint import Position
 
 log = logging.getLogger(__name__)
+
+# Not printable in YAML, or a line break; lone surrogates are the bytes of a path that is not UTF-8.
+_NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 SPLITS = ("train", "validation", "test")
 VERSIONED = ("keras-vae", "tensorflow", "keras", "numpy")
@@ -276,8 +281,6 @@ class RunDirectory:
         Raises:
             ValueError: If the last checkpoint, or the one of the best epoch, is damaged or missing.
         """
-        from . import checkpoint
-
         if not self.last.exists():
             if self.best.exists():
                 raise FileNotFoundError(
@@ -287,10 +290,10 @@ class RunDirectory:
             return None
         again = "Restore it from a copy, or start again with `overwrite=True`."
         best = f"Export the best epoch, which {self.best} holds. " if self.best.exists() else ""
-        checkpoint.check(self.last, best + again)
-        position = checkpoint.read_position(self.last)
+        check_keras_file(self.last, best + again)
+        position = read_position(self.last)
         if position.history:
-            checkpoint.check(
+            check_keras_file(
                 self.best,
                 f"It held the weights of epoch {self.best_of(position.history)}. Restore it from a "
                 f"copy, or copy {self.last} to it to go on with the weights of that file.",
@@ -349,11 +352,9 @@ class RunDirectory:
             FileNotFoundError: If no epoch has ended.
             ValueError: If it is damaged.
         """
-        from . import checkpoint
-
         if not self.best.exists():
             raise FileNotFoundError(f"{self.path} has no checkpoint yet: no epoch has ended.")
-        checkpoint.check(self.best, "Restore it from a copy, or train again.")
+        check_keras_file(self.best, "Restore it from a copy, or train again.")
         return self.best
 
     def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
@@ -421,8 +422,9 @@ def score(row: Mapping[str, float]) -> float:
 
 
 def json_text(values: Any) -> str:
-    """Write values as JSON."""
-    return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    """Write values as JSON that is YAML, too: letters that YAML does not have are escaped."""
+    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    return _NOT_YAML.sub(lambda letter: f"\\u{ord(letter[0]):04x}", text)
 
 
 def write_json(path: Path, values: Any, *, group: OutputGroup | None = None) -> None:

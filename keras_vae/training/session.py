@@ -11,8 +11,8 @@ import keras
 
 from ..datasets.source import Progress
 from .callbacks import SAVE_EVERY, Pictures, RunWriter
-from .checkpoint import Position
 from .interruption import InterruptedBySignal, Interruption
+from .position import Position
 from .run_directory import RunDirectory
 
 

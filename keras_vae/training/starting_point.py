@@ -9,6 +9,7 @@ from typing import Self
 import keras
 
 from ..files.exported import read_metadata
+from ..files.keras_file import load_keras_file
 from ..models.pretrained import copy_weights
 from ..models.vae import VAE
 from ..presets import Preset
@@ -59,7 +60,7 @@ class StartingPoint:
         if not is_run(self.path):
             copy_weights(self.path, vae)
             return
-        trained = keras.models.load_model(Run.open(self.path).best_weights(), compile=False)
+        trained = load_keras_file(Run.open(self.path).best_weights(), compile=False)
         for network, source in ((vae.encoder, trained.encoder), (vae.decoder, trained.decoder)):
             for weight, value in zip(network.weights, source.weights, strict=True):
                 weight.assign(keras.ops.convert_to_numpy(value))

@@ -16,16 +16,18 @@ import tensorflow as tf
 from ..datasets import ImageDataset
 from ..datasets.pipeline import share_of_batch, split_batches, steps_per_epoch, training_batches
 from ..datasets.source import Progress
+from ..files.keras_file import load_keras_file
 from ..models.vae import VAE
 from ..ops.adam import FusedAdam
 from ..presets import Preset
 from .callbacks import DivergenceGuard, EarlyStop, Previews
-from .checkpoint import Position, assign, generator_states, read_position
+from .checkpoint import assign, generator_states
 from .conditioning import conditioned
 from .distribution import is_chief, joined_cluster, make_strategy
 from .fitting import fit_from
 from .multiworker import SharedMovingAverages, SharedState, copy_from_chief, lost_worker_errors
 from .pca_baseline import pca_errors
+from .position import Position, read_position
 from .run_directory import SPLITS, Run, RunConfig, write_json
 from .schedules import learning_rate
 from .session import Session
@@ -260,7 +262,7 @@ def last_vae(run: Run, config: RunConfig, dataset: ImageDataset) -> VAE:
     steps = epoch_steps(config.preset, dataset)
     position = read_position(run.last)
     with make_strategy(config.strategy).scope():
-        vae = keras.models.load_model(run.last)
+        vae = load_keras_file(run.last)
         assign(generator_states(vae), position.generators)
         vae.optimizer.learning_rate = learning_rate(config.preset, steps)
         # Executions must end where the epoch ends, also an epoch that is begun within.
@@ -412,7 +414,7 @@ def _record(
 
 def _first_losses(config: RunConfig, dataset: ImageDataset, best: Path) -> dict[str, float]:
     """The losses before the first step, named as those of an epoch; the first images train."""
-    vae, preset = keras.models.load_model(best), config.preset
+    vae, preset = load_keras_file(best), config.preset
     count = math.ceil(IMAGES / preset.batch_size)
     training = _batches_of_split(dataset, preset, "train", preset.batch_size).take(count)
     validation = _watched(dataset, preset, "validation")
@@ -425,7 +427,7 @@ def _final_losses(
 ) -> dict[str, dict[str, float]]:
     """The losses of every split with the best weights, beside the error of PCA."""
     preset = config.preset
-    best, splits = keras.models.load_model(run.best), list(filter(dataset.count, SPLITS))
+    best, splits = load_keras_file(run.best), list(filter(dataset.count, SPLITS))
     losses = measure(best, preset, dataset, splits)
     if preset.binarization == "none":
         errors = pca_errors(dataset, preset.latent_dim, splits, seed=config.seed)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_vae.datasets import load_dataset
+from keras_vae.datasets import load_dataset, pixel_csv
 
 
 def write(file, images, labels, header, footer=()):
@@ -70,3 +70,25 @@ def test_other_tables_are_no_images(content, tmp_path):
     (tmp_path / "list.csv").write_text(content)
     with pytest.raises(ValueError, match=r"list\.csv"):
         load_dataset(tmp_path / "list.csv")
+
+
+def test_a_header_without_lines_is_refused(tmp_path):
+    (tmp_path / "digits.csv").write_text("label," + ",".join(map(str, range(16))) + "\n\n")
+    with pytest.raises(ValueError, match=r"digits\.csv must have a line for each image"):
+        pixel_csv.read(tmp_path / "digits.csv")
+
+
+@pytest.mark.parametrize("label", ["1.5", "nan", "1e300"])
+@pytest.mark.parametrize("text", [False, True])
+def test_a_label_that_is_no_whole_number_is_refused(label, text, tmp_path):
+    pixels = (" " if text else ",").join(["9"] * 16)
+    header = ["emotion,pixels\n"] if text else []
+    (tmp_path / "digits.csv").write_text("".join([*header, f"1,{pixels}\n{label},{pixels}\n"]))
+    with pytest.raises(ValueError, match=rf"digits\.csv .*Received: {label.replace('e', '.*')}"):
+        pixel_csv.read(tmp_path / "digits.csv")
+
+
+def test_a_pixel_beyond_float32_is_infinite_without_a_warning(tmp_path, recwarn):
+    (tmp_path / "digits.csv").write_text("pixels,emotion\n" + " ".join(["1e300"] * 16) + ",1\n")
+    assert np.isinf(np.stack(list(pixel_csv.read(tmp_path / "digits.csv").payloads()))).all()
+    assert not recwarn.list

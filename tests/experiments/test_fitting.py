@@ -5,7 +5,7 @@ import pytest
 from keras_vae.experiments import fitting
 from keras_vae.experiments.fitting import CellRecorder, fit_cell
 from keras_vae.experiments.workspace import Workspace
-from keras_vae.training.checkpoint import read_position
+from keras_vae.training.position import read_position
 from keras_vae.training.run_directory import Run
 from tests.experiments.rows import numbers
 

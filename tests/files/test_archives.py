@@ -101,3 +101,12 @@ def test_only_regular_files_are_opened(tmp_path):
     os.mkfifo(tmp_path / "a.zip")
     with pytest.raises(ValueError, match="a named pipe"):
         Archive(tmp_path / "a.zip")
+
+
+def test_a_name_that_is_no_utf8_is_one_line_with_the_archives_name(tmp_path):
+    path = tmp_path / "set.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("ä.jpg", b"")
+    path.write_bytes(path.read_bytes().replace("ä".encode(), b"\xff\xff"))
+    with pytest.raises(ValueError, match=r"^.*set\.zip is not a zip file that can be read: .*$"):
+        Archive(path)

@@ -10,7 +10,7 @@ from keras_vae.files.photos import prepare
 from keras_vae.super_resolution.pairs import Pairs
 from keras_vae.super_resolution.run import UpscalerConfig, UpscalerRun
 from keras_vae.super_resolution.training import new_network, resume, train
-from keras_vae.training.checkpoint import read_position
+from keras_vae.training.position import read_position
 from keras_vae.training.run_directory import Run, RunConfig
 
 CONFIG = UpscalerConfig("tiles", size=(8, 8), depth=4, filters=16, epochs=2, batch_size=8)

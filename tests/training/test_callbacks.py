@@ -17,7 +17,7 @@ from keras_vae.training.callbacks import (
     Previews,
     RunWriter,
 )
-from keras_vae.training.checkpoint import Position
+from keras_vae.training.position import Position
 from keras_vae.training.run_directory import Run, RunConfig
 
 

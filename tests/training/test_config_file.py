@@ -103,3 +103,20 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
     (tmp_path / "model.keras").write_bytes(bytes(range(256)))
     with pytest.raises(ValueError, match=r"model\.keras is not a text file"):
         read_config(tmp_path / "model.keras", RunConfig)
+
+
+@pytest.mark.parametrize("text", ["[" * 2000, "dataset: 2001-99-99\n", "dataset: " + "9" * 5000])
+def test_values_that_yaml_cannot_hold_are_refused_with_the_files_name(written, text):
+    with pytest.raises(ValueError, match=r"^.*run\.yaml.*$"):
+        read_config(written(text), RunConfig)
+
+
+def test_a_value_of_a_million_million_parts_is_shown_in_short(written):
+    bomb = "&a [x, x, x, x, x, x, x, x, x]"
+    for name, before in zip("bcdefghijkl", "abcdefghijk", strict=True):
+        bomb = f"&{name} [{', '.join([bomb] + [f'*{before}'] * 8)}]"
+    with pytest.raises(
+        ValueError, match=r"run\.yaml, line 1: 'preset' must be a mapping"
+    ) as raised:
+        read_config(written(f"preset: {bomb}\ndataset: x\n"), RunConfig)
+    assert len(str(raised.value)) < 1000

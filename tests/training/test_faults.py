@@ -12,7 +12,7 @@ from keras_vae.files import disk
 from keras_vae.files.atomic import write_folder
 from keras_vae.presets import get_preset
 from keras_vae.training.callbacks import RunWriter
-from keras_vae.training.checkpoint import Position, read_position
+from keras_vae.training.position import Position, read_position
 from keras_vae.training.run_directory import Run, RunConfig
 
 OPERATIONS = ("synchronize", "replace", "place_new", "keep", "rename_folder")

@@ -20,9 +20,9 @@ from keras_vae.datasets import load_dataset
 from keras_vae.losses.distillation import Distillation
 from keras_vae.training import trainer as training
 from keras_vae.training.callbacks import AGREED
-from keras_vae.training.checkpoint import read_position
 from keras_vae.training.cluster import Cluster
 from keras_vae.training.multiworker import WorkerLostError, lost_worker_errors
+from keras_vae.training.position import read_position
 from keras_vae.training.run_directory import Run, RunConfig
 
 from .worker import PRESET

@@ -15,8 +15,8 @@ import pytest
 from keras_vae.presets import get_preset
 from keras_vae.training import trainer as training
 from keras_vae.training.callbacks import AGREED
-from keras_vae.training.checkpoint import read_position
 from keras_vae.training.interruption import InterruptedBySignal, Interruption
+from keras_vae.training.position import read_position
 from keras_vae.training.run_directory import Run, RunConfig
 
 PRESET = get_preset("mnist").override(

@@ -11,7 +11,8 @@ import tensorflow as tf
 from keras_vae.presets import get_preset
 from keras_vae.training import trainer as training
 from keras_vae.training.callbacks import DivergedError
-from keras_vae.training.checkpoint import read_position, save
+from keras_vae.training.checkpoint import save
+from keras_vae.training.position import read_position
 from keras_vae.training.run_directory import Run, RunConfig, read_json
 from keras_vae.training.schedules import learning_rate
 from tests.training.interruption import StopAt

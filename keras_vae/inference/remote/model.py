@@ -84,7 +84,8 @@ class RemoteModel(Model):
     def _run(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
         called = self.signatures[signature]
         arrays = {
-            name: np.asarray(value, dtype_of(called.inputs[name])) for name, value in inputs.items()
+            name: self._array(name, value, dtype_of(called.inputs[name]))
+            for name, value in inputs.items()
         }
         outputs = retry(
             lambda timeout: self.transport.predict(signature, called, arrays, timeout),
@@ -94,6 +95,19 @@ class RemoteModel(Model):
         )
         check_outputs(signature, called, outputs, len(next(iter(arrays.values()))))
         return outputs
+
+    def _array(self, name: str, value: Any, dtype: np.dtype) -> np.ndarray:
+        """Convert an input to the type that the server states."""
+        try:
+            array = np.asarray(value, dtype)
+        except OverflowError as error:
+            raise ValueError(f"`{name}` must be numbers of {dtype}.") from error
+        if dtype.hasobject and not all(isinstance(each, (str, bytes)) for each in array.ravel()):
+            raise ConnectionError(
+                f"{self.transport.server} takes texts, or a type that kvae does not use, as "
+                f"`{name}` of {self.name!r}."
+            )
+        return array
 
 
 def connect(

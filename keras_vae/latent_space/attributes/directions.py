@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...files.arrays import UNREADABLE
+from ...files.arrays import read_arrays
 from ...files.atomic import write_atomically
 from ...files.naming import first_line, near_names
 from .cells import Cells
@@ -168,8 +168,8 @@ class Attributes:
             ValueError: If it holds no directions.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
-                known = {each.name: file[each.name] for each in fields(cls) if each.name in file}
+            arrays = read_arrays(path)
+            known = {each.name: arrays[each.name] for each in fields(cls) if each.name in arrays}
             known["names"] = tuple(map(str, known["names"]))
             known["directions"] = known["directions"].astype(np.float32)
             known["method"] = str(known.get("method", "mean"))
@@ -177,7 +177,7 @@ class Attributes:
             return cls(**known)
         except FileNotFoundError:
             raise
-        except UNREADABLE as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
                 f"{path} holds no attribute directions: {first_line(error)}"
             ) from error

@@ -1,0 +1,56 @@
+"""Fuzz all targets, a few at a time: `python -m fuzz --help`."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from pathlib import Path
+
+from . import TARGETS
+
+LIMITS = ("-timeout=60", "-rss_limit_mb=3072", "-max_len=65536", "-print_final_stats=1")
+
+
+def main() -> int:
+    """Fuzz; return 1 if there is a finding."""
+    parser = argparse.ArgumentParser("python -m fuzz", description=__doc__)
+    parser.add_argument("targets", nargs="*", help=f"Of: {', '.join(TARGETS)}. All by default.")
+    parser.add_argument("--seconds", type=int, default=60, help="Of each target (60).")
+    parser.add_argument("--jobs", type=int, default=2, help="Targets at a time (2).")
+    folder = Path("build", "fuzz")
+    parser.add_argument("--corpus", type=Path, default=folder, help=f"Folder ({folder}).")
+    chosen = parser.parse_args()
+    targets = chosen.targets or TARGETS
+    if unknown := [name for name in targets if name not in TARGETS]:
+        parser.error(f"No target is called {unknown[0]!r}. Choose from: {', '.join(TARGETS)}.")
+    with ThreadPoolExecutor(chosen.jobs) as pool:
+        return max(pool.map(lambda name: fuzz(name, chosen.corpus, chosen.seconds), targets))
+
+
+def fuzz(name: str, folder: Path, seconds: int) -> int:
+    """Fuzz one target and print a line; after a finding also its traceback and its input's path."""
+    corpus, findings = folder / name, folder / "findings"
+    for each in (corpus, findings):
+        each.mkdir(parents=True, exist_ok=True)
+    for seed in import_module(f"fuzz.{name}").seeds():
+        (corpus / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
+    command = [sys.executable, "-m", "fuzz.harness", name, str(corpus), *LIMITS]
+    command += [f"-max_total_time={seconds}", f"-artifact_prefix={findings / name}-"]
+    process = subprocess.run(command, stderr=subprocess.STDOUT, stdout=subprocess.PIPE)
+    output = process.stdout.decode(errors="replace")
+    if process.returncode:
+        output, _, found = output.rpartition("=== Uncaught Python exception: ===")
+        print(f"{name}: A FINDING\n{found or output[-4000:]}", flush=True)
+        return 1
+    last = re.findall(r"#(\d+)\s+\w+\s+cov: (\d+) ft: (\d+) corp: (\d+)", output)[-1]
+    print(f"{name}: {last[0]} inputs, {last[1]} branches, {last[3]} kept", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
