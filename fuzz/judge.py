@@ -28,6 +28,7 @@ def judge(target: ModuleType, content: bytes) -> None:
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", RuntimeWarning)  # NumPy's, which a user would see
+        warnings.filterwarnings("ignore", module=r"PIL\.")  # as in the command
         try:
             target.read(content)
         except (ValueError, OSError) as error:

@@ -55,17 +55,13 @@ class ExportedModel:
         Raises:
             ValueError: If it is not a SavedModel that kvae exported, or one of another kind.
         """
-        opened = cls(Path(path), read_metadata(path))
+        opened = cls(Path(path), read_facts(Path(path)))
         if (kind := kind_of(opened.metadata)) != cls.kind:
             noun, command = KINDS[kind]
             raise ValueError(
                 f"{opened.name!r} is {noun}, not {KINDS[cls.kind][0]}. "
                 f"Use it as in: {command.format(name=opened.name)}"
             )
-        try:
-            check_facts(opened.metadata, kind)
-        except InvalidFacts as error:
-            raise ValueError(f"{opened.path / METADATA}: {error}") from error
         return opened
 
     @property
@@ -141,15 +137,29 @@ def lite_folder(version: Path) -> Path:
     return version / "assets.extra" / "lite"
 
 
+def read_facts(path: Path) -> dict[str, Any]:
+    """Read and check the `model.json` in the folder of a version.
+
+    Raises:
+        ValueError: If it cannot be read, or states what no model has; the message names the file.
+    """
+    facts = read_metadata(path)
+    try:
+        check_facts(facts, kind_of(facts))
+    except InvalidFacts as error:
+        raise ValueError(f"{path / METADATA}: {error}") from error
+    return facts
+
+
 def kind_of(metadata: Mapping[str, Any]) -> str:
     """Look up the kind of a model; the `model.json` of an autoencoder may leave it out.
 
     Raises:
-        ValueError: If the kind is unknown.
+        InvalidFacts: If the kind is unknown.
     """
     kind = metadata.get("kind", AUTOENCODER)
     if not isinstance(kind, str) or kind not in KINDS:
-        raise ValueError(f"`kind` must be one of {', '.join(KINDS)}. Received: {kind!r}.")
+        raise InvalidFacts(f"`kind` must be one of {', '.join(KINDS)}. Received: {short(kind)}.")
     return kind
 
 

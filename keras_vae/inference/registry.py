@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeVar
 
-from ..files.exported import find_version, read_metadata
-from .exported import ExportedModel, kind_of, lite_folder
+from ..files.exported import find_version
+from .exported import ExportedModel, kind_of, lite_folder, read_facts
 from .lite_model import LiteModel
 from .lite_upscaler import LiteUpscaler
 from .saved_model import SavedModel
@@ -103,4 +103,4 @@ def _class_of(path: Path, runtime: str, full: type[Full], lite: type[Full]) -> t
 def load_any(name_or_path: str | Path, version: int | None = None) -> ExportedModel:
     """Open a model of any kind by its name or path; see `load`."""
     path = find_version(name_or_path, version)
-    return CLASSES[kind_of(read_metadata(path))].open(path)
+    return CLASSES[kind_of(read_facts(path))].open(path)

@@ -7,7 +7,10 @@ from functools import cache
 import tensorflow as tf
 
 from .cluster import Cluster
+from .deadline import deadline
 from .interruption import default_actions
+
+CONNECTION = 60.0  # seconds for TensorFlow to connect workers that have met
 
 STRATEGIES = ("auto", "single", "mirrored", "multiworker")
 
@@ -16,7 +19,8 @@ def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
     """Make a distribution strategy, or return the one that was made before.
 
     With several workers it waits until all have called it, and it must be called before anything
-    else uses TensorFlow in the process.
+    else uses TensorFlow in the process. If a worker ends before TensorFlow has connected all of
+    them, the others end a minute later, with a message: TensorFlow alone would wait for an hour.
 
     Args:
         name: "single" device; "mirrored" over all GPUs (or, without any, all logical CPUs);
@@ -81,8 +85,12 @@ def _multi_worker(cluster: Cluster) -> tf.distribute.Strategy:
     options = tf.distribute.experimental.CommunicationOptions(
         implementation=communication.AUTO if gpus else communication.RING
     )
+    lost = (
+        f"Error: TensorFlow did not connect all {len(cluster.workers)} workers within "
+        f"{CONNECTION:g} seconds after they had met: one of them has ended. Restart all workers."
+    )
     try:
-        with default_actions():
+        with deadline(CONNECTION, lost), default_actions():
             return tf.distribute.MultiWorkerMirroredStrategy(communication_options=options)
     except tf.errors.UnknownError as error:
         raise RuntimeError(

@@ -71,7 +71,10 @@ def test_show_as_json_holds_model_json(kvae, models_dir, tmp_path):
         ("[]", "model.json cannot be read: It must be a JSON object. Received: list."),
         ("[" * 100_000, "model.json cannot be read: Its JSON is nested too deeply."),
         ("{}", "model.json: `image_shape` must be [height, width, channels]. Received: None."),
-        ('{"kind": "oven"}', "`kind` must be one of autoencoder, upscaler. Received: 'oven'."),
+        (
+            '{"kind": "oven"}',
+            "model.json: `kind` must be one of autoencoder, upscaler. Received: 'oven'.",
+        ),
         ('{"kind": []}', "`kind` must be one of autoencoder, upscaler. Received: []."),
         ('{"image_shape": [99999, 99999, 3], "latent_dim": 2}', "`image_shape` must have at most"),
         ('{"image_shape": [8, 8, 1], "latent_dim": 1e9}', "`latent_dim` must be an integer"),
