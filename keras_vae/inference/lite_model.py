@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, ClassVar
@@ -43,6 +43,12 @@ class LiteModel(SavedModel):
     def has_endpoint(self, signature: str) -> bool:
         """Return whether there is an endpoint of that name."""
         return signature in self._functions or super().has_endpoint(signature)
+
+    def inputs_of(self, signature: str) -> Collection[str]:
+        """Names of the inputs of an endpoint; none if there is no such endpoint."""
+        if signature in self._functions:
+            return ENDPOINTS[signature]
+        return super().inputs_of(signature)
 
     def call(self, signature: str, **inputs: Any) -> Outputs:
         """Call any endpoint; see `Model.call`."""

@@ -496,6 +496,10 @@ class Model(ABC):
                 f"Received: {pixels.dtype} of shape {list(pixels.shape)}."
             )
 
+    def inputs_of(self, signature: str) -> Collection[str]:
+        """Names of the inputs of an endpoint; none if there is no such endpoint."""
+        return self.endpoints.get(signature, ())
+
     def _in_batches(
         self, signature: str, progress: Progress | None = None, **inputs: np.ndarray
     ) -> dict[str, np.ndarray]:
@@ -504,7 +508,7 @@ class Model(ABC):
         Raises:
             ValueError: If the endpoint needs a condition and none is given.
         """
-        if "condition" not in inputs and "condition" in self.endpoints.get(signature, ()):
+        if "condition" not in inputs and "condition" in self.inputs_of(signature):
             labels = f", one of {', '.join(self.labels)}" if self.labels else ""
             raise ValueError(
                 f"Model {self.name!r} is conditional: only `generate` and `sample` take a label"
