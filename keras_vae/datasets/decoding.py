@@ -120,9 +120,8 @@ def write_images(
     _check_constant(np.load(file, mmap_mode="r"))
     account.leave_out("damaged", damaged)
     if more_frames:
-        account.notes.append(
-            f"{more_frames:,} files hold more than one page or frame; the first is used"
-        )
+        files = "1 file holds" if more_frames == 1 else f"{more_frames:,} files hold"
+        account.notes.append(f"{files} more than one page or frame; the first is used")
     account.notes += decoder.notes
     return Written(shape, np.array(kept, np.int64), account, aligned == len(kept))
 
