@@ -319,7 +319,7 @@ class Model(ABC):
         label: str | int | None = None,
         progress: Progress | None = None,
     ) -> np.ndarray:
-        """Generate images.
+        """Generate images, from the fitted prior if the model has one: its `repr` shows which.
 
         Args:
             n: Number of images.
@@ -486,8 +486,9 @@ class Model(ABC):
         shape = "×".join(map(str, self.image_shape))
         names = self.metadata.get("attribute_names", ())
         attributes = f", {len(names)} attributes" if names else ""
-        prior = ", fitted prior" if self.has_prior("gmm") else ""
-        return f"<Model {self.name!r}: images {shape}, z {self.latent_dim}{attributes}{prior}>"
+        prior = "the fitted prior" if self.has_prior("gmm") else "its prior"
+        z = f"z {self.latent_dim} sampled from {prior}"
+        return f"<Model {self.name!r}: images {shape}, {z}{attributes}>"
 
     def _check_pixels(self, pixels: np.ndarray) -> None:
         if pixels.dtype != np.uint8 or pixels.shape[1:] != self.image_shape:

@@ -29,6 +29,10 @@ def load(
 ) -> SavedModel:
     """Open a model by its name or path.
 
+    The model generates from the prior that was fitted to the latents of the training images, if it
+    was exported with one, else from the prior that it was trained with. Its `repr` shows which;
+    `generate(prior="normal")` chooses.
+
     Args:
         name_or_path: A name such as "celeba", a model's folder, the folder of a version, or a model
             on the Hugging Face Hub: "hf://user/model" or "hf://user/model@revision".
@@ -46,6 +50,8 @@ def load(
 
     Example:
         >>> model = load("celeba64")
+        >>> model
+        <Model 'celeba64': images 64×64×3, z 200 sampled from the fitted prior, 40 attributes>
         >>> model.generate(n=4, seed=0).shape
         (4, 64, 64, 3)
     """

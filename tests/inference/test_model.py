@@ -116,9 +116,9 @@ def test_an_interpolation_goes_from_one_reconstruction_to_the_other(colour_model
 
 
 def test_it_is_described_in_one_line(colour_model, grey_model):
-    described = "<Model 'colour': images 32×32×3, z 6, 4 attributes, fitted prior>"
+    described = "<Model 'colour': images 32×32×3, z 6 sampled from the fitted prior, 4 attributes>"
     assert repr(colour_model) == described
-    assert repr(grey_model) == "<Model 'grey': images 8×8×1, z 4>"
+    assert repr(grey_model) == "<Model 'grey': images 8×8×1, z 4 sampled from its prior>"
 
 
 NODE = "[[{{node decode_pixels_1/CheckNumerics}}]]"
