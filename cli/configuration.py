@@ -135,10 +135,12 @@ def sized(
 
 
 def fitted(config: RunConfig, images: ImageDataset) -> RunConfig:
-    """Give the preset labels, a batch, passes and a variance that fit the images.
+    """Give the configuration labels, a batch, passes, an end and a variance that fit the images.
 
-    A reduced batch is printed.
+    A reduced batch is printed. A small set, which is passed several times in an epoch, is soon
+    learned by heart: then the training ends.
     """
+    from keras_vae.presets import PATIENCE
     from keras_vae.training.conditioning import conditioned
     from keras_vae.training.distribution import make_strategy
     from keras_vae.training.pca_baseline import adapted
@@ -150,5 +152,9 @@ def fitted(config: RunConfig, images: ImageDataset) -> RunConfig:
             f"Batch    {preset.batch_size} images instead of {before.batch_size}: "
             f"there are {count} training images"
         )
-    fixed = typed(click.get_current_context(), "variance")
-    return replace(config, preset=preset if fixed else adapted(preset, images, seed=config.seed))
+    stop, small = config.early_stop, preset.adaptive and preset.passes > 1
+    if stop is None and small and not preset.objective.has_adversary:
+        stop = PATIENCE
+    if not typed(click.get_current_context(), "variance"):
+        preset = adapted(preset, images, seed=config.seed)
+    return replace(config, preset=preset, early_stop=stop)

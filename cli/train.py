@@ -167,7 +167,8 @@ def train(
         index: Index of this worker in the list, from 0.
         scale_learning_rate: Scaling of the learning rate with --batch-size divided by the preset's
             batch size.
-        early_stop: Number of epochs without a lower validation loss after which training stops.
+        early_stop: Number of epochs without a lower validation loss after which training stops; by
+            default 5 for a small set of images of your own, else never.
         export: Whether to write a SavedModel.
         **changes: Values that override those of the preset:
         image_size: Height and width, as 64 or 64x48.
@@ -393,14 +394,16 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
     steps = epoch_steps(preset, images)
     passes = "" if preset.passes == 1 else f", {preset.passes} passes over the images in each"
     labels = "" if preset.classes is None else f", conditional on {preset.classes} labels"
+    stop = config.early_stop
+    most, end = ("at most ", f"; ends {stop} after the best") if stop else ("", "")
     click.echo(f"Preset   {preset.name} ({preset.source}), z = {preset.latent_dim}{labels}")
     click.echo(f"Network  {encoder:,} + {decoder:,} parameters, {config.precision}")
     click.echo(f"Loss     {preset.loss_description}")
     click.echo(f"Data     {images.name}: {counts} images of {times(images.image_shape)}")
     report_left_out(images)
     click.echo(
-        f"Steps    {steps:,} of {preset.batch_size} images in each of {preset.epochs} epochs"
-        f"{passes}{by}"
+        f"Steps    {steps:,} of {preset.batch_size} images in each of {most}{preset.epochs} epochs"
+        f"{passes}{by}{end}"
     )
     click.echo(f"Rate     {preset.learning_rate:g}, {preset.decay}")
     click.echo(f"Run      {run.path}")

@@ -37,6 +37,7 @@ from .networks import PCANetwork as PCANetwork
 from .networks import PCAResidualNetwork as PCAResidualNetwork
 from .networks import ResidualNetwork as ResidualNetwork
 from .objective import Objective as Objective
+from .own_images import PATIENCE as PATIENCE
 from .own_images import fine_tuning as fine_tuning
 from .own_images import own_size as own_size
 from .own_images import with_size as with_size

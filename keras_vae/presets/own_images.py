@@ -10,6 +10,7 @@ from .preset import Preset
 LARGEST = 128  # side up to which images keep their size
 REDUCED = 64  # longer side of larger images
 FINEST = 64  # longer side up to which the linear path takes single pixels, in squares of 4×4
+PATIENCE = 5  # epochs of a small set without a lower validation loss, after which training ends
 
 
 # What a trained model gives to one that starts from it.

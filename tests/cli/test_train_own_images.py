@@ -9,6 +9,7 @@ import yaml
 from PIL import Image
 
 from keras_vae.inference import registry
+from keras_vae.training import trainer
 from keras_vae.training.run_directory import Run, read_json
 from tests.cli.training import train
 from tests.files.fake_hub import files_of
@@ -48,6 +49,23 @@ def test_a_batch_larger_than_the_set_is_reduced_and_said(trained):
     output, run, _ = trained
     assert "Batch    32 images instead of 64: there are 32 training images" in output
     assert run.config().preset.batch_size == 32
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "patience"),
+    [
+        ([], "50 of 32 images in each of at most 20 epochs, 50 passes .*; ends 5 after", 5),
+        (["--early-stop", 9], "; ends 9 after the best", 9),
+        (["--epochs", 2], "1 of 32 images in each of 2 epochs\n", None),
+    ],
+)
+def test_a_small_set_trains_until_it_overfits(trained, folders, monkeypatch, words, said, patience):
+    configs = []
+    monkeypatch.setattr(trainer, "train", lambda config, *_, **__: configs.append(config))
+    (where, root), run = folders, ["--run-dir", folders[1] / "untrained", "--no-export"]
+    output = train(root / "mine.npz", *SMALL, *where, *words, *run, ok=False).output
+    assert re.search(said, output)
+    assert configs[0].early_stop == patience
 
 
 def test_the_error_of_pca_stands_beside_the_model_s(trained):
