@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 import keras_vae
+from keras_vae.files.naming import first_line
 
 # Command → one line of help. It is here so that `kvae --help` imports no command.
 COMMANDS = {
@@ -114,8 +115,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         name = {"tensorflow": "TensorFlow"}.get(error.name, error.name)
         return f"This needs {name}, which is not installed. Install all of kvae: pip install ."
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    return first_line(error)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from ..files.naming import printable
 from .listed import listed_source
 from .lists import UNUSED_LIST, ImageList, read_list, unused_note
 from .source import Origin, Source
@@ -68,6 +69,7 @@ def _matching(
     """Read the list whose name matches, if it names the images."""
     for name, (path, open_list) in names.items():
         if pattern.fullmatch(name):
+            shown = printable(path)
             try:
                 found = open_list()
                 named = sum(row >= 0 for row in found.rows_of(tree.images))
@@ -77,14 +79,14 @@ def _matching(
                 notes.append(f"not used: {error}".rstrip("."))  # it may belong to other images
                 continue
             if 2 * named >= len(tree.images):
-                notes.append(f"{path} is used")
+                notes.append(f"{shown} is used")
                 return path, found
-            notes.append(f"{path} names {named:,} of {len(tree.images):,} images: not used")
+            notes.append(f"{shown} names {named:,} of {len(tree.images):,} images: not used")
     return None
 
 
 def _list_in(tree: Tree, name: str) -> ImageList:
-    return read_list(f"{tree.location}/{name}", tree.read(name))
+    return read_list(f"{tree.location}/{printable(name)}", tree.read(name))
 
 
 def _lists_beside(folder: Path) -> list[Path]:

@@ -18,6 +18,7 @@ from pathlib import Path, PurePath
 import numpy as np
 
 from ..files.formats import FORMATS, HEIF
+from ..files.naming import printable
 from ..files.regular import HEAD, content_kind
 from .splits import SPLITS, split_named
 from .tree import read_small
@@ -146,7 +147,8 @@ class ImageList:
             if row >= 0 and matched.setdefault(row, photo) != photo:
                 raise ValueError(
                     f"{self.file}, line {self.numbers[row]}, must describe one image. Received: "
-                    f"{matched[row]} and {photo}, which both match {self.names[row]!r}."
+                    f"{printable(matched[row])} and {printable(photo)}, which both match "
+                    f"{self.names[row]!r}."
                 )
         return rows
 

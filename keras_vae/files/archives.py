@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .limits import check_unpacked
+from .naming import first_line, printable
 from .regular import HEAD, content_kind, open_regular
 
 # Compression methods that Python unpacks; others are named where they are known.
@@ -63,7 +64,8 @@ class Archive:
             else:
                 continue
             raise ValueError(
-                f"{self.path} cannot be unpacked: {name} is {problem}. {cure}, and give the folder."
+                f"{self.path} cannot be unpacked: {printable(name)} is {problem}. {cure}, and "
+                "give the folder."
             )
 
     def read(self, name: str) -> bytes:
@@ -87,11 +89,12 @@ class Archive:
 
     def _unpacked(self, opened: zipfile.ZipFile, name: str) -> bytes:
         info = self.members[name]
-        check_unpacked(f"{name} in {self.path}", info.file_size, info.compress_size)
+        described = f"{printable(name)} in {self.path}"
+        check_unpacked(described, info.file_size, info.compress_size)
         try:
             return opened.read(info)
         except Exception as error:  # zipfile raises many kinds for damaged members
-            raise ValueError(f"{name} in {self.path} is damaged: {error}.") from error
+            raise ValueError(f"{described} is damaged: {first_line(error)}.") from error
 
     @contextmanager
     def _opened(self) -> Iterator[zipfile.ZipFile]:
@@ -101,7 +104,7 @@ class Archive:
             except Exception as error:  # zipfile raises many kinds, also for names
                 stream.seek(0)
                 kind = content_kind(stream.read(HEAD))
-                reason = f"it is {kind}" if kind and "zip" not in kind else str(error)
+                reason = f"it is {kind}" if kind and "zip" not in kind else first_line(error)
                 raise ValueError(
                     f"{self.path} is not a zip file that can be read: {reason}."
                 ) from error

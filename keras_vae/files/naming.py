@@ -40,5 +40,5 @@ def short(value: Any) -> str:
 
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's message, or its type where it has none."""
-    lines = str(error).strip().splitlines()
-    return printable(lines[0]) if lines else type(error).__name__
+    line, _, _ = str(error).strip().partition("\n")  # names may have other line breaks
+    return printable(line.rstrip()) or type(error).__name__

@@ -110,3 +110,12 @@ def test_a_name_that_is_no_utf8_is_one_line_with_the_archives_name(tmp_path):
     path.write_bytes(path.read_bytes().replace("ä".encode(), b"\xff\xff"))
     with pytest.raises(ValueError, match=r"^.*set\.zip is not a zip file that can be read: .*$"):
         Archive(path)
+
+
+def test_names_with_line_breaks_are_one_line_in_errors(tmp_path):
+    path = write(tmp_path / "a.zip", {"x\n\x0by": b"first" * 9})
+    path.write_bytes(path.read_bytes().replace(b"firstfirst", b"firstFIRST", 1))
+    (damaged,) = Archive(path).read_each(["x\n\x0by"])
+    assert str(damaged).startswith(f"x\ufffd\ufffdy in {path} is damaged: Bad CRC-32")
+    with pytest.raises(ValueError, match="cannot be unpacked: x\ufffd\ufffdy is encrypted"):
+        Archive(patched(path, flag=1)).check_readable(["x\n\x0by"])

@@ -475,3 +475,17 @@ def test_https_is_checked_against_the_trusted_certificates(server, tmp_path, mon
             connect(address, "grey", timeout=5)
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         assert connect(address, "grey", timeout=5).latent_dim == 4
+
+
+def test_an_error_without_a_reason_is_no_empty_message():
+    for status in (400, 404, 500):
+        error = Rest("http://x:1", Servable("faces")).failure(status, "")
+        assert "http://x:1 gives no reason." in str(error)
+
+
+def test_an_input_that_the_server_takes_as_texts_is_refused_by_name():
+    model = remote_module.RemoteModel("faces", Rest("http://x:1", None), 1, {}, {}, None)
+    with pytest.raises(ConnectionError, match=r"http://x:1 takes texts.* as `image` of 'faces'"):
+        model._array("image", [[1]], np.dtype(object))
+    with pytest.raises(ValueError, match="`seed` must be numbers of int64"):
+        model._array("seed", [2**70], np.dtype(np.int64))

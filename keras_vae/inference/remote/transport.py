@@ -90,7 +90,7 @@ class Transport(ABC):
             status: HTTP status; TensorFlow Serving maps each status of gRPC to one.
             message: The server's message.
         """
-        sentence = shown(reason(message))
+        sentence = shown(reason(message)) or f"{self.server} gives no reason."
         if status == 400:
             return ValueError(sentence)
         if status == 404:
