@@ -6,6 +6,7 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from runpy import run_path
 
 import keras
 import numpy as np
@@ -105,14 +106,19 @@ def test_python_client_is_as_short_as_promised():
     assert len(code) <= 25
 
 
-def python(name, *arguments, folder):
-    """Run an example as a script; what it prints."""
-    path = os.pathsep.join([str(EXAMPLES.parent), os.environ.get("PYTHONPATH", "")])
-    command = [sys.executable, EXAMPLES / f"{name}.py", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": path}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+@pytest.fixture
+def python(monkeypatch, capfd, tmp_path):
+    """Run an example as `python` runs a script, in an empty folder; returns what it prints."""
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+
+    def run(name, *arguments):
+        path = str(EXAMPLES / f"{name}.py")
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", [path, *map(str, arguments)])
+        run_path(path, run_name="__main__")
+        return capfd.readouterr().out
+
+    return run
 
 
 def assert_shows_digits(picture):
@@ -120,31 +126,31 @@ def assert_shows_digits(picture):
         assert np.asarray(image).std() > 20
 
 
-def test_the_book_in_a_page_trains_and_draws_digits(tmp_path):
-    output = python("minimal", 3, folder=tmp_path)
+def test_the_book_in_a_page_trains_and_draws_digits(python, tmp_path):
+    output = python("minimal", 3)
     losses = [float(loss) for loss in re.findall(r" loss: ([\d.]+)", output)]
     assert losses[-1] < 0.9 * losses[0]
     assert_shows_digits(tmp_path / "minimal.png")
 
 
 @pytest.mark.slow
-def test_a_function_as_a_term_smooths_the_reconstructions(tmp_path):
-    output = python("total_variation", 6, folder=tmp_path)
+def test_a_function_as_a_term_smooths_the_reconstructions(python):
+    output = python("total_variation", 6)
     without, with_it = map(float, re.findall(r"total variation ([\d.]+)", output))
     assert with_it < 0.7 * without
 
 
 @pytest.mark.slow
-def test_a_vamp_prior_trains_and_draws_digits(tmp_path):
-    output = python("vamp_prior", 4, folder=tmp_path)
+def test_a_vamp_prior_trains_and_draws_digits(python, tmp_path):
+    output = python("vamp_prior", 4)
     normal, vamp = map(float, re.findall(r"(?:StandardNormal|VampPrior): −ELBO ([\d.]+)", output))
     assert vamp < normal + 1.0
     assert_shows_digits(tmp_path / "vamp.png")
 
 
 @pytest.mark.slow
-def test_a_likelihood_of_your_own_learns_its_scale(tmp_path):
-    (scale,) = re.findall(r"scale ([\d.]+)", python("laplace_likelihood", 6, folder=tmp_path))
+def test_a_likelihood_of_your_own_learns_its_scale(python):
+    (scale,) = re.findall(r"scale ([\d.]+)", python("laplace_likelihood", 6))
     assert 0.05 < float(scale) < 0.8
 
 
