@@ -194,6 +194,12 @@ def models_dir(tmp_path_factory, grey_vae, colour_vae, directions, prior) -> Pat
 
 
 @pytest.fixture
+def without_lite(monkeypatch):
+    """Export without networks for LiteRT, which take half of the time."""
+    monkeypatch.setattr("keras_vae.export.saved_model._write_lite", lambda draft: None)
+
+
+@pytest.fixture
 def colour_model(models_dir):
     """The exported `colour`."""
     from keras_vae.inference import registry as runtime

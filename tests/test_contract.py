@@ -19,7 +19,7 @@ from PIL import Image
 
 from keras_vae import presets
 from keras_vae.datasets import ImageDataset
-from keras_vae.export.saved_model import export_model
+from keras_vae.export import saved_model
 from keras_vae.models.vae import VAE
 from keras_vae.presets import (
     ELBO,
@@ -207,7 +207,7 @@ def test_a_preset_is_built_and_takes_a_step(preset, pixels, compiled):
     assert not all(map(np.array_equal, vae.trainable_variables, before))
 
 
-@promised(*SMALL)
+@promised(*SMALL.keys() - {"pca-with-adversary"})
 def test_steps_lower_the_loss(preset, pixels, compiled):
     batch = pixels(preset)
     vae = compiled(preset)
@@ -241,7 +241,7 @@ def test_keras_round_trip(preset, pixels, compiled, tmp_path):
         np.testing.assert_array_equal(saved, loaded)
 
 
-@promised("pca-with-teacher", "importance-weighted", presets={})
+@promised("importance-weighted", presets={})
 @pytest.mark.usefixtures("without_noise")
 def test_two_replicas_take_the_step_of_one(preset, pixels, compiled):
     """Without noise, and without batch normalization, whose moments are those of a replica."""
@@ -348,7 +348,9 @@ def served(request, pixels, compiled, tmp_path_factory):
         vae, batch = compiled(preset), pixels(preset)
         vae.run_eagerly = True
         vae.train_on_batch(batch)
-        export_model(vae, folder / preset.name)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(saved_model, "_write_lite", lambda draft: None)  # of test_lite.py
+            saved_model.export_model(vae, folder / preset.name)
         posterior = vae.encode(batch)
         expected = {"z_mean": posterior.mean, "z_log_var": posterior.log_var}
         decoded = np.clip(vae.mean_images(posterior.mean), 0, 255)  # of a linear output, too

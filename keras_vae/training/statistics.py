@@ -44,8 +44,9 @@ class NormalizationStatistics(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Find the statistics, and compile what observes them."""
-        parts = (self.model.posterior, self.model.prior, self.model.likelihood)
-        self.layers = [layer for part in parts for layer in _averaging_layers(part)]
+        strategy = self.model.distribute_strategy
+        self.images = strategy.distribute_datasets_from_function(self.batches)
+        self.layers = averaging_layers(self.model)
         self.estimated = False
         steps = (self._values, self._values_of_batch, self._assign_values)
         self._read, self._observe, self._assign = map(self._replicated, steps)
@@ -66,8 +67,7 @@ class NormalizationStatistics(keras.callbacks.Callback):
 
     def estimate(self) -> None:
         """Estimate the statistics with the weights at hand, averaged if they are for validation."""
-        strategy = self.model.distribute_strategy
-        batches = iter(strategy.distribute_datasets_from_function(self.batches))
+        batches = iter(self.images)  # from the first one again
         before = self._read()
         with _without_momentum(self.layers), averaged_weights(self.model):
             observed = [self._observe(next(batches), tf.constant(n)) for n in range(self.count)]
@@ -117,9 +117,11 @@ class NormalizationStatistics(keras.callbacks.Callback):
             weight.assign(value)
 
 
-def _averaging_layers(part: keras.layers.Layer) -> list[keras.layers.Layer]:
-    """The layers of a part that keep moving averages, as Keras's batch normalization does."""
-    return [layer for layer in part._flatten_layers() if hasattr(layer, "momentum")]
+def averaging_layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """The layers of a model that keep moving averages, as Keras's batch normalization does."""
+    parts = (model.posterior, model.prior, model.likelihood)
+    layers = (layer for part in parts for layer in part._flatten_layers())
+    return [layer for layer in layers if hasattr(layer, "momentum")]
 
 
 @contextmanager

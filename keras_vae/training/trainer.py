@@ -32,7 +32,7 @@ from .run_directory import SPLITS, Run, RunConfig, write_json
 from .schedules import learning_rate
 from .session import Session
 from .starting_point import StartingPoint, joint_licence
-from .statistics import IMAGES, LONG_EPOCH, NormalizationStatistics
+from .statistics import IMAGES, LONG_EPOCH, NormalizationStatistics, averaging_layers
 from .teachers import find_teacher
 
 
@@ -365,15 +365,13 @@ def _averages(
     vae: VAE, config: RunConfig, dataset: ImageDataset, at_start: bool
 ) -> list[keras.callbacks.Callback]:
     """The callbacks that keep a model's moving averages right, and the same in all replicas."""
-    if not vae.moving_averages:
-        return []
     batch_size = config.preset.batch_size
-    if epoch_steps(config.preset, dataset) < LONG_EPOCH:
+    if averaging_layers(vae) and epoch_steps(config.preset, dataset) < LONG_EPOCH:
         count = min(steps_per_epoch(dataset, batch_size), math.ceil(IMAGES / batch_size))
         batches = partial(batches_of, config, dataset, 0, 0)
         return [NormalizationStatistics(batches, count, at_start=at_start)]
-    several = vae.distribute_strategy.num_replicas_in_sync > 1
-    return [SharedMovingAverages()] if several else []
+    shared = vae.moving_averages and vae.distribute_strategy.num_replicas_in_sync > 1
+    return [SharedMovingAverages()] if shared else []
 
 
 def _record(

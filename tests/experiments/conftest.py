@@ -10,7 +10,7 @@ from keras_vae.experiments.results import Results
 from keras_vae.experiments.workspace import Workspace
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small_cells():
     """Cells of a few seconds each, by their latent."""
 

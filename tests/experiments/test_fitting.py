@@ -1,8 +1,12 @@
+from dataclasses import dataclass
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
 
 from keras_vae.experiments import fitting
+from keras_vae.experiments.cell import Training
 from keras_vae.experiments.fitting import CellRecorder, fit_cell
 from keras_vae.experiments.workspace import Workspace
 from keras_vae.training.position import read_position
@@ -22,56 +26,68 @@ def kill_at(share):
     return report
 
 
-@pytest.fixture
-def cell(small_cells, monkeypatch):
-    """Four epochs, each with a checkpoint."""
-    monkeypatch.setattr(fitting, "CHECKPOINT_EVERY", 0.0)
+@dataclass(frozen=True)
+class Resumed:
+    """A cell whose training was killed and then resumed."""
+
+    cell: Training
+    workspace: Workspace
+    before: tuple[dict[str, float], ...]  # the history when it was killed
+    shares: list[float]  # reported after that
+    row: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+
+
+@pytest.fixture(scope="module")
+def every_epoch():
+    """A checkpoint after each epoch."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "CHECKPOINT_EVERY", 0.0)
+        yield
+
+
+@pytest.fixture(scope="module")
+def resumed(small_cells, every_epoch, tmp_path_factory):
     (cell,) = small_cells(2)
-    return cell.override(epochs=4)
-
-
-@pytest.fixture
-def whole(cell, tmp_path):
-    """The cell, trained in one go."""
-    return fit_cell(cell, Workspace(tmp_path / "whole"))
-
-
-@pytest.mark.slow
-def test_a_killed_cell_is_resumed_with_the_same_numbers(cell, whole, workspace):
+    cell, workspace = cell.override(epochs=4), Workspace(tmp_path_factory.mktemp("resumed"))
     with pytest.raises(Killed):
         fit_cell(cell, workspace, kill_at(0.6))
-    run = workspace.unfinished(cell)
-    assert [row["epoch"] for row in read_position(run.last).history] == [1, 2]
+    before = read_position(workspace.unfinished(cell).last).history
     shares = []
     row, arrays = fit_cell(cell, workspace, shares.append)
-    assert min(shares) > 0.5
-    assert numbers(row) == numbers(whole[0])
-    assert row["epochs"] == 4
-    np.testing.assert_array_equal(arrays["history_loss"], whole[1]["history_loss"])
-    assert set(arrays) == set(whole[1])
+    return Resumed(cell, workspace, before, shares, row, arrays)
 
 
 @pytest.mark.slow
-def test_time_adds_up(cell, workspace):
-    with pytest.raises(Killed):
-        fit_cell(cell, workspace, kill_at(0.6))
-    before = read_position(workspace.unfinished(cell).last).history[-1]
-    row, _ = fit_cell(cell, workspace)
-    assert row["seconds"] > before["seconds"] > 0
-    assert row["cpu_seconds"] > before["cpu_seconds"] > 0
+def test_a_killed_cell_is_resumed_with_the_same_numbers(resumed, tmp_path):
+    row, arrays = fit_cell(resumed.cell, Workspace(tmp_path))  # in one go
+    assert [each["epoch"] for each in resumed.before] == [1, 2]
+    assert min(resumed.shares) > 0.5
+    assert numbers(resumed.row) == numbers(row)
+    assert resumed.row["epochs"] == 4
+    np.testing.assert_array_equal(resumed.arrays["history_loss"], arrays["history_loss"])
+    assert set(resumed.arrays) == set(arrays)
 
 
 @pytest.mark.slow
-def test_a_finished_cell_keeps_no_model(cell, workspace):
-    row, arrays = fit_cell(cell, workspace)
+def test_time_adds_up(resumed):
+    before = resumed.before[-1]
+    assert resumed.row["seconds"] > before["seconds"] > 0
+    assert resumed.row["cpu_seconds"] > before["cpu_seconds"] > 0
+
+
+@pytest.mark.slow
+def test_a_finished_cell_keeps_no_model(resumed):
+    cell, workspace = resumed.cell, resumed.workspace
     assert workspace.unfinished(cell).last.exists()
-    workspace.save(cell, row, arrays)
+    workspace.save(cell, resumed.row, resumed.arrays)
     assert not workspace.unfinished(cell).path.exists()
-    assert workspace.row(cell) == row
+    assert workspace.row(cell) == resumed.row
 
 
 @pytest.mark.slow
-def test_short_trainings_write_no_model(small_cells, workspace):
+def test_short_trainings_write_no_model(small_cells, workspace, monkeypatch):
+    monkeypatch.setattr(fitting, "CHECKPOINT_EVERY", 600.0)  # longer than it takes
     (cell,) = small_cells(2)
     fit_cell(cell, workspace)
     assert not workspace.unfinished(cell).last.exists()

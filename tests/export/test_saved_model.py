@@ -175,6 +175,7 @@ def test_fresh_process_answers_as_the_keras_model(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_lite")
 def test_graph_holds_inference_alone(tmp_path, photos):
     from keras_vae.models.vae import VAE
     from keras_vae.presets import get_preset
@@ -195,6 +196,7 @@ def test_graph_holds_inference_alone(tmp_path, photos):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_lite")
 def test_half_precision_training_exports_float32(tmp_path, colour_vae, photos):
     from keras_vae.models.vae import VAE
     from keras_vae.presets import get_preset
@@ -210,6 +212,7 @@ def test_half_precision_training_exports_float32(tmp_path, colour_vae, photos):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_lite")
 def test_a_scale_learned_by_two_replicas_is_exported(tmp_path, digits):
     preset = get_preset("digits").override(
         hidden=(16,), latent_dim=2, likelihood="learned_gaussian"
@@ -229,6 +232,7 @@ def test_a_scale_learned_by_two_replicas_is_exported(tmp_path, digits):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_lite")
 def test_export_leaves_the_model_as_it_was(tmp_path, grey_vae):
     before = [weight.numpy() for weight in grey_vae.weights]
     export_model(grey_vae, tmp_path / "grey")
@@ -237,6 +241,7 @@ def test_export_leaves_the_model_as_it_was(tmp_path, grey_vae):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_lite")
 def test_versions_count_up_numerically(tmp_path, grey_vae):
     (tmp_path / "m" / "9").mkdir(parents=True)
     (tmp_path / "m" / "10").mkdir()
@@ -245,6 +250,7 @@ def test_versions_count_up_numerically(tmp_path, grey_vae):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_lite")
 def test_existing_version_is_kept_unless_told(tmp_path, grey_vae):
     first = export_model(grey_vae, tmp_path / "m", version=3, metadata={"take": 1})
     with pytest.raises(FileExistsError, match="Use `overwrite=True`"):
@@ -262,6 +268,7 @@ def test_version_must_be_positive(tmp_path, grey_vae, version):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_lite")
 def test_failed_export_leaves_nothing_behind(tmp_path, grey_vae, monkeypatch):
     export_model(grey_vae, tmp_path / "m", metadata={"take": 1})
 

@@ -75,14 +75,14 @@ def test_the_timeout_is_that_of_the_whole_request(parts):
 )
 def test_sizes_and_texts_of_answers_are_limited(answer, message):
     with raw_server(answer) as address, pytest.raises(ConnectionError, match=message):
-        connect(address, "colour", timeout=5)
+        connect(address, "colour", timeout=60)
 
 
 def test_a_body_without_a_length_is_limited(monkeypatch):
     monkeypatch.setattr(rest, "MAX_ANSWER", 1000)
     answer = b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 1001
     with raw_server(answer) as address, pytest.raises(ConnectionError, match="more than 1,000"):
-        connect(address, "colour", timeout=5)
+        connect(address, "colour", timeout=60)
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), 1e12])

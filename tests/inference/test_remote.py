@@ -275,7 +275,7 @@ def tiny(server):
     """A model of which only replayed answers are known: 2×1 grey pixels, z = 3."""
     server.faults.clear()
     server.faults.append(METADATA)
-    return connect(server.rest, "tiny", timeout=1)
+    return connect(server.rest, "tiny", timeout=60)
 
 
 def test_replayed_answers_are_understood(server, tiny):
@@ -357,7 +357,7 @@ def test_a_description_of_another_form_is_refused(server, facts, message):
     server.faults.append(METADATA.replace(b'"encode_pixels"', describe + b'"encode_pixels"', 1))
     server.faults.append(json.dumps({"predictions": [facts.decode()]}).encode())
     with pytest.raises(ConnectionError, match=f"does not describe 'tiny' as .*{message}"):
-        connect(server.rest, "tiny", timeout=5)
+        connect(server.rest, "tiny", timeout=60)
 
 
 def test_outputs_over_grpc_are_checked_before_they_fill_memory(server):
@@ -472,9 +472,9 @@ def test_https_is_checked_against_the_trusted_certificates(server, tmp_path, mon
     with serve([server.models["grey"][1].path.parent], tls=context) as fake:
         address = fake.rest.replace("http://127.0.0.1", "https://localhost")
         with pytest.raises(ConnectionError, match="certificate"):
-            connect(address, "grey", timeout=5)
+            connect(address, "grey", timeout=60)
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        assert connect(address, "grey", timeout=5).latent_dim == 4
+        assert connect(address, "grey", timeout=60).latent_dim == 4
 
 
 def test_an_error_without_a_reason_is_no_empty_message():

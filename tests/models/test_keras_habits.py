@@ -299,6 +299,7 @@ def test_weights_are_saved_with_the_state_of_the_optimizer(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_lite")
 def test_generated_images_are_those_that_the_exported_model_generates(digits, tmp_path):
     vae = VAE.from_preset(SMALL, seed=0)
     export_model(vae, tmp_path / "small")

@@ -105,12 +105,12 @@ class Suite:
 
     def test_an_unknown_name_is_refused(self, address):
         with pytest.raises(ValueError, match=rf"{address} has no model 'nobody' ready.*nobody"):
-            connect(address, "nobody", timeout=5)
+            connect(address, "nobody", timeout=60)
 
     def test_a_version_is_requested(self, address, local):
         assert connect(address, f"{local.name}/{local.version}").latent_dim == local.latent_dim
         with pytest.raises(ValueError, match=rf"no model '{local.name}/77' ready"):
-            connect(address, f"{local.name}/77", timeout=5)
+            connect(address, f"{local.name}/77", timeout=60)
 
 
 def same(found, expected):

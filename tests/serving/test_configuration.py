@@ -206,12 +206,12 @@ def port():
 def test_health_is_that_of_every_model(port, names, healthy):
     models = [ModelConfig(Path("/models") / name) for name in names]
     command = ["bash", "-c", serving.health_check(models, port)]
-    assert (subprocess.run(command, capture_output=True, timeout=10).returncode == 0) == healthy
+    assert (subprocess.run(command, capture_output=True, timeout=60).returncode == 0) == healthy
 
 
 def test_health_check_fails_where_no_server_is():
     script = serving.health_check([DIGITS], port=1)
-    assert subprocess.run(["bash", "-c", script], capture_output=True, timeout=10).returncode
+    assert subprocess.run(["bash", "-c", script], capture_output=True, timeout=60).returncode
     test = yaml.safe_load(serving.files([DIGITS])["compose.yaml"])["services"]["serving"][
         "healthcheck"
     ]["test"]

@@ -84,11 +84,14 @@ def test_handlers_are_as_before_whatever_a_wait_has_made_of_them():
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_wait_in_which_python_does_not_run_is_ended_by_the_system(number):
     done = run(f"""
+    begun, begin = os.pipe()
     if os.fork() == 0:  # another process: no thread of this one runs
+        os.read(begun, 1)
         held.usleep(200_000)
         os.kill(os.getppid(), {int(number)})
         os._exit(0)
     with interruption.default_actions():
+        os.write(begin, b" ")
         while True:
             held.pause()
     """)
