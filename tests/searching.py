@@ -16,7 +16,7 @@ ALWAYS = {
 }
 settings.register_profile("quick", max_examples=4, derandomize=True, **ALWAYS)
 settings.register_profile("thorough", max_examples=12, derandomize=True, **ALWAYS)
-settings.register_profile("long", max_examples=1000, **ALWAYS)
+settings.register_profile("long", max_examples=200, **ALWAYS)
 
 CHOSEN = os.environ.get("HYPOTHESIS_PROFILE", "quick")
 

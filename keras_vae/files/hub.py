@@ -145,9 +145,19 @@ def origin(folder: Path) -> str | None:
 
     Args:
         folder: The folder that holds the versions.
+
+    Raises:
+        ValueError: If the file that records it is damaged.
     """
     file = folder / RECORD
-    return json.loads(file.read_text("utf-8"))["address"] if file.is_file() else None
+    if not file.is_file():
+        return None
+    try:
+        return str(json.loads(file.read_text("utf-8"))["address"])
+    except (KeyError, RecursionError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{file} is damaged: it holds no address. Remove it; the model itself needs no record."
+        ) from error
 
 
 def _other_files(root: Path) -> Callable[[str, list[str]], list[str]]:

@@ -11,6 +11,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from .naming import first_line
+from .regular import open_regular
 from .stderr import quiet_stderr
 
 DEFAULT_SIGNATURE = "serving_default"  # of files with one signature
@@ -34,9 +35,10 @@ class LiteSignature:
     def __init__(self, path: Path, name: str = DEFAULT_SIGNATURE) -> None:
         self._path = path
         try:
+            open_regular(path).close()  # LiteRT would wait for the other end of a FIFO
             interpreter = Interpreter(os.fspath(path), num_threads=THREADS)
             self._run = interpreter.get_signature_runner(name)
-        except (RuntimeError, ValueError, TypeError) as error:
+        except (OSError, RuntimeError, ValueError, TypeError) as error:
             raise ValueError(
                 f"{path} is not a network that LiteRT can run: {first_line(error)}"
             ) from error

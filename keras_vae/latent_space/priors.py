@@ -217,7 +217,8 @@ def finite_temperature(temperature: Any) -> np.ndarray:
     Raises:
         ValueError: If one is not finite.
     """
-    values = np.asarray(temperature, np.float32)
+    with np.errstate(over="ignore"):  # what is too large is infinite
+        values = np.asarray(temperature, np.float32)
     if not np.isfinite(values).all():
         raise ValueError(f"`temperature` must be finite. Received: {temperature}.")
     return values

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..files.exported import METADATA, read_metadata
 from ..files.templates import templates
 
 IMAGE = "tensorflow/serving:2.21.0"  # the TensorFlow that exports; older graphs load as well
@@ -56,8 +57,9 @@ class ModelConfig:
     @property
     def is_upscaler(self) -> bool:
         """Whether a version is an upscaler, whose requests differ in shape."""
-        files = self.folder.glob("[0-9]*/assets.extra/model.json")
-        return any(json.loads(file.read_text("utf-8")).get("kind") == "upscaler" for file in files)
+        versions = self.folder.glob(f"[0-9]*/{METADATA}")
+        kinds = (read_metadata(file.parents[1]).get("kind") for file in versions)
+        return "upscaler" in kinds
 
 
 def files(models: Sequence[ModelConfig], models_folder: str | None = MODELS) -> dict[str, str]:

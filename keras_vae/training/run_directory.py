@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -23,6 +24,7 @@ from filelock import FileLock, Timeout
 from ..files.atomic import OutputGroup, remove_drafts, write_text
 from ..files.disk import make_folders, remove_folders
 from ..files.keras_file import check_keras_file
+from ..files.regular import open_regular
 from ..files.tables import csv_text
 from ..presets import Preset
 from ..presets.configuration import plain
@@ -322,7 +324,10 @@ class RunDirectory:
         if not self.history_file.exists():
             return []
         rows: list[dict[str, float]] = []
-        with self.history_file.open(newline="", encoding="utf-8", errors="replace") as file:
+        with (
+            open_regular(self.history_file) as stream,
+            TextIOWrapper(stream, "utf-8", "replace", newline="") as file,
+        ):
             reader = csv.DictReader(file, strict=True)
             try:
                 for row in reader:
@@ -331,7 +336,7 @@ class RunDirectory:
                     first = min(rows[0]["epoch"], 1)  # epoch 0 is an initialized model
                     if rows[-1]["epoch"] != first + len(rows) - 1:
                         raise ValueError
-            except (csv.Error, KeyError, TypeError, ValueError) as error:
+            except (csv.Error, KeyError, OverflowError, TypeError, ValueError) as error:
                 raise ValueError(
                     f"{self.history_file} is damaged in line {reader.line_num}."
                 ) from error
@@ -445,8 +450,9 @@ def read_json(path: Path) -> Any:
         ValueError: If it is not JSON.
     """
     try:
-        return json.loads(path.read_text("utf-8"))
-    except ValueError as error:
+        with open_regular(path) as stream:
+            return json.loads(stream.read())
+    except (RecursionError, ValueError) as error:
         raise ValueError(
             f"{path} is damaged: it is not JSON ({error}). Restore it from a copy."
         ) from error

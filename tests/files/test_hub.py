@@ -139,3 +139,11 @@ def test_a_process_takes_the_hub_from_its_environment(hub, tmp_path):
     assert done.stderr.startswith("Error: hf://user/none does not exist, or is private. Log in")
     assert done.stderr.count("\n") == 1
     assert [path.name for path in (tmp_path / "saved_models").iterdir()] == ["faces"]
+
+
+@pytest.mark.parametrize("record", ["", "[]", "{}", "[" * 100_000])
+def test_a_damaged_record_is_named_with_what_to_do(tmp_path, record):
+    assert origin(tmp_path) is None
+    (tmp_path / "hub.json").write_text(record)
+    with pytest.raises(ValueError, match=r"hub\.json is damaged: it holds no address\. Remove it"):
+        origin(tmp_path)

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -56,3 +57,9 @@ def test_an_empty_batch_has_no_rows(signature):
     outputs = signature(images=images(0))
     shapes = {name: output.shape for name, output in outputs.items()}
     assert shapes == {"offsets": (0, 4), "scores": (0,)}
+
+
+def test_a_named_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "encode.tflite")
+    with pytest.raises(ValueError, match=r"encode\.tflite is not .*: .*a named pipe \(FIFO\)"):
+        LiteSignature(tmp_path / "encode.tflite")

@@ -3,7 +3,7 @@ import pytest
 from sklearn.mixture import GaussianMixture
 
 from keras_vae.latent_space import priors
-from keras_vae.latent_space.priors import GaussianMixturePrior, fit_prior
+from keras_vae.latent_space.priors import GaussianMixturePrior, fit_prior, sample_normal
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +74,9 @@ def test_the_fit_repeats(planted):
 def test_shapes_must_fit(shape):
     with pytest.raises(ValueError, match=r"\[K\], \[K, L\] and \[K, L, L\]"):
         GaussianMixturePrior(np.ones(3) / 3, np.zeros((3, 4)), np.zeros(shape))
+
+
+def test_a_temperature_beyond_float32_is_refused_without_a_warning(recwarn):
+    with pytest.raises(ValueError, match="`temperature` must be finite"):
+        sample_normal([1], 2, 1e300)
+    assert not recwarn.list

@@ -147,3 +147,17 @@ def test_a_training_that_never_began_leaves_no_folder(tmp_path):
     with pytest.raises(KeyError), Run(tmp_path / "new" / "run").lock():
         raise KeyError
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("epoch", ["inf", "nan", "2", "x", ""])
+def test_a_history_with_an_epoch_that_is_none_is_refused_with_the_line(tmp_path, epoch):
+    run = Run(tmp_path)
+    run.history_file.write_text(f"epoch,loss\n1,2.0\n{epoch},3.0\n4,5.0\n")
+    with pytest.raises(ValueError, match=r"history\.csv is damaged in line [34]\."):
+        run.history()
+
+
+def test_a_history_that_is_a_named_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "history.csv")
+    with pytest.raises(ValueError, match=r"history\.csv must be a regular file"):
+        Run(tmp_path).history()
