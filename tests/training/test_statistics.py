@@ -181,21 +181,25 @@ def test_other_networks_have_no_epoch_0(few, tmp_path):
     assert not math.isnan(read_json(run.metrics_file)["validation"]["mse_of_pca"])
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("step", [2, 5], ids=["first epoch", "second"])
-def test_an_initialized_network_resumes_as_if_uninterrupted(few, tmp_path, step):
-    """With several passes in an epoch, epoch 0 and statistics of each epoch."""
+@pytest.fixture(scope="module")
+def initialized(few, tmp_path_factory):
+    """A run with several passes in an epoch, epoch 0 and statistics of each epoch."""
     preset = get_preset("own-images").override(
         image_size=(32, 32), filters=(4, 4), latent_dim=30, epochs=2, batch_size=24, least_steps=0,
         passes=2,
     )  # fmt: skip
     config = RunConfig(preset, "photos", seed=3)
-    whole = training.train(config, few, tmp_path / "whole")
+    return training.train(config, few, tmp_path_factory.mktemp("runs") / "whole")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [2, 5], ids=["first epoch", "second"])
+def test_an_initialized_network_resumes_as_if_uninterrupted(initialized, few, tmp_path, step):
     with pytest.raises(KeyboardInterrupt):
-        training.train(config, few, tmp_path / "part", callbacks=[StopAt(step)])
+        training.train(initialized.config(), few, tmp_path / "part", callbacks=[StopAt(step)])
     part = training.resume(Run.open(tmp_path / "part"), few)
-    assert part.history() == whole.history()
+    assert part.history() == initialized.history()
     assert [row["epoch"] for row in part.history()] == [0, 1, 2]
-    weights = (keras.models.load_model(run.last).variables for run in (whole, part))
+    weights = (keras.models.load_model(run.last).variables for run in (initialized, part))
     for one, other in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, other)
