@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from keras_vae.files.naming import printable
+
 from .command import Group, option, section
 from .command_line import refuse
 from .data import times
@@ -46,9 +48,8 @@ def list_models(outputs: Outputs) -> None:
         return
     width = max(len(row["name"]) for row in rows)
     for row in rows:
-        click.echo(
-            f"{row['name']:{width}}  version {row['version']}  {in_short(row):46}  {row['path']}"
-        )
+        line = f"{row['name']:{width}}  version {row['version']}  {in_short(row):46}  {row['path']}"
+        click.echo(printable(line))
 
 
 @models.command(epilog="Example: kvae models show celeba --card")
@@ -72,14 +73,15 @@ def show(name: str, card: bool, outputs: Outputs) -> None:
     if card:
         if not model.card.is_file():
             raise ValueError(f"Model {model.name!r} has no card: {model.card} is missing.")
-        click.echo(model.card.read_text(encoding="utf-8"))
+        lines = model.card.read_text(encoding="utf-8", errors="replace").split("\n")
+        click.echo("\n".join(map(printable, lines)))
     elif outputs.json:
         outputs.write_json({**summary(model), "metadata": model.metadata})
     else:
         lines = described(model)
         width = max(len(key) for key, _ in lines)
         for key, value in lines:
-            click.echo(f"{key:{width}}  {value}")
+            click.echo(printable(f"{key:{width}}  {value}"))
 
 
 @models.command(epilog="Example: kvae models pull hf://user/faces@v1 --name faces")

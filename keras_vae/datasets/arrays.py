@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import numpy as np
 
 from ..files.arrays import read_header, unpack_array
 from ..files.limits import MAX_PIXELS, check_pixels, check_unpacked
-from ..files.naming import plain_name
+from ..files.naming import plain_name, printable
 from ..files.regular import HEAD, content_kind, open_regular
 from .account import Account
 from .listed import signs
@@ -187,6 +188,10 @@ class ArrayFile:
         if self._packed:
             with self._archive() as archive:
                 self.names = [name.removesuffix(".npy") for name in archive.namelist()]
+            if repeated := [name for name, times in Counter(self.names).items() if times > 1]:
+                raise ValueError(
+                    f"{path} must hold each array once. Received: {printable(repeated[0])} twice."
+                )
 
     def parts(self) -> list[_Part]:
         """Find images and labels by the arrays' names.

@@ -26,8 +26,8 @@ class Archive:
 
     Attributes:
         path: The archive.
-        members: The files in it, by their path with forward slashes; folders, links and what
-            macOS and hidden folders add are not among them.
+        members: The files in it, by their path with forward slashes; folders, links, second files
+            of a name and what macOS and hidden folders add are not among them.
         left_out: Paths of the other files, by the reason.
 
     Raises:
@@ -43,6 +43,8 @@ class Archive:
             for info in opened.infolist():
                 name = info.filename.replace("\\", "/").removeprefix("./")
                 reason = _reason_against(name, info)
+                if reason is None and name in self.members:
+                    reason = "second of its name"
                 if reason is None:
                     self.members[name] = info
                 elif reason:

@@ -51,6 +51,8 @@ def unpack_arrays(stream: IO[bytes]) -> dict[str, np.ndarray]:
         infos = archive.infolist()
         sizes = [(info.file_size, info.compress_size) for info in infos]
         check_unpacked("what it contains", *map(sum, zip((0, 0), *sizes, strict=True)))
+        if len({*archive.namelist()}) < len(infos):
+            raise ValueError("it holds two arrays of one name")
         return {info.filename.removesuffix(".npy"): unpack_array(archive, info) for info in infos}
 
 

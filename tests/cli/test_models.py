@@ -163,3 +163,15 @@ def test_what_writes_to_a_models_folder_needs_a_copy(kvae, command):
     result = kvae(*command)
     assert result.exit_code == 2
     assert "hf://a/b must be copied first: kvae models pull hf://a/b" in result.output
+
+
+def test_control_characters_of_a_model_do_not_reach_the_terminal(kvae, models_dir, tmp_path):
+    version = tmp_path / "saved_models" / "faces" / "1"
+    shutil.copytree(models_dir / "grey" / "1", version)
+    facts = json.loads((version / "assets.extra" / "model.json").read_text())
+    facts["note"] = "one\n\x1b[31mtwo"
+    (version / "assets.extra" / "model.json").write_text(json.dumps(facts))
+    (version.parent / "README.md").write_text("# Faces\n\x1b[31m")
+    shown = kvae("models", "show", "faces").stdout
+    assert "one\ufffd\ufffd[31mtwo" in shown
+    assert kvae("models", "show", "faces", "--card").stdout == "# Faces\n\ufffd[31m\n"

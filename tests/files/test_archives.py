@@ -119,3 +119,13 @@ def test_names_with_line_breaks_are_one_line_in_errors(tmp_path):
     assert str(damaged).startswith(f"x\ufffd\ufffdy in {path} is damaged: Bad CRC-32")
     with pytest.raises(ValueError, match="cannot be unpacked: x\ufffd\ufffdy is encrypted"):
         Archive(patched(path, flag=1)).check_readable(["x\n\x0by"])
+
+
+def test_the_second_member_of_a_name_is_left_out(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("x.jpg", b"first")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("x.jpg", b"second")
+    archive = Archive(tmp_path / "a.zip")
+    assert archive.left_out == {"second of its name": ["x.jpg"]}
+    assert archive.read("x.jpg") == b"first"
