@@ -77,9 +77,9 @@ def test_what_is_no_plain_array_is_refused_in_one_line(tmp_path):
 
 def test_two_arrays_of_one_name_are_refused(tmp_path):
     np.savez(tmp_path / "a.npz", a=np.eye(2))
-    with zipfile.ZipFile(tmp_path / "a.npz", "a") as archive:
-        with pytest.warns(UserWarning, match="Duplicate name"):
-            archive.writestr("a.npy", header((0,), "<f8"))
+    twice = pytest.warns(UserWarning, match="Duplicate name")
+    with zipfile.ZipFile(tmp_path / "a.npz", "a") as archive, twice:
+        archive.writestr("a.npy", header((0,), "<f8"))
     with pytest.raises(ValueError, match=r"a\.npz .*: it holds two arrays of one name"):
         read_arrays(tmp_path / "a.npz")
     with pytest.raises(ValueError, match=r"a\.npz must hold each array once. Received: a twice"):
