@@ -120,8 +120,8 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
 
     @property
     def stochastic(self) -> bool:
-        """Whether z is sampled: a plain autoencoder's is not."""
-        return self.posterior.stochastic
+        """Whether z is sampled: unless the posterior denies it, as an autoencoder's does."""
+        return getattr(self.posterior, "stochastic", True)
 
     @property
     def moving_averages(self) -> list[keras.Variable]:
