@@ -21,7 +21,7 @@ Train a shipped model further:
 
     >>> vae = keras_vae.VAE.from_pretrained("celeba64")
 
-Make your own parts: subclasses of `Likelihood` and `LossTerm`; rooms `models`, `losses`, `presets`.
+Make your own parts: subclasses of `Likelihood` and `LossTerm`; see `models`, `losses`, `presets`.
 
 Names are imported at their first use: `import keras_vae` imports neither TensorFlow nor Keras, and
 `keras.saving.load_model` finds the package's classes. TensorFlow's start-up messages are dropped,

@@ -173,7 +173,11 @@ def _block_statistics(model: SavedModel, size: int) -> Callable[..., tf.Tensor]:
     def normal(seed: tf.Tensor) -> tf.Tensor:
         return tf.random.stateless_normal([size, model.latent_dim], seed, alg="philox")
 
-    @tf.function(autograph=False, reduce_retracing=True)
+    latents = tf.TensorSpec((None, model.latent_dim), tf.float32)
+    image = tf.TensorSpec((None, *model.image_shape), tf.uint8)
+    seed, count = tf.TensorSpec((None, 2), tf.int64), tf.TensorSpec((None,), tf.int32)
+
+    @tf.function(autograph=False, input_signature=[image, latents, latents, seed, count])
     def statistics(
         image: tf.Tensor, z_mean: tf.Tensor, z_log_var: tf.Tensor, seed: tf.Tensor, count: tf.Tensor
     ) -> tf.Tensor:
@@ -198,7 +202,8 @@ def _block_statistics(model: SavedModel, size: int) -> Callable[..., tf.Tensor]:
         sums: list[Any] = [log_sum(log_ratio), log_sum(log_ratio, 2.0), reconstruction, fitted]
         return tf.stack(sums, axis=1)
 
-    return statistics
+    concrete = statistics.get_concrete_function()  # TensorFlow warns of functions called once
+    return lambda *arrays: concrete(*map(tf.constant, arrays))
 
 
 def _combine(table: np.ndarray, samples: int) -> np.ndarray:

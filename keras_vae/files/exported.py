@@ -144,6 +144,11 @@ def _is_plain_name(path: Path) -> bool:
 
 
 def _unknown(path: Path) -> str:
+    if path.suffix == ".keras" and path.is_file():
+        return (
+            f"{path} is a file of Keras: keras.saving.load_model opens it, and "
+            "keras_vae.export_model writes what is opened here."
+        )
     if path.exists() and not _is_plain_name(path):
         return f"{path} holds no exported model: no <version>/saved_model.pb is in it."
     names = [name for name, _, _ in list_models()]

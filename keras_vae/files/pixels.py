@@ -109,4 +109,6 @@ def _received(low: float, high: float) -> str:
         return f"{values}, which would be almost black; divide by the largest possible value"
     if -0.5 < low < 0.0 and high <= 1.5:
         return f"{values}; np.clip(images, 0, 1) removes what an interpolation added"
+    if low < 0.0:
+        return f"{values}, as of standardized images; take the images before that"
     return f"{values}; divide by the largest possible value"

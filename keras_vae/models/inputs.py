@@ -48,6 +48,11 @@ def unpack(data: Any) -> tuple[Any, Any, Any]:
     Raises:
         ValueError: If it is none of these.
     """
+    if isinstance(data, list | tuple) and len(data) > 3:
+        raise ValueError(
+            f"`x` must be one array of images. Received: a {type(data).__name__} of {len(data)}. "
+            "np.stack(images) makes an array of them."
+        )
     images, y, weight = keras.utils.unpack_x_y_sample_weight(data)
     if isinstance(images, Mapping):
         if "image" not in images:
@@ -81,7 +86,10 @@ def shaped(images: Any, image_shape: tuple[int, int, int]) -> tf.Tensor:
         return images[..., tf.newaxis]
     pairs = zip(given, image_shape, strict=False)
     if len(given) != 3 or any(a not in (None, b) for a, b in pairs):
-        one = " One image alone needs a first axis: images[np.newaxis]."
+        one = (
+            " One image alone needs a first axis: images[np.newaxis]; a data set needs batches: "
+            "dataset.batch(32)."
+        )
         raise ValueError(
             f"`x` must be a batch of images of shape {image_shape} (height, width, channels). "
             f"Received: a batch of shape {tuple(images.shape)}."
@@ -134,10 +142,19 @@ def range_of_data(x: Any, name: str = "x") -> tuple[PixelRange | None, bool]:
 
 
 def with_weights(x: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
-    """Return arrays for Keras, which drops the sample weights of data without y."""
+    """Return arrays for Keras, which drops the sample weights of data without y.
+
+    Raises:
+        ValueError: If there is not one weight for each image.
+    """
     if y is not None or sample_weight is None:
         return x, y, sample_weight
     images, y, _ = unpack(x)
+    if len(images) != len(sample_weight):
+        raise ValueError(
+            "`sample_weight` must have one weight for each image. "
+            f"Received: {len(sample_weight)} weights of {len(images)} images."
+        )
     labels = {} if y is None else {"label": y}
     return {"image": images, **labels, "sample_weight": sample_weight}, None, None
 

@@ -191,6 +191,11 @@ def _by_values(decoder: Any, images: tf.Tensor, output: str | None) -> tuple[Any
 
 def _image_shape(encoder: Any, image_shape: tuple[int, ...] | None) -> tuple[int, ...]:
     """Height, width, channels."""
+    if is_functional(encoder) and len(encoder.inputs[0].shape) != 4:
+        raise ValueError(
+            "`encoder` must take images, [B, H, W, C]; `decoder` is the second network. "
+            f"Received: an input of shape {tuple(encoder.inputs[0].shape)}."
+        )
     if image_shape is None and is_functional(encoder):
         image_shape = tuple(encoder.inputs[0].shape[1:])
     elif image_shape is None and encoder.built:

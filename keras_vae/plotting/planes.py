@@ -35,7 +35,7 @@ def plane(
 
     Example:
         >>> digits = np.zeros((2, 3, 28, 28, 1), np.uint8)
-        >>> picture = plane(digits, xs=[-1, 0, 1], ys=[0, 1], axes=("z 0", "z 1"))
+        >>> picture = plane(digits, xs=[-1, 0, 1], ys=[0, 1], axes=("z₀", "z₁"))
     """
     if images.shape[:2] != (len(ys), len(xs)):
         raise ValueError(

@@ -47,7 +47,7 @@ def scatter(
 
     Example:
         >>> points = np.random.default_rng(0).normal(size=(100, 2))
-        >>> picture = scatter(points, np.arange(100) % 2, ["even", "odd"], axes=("z 0", "z 1"))
+        >>> picture = scatter(points, np.arange(100) % 2, ["even", "odd"], axes=("z₀", "z₁"))
     """
     counts = np.bincount(groups, minlength=len(names))
     if len(names) > len(TEN) or len(counts) > len(names) or not counts.all():

@@ -68,6 +68,11 @@ def test_a_folder_without_a_model_has_another_error_than_a_wrong_name(empty_fold
     (empty_folder / "a" / "b").mkdir(parents=True)
     with pytest.raises(ValueError, match="holds no exported model"):
         find_version("a/b")
+    (empty_folder / "vae.keras").write_bytes(b"")
+    with pytest.raises(
+        ValueError, match=r"vae\.keras is a file of Keras: keras\.saving\.load_model"
+    ):
+        find_version("vae.keras")
     with pytest.raises(ValueError, match="There are no models"):
         find_version("a")
 

@@ -223,7 +223,10 @@ def with_nan(x):
 
 WRONG = {
     "NaN": (with_nan, "values that are NaN"),
-    "standardized": (lambda x: (x - x.mean()) / x.std(), r"values from -\d.*divide by the"),
+    "standardized": (
+        lambda x: (x - x.mean()) / x.std(),
+        r"values from -\d.*standardized images; take the",
+    ),
     "interpolated": (lambda x: x / 240.0 - 0.05, r"np\.clip\(images, 0, 1\)"),
     "infinite": (lambda x: np.where(x > 127, np.inf, 0.0), "values that are NaN or infinite"),
     "scikit-learn's digits": (lambda x: x / 16.0, "values from 0 to 15.*divide by the largest"),
@@ -247,6 +250,16 @@ def test_what_is_not_understood_is_refused_with_what_would_be(kind, images):
             vae.reconstruct(x)
         with pytest.raises(ValueError, match=words):
             vae.fit(dataset(x))
+
+
+def test_what_has_another_form_is_refused_with_the_cure(images):
+    vae = compiled()
+    with pytest.raises(ValueError, match=r"Received: a list of 8\. np\.stack\(images\) makes"):
+        vae.fit(list(images[:8]), verbose=0)
+    with pytest.raises(ValueError, match=r"needs batches: dataset\.batch\(32\)"):
+        vae.fit(tf.data.Dataset.from_tensor_slices(images), verbose=0)
+    with pytest.raises(ValueError, match=r"`sample_weight` .* Received: 7 weights of 8 images"):
+        vae.fit(images[:8], sample_weight=np.ones(7), verbose=0)
 
 
 def test_words_are_no_images(images):

@@ -236,6 +236,11 @@ def test_a_custom_last_layer_must_say_how_it_ends():
     assert isinstance(VAE.from_networks(encoder(2), decoder, output="sigmoid").decoder, Logits)
 
 
+def test_networks_in_the_other_order_are_refused():
+    with pytest.raises(ValueError, match=r"`encoder` must take images.*`decoder` is the second"):
+        VAE.from_networks(dense_decoder(None), encoder(2))
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("without_lite")
 def test_subclassed_networks_train_save_and_export(digits, tmp_path):
