@@ -8,10 +8,10 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from importlib import import_module
 from pathlib import Path
 
 from . import TARGETS
+from .corpus import corpus as known
 
 LIMITS = ("-timeout=60", "-rss_limit_mb=3072", "-max_len=65536", "-print_final_stats=1")
 
@@ -37,8 +37,8 @@ def fuzz(name: str, folder: Path, seconds: int) -> int:
     corpus, findings = folder / name, folder / "findings"
     for each in (corpus, findings):
         each.mkdir(parents=True, exist_ok=True)
-    for seed in import_module(f"fuzz.{name}").seeds():
-        (corpus / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
+    for content in known(name):
+        (corpus / hashlib.sha256(content).hexdigest()[:16]).write_bytes(content)
     command = [sys.executable, "-m", "fuzz.harness", name, str(corpus), *LIMITS]
     command += [f"-max_total_time={seconds}", f"-artifact_prefix={findings / name}-"]
     process = subprocess.run(command, stderr=subprocess.STDOUT, stdout=subprocess.PIPE)

@@ -9,6 +9,7 @@ from importlib import import_module
 import pytest
 
 import fuzz
+from fuzz.corpus import corpus
 from fuzz.judge import Finding, judge
 from fuzz.members import mutated, packed, unpacked
 
@@ -40,15 +41,15 @@ def scrambled(content, size, rng):
 @pytest.mark.parametrize("name", fuzz.TARGETS)
 def test_a_damaged_input_is_read_or_refused_in_one_line(name):
     target, rng = import_module(f"fuzz.{name}"), random.Random(0)
-    seeds = list(target.seeds())
-    for seed in seeds:
-        judge(target, seed)
+    inputs = list(corpus(name))
+    for content in inputs:
+        judge(target, content)
 
     def mutate(content, size):
         return scrambled(content, size, rng)
 
     for number in range(FILES):
-        content = rng.choice(seeds)
+        content = rng.choice(inputs)
         if getattr(target, "HAS_MEMBERS", False):
             content = mutated(content, 2**16, rng, mutate)
         else:
