@@ -25,6 +25,7 @@ HELD_OUT = 0.1  # share of the latents by which the number of components is chos
 TOLERANCE = 2.5e-4
 ITERATIONS = 50
 FLOOR = 1e-4  # added to every variance
+SMALL = 100_000  # numbers of all latents; fewer are fitted by one thread
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +73,7 @@ class GaussianMixturePrior:
         """
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import GaussianMixture
+        from threadpoolctl import threadpool_limits
 
         mixture = GaussianMixture(
             components,
@@ -80,7 +82,9 @@ class GaussianMixturePrior:
             reg_covar=FLOOR,
             random_state=0,  # of the start, by k-means
         )
-        with warnings.catch_warnings():
+        # The threads of a small product wait for each other longer than they multiply.
+        threads = 1 if np.size(z) < SMALL else None
+        with warnings.catch_warnings(), threadpool_limits(threads, user_api="blas"):
             warnings.simplefilter("ignore", ConvergenceWarning)
             mixture.fit(np.asarray(z, np.float32))
         scale = np.linalg.cholesky(mixture.covariances_.astype(np.float64))
