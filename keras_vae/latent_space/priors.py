@@ -38,7 +38,7 @@ class GaussianMixturePrior:
         scale_tril: Lower triangular S of each covariance S Sᵀ, float32 [K, L, L].
 
     Raises:
-        ValueError: If the shapes do not fit one another.
+        ValueError: If the shapes do not fit one another, or a number is not finite.
 
     Example:
         >>> z = np.random.default_rng(0).normal(size=(500, 2))
@@ -59,6 +59,12 @@ class GaussianMixturePrior:
                 "`weights`, `means` and `scale_tril` must have shapes [K], [K, L] and [K, L, L]. "
                 f"Received: {', '.join(str(list(shape)) for shape in shapes)}."
             )
+        limit = np.finfo(np.float32).max
+        ranges = {"weights": (0, 1.001), "means": (-limit, limit), "scale_tril": (-limit, limit)}
+        for name, (least, most) in ranges.items():
+            values = np.asarray(getattr(self, name))
+            if not ((least <= values) & (values <= most)).all():  # also NaN
+                raise ValueError(f"`{name}` must be numbers of {least:.3g} … {most:.3g}.")
 
     @classmethod
     def fit(cls, z: np.ndarray, components: int) -> GaussianMixturePrior:
@@ -117,9 +123,10 @@ class GaussianMixturePrior:
         ends = np.cumsum(self.weights, dtype=np.float32)[:-1]
         component = np.searchsorted(ends, philox.uniform(seeds), side="right")
         z = sample_normal(seeds, self.latent_dim, temperature)
-        for k in np.unique(component):
-            rows = component == k
-            z[rows] = self.means[k] + z[rows] @ self.scale_tril[k].T
+        with np.errstate(over="ignore", invalid="ignore"):  # no decoder takes what is not finite
+            for k in np.unique(component):
+                rows = component == k
+                z[rows] = self.means[k] + z[rows] @ self.scale_tril[k].T
         return z
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:

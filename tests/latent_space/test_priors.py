@@ -80,3 +80,16 @@ def test_a_temperature_beyond_float32_is_refused_without_a_warning(recwarn):
     with pytest.raises(ValueError, match="`temperature` must be finite"):
         sample_normal([1], 2, 1e300)
     assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("weights", 1e300), ("weights", -1), ("means", np.nan), ("scale_tril", 1e39)],
+)
+def test_numbers_that_no_prior_has_are_refused_by_name(name, value, tmp_path, recwarn):
+    arrays = {"weights": np.ones(1), "means": np.zeros((1, 2)), "scale_tril": np.eye(2)[None]}
+    GaussianMixturePrior(**arrays)
+    np.savez(tmp_path / "prior.npz", **arrays | {name: np.full_like(arrays[name], value)})
+    with pytest.raises(ValueError, match=rf"prior\.npz holds no fitted prior: `{name}` must be"):
+        GaussianMixturePrior.load(tmp_path / "prior.npz")
+    assert not recwarn.list

@@ -171,7 +171,8 @@ class Attributes:
             arrays = read_arrays(path)
             known = {each.name: arrays[each.name] for each in fields(cls) if each.name in arrays}
             known["names"] = tuple(map(str, known["names"]))
-            known["directions"] = known["directions"].astype(np.float32)
+            with np.errstate(over="ignore"):  # what is too large is infinite, and refused
+                known["directions"] = known["directions"].astype(np.float32)
             known["method"] = str(known.get("method", "mean"))
             known["balance"] = tuple(map(str, known.get("balance", ())))
             return cls(**known)
