@@ -52,6 +52,8 @@ portrait: $(VENV)/installed
 	@echo "The morph of the face:        $(CURDIR)/$(DEMO)/strip.png"
 	@echo "The edited photo:             $(CURDIR)/$(DEMO)/edited_-1.jpg, edited_0.jpg, edited_1.5.jpg"
 
+# Two processes test on two cores: threads of NumPy's products would wait for each other.
+test check: export OPENBLAS_NUM_THREADS := 1
 test: $(VENV)/installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
 
