@@ -19,7 +19,7 @@ import numpy as np
 
 from ..files.arrays import read_header, unpack_array
 from ..files.limits import MAX_PIXELS, check_pixels, check_unpacked
-from ..files.naming import plain_name, printable
+from ..files.naming import first_line, plain_name, printable
 from ..files.regular import HEAD, content_kind, open_regular
 from .account import Account
 from .listed import signs
@@ -267,7 +267,7 @@ class ArrayFile:
             except ValueError as error:  # NumPy names neither file nor array
                 raise ValueError(
                     f"`{name}` of {self.path} must be a plain array, as `np.asarray({name}, "
-                    f"{kind})` makes one. Received: what NumPy does not open: {error}."
+                    f"{kind})` makes one. Received: what NumPy does not open: {first_line(error)}."
                 ) from error
 
     def wrong(self, name: str, expected: str, array: np.ndarray) -> ValueError:
@@ -336,7 +336,7 @@ class ArrayFile:
         with open_regular(self.path) as stream:
             kind = content_kind(stream.read(HEAD)) or ""
         expected = ("zip" if self._packed else ".npy") in kind
-        reason = str(error) if not kind or expected else f"it is {kind}"
+        reason = first_line(error) if not kind or expected else f"it is {kind}"
         suffix = self.path.suffix.lower()
         return ValueError(f"{self.path} is damaged, or is not an {suffix} file: {reason}.")
 

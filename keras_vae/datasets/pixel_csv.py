@@ -70,8 +70,11 @@ def read(location: Path) -> Source:
             f"{location} must have the same numbers in each line. Received: {error}."
         ) from error
     shape = _image_shape(pixels.shape[1])
-    if shape is None:
-        raise ValueError(f"{location} must hold square images. Received: {pixels.shape[1]} pixels.")
+    if shape is None or math.prod(shape) < LEAST:
+        raise ValueError(
+            f"{location} must hold square images of at least {LEAST} pixels. "
+            f"Received: {pixels.shape[1]} pixels."
+        )
     images = pixels.reshape(-1, *shape)
     account = Account()
     account.taken["lines"] = len(images)

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from reprlib import Repr
 from typing import Any
 
+LONGEST = 2000  # letters of an error: NumPy's quote what they do not understand
+
 _SHORT = Repr()
 _SHORT.maxlevel, _SHORT.maxdict = 2, 10
 _SHORT.maxlist = _SHORT.maxtuple = 20
@@ -41,4 +43,5 @@ def short(value: Any) -> str:
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's message, or its type where it has none."""
     line, _, _ = str(error).strip().partition("\n")  # names may have other line breaks
-    return printable(line.rstrip()) or type(error).__name__
+    text = printable(line.rstrip()) or type(error).__name__
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"

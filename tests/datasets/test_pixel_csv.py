@@ -92,3 +92,11 @@ def test_a_pixel_beyond_float32_is_infinite_without_a_warning(tmp_path, recwarn)
     (tmp_path / "digits.csv").write_text("pixels,emotion\n" + " ".join(["1e300"] * 16) + ",1\n")
     assert np.isinf(np.stack(list(pixel_csv.read(tmp_path / "digits.csv").payloads()))).all()
     assert not recwarn.list
+
+
+def test_a_line_with_a_label_alone_is_refused(tmp_path):
+    (tmp_path / "digits.csv").write_text("label," + ",".join(map(str, range(16))) + "\n7\n")
+    with pytest.raises(
+        ValueError, match=r"digits\.csv must hold square images.*Received: 0 pixels"
+    ):
+        pixel_csv.read(tmp_path / "digits.csv")

@@ -1,6 +1,6 @@
 import pytest
 
-from keras_vae.files.naming import near_names, plain_name
+from keras_vae.files.naming import LONGEST, first_line, near_names, plain_name
 
 NAMES = ["Smiling", "Young", "Wearing_Hat"]
 
@@ -18,3 +18,9 @@ def test_without_a_near_name_all_are_listed():
 
 def test_a_plain_name_is_in_lower_case_with_underscores():
     assert plain_name("Fashion-MNIST") == "fashion_mnist"
+
+
+def test_the_first_line_of_an_error_is_not_endless():
+    assert first_line(ValueError("a\nb")) == "a"
+    assert first_line(ValueError()) == "ValueError"
+    assert len(first_line(ValueError("x" * 10_000))) == LONGEST + 2
