@@ -27,6 +27,7 @@ OUTPUTS = ("out.png", "new/out.csv", "out.json", "out.gif", "photo.jpg", "photos
 
 # Parameter → texts; those of other types follow from their type.
 TEXTS = {
+    "cache_dir": ("cache", "photo.jpg"),
     "dataset": ("digits.npz", "photos", "list.txt", "missing", "nothing.zip"),
     "data": ("digits.npz", "photos", "photo.jpg", "missing"),
     "photos": ("photo.jpg", "photos", "list.txt", "missing.png", "3"),
@@ -153,11 +154,11 @@ def stubbed(monkeypatch, template):
 
 
 def contents(folder):
-    """Every file's bytes, by path, but for the empty lock files of prepared sets."""
+    """Every file's bytes, by path, but for the cache, whose prepared sets stay."""
     return {
         path: path.read_bytes() if path.is_file() else None
         for path in folder.rglob("*")
-        if path.suffix != ".lock"
+        if "cache" not in path.relative_to(folder).parts
     }
 
 
