@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,6 +23,9 @@ def main() -> int:
     parser = argparse.ArgumentParser("python -m fuzz", description=__doc__)
     parser.add_argument("targets", nargs="*", help=f"Of: {', '.join(TARGETS)}. All by default.")
     parser.add_argument("--seconds", type=int, default=60, help="Of each target (60).")
+    parser.add_argument(
+        "--runs", type=int, help="The first RUNS inputs of each target, the same each time."
+    )
     parser.add_argument("--jobs", type=int, default=2, help="Targets at a time (2).")
     folder = Path("build", "fuzz")
     parser.add_argument("--corpus", type=Path, default=folder, help=f"Folder ({folder}).")
@@ -28,20 +33,32 @@ def main() -> int:
     targets = chosen.targets or TARGETS
     if unknown := [name for name in targets if name not in TARGETS]:
         parser.error(f"No target is called {unknown[0]!r}. Choose from: {', '.join(TARGETS)}.")
+    options = [f"-max_total_time={chosen.seconds}"]
+    if chosen.runs is not None:
+        options += ["-seed=1", f"-runs={chosen.runs}"]
     with ThreadPoolExecutor(chosen.jobs) as pool:
-        return max(pool.map(lambda name: fuzz(name, chosen.corpus, chosen.seconds), targets))
+        return max(pool.map(lambda name: fuzz(name, chosen.corpus, options), targets))
 
 
-def fuzz(name: str, folder: Path, seconds: int) -> int:
-    """Fuzz one target and print a line; after a finding also its traceback and its input's path."""
+def fuzz(name: str, folder: Path, options: Sequence[str]) -> int:
+    """Fuzz one target and print a line; after a finding also its traceback and its input's path.
+
+    Args:
+        name: The target.
+        folder: Of the corpora and of findings.
+        options: libFuzzer's, of how long.
+    """
     corpus, findings = folder / name, folder / "findings"
     for each in (corpus, findings):
         each.mkdir(parents=True, exist_ok=True)
     for content in known(name):
         (corpus / hashlib.sha256(content).hexdigest()[:16]).write_bytes(content)
     command = [sys.executable, "-m", "fuzz.harness", name, str(corpus), *LIMITS]
-    command += [f"-max_total_time={seconds}", f"-artifact_prefix={findings / name}-"]
-    process = subprocess.run(command, stderr=subprocess.STDOUT, stdout=subprocess.PIPE)
+    command += [*options, f"-artifact_prefix={findings / name}-"]
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}  # sets in the same order each time
+    process = subprocess.run(
+        command, stderr=subprocess.STDOUT, stdout=subprocess.PIPE, env=environment
+    )
     output = process.stdout.decode(errors="replace")
     if process.returncode:
         output, _, found = output.rpartition("=== Uncaught Python exception: ===")

@@ -216,7 +216,7 @@ class ArrayFile:
         if not parts and len(self.names) == 1:
             return [_Part(None, self.names[0], None)]
         if not parts:
-            found = ", ".join(self.names) or "nothing"
+            found = ", ".join(map(printable, self.names)) or "nothing"
             raise ValueError(
                 f"{self.path} must hold an array `images`, or `x_train` and others. "
                 f"Received: {found}."
@@ -261,26 +261,29 @@ class ArrayFile:
         """Read an array that is no pickle."""
         with self._archive() as archive:
             info = archive.getinfo(f"{name}.npy")
-            check_unpacked(f"`{name}` of {self.path}", info.file_size, info.compress_size)
+            check_unpacked(self._described(name), info.file_size, info.compress_size)
             try:
                 return unpack_array(archive, info)
             except ValueError as error:  # NumPy names neither file nor array
                 raise ValueError(
-                    f"`{name}` of {self.path} must be a plain array, as `np.asarray({name}, "
+                    f"{self._described(name)} must be a plain array, as `np.asarray({name}, "
                     f"{kind})` makes one. Received: what NumPy does not open: {first_line(error)}."
                 ) from error
 
     def wrong(self, name: str, expected: str, array: np.ndarray) -> ValueError:
         """Make the error of an array that is not as expected."""
         return ValueError(
-            f"`{name}` of {self.path} must be {expected}. "
+            f"{self._described(name)} must be {expected}. "
             f"Received: {array.dtype} {list(array.shape)}."
         )
+
+    def _described(self, name: str) -> str:
+        return f"`{printable(name)}` of {self.path}"
 
     @contextmanager
     def _opened(self, name: str) -> Iterator[tuple[IO[bytes], _Layout]]:
         """Open images at the first byte of their data."""
-        described = f"`{name}` of {self.path}"
+        described = self._described(name)
         with self._stream(name) as (stream, size, packed):
             shape, fortran, dtype = read_header(stream)
             layout = _image_layout(shape, dtype, described)

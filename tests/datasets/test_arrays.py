@@ -64,6 +64,10 @@ def test_flags_become_signs(colours, tmp_path):
             {"pictures": np.zeros((4, 8, 8), np.uint8), "more": np.zeros(4)},
             "an array `images`, .* Received: pictures, more",
         ),
+        (
+            {"pictures": np.zeros(4), "line\x1cbreak": np.zeros(4)},
+            "Received: pictures, line\N{REPLACEMENT CHARACTER}break",
+        ),
         ({"images": np.full((4, 8, 8), "a")}, "must be numbers .* Received: <U1"),
         ({"images": np.zeros((4, 8, 8), complex)}, "must be numbers .* Received: complex128"),
         ({"images": np.zeros((4, 64), np.uint8)}, r"numbers .* Received: uint8 \[4, 64\]"),
