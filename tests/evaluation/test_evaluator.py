@@ -22,6 +22,7 @@ def attributed(digits):
     return replace(digits, attributes=attributes, attribute_names=("Dark", "Six"))
 
 
+@pytest.mark.slow
 def test_numbers_are_those_of_the_endpoints(exported, digits):
     model = exported()
     found = evaluate(model, digits, FEW)

@@ -251,6 +251,7 @@ def test_a_sample_is_required(model):
         sample_weights(model, model.images, model.posterior(), 0)
 
 
+@pytest.mark.slow
 def test_the_endpoint_of_an_exported_model_is_what_is_measured(exported, digits):
     model, images = exported(), digits.images[:7]
     z_mean, _ = model.encode(images)

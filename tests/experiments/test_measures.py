@@ -22,6 +22,7 @@ def trained(digits):
     return train(digits)
 
 
+@pytest.mark.slow
 def test_losses_of_both_splits_add_up(trained):
     row, _ = measure(trained, ["losses", "batch"])
     for split in ("train", "test"):

@@ -167,6 +167,7 @@ class Digamma(keras.layers.Layer):
         return tf.sigmoid(tf.math.digamma(1.0 + tf.square(inputs)))
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_be_converted_is_exported_with_a_warning(tmp_path):
     with pytest.warns(RuntimeWarning, match=r"TensorFlow only\. LiteRT does not support"):
         path = export_model(vae_with(Digamma()), tmp_path / "special")

@@ -72,6 +72,7 @@ def test_file_is_small(model):
     assert size < 5_000 + 10 * math.prod(model.image_shape)
 
 
+@pytest.mark.slow
 def test_the_same_model_has_the_same_requests(grey_vae):
     first, second = (
         [each.SerializeToString(deterministic=True) for each in warmup_requests("grey", endpoints)]

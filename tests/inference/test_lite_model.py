@@ -54,6 +54,7 @@ def pixels(model, count=60):
     return np.random.default_rng(0).integers(0, 256, (count, *model.image_shape), np.uint8)
 
 
+@pytest.mark.slow
 def test_nothing_heavy_is_imported(upscalers_dir):
     """Neither are TensorFlow's messages, nor LiteRT's, printed."""
     paths = str(SHIPPED / "celeba64"), str(upscalers_dir / "vdsr")
@@ -156,6 +157,7 @@ def test_what_is_not_finite_is_refused_as_by_the_signature(lite, colour_model, v
             model.sample([1], value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [2 * LARGEST, 1e38])
 def test_a_large_latent_is_tensorflows(lite, colour_model, size):
     z = np.full((1, 6), size)

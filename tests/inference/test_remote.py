@@ -80,6 +80,7 @@ def local(models_dir):
     return runtime.load(models_dir / "colour", runtime="tensorflow")
 
 
+@pytest.mark.slow
 class TestStandIn(Suite):
     """The suite, on a server of `colour`."""
 

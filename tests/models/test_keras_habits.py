@@ -269,6 +269,7 @@ def assert_same_state(one, other):
         np.testing.assert_array_equal(a, b, err_msg=a.path)
 
 
+@pytest.mark.slow
 def test_a_saved_model_goes_on_with_its_optimizer_and_its_metrics(digits, tmp_path):
     vae = own_parts()
     images = digits.images[:128] / np.float32(255)

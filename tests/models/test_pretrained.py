@@ -66,6 +66,7 @@ def test_it_trains_further(exported, digits):
     assert losses[-1] < losses[0]
 
 
+@pytest.mark.slow
 def test_terms_that_need_a_teacher_are_left_out_with_a_message(caplog, untrained_teacher):
     vae = VAE.from_pretrained("celeba64")
     assert caplog.messages == [

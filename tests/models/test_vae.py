@@ -235,6 +235,7 @@ def test_two_replicas_take_the_step_that_one_takes(digits, preset):
         np.testing.assert_allclose(mirrored, single, atol=1e-5 * max(1e-3, np.abs(single).max()))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_noise")
 def test_a_replica_without_images_of_a_last_batch_changes_no_mean(digits):
     """Of 65 images the last batch has one: one of two replicas measures nothing."""

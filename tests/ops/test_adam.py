@@ -55,6 +55,7 @@ def test_fused_adam_is_kerass_over_replicas(digits):
     assert_same_training(fitted(plain, digits, steps=5), replicated)
 
 
+@pytest.mark.slow
 def test_fused_adam_goes_on_from_a_saved_model(digits, tmp_path):
     whole, half = fitted(fused, digits, steps=4), fitted(fused, digits, steps=2)
     half.save(tmp_path / "half.keras")

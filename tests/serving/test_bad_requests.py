@@ -78,6 +78,7 @@ def test_refused_requests_have_a_reason(send, photo):
         assert re.search(message, answer[1]), answer
 
 
+@pytest.mark.slow
 def test_odd_photos_are_read_as_pillow_reads_them(send, photo):
     wide = np.random.default_rng(0).integers(0, 65536, (40, 30)).astype(np.uint16)
     files = [

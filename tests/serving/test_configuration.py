@@ -105,6 +105,7 @@ def test_batches_are_bounded_and_of_few_sizes(messages):
     assert 0 < batching.max_enqueued_batches.value <= 100
 
 
+@pytest.mark.slow
 def test_models_are_batched_unless_an_upscaler_is_among_them(upscalers_dir, models_dir):
     faces, larger = ModelConfig(models_dir / "colour"), ModelConfig(upscalers_dir / "vdsr")
     for models, expected in (([faces, DIGITS], True), ([larger], False), ([faces, larger], False)):

@@ -32,6 +32,7 @@ def published(photos, tmp_path_factory):
     return run, pairs, publish(run, pairs, folder / "models" / "tiles-x3")
 
 
+@pytest.mark.slow
 def test_the_model_scores_what_its_facts_say(published):
     _, pairs, path = published
     model = runtime.load_upscaler(path, runtime="tensorflow")
@@ -76,6 +77,7 @@ def test_without_a_validation_split_the_card_claims_none(published, tmp_path):
     assert "PSNR" not in text
 
 
+@pytest.mark.slow
 def test_versions_add_up_and_a_card_is_kept(published):
     run, pairs, path = published
     (path.parent / "README.md").write_text("mine")

@@ -47,6 +47,7 @@ def averages(seen):
     return average
 
 
+@pytest.mark.slow
 def test_the_average_is_validated_and_the_best_while_the_last_goes_on_with_the_weights(trained):
     run, weights = trained
     half = len(weights.seen) // 2
