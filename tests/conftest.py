@@ -110,6 +110,17 @@ def scatter_weights(vae, seed):
 
 
 @pytest.fixture
+def logged(caplog):
+    """Return a function: what the library has logged; TensorFlow warns when it traces often."""
+
+    def messages() -> list[str]:
+        ours = [record for record in caplog.records if record.name.startswith("keras_vae")]
+        return [record.getMessage() for record in ours]
+
+    return messages
+
+
+@pytest.fixture
 def without_noise(monkeypatch):
     """Decode z_mean in place of a sample, so that steps on one batch can be compared."""
     from keras_vae.models.sampling import Sampling

@@ -143,7 +143,7 @@ def test_a_folder_of_images_is_taken(photos, tmp_path):
     assert measured["mse"] == pytest.approx(expected["mse"], rel=1e-2)
 
 
-def test_the_range_is_logged_in_one_line_once(images, caplog):
+def test_the_range_is_logged_in_one_line_once(images, caplog, logged):
     vae = compiled()
     unit = images / np.float32(255)
     with caplog.at_level(logging.WARNING, "keras_vae"):
@@ -152,11 +152,9 @@ def test_the_range_is_logged_in_one_line_once(images, caplog):
             vae.evaluate(unit, verbose=0)
             vae.reconstruct(unit[:2])
             vae.encode(images[:2])
-        assert [each.getMessage() for each in caplog.records] == [
-            "mnist: images are read as 0 … 1, by their values."
-        ]
+        assert logged() == ["mnist: images are read as 0 … 1, by their values."]
         vae.evaluate(images.astype("float32"), verbose=0)
-    assert caplog.records[-1].getMessage().startswith("mnist: images are read as 0 … 255")
+    assert logged()[-1].startswith("mnist: images are read as 0 … 255")
 
 
 @pytest.mark.slow

@@ -120,12 +120,12 @@ def trained(vae, digits, epochs=2):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("outputs", [2, 3])
-def test_the_books_encoder_is_taken(outputs, digits, caplog):
+def test_the_books_encoder_is_taken(outputs, digits, caplog, logged):
     book = encoder(outputs)
     with caplog.at_level(logging.WARNING, "keras_vae"):
         vae = trained(VAE.from_networks(book, conv_decoder(), seed=0), digits)
-    said = [record.getMessage() for record in caplog.records]
-    assert said == ["encoder: the third output is ignored: the VAE samples z."][: outputs - 2]
+    third = "encoder: the third output is ignored: the VAE samples z."
+    assert logged() == [third][: outputs - 2]
     x = digits.images[:5] / np.float32(255)
     np.testing.assert_allclose(vae.encode(digits.images[:5]).mean, book(x)[0], rtol=1e-5)
 
