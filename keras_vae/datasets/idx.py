@@ -77,6 +77,8 @@ def read_idx(file: Path, axes: int) -> np.ndarray:
                     )
                 shape = np.frombuffer(head[4:], ">u4").astype(int)
                 expected = math.prod(shape.tolist())
+                if not expected:
+                    raise ValueError(f"{file} must hold data. Received: {shape.tolist()}.")
                 check_unpacked(str(file), expected, file.stat().st_size, in_memory=False)
                 content = stream.read(expected + 1)
     except (EOFError, OSError, zlib.error) as error:

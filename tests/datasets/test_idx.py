@@ -112,6 +112,13 @@ def test_the_size_is_checked_before_the_file_is_unpacked(tmp_path, monkeypatch):
         read_idx(file, axes=3)
 
 
+def test_a_file_without_data_is_named_however_large_its_axes(tmp_path):
+    file = tmp_path / "train-images-idx3-ubyte"
+    file.write_bytes(bytes([0, 0, 8, 3]) + np.array([2**32 - 256, 0, 2**32 - 256], ">u4").tobytes())
+    with pytest.raises(ValueError, match=r"idx3-ubyte must hold data\. Received: \[4294967040, 0,"):
+        read_idx(file, axes=3)
+
+
 def test_bytes_after_the_stated_ones_are_not_unpacked(tmp_path, digit_images):
     file = tmp_path / "train-images-idx3-ubyte.gz"
     write_idx(file, digit_images[:9], compress=True)
