@@ -48,9 +48,8 @@ class Account:
         Args:
             name: The image; of a set without files its kind is known if there is only one.
         """
-        kinds = [ending(name), *self.taken][: 2 if len(self.taken) == 1 else 1]
-        kind = next((each for each in kinds if each in self.taken), None)
-        if kind is not None:
+        kind = next(iter(self.taken)) if len(self.taken) == 1 else ending(name)
+        if kind in self.taken:
             self.taken[kind] -= 1
             self.taken = +self.taken
 

@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 
 from .formats import FORMATS, NEEDS_HEIF, identify, is_heif, reads_heif
 from .limits import MAX_PIXELS, check_pixels
+from .naming import first_line
 from .pixels import range_of
 from .regular import HEAD, content_kind, open_regular
 from .stderr import quiet_stderr
@@ -125,14 +126,12 @@ class ImageFile:
 
     def _guarded(self, function: Callable[[], T]) -> T:
         """Call a decoder's function; whatever it raises becomes one line with the file's name."""
-        damage: Exception | None = None
-        with self._quiet():
-            try:
+        try:
+            with self._quiet():
                 return function()
-            except Exception as error:  # decoders raise many kinds for damaged files
-                damage = error
-        reason = next(iter(str(damage).splitlines()), "") or type(damage).__name__
-        raise ValueError(f"{self.name} is a damaged image: {reason.rstrip('.')}.") from damage
+        except Exception as error:  # decoders raise many kinds for damaged files
+            reason = first_line(error).rstrip(".")
+            raise ValueError(f"{self.name} is a damaged image: {reason}.") from error
 
     def _quiet(self) -> AbstractContextManager[None]:
         """Hide what libtiff writes to standard error."""

@@ -18,6 +18,8 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
+from .naming import first_line
+
 Input = TypeVar("Input")
 Row: TypeAlias = Mapping[str, Any]  # column → value of one row
 Batch: TypeAlias = dict[str, Any]  # column → values of B rows: an array [B, …] or a list
@@ -94,7 +96,7 @@ def _rows(
     """Yield the rows of inputs, and list those that were left out."""
     for done, (name, result) in enumerate(results, start=1):
         if isinstance(result, Exception):
-            left_out.append(LeftOut(name, _sentence(result)))
+            left_out.append(LeftOut(name, first_line(result)))
         else:
             yield from result
         if progress and total is not None:
@@ -139,8 +141,3 @@ def _batch(rows: list[Row]) -> Batch:
         column: np.stack(values) if isinstance(values[0], np.ndarray | np.generic) else values
         for column, values in ((key, [row[key] for row in rows]) for key in rows[0])
     }
-
-
-def _sentence(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
