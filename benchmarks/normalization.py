@@ -47,7 +47,7 @@ def main(sets: tuple[str, ...], names: tuple[str, ...], epochs: int) -> None:
     for name, preset in PRESETS.items():
         if name in names if names else not isinstance(preset.network, DenseNetwork):
             for each in sets:
-                print(_row(preset.override(epochs=epochs), each), flush=True)
+                print(_row(preset.override(epochs=epochs, least_steps=0), each), flush=True)
 
 
 def _row(preset: Preset, path: str) -> str:

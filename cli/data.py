@@ -14,6 +14,7 @@ from .types import IMAGE_SIZE
 
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset
+    from keras_vae.presets import Preset
 
 
 @click.group(
@@ -91,15 +92,36 @@ def prepare(
 def _preset_size(name: str, source: DataSource) -> tuple[int, int] | None:
     """Return the size at which `kvae train NAME` reads the data set; None for the native size."""
     from keras_vae.datasets import known_name, native_shape
-    from keras_vae.files.naming import plain_name
     from keras_vae.files.photos import ALIGNED_CROP
-    from keras_vae.presets import default_preset, own_size
+    from keras_vae.presets import own_size
 
-    preset = default_preset(known_name(name))
+    preset, _ = default_for(name, source.data_dir)
     if preset.adaptive:
         height, width, _ = native_shape(name, source.data_dir)
         return own_size(*(2 * [ALIGNED_CROP] if source.align_faces else (height, width)))
-    return preset.image_shape[:2] if preset.dataset == plain_name(name) else None
+    return preset.image_shape[:2] if preset.dataset == known_name(name) else None
+
+
+def default_for(name: str, data_dir: Path | None) -> tuple[Preset, str]:
+    """Return the preset that `kvae train NAME` takes, and why, if it is not that of the known set.
+
+    Args:
+        name: Name or path of a data set.
+        data_dir: Folder of a known set.
+    """
+    from keras_vae.datasets import DATASETS, image_count, known_name
+    from keras_vae.presets import DEFAULT_PRESETS, LEAST_IMAGES, default_preset
+
+    known = known_name(name)
+    if known not in LEAST_IMAGES:
+        return default_preset(known), ""
+    count, whole = image_count(name, data_dir), DATASETS[known]
+    preset, own = default_preset(known, count), DEFAULT_PRESETS[known]
+    if preset.name == own:
+        return preset, ""
+    title = whole.title.partition(",")[0]
+    reason = f"{count:,} of {title}'s {whole.images:,} images: preset {preset.name}"
+    return preset, f"{reason}; --preset {own} trains the book's network"
 
 
 @data.command(epilog="Example: kvae data verify")

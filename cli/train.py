@@ -14,7 +14,7 @@ import click
 from .command import command, option, section
 from .command_line import refuse, typed
 from .configuration import compare_data, fitted, read_with_options, sized, started_from
-from .data import report_left_out, times
+from .data import default_for, report_left_out, times
 from .data_source import ALIGN_FACES, DataSource, data_options
 from .progress import progress_bar
 from .quiet import load_tensorflow
@@ -236,7 +236,7 @@ def train(
                 **{"limit": limit, "seed": seed, "precision": precision, "strategy": strategy},
                 "early_stop": early_stop,
             }
-            base = _base(runs.config_file, dataset, options)
+            base = _base(runs, dataset, options, chosen=bool(preset_name or start_from))
             if source.align_faces:
                 base = replace(base, provenance={**base.provenance, "align_faces": True})
             if start_from:
@@ -276,15 +276,30 @@ def train(
             write_model(run, images, runs.model_directory(run.path), runs.overwrite)
 
 
-def _base(file: Path | None, dataset: str | None, options: dict[str, Any]) -> RunConfig:
-    """Return the configuration of a file, or of the data set's preset, with the options."""
+def _base(
+    runs: RunOptions, dataset: str | None, options: dict[str, Any], *, chosen: bool
+) -> RunConfig:
+    """Return the configuration of a file, or of the data set's preset, with the options.
+
+    Args:
+        runs: May name the file.
+        dataset: Name or path of the data set.
+        options: Values of fields of the configuration.
+        chosen: Whether another preset takes the place of the data set's.
+    """
     from keras_vae.datasets import known_name
     from keras_vae.presets import default_preset
     from keras_vae.training.run_directory import RunConfig
 
-    if file is None:
+    if runs.config_file is not None:
+        return read_with_options(runs.config_file, RunConfig, options)
+    if chosen:
         return RunConfig(default_preset(known_name(dataset)), **options)
-    return read_with_options(file, RunConfig, options)
+    data_dir = options["data_dir"]
+    preset, reason = default_for(dataset, data_dir and Path(data_dir))
+    if reason:
+        click.echo(f"Part     {reason}", err=runs.print_config)
+    return RunConfig(preset, **options)
 
 
 def _preset(preset: Preset, name: str | None, rate_rule: str, changes: dict[str, Any]) -> Preset:

@@ -118,6 +118,28 @@ def known_name(name: str | Path) -> str:
     return origin.dataset or str(name)
 
 
+def image_count(name: str | Path, data_dir: str | Path | None = None) -> int:
+    """Return how many images a known data set has here; none of them is decoded.
+
+    Args:
+        name: See `load_dataset`.
+        data_dir: See `load_dataset`.
+
+    Returns:
+        The number; files that turn out to be damaged count, too.
+
+    Raises:
+        FileNotFoundError: See `load_dataset`.
+        ValueError: See `load_dataset`.
+    """
+    _, origin = find_dataset(str(name), data_dir)
+    if origin.tree is not None:
+        return len(origin.tree.images)
+    if origin.location is None:  # TensorFlow Datasets has all of them
+        return DATASETS[origin.dataset].images
+    return origin.read().count
+
+
 def native_shape(name: str | Path, data_dir: str | Path | None = None) -> tuple[int, int, int]:
     """Return height, width and channels that the images of a data set have.
 

@@ -12,6 +12,7 @@ from .bounds import ImportanceWeighted as ImportanceWeighted
 from .bounds import Linear as Linear
 from .configuration import Configuration as Configuration
 from .entries import DEFAULT_PRESETS as DEFAULT_PRESETS
+from .entries import LEAST_IMAGES as LEAST_IMAGES
 from .entries import PRESETS as PRESETS
 from .entries import default_preset as default_preset
 from .entries import get_preset as get_preset

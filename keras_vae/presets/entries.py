@@ -21,6 +21,10 @@ DEFAULT_PRESETS = {
     "celeba": "celeba",
 }
 
+# Images that a known set must have for its preset; a smaller part of it is trained as images of
+# one's own are. The preset of CelebA was measured on 50,000 and more: docs/decisions/0018.
+LEAST_IMAGES = {"celeba": 50_000}
+
 
 def read_presets(text: str) -> dict[str, Preset]:
     """Read presets by name.
@@ -47,20 +51,24 @@ PRESETS: dict[str, Preset] = read_presets(
 )
 
 
-def default_preset(dataset: str) -> Preset:
-    """The preset that a data set is trained with when none is named; of own images `own-images`.
+def default_preset(dataset: str, images: int | None = None) -> Preset:
+    """The preset that a data set is trained with when none is named.
 
     Args:
         dataset: Name of the data set.
+        images: Number of its images, where only a part of a known set may be there; None: all.
 
     Returns:
-        The preset.
+        The preset; of own images, and of a small part of CelebA, `own-images`.
 
     Example:
         >>> default_preset("fashion_mnist").name
         'mnist'
     """
-    return PRESETS[DEFAULT_PRESETS.get(plain_name(dataset), OWN_IMAGES)]
+    name = plain_name(dataset)
+    if images is not None and images < LEAST_IMAGES.get(name, 0):
+        return PRESETS[OWN_IMAGES]
+    return PRESETS[DEFAULT_PRESETS.get(name, OWN_IMAGES)]
 
 
 def get_preset(name: str) -> Preset:

@@ -2,9 +2,12 @@ import json
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
+import yaml
 
 from keras_vae.cli.configuration import compare_data
+from keras_vae.presets import LEAST_IMAGES
 from keras_vae.training.config_file import read_config
 from keras_vae.training.run_directory import Run, RunConfig, read_json
 from tests.cli.training import train
@@ -104,3 +107,23 @@ def test_a_configuration_is_for_new_runs(trained):
         result = train("--resume", folder / "run", *words, ok=False)
         assert result.exit_code == 2
         assert "takes neither --config nor --print-config" in result.output
+
+
+def test_a_small_part_of_celeba_is_trained_as_images_of_ones_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.savez("celeba.npz", images=np.zeros((1, 48, 48, 3), np.uint8).repeat(60, axis=0))
+
+    def printed(*words):
+        result = train(*words, "--precision", "float32", "--print-config")
+        preset = yaml.safe_load(result.stdout)["preset"]
+        return preset["name"], preset["image_shape"], result.stderr
+
+    said = (
+        "Part     60 of CelebA's 202,599 images: preset own-images; "
+        "--preset celeba trains the book's network\n"
+    )
+    assert printed("celeba.npz") == ("own-images", [48, 48, 3], said)
+    assert printed("celeba", "--data-dir", ".") == ("own-images", [48, 48, 3], said)
+    assert printed("celeba.npz", "--preset", "celeba") == ("celeba", [32, 32, 3], "")
+    monkeypatch.setitem(LEAST_IMAGES, "celeba", 60)
+    assert printed("celeba.npz") == ("celeba", [32, 32, 3], "")

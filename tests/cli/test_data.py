@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from keras_vae.cli.data import data
+from keras_vae.presets import LEAST_IMAGES
 
 
 @pytest.fixture(autouse=True)
@@ -56,13 +57,17 @@ def test_prepare_reports_what_it_did(tmp_path):
         assert part in output
 
 
-def test_prepare_takes_the_size_of_the_sets_own_preset(tmp_path):
+def test_prepare_takes_the_size_of_the_sets_own_preset(tmp_path, monkeypatch):
     np.savez(
         tmp_path / "celeba.npz",
         images=np.random.default_rng(0).integers(0, 256, (20, 64, 64, 3), np.uint8),
     )
-    assert "32×32×3" in run("prepare", "celeba", "--data-dir", tmp_path).output
     assert "8×8×1" in run("prepare", "digits").output
+    for words in (("celeba", "--data-dir", tmp_path), (tmp_path / "celeba.npz",)):
+        assert "64×64×3" in run("prepare", *words).output  # a part: as one's own images
+        with monkeypatch.context() as whole:
+            whole.setitem(LEAST_IMAGES, "celeba", 20)
+            assert "32×32×3" in run("prepare", *words).output
 
 
 def test_prepare_names_what_is_missing_and_corrupt(tmp_path):

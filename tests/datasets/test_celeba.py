@@ -3,7 +3,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from keras_vae.datasets import load_dataset
+from keras_vae.datasets import image_count, load_dataset
 from keras_vae.files.photos import open_photo, prepare
 from tests.datasets.layouts import ATTRIBUTES
 
@@ -25,6 +25,14 @@ def test_every_layout_gives_the_same_faces(celeba_dir, faces):
 
 def test_the_native_size_is_the_central_square(celeba_dir):
     assert load_dataset("celeba", data_dir=celeba_dir).image_shape == (148, 148, 3)
+
+
+def test_the_photos_are_counted_without_decoding_one(celeba_dir, tmp_path, monkeypatch):
+    monkeypatch.setattr("keras_vae.files.photos.open_photo", None)
+    assert image_count(celeba_dir) == image_count("celeba", celeba_dir) == 12
+    assert image_count("celeba") == 202_599  # those of TensorFlow Datasets
+    np.savez(tmp_path / "celeba.npz", images=np.zeros((7, 8, 8, 3), np.uint8))
+    assert image_count(tmp_path / "celeba.npz") == 7
 
 
 def test_the_zip_itself_will_do(faces, tmp_path):

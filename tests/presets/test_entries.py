@@ -20,6 +20,20 @@ def test_a_data_set_has_a_preset_however_it_is_spelt(dataset, preset):
     assert default_preset(dataset).name == preset
 
 
+@pytest.mark.parametrize(
+    ("dataset", "images", "preset"),
+    [
+        ("celeba", 3_000, "own-images"),
+        ("celeba", 49_999, "own-images"),
+        ("celeba", 55_931, "celeba"),
+        ("mnist", 100, "mnist"),
+        ("a/b", 10**6, "own-images"),
+    ],
+)
+def test_a_small_part_of_celeba_is_trained_as_images_of_ones_own(dataset, images, preset):
+    assert default_preset(dataset, images).name == preset
+
+
 def test_an_unknown_preset_is_refused_with_near_ones():
     with pytest.raises(ValueError, match=r"'celeba-periu'\. Did you mean 'celeba-perriu'"):
         get_preset("celeba-periu")
