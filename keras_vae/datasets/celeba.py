@@ -23,6 +23,8 @@ FILES = (
 
 # The folder of photos, or else the zip; "" where they are beside the lists.
 _PHOTOS = ("img_align_celeba", "img_align_celeba.zip", "")
+# The points of the photos before their alignment, which may be there instead.
+_LANDMARKS = ("list_landmarks_celeba.txt", "list_landmarks_celeba.csv")
 _LISTS = tuple(
     tuple(stem + ending for ending in (".txt", ".csv"))
     for stem in ("list_attr_celeba", "list_eval_partition")
@@ -49,11 +51,11 @@ def find(location: Path, name: str) -> Origin | None:
 
 
 def read(tree: Tree, files: list[Path], members: list[str]) -> Source:
-    """Match the photos that exist with their lines in the lists of attributes and of splits.
+    """Match the photos that exist with their lines in the lists.
 
     Args:
         tree: The photos.
-        files: The two lists.
+        files: The lists of attributes and of splits, and that of landmarks where it is used.
         members: Instead of them, the lists among the tree's files.
 
     Raises:
@@ -69,8 +71,10 @@ def read(tree: Tree, files: list[Path], members: list[str]) -> Source:
         if path.is_relative_to(tree.location)
     ]
     source = listed_source(tree, tree.images, *lists, used=[*members, *inside])
-    beside = {file for listed in files for file in listed.parent.iterdir()}
-    source.account.notes += unused_note([*tree.names, *map(str, beside)])
+    beside = {str(file) for listed in files for file in listed.parent.iterdir()}
+    if source.landmarks is not None:
+        source.account.notes.append(f"{files[-1].name} is used where faces are aligned")
+    source.account.notes += unused_note([*tree.names, *beside], map(str, files))
     return source
 
 
@@ -80,6 +84,8 @@ def _find_in(folder: Path) -> Origin | None:
         return None
     photos = _first(folder, *_PHOTOS)
     tree = FolderTree(photos) if photos.is_dir() else ZipTree(photos)
+    if photos.name not in _PHOTOS and (landmarks := _first(folder, *_LANDMARKS)):
+        lists.append(landmarks)
     return _origin(tree, lists) if tree.images else None
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from ..files.naming import printable
 from .listed import listed_source
-from .lists import UNUSED_LIST, ImageList, read_list, unused_note
+from .lists import LANDMARK_LIST, UNUSED_LIST, ImageList, read_list, unused_note
 from .source import Origin, Source
 from .tree import FolderTree, Tree, ZipTree, open_tree
 
 # Names of lists, as CelebA's are called and as people call their own.
 ATTRIBUTE_LIST = re.compile(r"(list_)?attr(ibutes?|s)?([_-].*)?\.(txt|csv|tsv)")
 PARTITION_LIST = re.compile(r"(list_eval_)?(partitions?|splits?)([_-].*)?\.(txt|csv|tsv)")
+USED_LISTS = (ATTRIBUTE_LIST, PARTITION_LIST, LANDMARK_LIST)
 
 
 def find(location: Path, name: str) -> Origin | None:
@@ -50,11 +51,11 @@ def read(tree: Tree, beside: list[Path]) -> Source:
         name.rpartition("/")[2].lower(): (name, partial(_list_in, tree, name))
         for name in tree.names
     }
-    lists = [_matching(tree, names, pattern, notes) for pattern in (ATTRIBUTE_LIST, PARTITION_LIST)]
-    attributes, partition = (found and found[1] for found in lists)
+    lists = [_matching(tree, names, pattern, notes) for pattern in USED_LISTS]
     used = [found[0] for found in lists if found]
-    source = listed_source(tree, tree.images, attributes, partition, used)
-    source.account.notes += notes + unused_note([*tree.names, *map(str, beside)])
+    source = listed_source(tree, tree.images, *(found and found[1] for found in lists), used=used)
+    noted = filter(LANDMARK_LIST.fullmatch, names)
+    source.account.notes += notes + unused_note([path for path, _ in names.values()], noted)
     if source.labels is not None:
         source.account.notes.append(f"labels: {len(source.label_names)} folders")
     return source
@@ -79,7 +80,8 @@ def _matching(
                 notes.append(f"not used: {error}".rstrip("."))  # it may belong to other images
                 continue
             if 2 * named >= len(tree.images):
-                notes.append(f"{shown} is used")
+                when = " where faces are aligned" if pattern is LANDMARK_LIST else ""
+                notes.append(f"{shown} is used{when}")
                 return path, found
             notes.append(f"{shown} names {named:,} of {len(tree.images):,} images: not used")
     return None
@@ -95,7 +97,7 @@ def _lists_beside(folder: Path) -> list[Path]:
         files = sorted(folder.absolute().parent.iterdir())
     except OSError:
         return []
-    patterns = (ATTRIBUTE_LIST, PARTITION_LIST, UNUSED_LIST)
+    patterns = (*USED_LISTS, UNUSED_LIST)
     return [
         file
         for file in files

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
@@ -9,10 +10,13 @@ from functools import partial
 import numpy as np
 
 from .account import ending
-from .lists import ImageList, attribute, split
+from .lists import ImageList, attribute, finite_number, split
 from .source import Source
 from .splits import SPLITS, split_named
 from .tree import Tree
+
+# Columns of a list of landmarks, as CelebA's; left and right are those of the image.
+LANDMARKS = ("lefteye", "righteye", "nose", "leftmouth", "rightmouth")
 
 
 def listed_source(
@@ -20,6 +24,7 @@ def listed_source(
     images: Sequence[str],
     attributes: ImageList | None = None,
     partition: ImageList | None = None,
+    landmarks: ImageList | None = None,
     used: Sequence[str] = (),
 ) -> Source:
     """Join image files with the lines of their lists, and with the meaning of their folders.
@@ -31,6 +36,7 @@ def listed_source(
         images: The files, in order. Those that a list does not name are left out.
         attributes: List of attributes.
         partition: List of splits.
+        landmarks: List of the faces' landmarks; it may lack images.
         used: Further files of the tree that are used, for the account.
 
     Raises:
@@ -70,6 +76,7 @@ def listed_source(
         attribute_names=() if attributes is None else attributes.columns,
         labels=labels,
         label_names=label_names,
+        landmarks=None if landmarks is None else _points(landmarks, names),
         account=account,
     )
 
@@ -120,6 +127,33 @@ def _signs(attributes: ImageList, rows: np.ndarray) -> np.ndarray:
         return signs(values)
     except ValueError as error:
         raise ValueError(f"The values of {attributes.file} must be {error}.") from error
+
+
+def _points(landmarks: ImageList, names: Sequence[str]) -> np.ndarray:
+    """Read five points for each image, [N, 5, 2]; NaN where the list has none."""
+    columns = [f"{point}_{axis}" for point in LANDMARKS for axis in "xy"]
+    plain = [re.sub(r"[^a-z]", "", column.lower()) for column in landmarks.columns]
+    named = [column.replace("_", "") for column in columns]
+    if plain not in (named, ["value"] * len(columns)):  # the latter without a header
+        raise ValueError(
+            f"{landmarks.file} must have the columns {', '.join(columns)}. "
+            f"Received: {', '.join(landmarks.columns)}."
+        )
+    rows = np.array(landmarks.rows_of(names), np.int64)
+    there = np.flatnonzero(rows >= 0)
+    points = np.full((len(names), len(LANDMARKS), 2), np.nan)
+    values = landmarks.values(rows[there].tolist(), finite_number)
+    points[there] = values.reshape(-1, len(LANDMARKS), 2)
+    eyes, below = points[:, 1] - points[:, 0], points[:, 3:].mean(axis=1) - points[:, 0]
+    turn = eyes[:, 0] * below[:, 1] - eyes[:, 1] * below[:, 0]
+    if (turn < 0).any():
+        first = int(np.flatnonzero(turn < 0)[0])
+        raise ValueError(
+            f"{landmarks.file}, line {landmarks.numbers[rows[first]]}: the left eye must be the "
+            f"one on the left of an upright face. Received: {points[first, :2].tolist()}."
+        )
+    points[turn == 0] = np.nan  # as zeros, where no face was found
+    return points
 
 
 def _one_column(values: np.ndarray, partition: ImageList) -> np.ndarray:

@@ -24,7 +24,9 @@ from .splits import SPLITS, split_named
 from .tree import read_small
 
 _SEPARATORS = (";", "\t", ",")  # of several, the first; of none, blanks
-# Lists of what nothing uses: who is in a photo, and where the face and its parts are.
+# Five points of each face. CelebA also has those of its aligned photos, which nothing uses.
+LANDMARK_LIST = re.compile(r"(list_)?landmarks?(_celeba)?\.(txt|csv|tsv)", re.IGNORECASE)
+# Lists of what nothing uses: who is in a photo, where the face is, and other landmarks.
 UNUSED_LIST = re.compile(r"(list_)?(identit|landmark|bbox)\w*\.(txt|csv|tsv)", re.IGNORECASE)
 LOOK = 20  # lines that are looked at
 _ENDINGS = tuple(ending for endings in FORMATS.values() for ending in endings) + HEIF
@@ -222,13 +224,15 @@ def read_list(file: Path | str, content: bytes | None = None) -> ImageList:
     return ImageList(str(file), columns, names, numbers, lines, cut, skipped)
 
 
-def unused_note(files: Iterable[str]) -> list[str]:
-    """Say which lists of identities, landmarks or boxes there are, as one note or none.
+def unused_note(files: Iterable[str], used: Iterable[str] = ()) -> list[str]:
+    """Say which lists of identities, landmarks or boxes are not used, as one note or none.
 
     Args:
         files: Names or paths of files.
+        used: Those that are used.
     """
-    names = sorted({*filter(UNUSED_LIST.fullmatch, (PurePath(file).name for file in files))})
+    given, known = ({PurePath(file).name for file in each} for each in (files, used))
+    names = sorted(filter(UNUSED_LIST.fullmatch, given - known))
     return [f"{', '.join(names)} not used"] if names else []
 
 

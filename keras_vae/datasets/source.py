@@ -53,6 +53,8 @@ class Source:
         attribute_names: A names.
         labels: int64 [N], or None.
         label_names: Name of each label, where they have names.
+        landmarks: Five points of the face in each photo, (x, y) in its pixels, float64 [N, 5, 2],
+            in the order of `listed.LANDMARKS`; NaN for photos without; or None.
         account: What was taken and what was left out, as far as it is known before the images are
             decoded.
     """
@@ -65,6 +67,7 @@ class Source:
     attribute_names: tuple[str, ...] = ()
     labels: np.ndarray | None = None
     label_names: tuple[str, ...] = ()
+    landmarks: np.ndarray | None = None
     account: Account = field(default_factory=Account)
 
     @classmethod

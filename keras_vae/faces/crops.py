@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from ..files.photos import ALIGNED_SIZE, crop_box, prepare
-from .alignment import Face, detect_faces
+from .alignment import Face, detect_faces, fit_layout
 from .similarity import Similarity
 
 # Root mean square error, in levels of 0 … 255, up to which an image counts as an enlarged one.
@@ -79,11 +79,13 @@ def crop_faces(
     return tuple(Crop.of_face(photo, one, image_shape) for one in selected)
 
 
-def align_largest(photo: Image.Image) -> Image.Image:
+def align_largest(photo: Image.Image, landmarks: np.ndarray | None = None) -> Image.Image:
     """Crop the largest face of a photo, aligned to CelebA's layout; an aligned photo is unchanged.
 
     Args:
         photo: An upright RGB image, as `photos.open_photo` returns it.
+        landmarks: Five points of the face, [5, 2] in pixels, in the order of `LANDMARKS` in
+            `alignment`; None to detect it.
 
     Returns:
         178×218 pixels.
@@ -93,6 +95,8 @@ def align_largest(photo: Image.Image) -> Image.Image:
     """
     if photo.size == ALIGNED_SIZE:
         return photo
+    if landmarks is not None:
+        return fit_layout(landmarks).warp(photo, ALIGNED_SIZE)
     (face,) = select_faces(detect_faces(photo), "largest")
     return face.crop(photo)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from keras_vae.datasets import image_count, load_dataset
+from keras_vae.datasets.loading import open_source
 from keras_vae.files.photos import open_photo, prepare
 from tests.datasets.layouts import ATTRIBUTES
 
@@ -137,6 +138,25 @@ def test_other_names_of_photos_and_their_folder_will_do(faces, tmp_path):
     by_name = {name: row for row, name in enumerate(dataset.names)}
     order = [by_name[f"photos/{number}.JPEG"] for number in range(1, 13)]
     np.testing.assert_array_equal(dataset.attributes[order], faces.attributes[:12])
+
+
+def test_photos_before_the_alignment_have_the_landmarks_of_the_list(faces, tmp_path):
+    faces.write_lists(tmp_path)
+    faces.write_folder(tmp_path / "img_celeba")
+    points = "20 10 40 12 30 20 22 32 38 33"
+    lines = "\n".join(f"{name} {points}" for name in faces.names)
+    for kind in ("", "align_"):
+        (tmp_path / f"list_landmarks_{kind}celeba.txt").write_text(lines)
+    source = open_source("celeba", tmp_path)
+    np.testing.assert_array_equal(
+        source.landmarks.reshape(12, 10), [[*map(int, points.split())]] * 12
+    )
+    assert source.account.notes == [
+        "list_landmarks_celeba.txt is used where faces are aligned",
+        "list_landmarks_align_celeba.txt not used",
+    ]
+    (tmp_path / "img_celeba").rename(tmp_path / "img_align_celeba")
+    assert open_source("celeba", tmp_path).landmarks is None
 
 
 def test_photos_that_no_list_names_are_no_data_set(faces, tmp_path):

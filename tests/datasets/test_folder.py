@@ -10,7 +10,9 @@ from PIL import Image
 from keras_vae.datasets import load_dataset
 from keras_vae.datasets.account import Account
 from keras_vae.datasets.decoding import open_payload
+from keras_vae.datasets.listed import LANDMARKS
 from keras_vae.datasets.loading import open_source
+from keras_vae.datasets.photo_map import PhotoMap
 from keras_vae.files import limits
 from tests.encoding import encoded, png_file
 
@@ -161,6 +163,61 @@ def test_lists_that_nothing_uses_are_named(place, folder):
         (lists / name).write_text("1.jpg 5\n")
     line = account(load_dataset(folder / "photos")).taken_line
     assert "identity_CelebA.txt, list_landmarks_align_celeba.txt not used" in line
+
+
+FACE = [[20, 10], [40, 12], [30, 20], [22, 32], [38, 33]]  # eyes, nose, corners of the mouth
+POINTS = ",".join(["name", *(f"{part}_{axis}" for part in LANDMARKS for axis in "xy")])
+
+
+def row_of(points):
+    return ",".join(str(number) for point in points for number in point)
+
+
+@pytest.mark.parametrize("header", [[POINTS], []])
+def test_landmarks_of_a_list_are_those_that_faces_are_aligned_by(header, folder):
+    for number in range(4):
+        draw(folder / f"{number}.png", number)
+    rows = [f"0.jpg,{row_of(FACE)}", f"1.jpg,{row_of(np.add(FACE, 7))}", f"2.jpg{',0' * 10}"]
+    (folder / "list_landmarks_celeba.csv").write_text("\n".join(header + rows))
+    seen = {}
+
+    def align(photo, landmarks):
+        seen[np.asarray(photo)[..., 2].mean() // 9] = landmarks
+        return photo
+
+    dataset = load_dataset(folder, photo_map=PhotoMap("aligned", align, "without a face", SIZE))
+    assert len(dataset.images) == 4
+    np.testing.assert_array_equal(seen[0], FACE)
+    np.testing.assert_array_equal(seen[1], np.add(FACE, 7))
+    assert seen[2] is seen[3] is None  # zeros, as where no face was found; and no line
+    line = account(dataset).taken_line
+    assert "list_landmarks_celeba.csv is used where faces are aligned" in line
+    assert "not used" not in line
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([POINTS, f"0,{row_of(FACE)}", "1,5,5"], ", line 3, must have 10 values .* Received: 2"),
+        ([POINTS, f"0,{row_of(FACE[:4])},nan,1"], ", line 2: each value must be a number.* 'nan'"),
+        ([POINTS, f"0,{row_of(FACE[1::-1] + FACE[2:])}"], ", line 2: the left eye must be the one"),
+        (["name,x,y", "0,1,2"], " must have the columns lefteye_x, .*, rightmouth_y. Rec.*: x, y"),
+    ],
+)
+def test_a_wrong_list_of_landmarks_is_an_error_with_its_line(lines, message, folder):
+    draw(folder / "0.png")
+    (folder / "landmarks.csv").write_text("\n".join(lines))
+    with pytest.raises(ValueError, match=rf"landmarks\.csv{message}"):
+        load_dataset(folder)
+
+
+def test_a_list_that_is_edited_is_read_again(folder):
+    for number in range(3):
+        draw(folder / f"{number}.png", number)
+    for values in ([1, -1, 1], [-1, 1, 1]):
+        rows = [f"{number},{value}" for number, value in enumerate(values)]
+        (folder / "attributes.csv").write_text("\n".join(["name,Smiling", *rows]))
+        np.testing.assert_array_equal(load_dataset(folder).attributes[:, 0], values)
 
 
 def test_a_wrong_list_is_an_error_with_its_line(folder):

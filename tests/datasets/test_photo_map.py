@@ -7,7 +7,7 @@ from keras_vae.datasets.photo_map import PhotoMap
 from keras_vae.files.photos import ALIGNED_SIZE
 
 
-def turned(photo):
+def turned(photo, landmarks):
     """Turn bright photos upside down; dark ones are not wanted."""
     if np.asarray(photo).mean() < 60:
         raise ValueError("It is dark.")
@@ -43,7 +43,7 @@ def test_photos_are_mapped_and_others_are_left_out(album):
 
 
 def test_a_set_of_which_all_is_left_out_is_refused(album):
-    def refuse(photo):
+    def refuse(photo, landmarks):
         raise ValueError
 
     with pytest.raises(ValueError, match=r"at least one image.*60 not wanted|99\.png"):

@@ -3,8 +3,8 @@ import pytest
 from PIL import Image
 
 from keras_vae.faces import crops
-from keras_vae.faces.alignment import Face, detect_faces
-from keras_vae.faces.crops import Crop, crop_faces, is_prepared, select_faces
+from keras_vae.faces.alignment import LANDMARKS, Face, detect_faces
+from keras_vae.faces.crops import Crop, align_largest, crop_faces, is_prepared, select_faces
 from keras_vae.faces.similarity import Similarity
 from keras_vae.files import pictures
 from keras_vae.files.photos import ALIGNED_SIZE, open_photo
@@ -46,6 +46,14 @@ def test_an_aligned_crop_is_unchanged(astronaut):
     square = face.crop(astronaut).crop((15, 35, 163, 183))
     (crop,) = crop_faces(square, (64, 64, 3))
     np.testing.assert_array_equal(crop.pixels, Crop.centre(square, (64, 64, 3)).pixels)
+
+
+def test_a_face_with_known_landmarks_is_aligned_by_them(astronaut, monkeypatch):
+    (face,) = detect_faces(astronaut)
+    monkeypatch.setattr(crops, "detect_faces", lambda photo: pytest.fail("faces were detected"))
+    known = align_largest(astronaut, face.to_layout.inverse()(LANDMARKS))
+    expected = np.asarray(face.crop(astronaut), int)
+    assert np.abs(np.asarray(known, int) - expected).max() <= 1
 
 
 def test_a_generated_image_needs_no_detection(photos, no_detection):
