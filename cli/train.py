@@ -56,6 +56,7 @@ Examples:
 
 # A warning is printed if reading the input is not at least this many times as fast as training.
 READING_MARGIN = 10
+MOST_TIMES = 1_000  # the error of PCA; more is no ratio but rounding
 
 DATA = data_options(
     option("--image-size", IMAGE_SIZE),
@@ -416,6 +417,9 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
     click.echo(f"Loss     {preset.loss_description}")
     click.echo(f"Data     {images.name}: {counts} images of {times(images.image_shape)}")
     report_left_out(images)
+    if not images.count("validation"):
+        rule = images.provenance["split"]
+        click.echo(f"Split    {rule}: the epoch with the lowest training loss is exported")
     click.echo(
         f"Steps    {steps:,} of {preset.batch_size} images in each of {most}{preset.epochs} epochs"
         f"{passes}{by}{end}"
@@ -504,7 +508,8 @@ def _report_pca(run: Run, config: RunConfig) -> None:
     if split is None or "mse_of_pca" not in metrics[split]:
         return
     own, pca = (metrics[split][name] for name in ("mse_of_mean", "mse_of_pca"))
-    ratio = f"{own / pca:.2f} times that" if pca else "more than that"
+    # PCA reconstructs its own images exactly, if they are not more than the components.
+    ratio = f"{own / pca:.2f} times that" if own < MOST_TIMES * pca else "more than that"
     click.echo(
         f"\nMSE at z_mean, {split} images: {own:.5f}, {ratio} of PCA with as many components "
         f"({pca:.5f})"

@@ -27,7 +27,7 @@ def assign_splits(partition: np.ndarray, seed: int) -> tuple[np.ndarray, str]:
 
     Official splits are unchanged. Where only train and test are given (MNIST), a tenth of the
     training images, but at most 5,000, becomes the validation split. Where all images are training
-    images, 80 % train, 10 % validate and 10 % test.
+    images, 80 % train, 10 % validate and 10 % test. Of fewer than 10 none is taken from training.
 
     Args:
         partition: The official split of each image, int8 [N].
@@ -40,6 +40,8 @@ def assign_splits(partition: np.ndarray, seed: int) -> tuple[np.ndarray, str]:
     partition = partition.astype(np.int8)
     if not partition.any():
         order, tenth = rng.permutation(len(partition)), len(partition) // 10
+        if not tenth:
+            return partition, "fewer than 10 images, of which all train"
         partition[order[:tenth]] = SPLITS["validation"]
         partition[order[tenth : 2 * tenth]] = SPLITS["test"]
         return partition, "random 80 % train, 10 % validation, 10 % test"
@@ -48,7 +50,9 @@ def assign_splits(partition: np.ndarray, seed: int) -> tuple[np.ndarray, str]:
     training = np.flatnonzero(partition == SPLITS["train"])
     size = min(VALIDATION_LIMIT, len(training) // 10)
     partition[rng.permutation(training)[:size]] = SPLITS["validation"]
-    return partition, f"official test; validation: {size} drawn at random from the official train"
+    if not size:
+        return partition, "official; fewer than 10 training images, of which none validates"
+    return partition, f"official test; validation: {size} chosen at random from the official train"
 
 
 def limit_training(partition: np.ndarray, limit: int, seed: int) -> np.ndarray:

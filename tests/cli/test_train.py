@@ -1,15 +1,17 @@
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
 from keras_vae.cli.main import kvae
-from keras_vae.cli.train import _default_name
+from keras_vae.cli.train import _default_name, _report_pca
 from keras_vae.inference import registry as runtime
 from keras_vae.presets import get_preset
 from keras_vae.training.run_directory import Run, RunConfig, RunInUseError, read_json
@@ -41,6 +43,22 @@ def test_it_reports_each_epoch_and_every_split_with_its_unit(trained):
     assert re.search(rf"Epoch 2/2  {terms}; validation {terms}; \d+ images/s", result.output)
     assert "−ELBO (nats)" in result.output
     assert re.search(r"^test +[\d.]+ +[\d.]+", result.output, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("split", "pca", "said"),
+    [
+        ("test", 0.002, "MSE at z_mean, test images: 0.00300, 1.50 times that of PCA with as many"),
+        ("train", 1e-14, "train images: 0.00300, more than that of PCA with as many components (0"),
+    ],
+)
+def test_the_error_is_compared_with_that_of_pca(split, pca, said, tmp_path, capsys):
+    run = SimpleNamespace(metrics_file=tmp_path / "metrics.json", best_epoch=lambda: 0)
+    run.metrics_file.write_text(json.dumps({split: {"mse_of_mean": 0.003, "mse_of_pca": pca}}))
+    _report_pca(run, RunConfig(get_preset("own-images"), "mine"))
+    output = capsys.readouterr().out
+    assert said in output
+    assert "No epoch improved the initialization: its weights are the ones kept." in output
 
 
 def test_it_leaves_a_run_and_a_model_that_works(trained):

@@ -68,6 +68,22 @@ def test_a_small_set_trains_until_it_overfits(trained, folders, monkeypatch, wor
     assert configs[0].early_stop == patience
 
 
+def test_a_set_too_small_for_a_validation_split_says_so(photos, folders, monkeypatch):
+    (words, root), run = folders, folders[1] / "runs" / "few"
+    options = ["--run-dir", run, "--epochs", 1, "--no-export"]
+    np.savez(root / "one.npz", images=photos[:1])
+    refused = train(root / "one.npz", *SMALL, *words, *options, ok=False)
+    assert "must have at least 2 training images. Received: 1 in 'one'" in str(refused.exception)
+    assert not run.exists()
+    monkeypatch.setattr(trainer, "train", lambda *_, **__: None)
+    np.savez(root / "nine.npz", images=photos[:9])
+    said = train(root / "nine.npz", *SMALL, *words, *options, ok=False).output
+    assert (
+        "Split    fewer than 10 images, of which all train: the epoch with the lowest training "
+        "loss is exported\n"
+    ) in said
+
+
 def test_the_error_of_pca_stands_beside_the_model_s(trained):
     output, *_ = trained
     own, ratio, pca = map(

@@ -36,6 +36,17 @@ def test_validation_is_carved_from_train_alone():
     assert "5000" in rule
 
 
+@pytest.mark.parametrize(("test", "rule"), [(0, "fewer than 10 images"), (5, "official; fewer")])
+def test_fewer_than_ten_training_images_all_train(test, rule):
+    official = np.repeat(np.array([0, 2], np.int8), [9, test])
+    partition, said = assign_splits(official, seed=0)
+    np.testing.assert_array_equal(partition, official)
+    assert said.startswith(rule)
+    more, said = assign_splits(np.append(official, 0), seed=0)
+    assert (more == 1).sum() == 1
+    assert "fewer" not in said
+
+
 def test_a_random_split_depends_on_the_seed():
     first, again, other = (assign_splits(np.zeros(500, np.int8), seed)[0] for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)

@@ -66,10 +66,15 @@ class PCA(NetworkBuilder):
         """Initialize the linear path with probabilistic PCA of the training images.
 
         Raises:
-            ValueError: If there are fewer images, or pixels in a small one, than latent dimensions,
-                and the likelihood has no variance of its own.
+            ValueError: If there is only one image; or fewer images, or pixels in a small one, than
+                latent dimensions, and the likelihood has no variance of its own.
         """
         rows = self._rows(dataset, seed)
+        if len(rows) < 2:
+            raise ValueError(
+                f"`dataset` must have at least 2 training images. "
+                f"Received: {len(rows)} in {dataset.name!r}."
+            )
         small = self._small_images(dataset, rows)
         pixels = vae.likelihood.scale(small)
         bounds = (0, 255) if self.preset.output == "linear" else (DARKEST, BRIGHTEST)
