@@ -136,13 +136,15 @@ def verify(cache_dir: Path | None) -> None:
     """
     from keras_vae.datasets.prepared import verify_prepared
 
-    damaged = 0
+    damaged = removed = 0
     for folder, problem in verify_prepared(cache_dir):
-        damaged += bool(problem)
-        result = f"damaged and removed: {problem}" if problem else "as it was written"
+        fate = "cannot be removed" if folder.exists() else "removed"
+        result = f"damaged and {fate}: {problem}" if problem else "as it was written"
         click.echo(f"{folder}: {result}")
+        damaged += bool(problem)
+        removed += bool(problem) and not folder.exists()
     if damaged:
-        raise click.ClickException(f"{damaged} prepared sets were damaged and are removed.")
+        raise click.ClickException(f"{damaged} prepared sets were damaged; {removed} are removed.")
 
 
 def _report(dataset: ImageDataset) -> None:

@@ -98,7 +98,7 @@ def _origin(tree: Tree, files: list[Path], members: list[str] | None = None) -> 
         partial(read, tree, files, members or []),
         image_size=(ALIGNED_CROP, ALIGNED_CROP),
         dataset="celeba",
-        tree=tree,
+        trees=(tree,),
     )
 
 

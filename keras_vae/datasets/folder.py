@@ -11,7 +11,7 @@ from ..files.naming import printable
 from .listed import listed_source
 from .lists import LANDMARK_LIST, UNUSED_LIST, ImageList, read_list, unused_note
 from .source import Origin, Source
-from .tree import FolderTree, Tree, ZipTree, open_tree
+from .tree import Tree, ZipTree, open_tree
 
 # Names of lists, as CelebA's are called and as people call their own.
 ATTRIBUTE_LIST = re.compile(r"(list_)?attr(ibutes?|s)?([_-].*)?\.(txt|csv|tsv)")
@@ -24,11 +24,12 @@ def find(location: Path, name: str) -> Origin | None:
     tree = open_tree(location)
     if tree is None or not tree.images:
         return None
-    beside = _lists_beside(location) if isinstance(tree, FolderTree) else []
-    kind = "zip" if isinstance(tree, ZipTree) else "folder"
-    return Origin(
-        f"{kind} of images", location, tuple(beside), partial(read, tree, beside), tree=tree
-    )
+    if isinstance(tree, ZipTree):
+        return Origin("zip of images", location, (), partial(read, tree, []), trees=(tree,))
+    beside = _lists_beside(location)
+    inside = [location / name for name in tree.names if _is_list(name)]
+    files = (*beside, *inside)
+    return Origin("folder of images", location, files, partial(read, tree, beside), trees=(tree,))
 
 
 def read(tree: Tree, beside: list[Path]) -> Source:
@@ -97,9 +98,9 @@ def _lists_beside(folder: Path) -> list[Path]:
         files = sorted(folder.absolute().parent.iterdir())
     except OSError:
         return []
-    patterns = (*USED_LISTS, UNUSED_LIST)
-    return [
-        file
-        for file in files
-        if file.is_file() and any(p.fullmatch(file.name.lower()) for p in patterns)
-    ]
+    return [file for file in files if file.is_file() and _is_list(file.name)]
+
+
+def _is_list(path: str) -> bool:
+    name = path.rpartition("/")[2].lower()
+    return any(each.fullmatch(name) for each in (*USED_LISTS, UNUSED_LIST))

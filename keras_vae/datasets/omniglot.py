@@ -6,6 +6,7 @@ the training split, the 20 of images_evaluation the test split: no character is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 from .account import Account
 from .source import Origin, Source
 from .splits import SPLITS
-from .tree import open_tree
+from .tree import Tree, open_tree
 
 PARTS = {"images_background": SPLITS["train"], "images_evaluation": SPLITS["test"]}
 FILES = tuple(f"{part}.zip or {part}/" for part in PARTS)
@@ -27,24 +28,25 @@ def find(location: Path, name: str) -> Origin | None:
     parts = [_part(location, part) for part in PARTS]
     if None in parts:
         return None
+    trees = tuple(map(open_tree, parts))
     return Origin(
         "Omniglot as distributed",
         location,
-        tuple(parts),
-        partial(read, tuple(parts)),
+        (),
+        partial(read, trees),
         image_size=(SIDE, SIDE),
         channels=1,
         dataset="omniglot",
+        trees=trees,
     )
 
 
-def read(parts: tuple[Path, ...]) -> Source:
+def read(trees: Sequence[Tree]) -> Source:
     """List the drawings of both parts; each is labelled by its alphabet and character.
 
     Raises:
         ValueError: If a zip is damaged.
     """
-    trees = [open_tree(part) for part in parts]
     drawings = [[name for name in tree.images if name.count("/") >= 2] for tree in trees]
     account = Account()
     for tree, some in zip(trees, drawings, strict=True):

@@ -5,8 +5,8 @@ A prepared set is a folder with `images.npy`, `known.npz` (names, partition, att
 with a final name is complete. A lock makes two processes that open the same set share the work;
 the system releases it when its process ends, even if the process is killed.
 
-Shape, type, sizes and a digest of some blocks are checked whenever a set is opened: a damaged one
-is prepared again. `verify_prepared` reads every byte.
+Shape, type, sizes, a digest of some blocks and one of `about.json` are checked whenever a set is
+opened: a damaged one is prepared again. `verify_prepared` reads every byte.
 """
 
 from __future__ import annotations
@@ -107,20 +107,29 @@ def verify_prepared(cache_dir: str | Path | None = None) -> Iterator[tuple[Path,
     Sets that another version of kvae prepared are left alone.
 
     Yields:
-        The folder of a set, and what is wrong with it: "" if nothing is.
+        The folder of a set, and what is wrong with it: "" if nothing is. It then no longer exists,
+        unless it cannot be removed.
     """
     for folder in _folders(cache_dir):
-        try:
-            about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
-            if about.get("version", VERSION) != VERSION:
-                continue
-            problem = _damage(folder, about, thorough=True)
-        except Exception as error:  # as in `_open`
-            problem = str(error) or type(error).__name__
+        problem = _problem(folder)
         if problem:
-            with _lock(folder):
-                shutil.rmtree(folder, ignore_errors=True)
-        yield folder, problem
+            with suppress(OSError), _lock(folder):  # of a read-only folder
+                problem = _problem(folder)  # another process may have prepared it again
+                if problem:
+                    shutil.rmtree(folder)
+        if problem is not None:
+            yield folder, problem
+
+
+def _problem(folder: Path) -> str | None:
+    """Read every byte of a set: what is wrong with it; None if it is of another version."""
+    try:
+        about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+        if about.get("version", VERSION) != VERSION:
+            return None
+        return _damage(folder, about, thorough=True)
+    except Exception as error:  # as in `_open`
+        return str(error) or type(error).__name__
 
 
 def _folders(cache_dir: str | Path | None) -> list[Path]:
@@ -154,8 +163,8 @@ def _open(folder: Path) -> ImageDataset | None:
     known.setdefault("partition", np.zeros(len(images), np.int8))
     for kind in ("attribute_names", "label_names"):
         known[kind] = tuple(about.pop(kind))
-    for key in ("version", "digests", "file_sizes"):
-        del about[key]
+    for key in ("version", "digests", "file_sizes", "digest"):
+        about.pop(key, None)
     return ImageDataset(
         about["name"], images, provenance={**about, "prepared": str(folder)}, **known
     )
@@ -169,6 +178,8 @@ def _damage(folder: Path, about: dict[str, Any], thorough: bool = False) -> str:
         about: Its `about.json`.
         thorough: Whether every byte is read, not only some blocks.
     """
+    if about.get("digest", "") not in ("", _digest_of_facts(folder.name, about)):
+        return "about.json has other content than was written, or is of another folder"
     sizes = about["file_sizes"]
     for name, size in sizes.items():
         found = (folder / name).stat().st_size if (folder / name).exists() else None
@@ -198,6 +209,13 @@ def _digest(file: Path, kind: str) -> str:
                 stream.seek(start)
                 digest.update(stream.read(BLOCK))
     return digest.hexdigest()
+
+
+def _digest_of_facts(folder: str, about: dict[str, Any]) -> str:
+    """Return the BLAKE2b digest of a set's name and `about.json`, without the digest itself."""
+    facts = {key: value for key, value in about.items() if key != "digest"}
+    text = json.dumps([folder, facts], sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 @contextmanager
@@ -262,6 +280,8 @@ def _write(
             known.name: {"all": _digest(known, "all")},
         },
     }
+    about = json.loads(json.dumps(about))  # tuples become lists, as they are read
+    about["digest"] = _digest_of_facts(folder.name.removesuffix(PARTIAL), about)
     (folder / "about.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
 
 

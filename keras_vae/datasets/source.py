@@ -133,7 +133,7 @@ class Origin:
         channels: 1 or 3.
         dataset: Which known set the images are, a key of `DATASETS`; None for other images. It
             changes no pixels, so it is no part of the fingerprint.
-        tree: The folder or archive of the images, whose files show changes too, or None.
+        trees: The folders or archives of the images, whose files show changes too.
     """
 
     description: str
@@ -143,13 +143,15 @@ class Origin:
     image_size: tuple[int, int] | None = None
     channels: int = 3
     dataset: str | None = None
-    tree: Tree | None = None
+    trees: tuple[Tree, ...] = ()
 
     def fingerprint(self) -> str:
-        """Hash the description and each file's path, size and modification time."""
+        """Hash the description, the place, and each file's path, size and modification time."""
         rows = [self.description, *map(stamp, self.files)]
-        if self.tree is not None:
-            rows += [str(self.tree.location.absolute()), *self.tree.stamps()]
+        for tree in self.trees:
+            rows += [str(tree.location.absolute()), *tree.stamps()]
+        if len(rows) == 1 and self.location is not None:  # files that another package reads
+            rows.append(str(self.location.absolute()))
         return hashlib.sha256("\n".join(rows).encode(errors="surrogateescape")).hexdigest()
 
 

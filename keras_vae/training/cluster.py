@@ -109,8 +109,8 @@ class Cluster:
     def wait(self) -> None:
         """Wait until every worker listens at its address, or has already connected.
 
-        TensorFlow waits, too, but then no signal reaches Python (docs/decisions/0020). Each worker
-        listens at its port for that time; nothing is sent.
+        TensorFlow waits, too, but for at most an hour, and also for a worker that has ended. Each
+        worker listens at its port for that time; nothing is sent.
 
         Raises:
             RuntimeError: If this worker's port is in use.

@@ -7,8 +7,7 @@ from functools import cache
 import tensorflow as tf
 
 from .cluster import Cluster
-from .deadline import deadline
-from .interruption import default_actions
+from .connection import connection
 
 CONNECTION = 60.0  # seconds for TensorFlow to connect workers that have met
 
@@ -19,8 +18,8 @@ def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
     """Make a distribution strategy, or return the one that was made before.
 
     With several workers it waits until all have called it, and it must be called before anything
-    else uses TensorFlow in the process. If a worker ends before TensorFlow has connected all of
-    them, the others end a minute later, with a message: TensorFlow alone would wait for an hour.
+    else uses TensorFlow in the process. TensorFlow alone would wait for an hour for a worker that
+    ends before all of them are connected.
 
     Args:
         name: "single" device; "mirrored" over all GPUs (or, without any, all logical CPUs);
@@ -31,7 +30,8 @@ def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
     Raises:
         ValueError: If the name is unknown, or if it is "multiworker" without TF_CONFIG.
         RuntimeError: If TensorFlow is initialized already, so that it is too late for several
-            workers, or if the worker's port is in use.
+            workers; if the worker's port is in use; or if TensorFlow does not connect the workers
+            within a minute after they have met, because one of them has ended.
     """
     cluster = joined_cluster(name)
     if cluster is not None:
@@ -85,13 +85,15 @@ def _multi_worker(cluster: Cluster) -> tf.distribute.Strategy:
     options = tf.distribute.experimental.CommunicationOptions(
         implementation=communication.AUTO if gpus else communication.RING
     )
-    lost = (
-        f"Error: TensorFlow did not connect all {len(cluster.workers)} workers within "
-        f"{CONNECTION:g} seconds after they had met: one of them has ended. Restart all workers."
-    )
     try:
-        with deadline(CONNECTION, lost), default_actions():
+        with connection(CONNECTION):
             return tf.distribute.MultiWorkerMirroredStrategy(communication_options=options)
+    except TimeoutError as error:
+        raise RuntimeError(
+            f"TensorFlow did not connect all {len(cluster.workers)} workers within "
+            f"{CONNECTION:g} seconds after they had met: one of them has ended. Restart all "
+            "workers."
+        ) from error
     except tf.errors.UnknownError as error:
         raise RuntimeError(
             f"Worker {cluster.index} cannot listen at the port of {cluster.address}: does another "

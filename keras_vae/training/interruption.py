@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
@@ -12,6 +13,7 @@ from typing import Any, Self
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PATIENCE = 5.0  # seconds until a process ends that does not react to a signal
+POLL = 0.05  # seconds between two looks at a thread
 STEP = 20.0  # the same during a training, for the step and for the checkpoint
 
 
@@ -109,19 +111,27 @@ class Interruption:
             os._exit(128 + number)
 
 
-@contextmanager
-def default_actions() -> Iterator[None]:
-    """Let the system end the process at SIGINT, as it does without handlers.
+def wait_for(work: Callable[[], Any], seconds: float) -> None:
+    """Wait for a thread, so that signals reach this process and the wait can end before the thread.
 
-    For waits of TensorFlow in which no thread of Python runs. TensorFlow's coordination service
-    also sets a handler of SIGTERM, which only notes it; afterwards the handlers are as before.
+    TensorFlow's coordination service sets a handler of SIGTERM, which only notes it. Therefore the
+    handlers of before are set again, also while the thread runs.
+
+    Args:
+        work: What the thread does. It is left alone after an error.
+        seconds: The time limit.
+
+    Raises:
+        TimeoutError: If the thread has not ended by then.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, signal.SIG_DFL) for number in SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
+    thread = threading.Thread(target=work, daemon=True)
+    in_main = threading.current_thread() is threading.main_thread()
+    handlers = {number: signal.getsignal(number) for number in SIGNALS} if in_main else {}
+    limit = time.monotonic() + seconds
+    thread.start()
+    while thread.is_alive():
+        thread.join(POLL)
+        for number, handler in handlers.items():
             signal.signal(number, handler)
+        if thread.is_alive() and time.monotonic() > limit:
+            raise TimeoutError(f"It did not end within {seconds:g} seconds.")

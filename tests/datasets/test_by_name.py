@@ -167,6 +167,9 @@ def test_omniglot_is_read_as_distributed(layout, tmp_path):
         names = [dataset.label_name(label) for label in dataset.labels]
         assert names == ["/".join(name.split("/")[1:3]) for name in drawings]
         assert dataset.provenance["dataset"] == "omniglot"
+    if layout == "folder":  # another drawing is another set
+        Image.new("1", (105, 105)).save(tmp_path / next(iter(drawings)))
+        assert not load_dataset("omniglot", data_dir=tmp_path).images[0].any()
 
 
 def test_kmnist_is_read_in_both_layouts(digit_images, tmp_path):

@@ -18,6 +18,7 @@ from PIL import Image
 
 from keras_vae.datasets import decoding, load_dataset, prepared
 from keras_vae.datasets.prepared import cache_folder, list_prepared, verify_prepared
+from keras_vae.datasets.source import Origin
 
 
 @pytest.fixture
@@ -65,6 +66,22 @@ def test_another_size_or_another_source_is_another_set(many_faces, change, cache
     assert len(dataset.images) == (239 if change == "folder" else 240)
     if change == "pixels":
         np.testing.assert_array_equal(dataset.images[0], dataset.images[1])
+
+
+def test_another_list_in_the_folder_is_another_set(many_faces, cache):
+    for value in (1, -1):
+        rows = [f"{number:03d}.jpg {value}" for number in range(240)]
+        text = "\n".join(["240", "Smiling", *rows])
+        (many_faces / "lists").mkdir(exist_ok=True)
+        (many_faces / "lists" / "list_attr.txt").write_text(text)
+        dataset = load_dataset(many_faces, image_size=(4, 4))
+        assert set(dataset.attributes[:, 0].tolist()) == {value}
+    assert len(list(cache.glob("*/about.json"))) == 2
+
+
+def test_sets_that_another_package_reads_differ_by_their_folder(tmp_path):
+    origins = [Origin("one", tmp_path / name, (), lambda: None) for name in "ab"]
+    assert len({origin.fingerprint() for origin in origins}) == 2
 
 
 def test_an_interrupted_preparation_leaves_nothing(many_faces, cache):
@@ -189,6 +206,36 @@ def test_every_byte_is_verified_on_request(many_faces, cache, monkeypatch):
     assert problems == {"digits": "", "many-1": "images.npy has other content than was written"}
     assert [entry["name"] for entry in list_prepared()] == ["digits"]
     assert len(load_dataset(many_faces, image_size=(16, 16)).images) == 240
+
+
+def test_a_changed_description_is_noticed(cache, caplog):
+    names = load_dataset("digits").provenance["source"]
+    file = next(cache.glob("*/about.json"))
+    file.write_text(file.read_text().replace("scikit-learn", "scikit-lfarn"))
+    assert load_dataset("digits").provenance["source"] == names
+    assert "about.json has other content than was written" in caplog.text
+
+
+def test_the_folder_of_another_set_is_noticed(cache):
+    for size in (8, 4):
+        load_dataset("digits", image_size=(size, size))
+    small, large = (next(cache.glob(f"digits-{size}x{size}-*")) for size in (4, 8))
+    shutil.rmtree(small)
+    shutil.copytree(large, small)
+    assert load_dataset("digits", image_size=(4, 4)).image_shape == (4, 4, 1)
+
+
+def test_a_damaged_set_that_cannot_be_removed_stays(cache, monkeypatch):
+    load_dataset("digits")
+    flip_a_byte(next(cache.glob("*/known.npz")), 128)
+
+    def fail(*_, **__):
+        raise PermissionError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(shutil, "rmtree", fail)
+    ((folder, problem),) = verify_prepared()
+    assert problem == "known.npz has other content than was written"
+    assert folder.exists()
 
 
 def test_sets_of_another_version_are_left_alone(cache):

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from keras_vae.training.interruption import (
     SIGNALS,
     InterruptedBySignal,
     Interruption,
-    default_actions,
+    wait_for,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +45,6 @@ def run(body):
     def send(number):
         os.kill(os.getpid(), number)
     libc = ctypes.CDLL(None)  # a call of it releases the interpreter's lock
-    held = ctypes.PyDLL(None)  # a call of it does not
     with interruption.Interruption(give_up) as context:
     """
     lines = textwrap.dedent(script) + textwrap.indent(textwrap.dedent(body), "    ")
@@ -74,25 +74,46 @@ def test_a_second_signal_leaves_no_time():
     assert (done.returncode, done.stdout) == (130, "gave up 2\n"), done.stderr
 
 
-def test_handlers_are_as_before_whatever_a_wait_has_made_of_them():
-    before = [signal.getsignal(number) for number in SIGNALS]
-    with default_actions():
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as TensorFlow's coordination service does
-    assert [signal.getsignal(number) for number in SIGNALS] == before
-
-
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_wait_in_which_python_does_not_run_is_ended_by_the_system(number):
-    done = run(f"""
-    begun, begin = os.pipe()
-    if os.fork() == 0:  # another process: no thread of this one runs
-        os.read(begun, 1)
-        held.usleep(200_000)
-        os.kill(os.getppid(), {int(number)})
-        os._exit(0)
-    with interruption.default_actions():
-        os.write(begin, b" ")
-        while True:
-            held.pause()
-    """)
-    assert (done.returncode, done.stdout) == (-number, ""), done.stderr
+def test_a_signal_ends_the_wait_at_once(number):
+    never = threading.Event()
+    threading.Timer(0.1, os.kill, (os.getpid(), number)).start()
+    with pytest.raises(InterruptedBySignal) as raised, Interruption():
+        wait_for(never.wait, 60)
+    never.set()
+    assert raised.value.signal == number
+
+
+# As TensorFlow's coordination service does: not by Python, in another thread.
+REPLACING = """
+import ctypes, os, signal, time
+from keras_vae.training.interruption import InterruptedBySignal, Interruption, wait_for
+
+def work():
+    ctypes.pythonapi.PyOS_setsig.argtypes = [ctypes.c_int, ctypes.c_void_p]
+    ctypes.pythonapi.PyOS_setsig(signal.SIGTERM, 1)  # ignored
+    time.sleep(0.3)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+
+try:
+    with Interruption():
+        wait_for(work, 60)
+except InterruptedBySignal as error:
+    print(f"Terminated by {error.signal}.")
+"""
+
+
+def test_a_handler_that_the_work_replaces_is_set_again():
+    ended = subprocess.run(
+        [sys.executable, "-c", REPLACING], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ended.stdout == "Terminated by 15.\n", ended.stderr
+
+
+def test_the_time_limit_ends_the_wait_and_errors_are_not_hidden():
+    never = threading.Event()
+    with pytest.raises(TimeoutError, match=r"within 0\.1 seconds"):
+        wait_for(never.wait, 0.1)
+    never.set()
+    wait_for(lambda: None, 60)
