@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,8 @@ Examples:
 @output_options(
     picture_option(
         "generated.png",
-        "File of the picture; or a folder, for a PNG file of each image with the seed in its name.",
+        "File of the picture; or a folder, for a PNG file of each image with the seed in its name, "
+        "of a conditional model in a folder for each label.",
         kind=PATH,
     )
 )
@@ -108,6 +110,14 @@ def _chosen(model: Model, labels: Sequence[str] | None) -> list[int]:
     return [model.label_number(label) for label in labels]
 
 
+def _folders(labels: Sequence[int], model: Model) -> list[str]:
+    """Name a folder for each label: by the label's name if that can be one, else by its number."""
+    names = [model.labels[label] if model.labels else str(label) for label in labels]
+    names = [re.sub(r"[^\w .+()-]", "_", name).strip(". ") for name in names]
+    unique = all(names) and len({name.casefold() for name in names}) == len(names)
+    return names if unique else [str(label) for label in labels]
+
+
 def _write_files(
     seeds: range,
     labels: Sequence[int],
@@ -119,7 +129,8 @@ def _write_files(
     from keras_vae.inference import batches
 
     digits = len(str(seeds[-1]))  # so that the files are sorted by seed
-    of_label = {f"label_{label}_": {"label": label} for label in labels} or {"": {}}
+    folders = zip(_folders(labels, model), labels, strict=True)
+    of_label = {f"{folder}/": {"label": label} for folder, label in folders} or {"": {}}
     named = (
         (f"{prefix}seed_{seed:0{digits}}", {"seed": seed, **label})
         for prefix, label in of_label.items()

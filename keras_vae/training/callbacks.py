@@ -213,6 +213,9 @@ class Previews:
         self.labels = None if preset.classes is None else dataset.labels[rows]
         shown = range(min(preset.classes or 0, PREVIEWS))
         self.shown = {label: dataset.label_name(label) for label in shown}
+        which = f"the first {PREVIEWS} of {preset.classes} labels"
+        which = which if len(shown) < (preset.classes or 0) else "each label"
+        self.rows = f"; a row for {which}, each column from the same z" if self.shown else ""
 
     def __call__(self, vae: VAE, epoch: int) -> dict[str, Image]:
         """Rows of samples; a row of originals above their reconstructions."""
@@ -221,7 +224,7 @@ class Previews:
             np.stack([*rows.values()]),
             [""] * PREVIEWS,
             [*rows],
-            f"epoch {epoch}: samples from the prior",
+            f"epoch {epoch}: samples from the prior{self.rows}",
         )
         pairs = strip(
             [self.originals, vae.reconstruct(self.originals, self.labels)],
