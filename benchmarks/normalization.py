@@ -72,7 +72,7 @@ def _row(preset: Preset, path: str) -> str:
         return f"{what} | refused: {error} |"
     trainer.fit(vae, config, dataset)
     error = _validated(vae, preset, dataset)
-    exported = _error(Endpoints(vae), dataset)
+    exported = _error(Endpoints(vae), dataset.binarized(preset.binarization))
     _estimate_again(vae, config, dataset)
     again = _validated(vae, preset, dataset)
     return (
