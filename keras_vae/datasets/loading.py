@@ -133,8 +133,8 @@ def image_count(name: str | Path, data_dir: str | Path | None = None) -> int:
         ValueError: See `load_dataset`.
     """
     _, origin = find_dataset(str(name), data_dir)
-    if origin.tree is not None:
-        return len(origin.tree.images)
+    if origin.trees:
+        return sum(len(tree.images) for tree in origin.trees)
     if origin.location is None:  # TensorFlow Datasets has all of them
         return DATASETS[origin.dataset].images
     return origin.read().count

@@ -16,8 +16,6 @@ from ..files.regular import file_kind, open_regular
 from .account import Account, ending
 from .source import Payload, stamp
 
-LISTS = (".txt", ".csv", ".tsv")  # endings of lists of what is known of images
-
 
 class Tree(ABC):
     """Files by their path, with forward slashes, in the order of their names.
@@ -93,10 +91,8 @@ class FolderTree(Tree):
         return read_small(self.location / name)
 
     def stamps(self) -> list[str]:
-        """Return path, size and modification time of each image, and of what may be a list."""
-        suffixes = (*image_suffixes(), *LISTS)
-        names = [name for name in self.names if name.lower().endswith(suffixes)]
-        stats = [(name, self._entries[name].stat()) for name in names]
+        """Return path, size and modification time of each image."""
+        stats = [(name, self._entries[name].stat()) for name in self.images]
         return [f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}" for name, stat in stats]
 
     def _walked(self) -> dict[str, os.DirEntry[str]]:

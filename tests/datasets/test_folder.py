@@ -211,15 +211,6 @@ def test_a_wrong_list_of_landmarks_is_an_error_with_its_line(lines, message, fol
         load_dataset(folder)
 
 
-def test_a_list_that_is_edited_is_read_again(folder):
-    for number in range(3):
-        draw(folder / f"{number}.png", number)
-    for values in ([1, -1, 1], [-1, 1, 1]):
-        rows = [f"{number},{value}" for number, value in enumerate(values)]
-        (folder / "attributes.csv").write_text("\n".join(["name,Smiling", *rows]))
-        np.testing.assert_array_equal(load_dataset(folder).attributes[:, 0], values)
-
-
 def test_a_wrong_list_is_an_error_with_its_line(folder):
     draw(folder / "1.png", 1)
     draw(folder / "2.png", 2)
