@@ -1,7 +1,6 @@
 """CIFAR, SVHN, Omniglot and KMNIST in the layouts in which they are distributed."""
 
 import io
-import pickle
 import tarfile
 import zipfile
 
@@ -12,58 +11,9 @@ from PIL import Image
 from keras_vae.datasets import load_dataset
 from keras_vae.datasets.loading import open_source
 from keras_vae.files import limits
-from tests.datasets.layouts import write_mnist
+from tests.datasets.layouts import CIFAR, LABELS, binary_version, write_mnist
 
 RNG = np.random.default_rng(0)
-LABELS = ["airplane", "automobile", "bird", "cat"]
-
-
-def planes(images):
-    """Rows of red, green and blue, as CIFAR stores images."""
-    return images.transpose(0, 3, 1, 2).reshape(len(images), -1)
-
-
-def python_version(images, labels, coarse):
-    """The files of both sets in the version for Python: five training batches and a test batch."""
-    batches = [
-        {b"data": planes(some), b"labels": list(map(int, part)), b"filenames": names}
-        for some, part, names in zip(
-            np.array_split(images, 6),
-            np.array_split(labels, 6),
-            np.array_split([f"{n}.png".encode() for n in range(len(images))], 6),
-            strict=True,
-        )
-    ]
-    for batch in batches:
-        batch[b"filenames"] = list(map(bytes, batch[b"filenames"]))
-    if coarse:
-        for batch in batches:
-            batch[b"fine_labels"] = batch.pop(b"labels")
-        files = {"train": batches[0], "test": batches[5], "meta": {b"fine_label_names": LABELS}}
-    else:
-        files = {f"data_batch_{number}": batches[number - 1] for number in range(1, 6)}
-        files |= {"test_batch": batches[5], "batches.meta": {b"label_names": LABELS}}
-    return {name: pickle.dumps(value, 2) for name, value in files.items()}
-
-
-def binary_version(images, labels, coarse):
-    """The same in the binary version."""
-    head = [np.full(len(images), 19), labels] if coarse else [labels]
-    records = np.column_stack([*head, planes(images)]).astype(np.uint8)
-    parts = [part.tobytes() for part in np.array_split(records, 6)]
-    names = "\n".join(LABELS).encode() + b"\n\n"
-    if coarse:
-        return {"train.bin": parts[0], "test.bin": parts[5], "fine_label_names.txt": names}
-    files = {f"data_batch_{number}.bin": parts[number - 1] for number in range(1, 6)}
-    return {**files, "test_batch.bin": parts[5], "batches.meta.txt": names}
-
-
-KINDS = {
-    ("cifar10", "python"): (python_version, "cifar-10-python.tar.gz", "cifar-10-batches-py"),
-    ("cifar10", "binary"): (binary_version, "cifar-10-binary.tar.gz", "cifar-10-batches-bin"),
-    ("cifar100", "python"): (python_version, "cifar-100-python.tar.gz", "cifar-100-python"),
-    ("cifar100", "binary"): (binary_version, "cifar-100-binary.tar.gz", "cifar-100-binary"),
-}
 
 
 @pytest.fixture
@@ -72,9 +22,9 @@ def images():
 
 
 @pytest.mark.parametrize("layout", ["archive", "folder"])
-@pytest.mark.parametrize(("name", "version"), KINDS)
+@pytest.mark.parametrize(("name", "version"), CIFAR)
 def test_cifar_is_read_as_distributed(name, version, layout, images, tmp_path):
-    write, archive, folder = KINDS[name, version]
+    write, archive, folder = CIFAR[name, version]
     labels = np.arange(36) % 4
     files = write(images, labels, coarse=name == "cifar100")
     if layout == "archive":
