@@ -1,7 +1,8 @@
 """Images as lines of a .csv file, a number for each pixel, as Kaggle distributes digits and faces.
 
 Either each pixel is a column (MNIST: `label,pixel0,pixel1,…`), or all of them are one text
-(FER2013: `emotion,pixels,Usage`).
+(FER2013: `emotion,pixels,Usage`). Semicolons and tabs separate as commas do, and row numbers, as
+pandas writes them in a column without a name, are skipped.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from .splits import split_named
 from .tree import read_small
 
 LARGEST = 2**53  # of labels: above, float64 has no odd numbers
+_SEPARATORS = (",", ";", "\t")
 LEAST = 16  # pixels of an image, to tell images from lists
+_ROW_NUMBERS = ("", "index", "unnamed: 0")
 _LABELS = ("label", "labels", "class", "target", "emotion", "y")
 _USAGES = {"publictest": 1, "privatetest": 2}  # FER2013's names of splits
 
@@ -31,13 +34,15 @@ def find(location: Path, name: str) -> Origin | None:
     if location.suffix.lower() != ".csv" or location.is_dir():
         return None
     with open_regular(location) as stream:
-        lines = decode_text(stream.read(2**20), str(location)).splitlines()[:2]
-    header = _header(lines)
+        lines = _lines(decode_text(stream.read(2**20), str(location)))[:2]
+    separator = _separator(lines)
+    header = _header(lines, separator)
     if "pixels" in header:
-        cells = _cells(lines[-1])[header.index("pixels") :]
+        cells = _cells(lines[-1], separator)[header.index("pixels") :]
         shape = _image_shape(len(cells[0].split())) if cells else None
     else:
-        width = len(_cells(lines[0])) if lines else 0
+        width = len(_cells(lines[0], separator)[_skipped(header) :]) if lines else 0
+        header = header[_skipped(header) :]
         shape = _image_shape(width - (_label_column(header, width) is not None))
     if shape is None or math.prod(shape) < LEAST:
         return None
@@ -54,16 +59,17 @@ def read(location: Path) -> Source:
         ValueError: If there are no lines, they have different numbers of pixels, or these make no
             square image.
     """
-    lines = decode_text(read_small(location), str(location)).splitlines()
-    header = _header(lines[:1])
+    lines = _lines(decode_text(read_small(location), str(location)))
+    separator = _separator(lines)
+    header = _header(lines[:1], separator)
     rows = [line for line in lines[bool(header) :] if line.strip()]
     if not rows:
         raise ValueError(f"{location} must have a line for each image. Received: a header alone.")
     try:
         if "pixels" in header:
-            pixels, labels, partition = _texts(rows, header)
+            pixels, labels, partition = _texts(rows, header, separator)
         else:
-            pixels, labels = _columns(rows, header)
+            pixels, labels = _columns(rows, header, separator)
             partition = None
     except (ValueError, IndexError) as error:
         raise ValueError(
@@ -83,9 +89,13 @@ def read(location: Path) -> Source:
     )
 
 
-def _columns(rows: list[str], header: list[str]) -> tuple[np.ndarray, np.ndarray | None]:
+def _columns(
+    rows: list[str], header: list[str], separator: str
+) -> tuple[np.ndarray, np.ndarray | None]:
     """Read lines with a column for each pixel: pixels [N, P] and labels [N] or None."""
-    table = np.loadtxt(rows, np.float64, delimiter=",", comments=None, ndmin=2)
+    table = np.loadtxt(rows, np.float64, delimiter=separator, comments=None, ndmin=2)
+    skipped = _skipped(header)
+    header, table = header[skipped:], table[:, skipped:]
     label = _label_column(header, table.shape[1])
     if label is None:
         return _whole(table), None
@@ -93,10 +103,10 @@ def _columns(rows: list[str], header: list[str]) -> tuple[np.ndarray, np.ndarray
 
 
 def _texts(
-    rows: list[str], header: list[str]
+    rows: list[str], header: list[str], separator: str
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
     """Read lines with all pixels in one text: pixels [N, P], labels [N] and splits [N] or None."""
-    table = list(csv.reader(rows))
+    table = list(csv.reader(rows, delimiter=separator))
     pixels = np.array([row[header.index("pixels")].split() for row in table], np.float64)
     label = _label_column(header, 0)
     labels = None if label is None else _labels(np.array([row[label] for row in table], float))
@@ -130,14 +140,30 @@ def _labels(values: np.ndarray) -> np.ndarray:
     return values.astype(np.int64)
 
 
-def _header(lines: list[str]) -> list[str]:
+def _lines(text: str) -> list[str]:
+    """Return the lines, without the first of Excel, which names the separator."""
+    lines = text.splitlines()
+    return lines[1:] if text[:4].lower() == "sep=" else lines
+
+
+def _separator(lines: list[str]) -> str:
+    """Return what separates most cells of the first line."""
+    return max(_SEPARATORS, key=lines[0].count) if lines else _SEPARATORS[0]
+
+
+def _skipped(header: list[str]) -> int:
+    """Return the number of columns of row numbers: 1 or 0."""
+    return int(header[:1] != [] and header[0] in _ROW_NUMBERS)
+
+
+def _header(lines: list[str], separator: str) -> list[str]:
     """Return the names of the columns in lower case; none if the first line holds numbers."""
-    cells = [cell.strip().casefold() for cell in _cells(lines[0])] if lines else []
+    cells = [cell.strip().casefold() for cell in _cells(lines[0], separator)] if lines else []
     return [] if all(cell.replace(".", "").lstrip("-").isdecimal() for cell in cells) else cells
 
 
-def _cells(line: str) -> list[str]:
-    return next(csv.reader([line]))
+def _cells(line: str, separator: str) -> list[str]:
+    return next(csv.reader([line], delimiter=separator))
 
 
 def _label_column(header: list[str], width: int) -> int | None:

@@ -30,6 +30,28 @@ def test_a_column_for_each_pixel(header, labelled, digit_images, tmp_path):
     assert dataset.provenance["account"]["taken"] == {"lines": 20}
 
 
+@pytest.mark.parametrize("separator", [";", "\t", ","])
+@pytest.mark.parametrize("numbered", [True, False])
+def test_other_separators_and_row_numbers_will_do(separator, numbered, digit_images, tmp_path):
+    rows = [["label", *(f"pixel{number}" for number in range(64))]]
+    rows += [[number % 10, *image.ravel()] for number, image in enumerate(digit_images[:20])]
+    if numbered:  # as pandas writes them
+        rows = [["" if number == 0 else number - 1, *row] for number, row in enumerate(rows)]
+    lines = [separator.join(map(str, row)) for row in rows]
+    (tmp_path / "digits.csv").write_text("\n".join(["sep=;", *lines][separator != ";" :]))
+    dataset = load_dataset(tmp_path / "digits.csv")
+    np.testing.assert_array_equal(dataset.images[..., 0], digit_images[:20])
+    np.testing.assert_array_equal(dataset.labels, np.arange(20) % 10)
+
+
+def test_all_pixels_in_one_text_after_semicolons(digit_images, tmp_path):
+    rows = [f"{number};{' '.join(map(str, digit_images[number].ravel()))}" for number in range(9)]
+    (tmp_path / "faces.csv").write_text("\n".join(["emotion;pixels", *rows]))
+    dataset = load_dataset(tmp_path / "faces.csv")
+    np.testing.assert_array_equal(dataset.images[..., 0], digit_images[:9])
+    np.testing.assert_array_equal(dataset.labels, range(9))
+
+
 def test_three_values_for_each_pixel_are_colours(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (10, 8, 8, 3))
     write(tmp_path / "train.csv", images, np.arange(10), [])
