@@ -112,7 +112,22 @@ def test_the_model_can_be_trained_further(trained, photos, folders):
     start = ["--start-from", root / "runs" / "mine", "--epochs", 1, "--no-export"]
     output = train(root / "more.npz", *start, *words, "--run-dir", root / "runs" / "more").output
     assert "fine-tuned" in output
-    assert [row["epoch"] for row in Run.open(root / "runs" / "more").history()] == [0, 1]
+    run = Run.open(root / "runs" / "more")
+    assert [row["epoch"] for row in run.history()] == [0, 1]
+    # New weights would begin as the components of these few images alone.
+    error = read_json(run.metrics_file)["test"]
+    assert error["mse_of_mean"] < error["mse_of_pca"]
+
+
+@pytest.mark.parametrize("start", ["mine", "models/mine", "models/mine/1"])
+def test_a_model_to_start_from_is_found_by_its_name_and_by_its_path(
+    start, trained, folders, monkeypatch
+):
+    words, root = folders
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("KVAE_MODELS", str(root / "models"))
+    printed = train(root / "mine.npz", "--start-from", start, *words, "--print-config")
+    assert Path(yaml.safe_load(printed.stdout)["start_from"]) == root / "models" / "mine" / "1"
 
 
 def test_a_model_on_the_hub_can_be_trained_further(trained, folders, hub):
