@@ -143,10 +143,11 @@ def _label_names(file: ArrayFile, labels: np.ndarray) -> tuple[str, ...]:
     if "label_names" not in file.names:
         return ()
     names = file.plain("label_names", "str")
-    if names.ndim != 1 or labels.min() < 0 or labels.max() >= len(names):
+    low, high = (int(labels.min()), int(labels.max())) if labels.size else (0, -1)
+    if names.ndim != 1 or low < 0 or high >= len(names):
         raise ValueError(
             f"`label_names` of {file.path} must have a name for each of the labels "
-            f"{labels.min()} … {labels.max()}. Received: {list(names.shape)}."
+            f"{low} … {high}. Received: {list(names.shape)}."
         )
     return tuple(map(str, names))
 
@@ -165,8 +166,8 @@ def _attributes(file: ArrayFile, count: int) -> tuple[np.ndarray | None, tuple[s
     names = file.plain("attribute_names", "str")
     if names.shape != attributes.shape[1:]:
         raise ValueError(
-            f"`attribute_names` of {file.path} must be {attributes.shape[1]}. "
-            f"Received: {len(names)}."
+            f"`attribute_names` of {file.path} must be {attributes.shape[1]} names. "
+            f"Received: {list(names.shape)}."
         )
     return attributes, tuple(map(str, names))
 
@@ -244,7 +245,12 @@ class ArrayFile:
         array = self.plain(name, "int")
         if array.shape == (count, 1):
             array = array[:, 0]
-        if array.shape != (count,) or array.dtype.kind not in "iub":
+        largest = np.iinfo(np.int64).max
+        if (
+            array.shape != (count,)
+            or array.dtype.kind not in "iub"
+            or (array.dtype == np.uint64 and array.max(initial=0) > largest)
+        ):
             raise self.wrong(name, f"whole numbers [N], one for each of the {count} images", array)
         return array.astype(np.int64)
 
@@ -361,6 +367,7 @@ def _image_layout(shape: tuple[int, ...], dtype: np.dtype, described: str) -> _L
         or len(shape) not in (3, 4)
         or (not channels_first and (*shape, 1)[3] not in (1, 3))
         or 0 in shape[1:]
+        or min(shape) < 0
     ):
         raise ValueError(
             f"{described} must be numbers [N, H, W], [N, H, W, C] or [N, C, H, W] with C 1 or 3. "

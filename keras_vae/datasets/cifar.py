@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from ..files.limits import check_unpacked
+from ..files.naming import first_line
+from ..files.regular import open_regular
 from .pickles import read_pickle
 from .source import Origin, Source
 from .splits import SPLITS
@@ -24,6 +26,7 @@ from .tree import read_small
 
 SIDE = 32  # pixels
 PIXELS = 3 * SIDE * SIDE
+LARGEST_HEADER = 2**20  # bytes, of the headers of a member of an archive
 
 Read = Callable[[str], bytes]  # the content of a file, by its name
 OpenFiles = Callable[[], AbstractContextManager[Read]]
@@ -68,7 +71,7 @@ class Version:
         return Source(
             count=sum(sizes),
             payloads=lambda: (image for images, _, _ in parts for image in images),
-            name_of=names.__getitem__ if names else "image {}".format,
+            name_of=names.__getitem__ if len(names) == sum(sizes) else "image {}".format,
             partition=np.repeat(np.array(splits, np.int8), sizes),
             labels=np.concatenate([labels for _, labels, _ in parts]).astype(np.int64),
             label_names=self._label_names(read),
@@ -77,18 +80,22 @@ class Version:
     def _label_names(self, read: Read) -> tuple[str, ...]:
         file, key = self.names
         content = read(file)
-        names = read_pickle(content).get(key, ()) if self.labels else content.split()
-        return tuple(map(_text, names))
+        names = read_pickle(content, file).get(key) if self.labels else content.split()
+        return _texts(names)
 
     def _pickled(self, file: str, read: Read) -> tuple[np.ndarray, np.ndarray, list[str]]:
-        batch = read_pickle(read(file))
-        rows, labels = np.asarray(batch.get("data", ())), np.asarray(batch.get(self.labels, ()))
-        if rows.dtype != np.uint8 or rows.shape[1:] != (PIXELS,) or labels.shape != rows.shape[:1]:
+        batch = read_pickle(read(file), file)
+        rows, labels = (_array(batch.get(name)) for name in ("data", self.labels))
+        if (rows.dtype, rows.shape[1:]) != (np.uint8, (PIXELS,)) or (
+            labels.dtype.kind,
+            labels.shape,
+        ) != ("i", rows.shape[:1]):
             raise ValueError(
                 f"{file} must hold `data`, uint8 [N, {PIXELS}], and a label for each image. "
-                f"Received: {rows.dtype} {list(rows.shape)}, labels {list(labels.shape)}."
+                f"Received: {rows.dtype} {list(rows.shape)}, "
+                f"labels {labels.dtype} {list(labels.shape)}."
             )
-        return _images(rows), labels, [_text(name) for name in batch.get("filenames", ())]
+        return _images(rows), labels, list(_texts(batch.get("filenames")))
 
     def _binary(self, file: str, read: Read) -> tuple[np.ndarray, np.ndarray, list[str]]:
         content = np.frombuffer(read(file), np.uint8)
@@ -188,9 +195,18 @@ def _in_folder(folder: Path) -> Iterator[Read]:
 @contextmanager
 def _in_archive(archive: Path) -> Iterator[Read]:
     """Read files of an archive by their names; nothing is extracted."""
+    members: dict[str, tarfile.TarInfo] = {}
+    total, packed = 0, archive.stat().st_size
     try:
-        with tarfile.open(archive) as opened:
-            members = {Path(member.name).name: member for member in opened if member.isfile()}
+        with (
+            open_regular(archive) as stream,
+            tarfile.open(fileobj=stream, tarinfo=_Header) as opened,
+        ):
+            for member in opened:
+                total += member.size
+                check_unpacked(str(archive), total, packed, in_memory=False)
+                if member.isfile():
+                    members[Path(member.name).name] = member
 
             def read(file: str) -> bytes:
                 if file not in members:
@@ -201,7 +217,19 @@ def _in_archive(archive: Path) -> Iterator[Read]:
 
             yield read
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
-        raise ValueError(f"{archive} is damaged: {error}.") from error
+        raise ValueError(f"{archive} is damaged: {first_line(error).rstrip(':')}.") from error
+
+
+class _Header(tarfile.TarInfo):
+    """The header of a member, whose further headers are small: they are read into memory."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes, encoding: str, errors: str) -> _Header:
+        """Read a header; see `tarfile.TarInfo`."""
+        header = super().frombuf(buf, encoding, errors)
+        if not header.isreg() and header.size > LARGEST_HEADER:
+            raise tarfile.ReadError(f"a header of {header.size:,} bytes")
+        return header
 
 
 def _images(rows: np.ndarray) -> np.ndarray:
@@ -209,5 +237,17 @@ def _images(rows: np.ndarray) -> np.ndarray:
     return rows.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1)
 
 
-def _text(name: Any) -> str:
-    return name.decode() if isinstance(name, bytes) else str(name)
+def _array(values: Any) -> np.ndarray:
+    """Return an array, or a list of numbers as one; an empty array for anything else."""
+    if isinstance(values, list) and all(type(value) is int for value in values):
+        return np.array(values)
+    return values if isinstance(values, np.ndarray) else np.empty(0)
+
+
+def _texts(names: Any) -> tuple[str, ...]:
+    """Return a list of texts, which are bytes if Python 2 wrote them; none for anything else."""
+    if not isinstance(names, list):
+        return ()
+    return tuple(
+        name.decode(errors="replace") if isinstance(name, bytes) else str(name) for name in names
+    )

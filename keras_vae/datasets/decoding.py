@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -26,6 +26,7 @@ from .source import LeftOut, Payload, Progress, Source, native_size
 
 CHUNK = 64  # images in a task: long enough to hide its cost, short enough for a smooth bar
 WAITING = 64  # tasks at most: enough for all cores, and little memory
+HELD = 2**28  # bytes of unpacked files that wait, but for one that is larger
 DAMAGED_SHARE = 0.01  # more is no accident of a few files: the user should know; one is always
 SAMPLE = 1_000  # images whose pixels are compared
 CONSTANT = 1.0  # standard deviation of pixels, in levels, below which a set shows nothing
@@ -135,18 +136,30 @@ def _write_header(stream: BinaryIO, count: int, shape: Shape) -> None:
 def _prepared(decoder: _Decoder, shape: Shape, strict: bool) -> Iterator[_Image]:
     """Prepare image after image on all cores, in order, with a bounded number in memory."""
     prepare = partial(decoder.prepared, shape=shape, strict=strict)
-    payloads = decoder.source.payloads()
-    waiting: deque[Future[list[_Image]]] = deque()
+    waiting: deque[tuple[Future[list[_Image]], int]] = deque()
     pool = ThreadPoolExecutor()
     try:
-        while some := list(islice(payloads, CHUNK)):
-            waiting.append(pool.submit(lambda some: list(map(prepare, some)), some))
-            if len(waiting) > WAITING:
-                yield from waiting.popleft().result()
-        for chunk in waiting:
+        for some, size in _chunks(decoder.source.payloads()):
+            waiting.append((pool.submit(lambda some: list(map(prepare, some)), some), size))
+            while len(waiting) > WAITING or sum(held for _, held in waiting) > HELD:
+                yield from waiting.popleft()[0].result()
+        for chunk, _ in waiting:
             yield from chunk.result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _chunks(payloads: Iterable[Payload]) -> Iterator[tuple[list[Payload], int]]:
+    """Cut a pass into chunks of `CHUNK` images, or fewer large ones, with their bytes."""
+    some, size = [], 0
+    for payload in payloads:
+        some.append(payload)
+        size += len(payload) if isinstance(payload, bytes) else 0
+        if len(some) == CHUNK or size > HELD // WAITING:
+            yield some, size
+            some, size = [], 0
+    if some:
+        yield some, size
 
 
 class _Decoder:

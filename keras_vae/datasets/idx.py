@@ -79,7 +79,7 @@ def read_idx(file: Path, axes: int) -> np.ndarray:
                 expected = math.prod(shape.tolist())
                 if not expected:
                     raise ValueError(f"{file} must hold data. Received: {shape.tolist()}.")
-                check_unpacked(str(file), expected, file.stat().st_size, in_memory=False)
+                check_unpacked(str(file), expected, file.stat().st_size, in_memory=is_packed)
                 content = stream.read(expected + 1)
     except (EOFError, OSError, zlib.error) as error:
         raise ValueError(f"{file} is damaged: {error}.") from error

@@ -18,7 +18,7 @@ from pathlib import Path, PurePath
 import numpy as np
 
 from ..files.formats import FORMATS, HEIF
-from ..files.naming import printable
+from ..files.naming import printable, short
 from ..files.regular import HEAD, content_kind
 from .splits import SPLITS, split_named
 from .tree import read_small
@@ -29,6 +29,8 @@ LANDMARK_LIST = re.compile(r"(list_)?landmarks?(_celeba)?\.(txt|csv|tsv)", re.IG
 # Lists of what nothing uses: who is in a photo, where the face is, and other landmarks.
 UNUSED_LIST = re.compile(r"(list_)?(identit|landmark|bbox)\w*\.(txt|csv|tsv)", re.IGNORECASE)
 LOOK = 20  # lines that are looked at
+LONGEST = 131_072  # letters of a line; `csv` takes no more in a cell
+DEEPEST = 64  # parts of a path that tell images apart
 _ENDINGS = tuple(ending for endings in FORMATS.values() for ending in endings) + HEIF
 _INDEX_HEADS = ("", "index", "unnamed: 0")
 _WORDS = {"true": 1, "false": 0, "yes": 1, "no": 0}
@@ -150,7 +152,7 @@ class ImageList:
                 raise ValueError(
                     f"{self.file}, line {self.numbers[row]}, must describe one image. Received: "
                     f"{printable(matched[row])} and {printable(photo)}, which both match "
-                    f"{self.names[row]!r}."
+                    f"{short(self.names[row])}."
                 )
         return rows
 
@@ -158,7 +160,7 @@ class ImageList:
     def _rows_by_key(self) -> tuple[int, dict[str, int]]:
         """Number of path parts that tell the images apart, and the row of each by its key."""
         deepest = max((name.replace("\\", "/").count("/") + 1 for name in self.names), default=1)
-        for depth in range(1, deepest + 1):
+        for depth in range(1, min(deepest, DEEPEST) + 1):
             keys = [_key(name, depth) for name in self.names]
             rows = {key: row for row, key in enumerate(keys)}
             if len(rows) == len(keys):
@@ -167,7 +169,7 @@ class ImageList:
         first, second, *_ = (row for row, each in enumerate(keys) if each == key)
         raise ValueError(
             f"{self.file} must have one line for each image. Received: lines "
-            f"{self.numbers[first]} and {self.numbers[second]} for {self.names[second]!r}."
+            f"{self.numbers[first]} and {self.numbers[second]} for {short(self.names[second])}."
         )
 
     def _parsed(self, cell: str, row: int, parse: Callable[[str], float]) -> float:
@@ -176,7 +178,7 @@ class ImageList:
         except (ValueError, OverflowError):
             raise ValueError(
                 f"{self.file}, line {self.numbers[row]}: each value must be {EXPECTED[parse]}. "
-                f"Received: {cell!r}."
+                f"Received: {short(cell)}."
             ) from None
 
 
@@ -202,6 +204,8 @@ def read_list(file: Path | str, content: bytes | None = None) -> ImageList:
         numbered = numbered[1:]
     if not numbered:
         raise ValueError(f"{file} must have a line for each image. Received: none.")
+    if long := next((number for number, line in numbered if len(line) > LONGEST), None):
+        raise ValueError(f"{file}, line {long}, must have at most {LONGEST:,} letters.")
     cut = _cutter([line for _, line in numbered[:LOOK]], '"' in text)
     header, body = _header(numbered, cut)
     if not body:
@@ -209,7 +213,7 @@ def read_list(file: Path | str, content: bytes | None = None) -> ImageList:
     skipped = _skipped(header, body, cut)
     width = len(cut(body[0][1]))
     if width <= skipped:
-        raise ValueError(f"{file} must have values for each image. Received: {body[0][1]!r}.")
+        raise ValueError(f"{file} must have values for each image. Received: {short(body[0][1])}.")
     columns = _columns(header, width, skipped, str(file))
     names = []
     for number, line in body:
@@ -271,8 +275,10 @@ def _header(
     numbered: list[tuple[int, str]], cut: Callable[[str], list[str]]
 ) -> tuple[list[str], list[tuple[int, str]]]:
     """Separate the header, if there is one: a line without an image's name that is no row."""
-    first = cut(numbered[0][1])
-    if any(_is_image(cell) for cell in first) or any(map(_is_value, first[1:])):
+    first, *second = (cut(line) for _, line in numbered[:2])
+    # Before an image's name, a word such as "no" or "train" is the name of a column.
+    is_value = _is_number if any(map(_is_image, *second or [[]])) else _is_value
+    if any(map(_is_image, first)) or any(map(is_value, first[1:])):
         return [], numbered
     return first, numbered[1:]
 
@@ -305,7 +311,9 @@ def _columns(header: list[str], width: int, skipped: int, file: str) -> tuple[st
     names = tuple(header[-values:])
     repeated = [name for name, times in Counter(names).items() if times > 1]
     if repeated:
-        raise ValueError(f"{file} must name each column once. Received: {repeated[0]!r} twice.")
+        raise ValueError(
+            f"{file} must name each column once. Received: {short(repeated[0])} twice."
+        )
     return names
 
 
@@ -313,10 +321,12 @@ def _is_image(cell: str) -> bool:
     return cell.lower().endswith(_ENDINGS)
 
 
+def _is_number(cell: str) -> bool:
+    return bool(re.fullmatch(r"[-+]?[\d.]+(e[-+]?\d+)?|nan|", cell.lower()))
+
+
 def _is_value(cell: str) -> bool:
-    return bool(re.fullmatch(r"[-+]?[\d.]+(e[-+]?\d+)?|nan|true|false|yes|no|", cell.lower())) or (
-        split_named(cell) is not None
-    )
+    return _is_number(cell) or cell.lower() in _WORDS or split_named(cell) is not None
 
 
 def _key(name: str, depth: int) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..files.naming import first_line
+
 _NUMBERS = "biufc"  # kinds of arrays that are read: no Python objects, no structures
 
 
@@ -47,11 +49,6 @@ class _Array:
         self.values = np.frombuffer(content, kind.dtype).reshape(shape, order=order)
 
 
-def _encode(text: str, encoding: str) -> bytes:
-    """Stand for `_codecs.encode`, with which Python 3 writes bytes in the protocol of Python 2."""
-    return text.encode("latin1")
-
-
 # All that a pickle may name: NumPy is named, but not called.
 _STAND_INS = {
     ("numpy", "ndarray"): _Array,
@@ -60,24 +57,39 @@ _STAND_INS = {
     ("numpy._core.multiarray", "_reconstruct"): _Array,
     ("numpy.core.numeric", "_frombuffer"): _Array.from_buffer,
     ("numpy._core.numeric", "_frombuffer"): _Array.from_buffer,
-    ("_codecs", "encode"): _encode,
 }
 
 
 class _Unpickler(pickle.Unpickler):
     """Builds dicts, lists, numbers, texts and arrays of numbers, and refuses all else."""
 
+    def __init__(self, content: bytes) -> None:
+        super().__init__(io.BytesIO(content), encoding="bytes")
+        self._encoded: dict[str, bytes] = {}
+
+    def _encode(self, text: str, encoding: str) -> bytes:
+        """Stand for `_codecs.encode`, with which Python 3 writes bytes in protocol 2.
+
+        A pickle can name one text a million times: the bytes are made once.
+        """
+        if text not in self._encoded:
+            self._encoded[text] = text.encode("latin1")
+        return self._encoded[text]
+
     def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("_codecs", "encode"):
+            return self._encode
         if (module, name) not in _STAND_INS:
             raise pickle.UnpicklingError(f"it names {module}.{name}")
         return _STAND_INS[module, name]
 
 
-def read_pickle(content: bytes) -> dict[str, Any]:
+def read_pickle(content: bytes, file: str) -> dict[str, Any]:
     """Read a pickled dict that Python 2 or 3 wrote.
 
     Args:
         content: The pickle.
+        file: Its name, for errors.
 
     Returns:
         Values by name: arrays, numbers, lists, and texts, which are bytes if Python 2 wrote them.
@@ -86,13 +98,13 @@ def read_pickle(content: bytes) -> dict[str, Any]:
         ValueError: If it is damaged, or holds anything else.
     """
     try:
-        values = _Unpickler(io.BytesIO(content), encoding="bytes").load()
+        values = _Unpickler(content).load()
         return {
             name.decode() if isinstance(name, bytes) else name: _plain(value)
             for name, value in values.items()
         }
     except Exception as error:  # a damaged pickle raises errors of many kinds
-        raise ValueError(f"not a pickled dict of arrays: {error}") from error
+        raise ValueError(f"{file} is not a pickled dict of arrays: {first_line(error)}") from error
 
 
 def _plain(value: Any) -> Any:

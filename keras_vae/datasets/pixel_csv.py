@@ -106,7 +106,7 @@ def _texts(
     rows: list[str], header: list[str], separator: str
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
     """Read lines with all pixels in one text: pixels [N, P], labels [N] and splits [N] or None."""
-    table = list(csv.reader(rows, delimiter=separator))
+    table = [_cells(row, separator) for row in rows]
     pixels = np.array([row[header.index("pixels")].split() for row in table], np.float64)
     label = _label_column(header, 0)
     labels = None if label is None else _labels(np.array([row[label] for row in table], float))
@@ -163,7 +163,12 @@ def _header(lines: list[str], separator: str) -> list[str]:
 
 
 def _cells(line: str, separator: str) -> list[str]:
-    return next(csv.reader([line], delimiter=separator))
+    if '"' not in line:
+        return line.split(separator) if line else []
+    try:
+        return next(csv.reader([line], delimiter=separator))
+    except csv.Error:  # a cell of more letters than `csv` takes
+        return []
 
 
 def _label_column(header: list[str], width: int) -> int | None:

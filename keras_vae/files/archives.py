@@ -54,8 +54,11 @@ class Archive:
         """Check that members can be unpacked.
 
         Raises:
-            ValueError: If one is encrypted, or packed by a method that Python does not have.
+            ValueError: If one is encrypted, or packed by a method that Python does not have; or if
+                together they expand to far more than images do.
         """
+        total = sum(self.members[name].file_size for name in names)
+        check_unpacked(str(self.path), total, self.path.stat().st_size, in_memory=False)
         for name in names:
             info = self.members[name]
             if info.flag_bits & _ENCRYPTED:

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from .formats import FORMATS, NEEDS_HEIF, identify, is_heif, reads_heif
+from .jpeg import check_scans
 from .limits import MAX_PIXELS, check_pixels
 from .naming import first_line
 from .pixels import range_of
@@ -20,6 +21,7 @@ from .stderr import quiet_stderr
 
 # Of 16 bits in each colour Pillow keeps the upper 8: below this, images have fewer than 15 bits.
 LOW_BITS = 64
+JPEGS = ("JPEG", "MPO")  # MPO is JPEG with further images
 
 T = TypeVar("T")
 
@@ -97,6 +99,8 @@ class ImageFile:
     def _identified(self) -> Image.Image:
         image = self._guarded(lambda: identify(self._stream))
         if image is not None:
+            if image.format in JPEGS:
+                self._guarded(self._check_scans)
             return image
         self._stream.seek(0)
         head = self._stream.read(HEAD)
@@ -109,9 +113,13 @@ class ImageFile:
 
     def _count_frames(self) -> bool:
         # A JPEG's further images are previews and gain maps of the first.
-        return self._image.format not in ("JPEG", "MPO") and bool(
-            getattr(self._image, "is_animated", False)
-        )
+        return self._image.format not in JPEGS and bool(getattr(self._image, "is_animated", False))
+
+    def _check_scans(self) -> None:
+        position = self._stream.tell()
+        self._stream.seek(0)
+        check_scans(self._stream.read())
+        self._stream.seek(position)
 
     def _decode(self) -> None:
         ImageOps.exif_transpose(self._image, in_place=True)  # without a copy of a large photo

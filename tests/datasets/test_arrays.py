@@ -256,3 +256,31 @@ def test_a_damaged_file_is_named(colours, tmp_path):
     file.write_bytes(content)
     with pytest.raises(ValueError, match=r"cut\.npz is damaged"):
         load_dataset(file)
+
+
+@pytest.mark.parametrize(
+    ("known", "reason"),
+    [
+        ({"labels": np.array([2**63, 1], np.uint64)}, r"`labels` of .* Received: uint64 \[2\]"),
+        ({"attributes": np.ones((2, 1), int), "attribute_names": "a"}, r"1 names. Received: \[\]"),
+    ],
+)
+def test_what_is_known_is_refused_by_name(known, reason, tmp_path):
+    np.savez(tmp_path / "a.npz", images=np.zeros((2, 4, 4), np.uint8), **known)
+    with pytest.raises(ValueError, match=reason):
+        load_dataset(tmp_path / "a.npz")
+
+
+def test_a_set_without_images_is_named_whatever_is_known(tmp_path):
+    images = np.zeros((0, 4, 4), np.uint8)
+    np.savez(tmp_path / "a.npz", images=images, labels=np.zeros(0, int), label_names=["a"])
+    with pytest.raises(ValueError, match="must hold at least one image"):
+        load_dataset(tmp_path / "a.npz")
+
+
+def test_a_negative_shape_is_refused(tmp_path):
+    file = tmp_path / "a.npy"
+    np.save(file, np.zeros((10, 10, 10), np.uint8))
+    file.write_bytes(file.read_bytes().replace(b"(10, 10, 10)", b"(-1, -1, -1)"))
+    with pytest.raises(ValueError, match=r"Received: uint8 \[-1, -1, -1\]"):
+        load_dataset(file)

@@ -132,3 +132,12 @@ def test_a_web_page_is_called_that(tmp_path):
     file.write_bytes(b"<!DOCTYPE html><html>")
     with pytest.raises(ValueError, match=r"is not an IDX file .*: it is a web page"):
         read_idx(file, axes=3)
+
+
+def test_what_is_packed_is_unpacked_up_to_a_limit(tmp_path, digit_images, monkeypatch):
+    for name, packed in (("packed", True), ("plain", False)):
+        write_idx(tmp_path / name, digit_images[:60], compress=packed)
+    monkeypatch.setattr(limits, "MAX_BYTES", 1_000)
+    with pytest.raises(ValueError, match=r"packed expands from [\d,]+ to 3,840 bytes"):
+        read_idx(tmp_path / "packed", axes=3)
+    assert len(read_idx(tmp_path / "plain", axes=3)) == 60

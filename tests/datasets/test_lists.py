@@ -184,3 +184,19 @@ def test_a_list_without_images_or_values_is_named(content):
 def test_a_column_is_named_once():
     with pytest.raises(ValueError, match="name each column once"):
         listed("name,a,a", VALUES)
+
+
+def test_words_name_columns_where_the_next_line_has_an_image():
+    found = listed("name,no,train", VALUES)
+    assert (found.columns, found.names) == (("no", "train"), NAMES)
+    rows = read_list("list", b"a.jpg no\nb.jpg yes\n")
+    assert (rows.columns, rows.names) == (("value_0",), ["a.jpg", "b.jpg"])
+
+
+def test_long_lines_and_deep_paths_are_refused_in_a_short_line():
+    with pytest.raises(ValueError, match=r"list, line 2, must have at most 131,072 letters"):
+        read_list("list", b'id,a\n"' + b"a" * 200_000 + b'",1\n')
+    line = b"a/" * 30_000 + b"x.jpg,1\n"  # each part was compared with all lines: 19 seconds
+    with pytest.raises(ValueError, match="lines 2 and 3 for") as refused:
+        read_list("list", b"id,a\n" + line + line).rows_of(["x.jpg"])
+    assert len(str(refused.value)) < 500

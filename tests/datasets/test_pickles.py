@@ -18,14 +18,14 @@ PYTHON_2 = (
 
 @pytest.mark.parametrize("protocol", range(2, 6))
 def test_dicts_of_arrays_are_read(protocol):
-    values = read_pickle(pickle.dumps(BATCH, protocol))
+    values = read_pickle(pickle.dumps(BATCH, protocol), "batch")
     np.testing.assert_array_equal(values["data"], BATCH[b"data"])
     assert values["data"].dtype == np.uint8
     assert values["labels"] == [0, 1, 2]
 
 
 def test_those_of_python_2_are_read():
-    values = read_pickle(PYTHON_2)
+    values = read_pickle(PYTHON_2, "batch")
     assert values["data"].tolist() == [[7, 8]]
     assert values["labels"] == [3]
 
@@ -33,7 +33,9 @@ def test_those_of_python_2_are_read():
 def test_orders_of_axes_and_of_bytes_are_kept():
     array = np.asfortranarray(np.arange(6, dtype=">i4").reshape(2, 3))
     for protocol in (2, 5):
-        np.testing.assert_array_equal(read_pickle(pickle.dumps({"a": array}, protocol))["a"], array)
+        np.testing.assert_array_equal(
+            read_pickle(pickle.dumps({"a": array}, protocol), "batch")["a"], array
+        )
 
 
 class Evil:
@@ -55,11 +57,27 @@ def test_nothing_else_is_read_or_run(value, reason, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for protocol in (2, 5):
         with pytest.raises(ValueError, match=reason):
-            read_pickle(pickle.dumps(value, protocol))
+            read_pickle(pickle.dumps(value, protocol), "batch")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_damaged_pickle_is_refused():
     for content in (b"", b"\x80\x02}q", pickle.dumps(BATCH)[:-20], b"<html>not found</html>"):
-        with pytest.raises(ValueError, match="not a pickled dict of arrays"):
-            read_pickle(content)
+        with pytest.raises(ValueError, match="batch is not a pickled dict of arrays"):
+            read_pickle(content, "batch")
+
+
+def test_a_text_that_is_named_often_takes_memory_once():
+    text = b"a" * 1_000
+    again = b"h\x01h\x02h\x03\x86R"  # encode(text, "latin1"), by what was named before
+    start = b"\x80\x02}X\x01\0\0\0a](c_codecs\nencode\nq\x01X\xe8\x03\0\0" + text
+    content = start + b"q\x02X\x06\0\0\0latin1q\x03\x86R" + 2 * again + b"es."
+    first, second, third = read_pickle(content, "batch")["a"]
+    assert first == text
+    assert first is second is third
+
+
+def test_a_name_with_a_line_break_is_one_line():
+    with pytest.raises(ValueError, match="it names a") as refused:
+        read_pickle(b"\x80\x04\x8c\x03a\nb\x8c\x01c\x93.", "batch")
+    assert len(str(refused.value).splitlines()) == 1

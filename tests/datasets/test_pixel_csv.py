@@ -122,3 +122,14 @@ def test_a_line_with_a_label_alone_is_refused(tmp_path):
         ValueError, match=r"digits\.csv must hold square images.*Received: 0 pixels"
     ):
         pixel_csv.read(tmp_path / "digits.csv")
+
+
+def test_texts_of_many_pixels_are_read_and_long_quoted_cells_are_no_pixels(tmp_path):
+    pixels = " ".join(["7", *["200"] * (224 * 224 - 1)])
+    (tmp_path / "a.csv").write_text(f"emotion,pixels,Usage\n1,{pixels},Training\n")
+    origin = pixel_csv.find(tmp_path / "a.csv", "a")
+    (image,) = origin.read().payloads()
+    assert image.shape == (224, 224)
+    assert image[0, :2].tolist() == [7, 200]
+    (tmp_path / "b.csv").write_text('"' + "a" * 200_000 + '",1\n')
+    assert pixel_csv.find(tmp_path / "b.csv", "b") is None

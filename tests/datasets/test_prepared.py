@@ -337,6 +337,7 @@ def test_chunks_do_not_show(many_faces, monkeypatch):
     """However the work is divided, the result is what one image after another would give."""
     whole = load_dataset(many_faces, image_size=(8, 8))
     monkeypatch.setattr(decoding, "CHUNK", 7)
+    monkeypatch.setattr(decoding, "HELD", 20_000)  # and however few bytes may wait
     divided = load_dataset(many_faces, image_size=(8, 8), cache_dir=cache_folder() / "other")
     np.testing.assert_array_equal(whole.images, divided.images)
 

@@ -88,6 +88,17 @@ def test_the_size_of_a_member_is_checked_before_it_is_unpacked(tmp_path, monkeyp
         Archive(path).read("x")
 
 
+def test_members_are_no_bomb_together(tmp_path, monkeypatch):
+    members = {f"{number}.jpg": bytes(10_000) for number in range(200)}
+    path = write(tmp_path / "a.zip", members, compression=zipfile.ZIP_DEFLATED)
+    archive = Archive(path)
+    archive.check_readable(list(members))
+    monkeypatch.setattr(limits, "MAX_BYTES", 100_000)
+    monkeypatch.setattr(limits, "MAX_EXPANSION", 10)
+    with pytest.raises(ValueError, match=r"a\.zip expands from [\d,]+ to 2,000,000 bytes"):
+        archive.check_readable(list(members))
+
+
 def test_streamed_data_may_be_large_but_not_a_bomb(monkeypatch):
     monkeypatch.setattr(limits, "MAX_BYTES", 1_000)
     check_unpacked("x", 200_000, 1_000, in_memory=False)

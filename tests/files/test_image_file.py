@@ -2,8 +2,10 @@ import io
 import logging
 import os
 import re
+import struct
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -125,6 +127,22 @@ def test_the_size_is_known_before_decoding():
     with pytest.raises(ValueError, match=r"too large: 16×16 .* `max_pixels=255`"):
         open_photo(encoded(COLOUR), max_pixels=255)
     assert open_photo(encoded(COLOUR), max_pixels=256).size == (16, 16)
+
+
+@pytest.mark.filterwarnings("ignore:Tag data larger than file")
+def test_tags_that_share_their_bytes_are_read_once():
+    """A thousand tags of the same 100 kB took 100 MB before Pillow 13."""
+    tags = [(256, 4, 1, 8), (257, 4, 1, 8), (258, 3, 1, 8), (262, 3, 1, 1), (273, 4, 1, 8)]
+    tags += [(278, 4, 1, 8), (279, 4, 1, 64)]
+    start = 8 + 2 + 12 * (len(tags) + 1_000) + 4
+    tags += [(1_000 + number, 7, 100_000, start) for number in range(1_000)]
+    head = b"II*\0" + struct.pack("<LH", 8, len(tags))
+    content = head + b"".join(struct.pack("<HHLL", *tag) for tag in tags) + bytes(4 + 100_000)
+    tracemalloc.start()
+    assert open_photo(content).size == (8, 8)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10e6
 
 
 def test_a_photo_between_the_limits_of_pillow_is_read_without_a_warning(recwarn):
