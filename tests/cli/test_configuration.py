@@ -109,7 +109,7 @@ def test_a_configuration_is_for_new_runs(trained):
         assert "takes neither --config nor --print-config" in result.output
 
 
-def test_a_small_part_of_celeba_is_trained_as_images_of_ones_own(tmp_path, monkeypatch):
+def test_a_part_of_celeba_is_trained_as_images_of_ones_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     np.savez("celeba.npz", images=np.zeros((1, 48, 48, 3), np.uint8).repeat(60, axis=0))
 
