@@ -93,7 +93,7 @@ OBJECTIVE = section(
     option("--distillation-weight", Number(0)),
     option("--mmd-weight", Number(0)),
     option("--identity-weight", Number(0)),
-    option("--identity-embedder", NAME, metavar="classifier|FILE"),
+    option("--identity-embedder", NAME, metavar="classifier|dlib|FILE"),
     option("--adversarial-weight", Number(0)),
     option("--adversarial-start", Integer(0)),
     option("--stochastic/--autoencoder"),
@@ -200,8 +200,8 @@ def train(
         mmd_weight: Weight of the MMD between the aggregate posterior and the prior.
         identity_weight: Weight of the identity loss: 1 − cosine of an embedder's vectors of image
             and reconstruction.
-        identity_embedder: Embedder of the identity loss: the features of that classifier, or the
-            file of a Keras model.
+        identity_embedder: Embedder of the identity loss: the features of that classifier, dlib's
+            face recognition (extra "faces"), or the file of a Keras model.
         adversarial_weight: Weight of the adversarial loss of a critic, which learns to distinguish
             images from reconstructions.
         adversarial_start: Number of steps before the critic takes part.

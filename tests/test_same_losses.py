@@ -1,4 +1,4 @@
-"""Every preset trains as version 0.1 did: its first 20 losses are data of this test.
+"""Every preset of version 0.1 trains as it did: its first 20 losses are data of this test.
 
 The images are scikit-learn's scans of digits, enlarged and tinted. `LOSSES` was recorded with
 version 0.1 by the very steps below.
@@ -34,7 +34,7 @@ def scans(image_shape):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", LOSSES)
 def test_a_preset_has_the_losses_of_version_0_1(name):
     preset = PRESETS[name]
     latent_dim = min(preset.latent_dim, 64)

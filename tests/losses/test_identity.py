@@ -14,13 +14,20 @@ SMALL = get_preset("digits").override(hidden=(64,), latent_dim=4)
 class Forward:
     """A forward pass of given reconstructions."""
 
-    def __init__(self, images, reconstructions, training=False):
+    def __init__(self, images, reconstructions, training=False, z_mean=None):
         self.images, self.training = tf.cast(images, tf.float32), training
-        self.likelihood = self
+        self.likelihood = self.posterior = self
         self.reconstructions = tf.cast(reconstructions, tf.float32)
+        self.z_mean, self.logged = z_mean, {}
 
     def pixels(self):
         return self.reconstructions
+
+    def mode(self):
+        return self.z_mean
+
+    def log(self, name, values):
+        self.logged[name] = values
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +100,40 @@ def test_gradients_flow_to_the_reconstruction_alone(embedder, digits):
     assert np.abs(to_others).max() > 0
 
 
+def test_a_head_on_the_latents_learns_the_embedding_of_the_image(embedder, digits):
+    images, others = digits.images[:4, 1:7, 1:7], digits.images[4:8, 1:7, 1:7]
+    z_mean = tf.random.stateless_normal((4, 3), (0, 0))
+    forward = Forward(images, others, z_mean=z_mean)
+    term = Identity(embedder, latents=0.5, latent_dim=3)
+    assert [weight.shape for weight in term.trainable_weights] == [(3, 5), (5,)]
+    with tf.GradientTape() as tape:
+        tape.watch(z_mean)
+        value = term.value(forward)
+    assert np.abs(tape.gradient(value, z_mean)).min() > 0
+    embedding = embedder(tf.cast(images, tf.float32) / 127.5 - 1.0)
+    distance = 1.0 + keras.losses.cosine_similarity(embedding, term.head(z_mean))
+    np.testing.assert_allclose(forward.logged["identity_latents_loss"], distance, atol=1e-5)
+    without = Identity(embedder).value(forward)
+    np.testing.assert_allclose(value, without + 0.5 * distance, atol=1e-5)
+    again = Identity.from_config(term.get_config())
+    assert (again.latents, again.head.kernel.shape) == (0.5, (3, 5))
+
+
+def test_an_embedder_of_other_channels_is_refused(embedder, tmp_path):
+    embedder.save(tmp_path / "gray.keras")
+    configuration = presets.Identity(1.0, str(tmp_path / "gray.keras"))
+    assert configuration.build(image_shape=(8, 8, 1)).network.count_params() > 0
+    with pytest.raises(
+        ValueError, match=r"`embedder` must take images of 3 channel.*of images of 1"
+    ):
+        configuration.build(image_shape=(8, 8, 3))
+
+
+def test_a_head_needs_to_know_the_latents(embedder):
+    with pytest.raises(ValueError, match="`latent_dim` must be given for `latents`"):
+        Identity(embedder, latents=0.5)
+
+
 @pytest.mark.slow
 def test_reconstructions_keep_the_embedding_for_it(embedder, digits, tmp_path):
     embedder.save(tmp_path / "embedder.keras")
@@ -139,7 +180,9 @@ def test_a_file_that_is_no_model_is_refused(content, tmp_path):
     file = tmp_path / "embedder.keras"
     if content:
         file.write_text(content)
-    with pytest.raises(ValueError, match=r"`embedder` must be 'classifier' or the file.*embedder"):
+    with pytest.raises(
+        ValueError, match=r"`embedder` must be 'classifier', 'dlib' or the file.*embedder"
+    ):
         presets.Identity(1.0, str(file)).build()
 
 
