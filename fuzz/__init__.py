@@ -12,6 +12,8 @@ TARGETS = (
     "attribute_list",
     "table",
     "idx",
+    "pickled",
+    "matlab",
     "model",
     "answer",
     "run_directory",

@@ -1,4 +1,4 @@
-"""Inputs of several parts, as zip archives: mutations go into a part, and the sums stay right."""
+"""Inputs of several parts, zip archives or PNG files: a part is mutated, the sums stay right."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import io
 import random
 import zipfile
 from collections.abc import Callable, Mapping
+
+from . import chunks
 
 Mutate = Callable[[bytes, int], bytes]
 
@@ -33,16 +35,20 @@ def unpacked(content: bytes) -> dict[str, bytes]:
 
 
 def mutated(content: bytes, size: int, rng: random.Random, mutate: Mutate, depth: int = 0) -> bytes:
-    """Mutate a member of an archive, or the archive's own bytes.
+    """Mutate a member of an archive, or a chunk of a PNG file, or the input's own bytes.
 
     Args:
-        content: The archive.
+        content: The input.
         size: Most bytes of the result.
         rng: Chooses.
         mutate: Mutates bytes to at most so many.
         depth: Archives around this one.
     """
-    members = unpacked(content) if depth < DEEPEST and rng.random() > RAW else {}
+    if depth >= DEEPEST or rng.random() < RAW:
+        return mutate(content, size)
+    members, pack = chunks.unpacked(content), chunks.packed
+    if not members:
+        members, pack = unpacked(content), packed
     if not members:
         return mutate(content, size)
     name = rng.choice(list(members))
@@ -51,4 +57,4 @@ def mutated(content: bytes, size: int, rng: random.Random, mutate: Mutate, depth
     else:
         room = max(1, size - len(content) + len(members[name]))
         members[name] = mutated(members[name], room, rng, mutate, depth + 1)
-    return packed(members)[:size]
+    return pack(members)[:size]

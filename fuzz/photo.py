@@ -10,6 +10,7 @@ from PIL import Image
 
 from keras_vae.files.photos import open_photo, prepare
 
+HAS_MEMBERS = True
 NAME = "the given bytes"
 MAX_PIXELS = 10**6  # the default takes a second for each blank image of that size
 
@@ -36,6 +37,10 @@ def seeds() -> Iterator[bytes]:
         bits = Image.fromarray(grey > 100) if compression == "group4" else image
         yield encoded(bits, "TIFF", compression=compression)
     yield encoded(image, "GIF", save_all=True, append_images=[later])
+    yield encoded(image, "TIFF", save_all=True, append_images=[later], compression="tiff_lzw")
+    yield encoded(image, "WEBP", save_all=True, append_images=[later])
+    yield encoded(image, "PNG", save_all=True, append_images=[later])
+    yield encoded(image, "MPO", save_all=True, append_images=[later])
     yield encoded(image, "JPEG", progressive=True)
     yield encoded(image.convert("CMYK"), "JPEG")
     yield encoded(image.convert("P"), "PNG", transparency=0)

@@ -1,64 +1,95 @@
-"""MATLAB files."""
+"""MATLAB files of format 5, as `save` writes them by default: their matrices of numbers.
+
+The format: "MAT-File Format", MathWorks. SciPy's reader is not used: damaged files of 187 bytes
+crash it, and it unpacks as much as an element states, whatever the shape of its matrix.
+"""
 
 from __future__ import annotations
 
 import math
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from ..files.limits import check_unpacked
-from ..files.naming import first_line
-from ..files.regular import open_regular
+from ..files import limits
+from ..files.naming import first_line, printable
+from ..files.regular import HEAD, content_kind
+from .tree import read_small
 
-HEADER = 128  # bytes of format 5; the last two are the order of bytes
-ORDERS = {b"IM": "<II", b"MI": ">II"}
-COMPRESSED = 15  # type of an element that is packed
-READ = 2**16  # bytes at a time
+_HEADER = 128  # bytes, of which the last four are the version and the order of bytes
+_ORDERS = {b"\x00\x01IM": "<", b"\x01\x00MI": ">"}
+_MATRIX, _COMPRESSED = 14, 15  # types of elements; the others are numbers:
+_NUMBERS = dict(zip((1, 2, 3, 4, 5, 6, 7, 9, 12, 13), "bBhHiIfdqQ", strict=True))
+_CLASSES = range(6, 16)  # of matrices: floats and integers; the others are texts, cells, sparse …
+_COMPLEX = 0x800  # a flag
 
 
 def read_matrices(file: Path) -> dict[str, np.ndarray]:
-    """Read the matrices of a MATLAB file, by name.
+    """Read the real matrices of numbers of a MATLAB file, by name, in the types that it stores.
 
     Raises:
-        ValueError: If it is damaged, or expands to too many bytes.
+        ValueError: If it is damaged or of another format, or expands to too many bytes.
     """
-    from scipy.io import loadmat, whosmat
-
+    content = read_small(file)
+    order = _ORDERS.get(content[:_HEADER][124:])
+    if order is None:
+        kind = content_kind(content[:HEAD]) or "another format"
+        raise ValueError(
+            f"{file} is not a MATLAB file of format 5: it is {kind}. In MATLAB, "
+            "save(…, '-v7') writes format 5."
+        )
     try:
-        _check_packed(file)
-        size = 8 * sum(math.prod(shape) for _, shape, _ in whosmat(file))  # at most, in bytes
-        check_unpacked(str(file), size, file.stat().st_size, in_memory=False)
-        return {
-            name: value for name, value in loadmat(file).items() if isinstance(value, np.ndarray)
-        }
-    except Exception as error:  # loadmat raises many kinds for a damaged file
-        reason = first_line(error).rstrip(".")
-        if reason.startswith(str(file)):  # a limit
-            raise
-        raise ValueError(f"{file} is not a MATLAB file that can be read: {reason}.") from error
+        return dict(_matrices(memoryview(content)[_HEADER:], order))
+    except (ValueError, EOFError, struct.error, zlib.error) as error:
+        raise ValueError(f"{file} is a damaged MATLAB file: {first_line(error)}.") from error
 
 
-def _check_packed(file: Path) -> None:
-    """Unpack the compressed elements of a file piece by piece, without keeping them.
+def _matrices(content: memoryview, order: str) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield the matrices of numbers among elements, with their names."""
+    left = limits.MAX_BYTES
+    for kind, data in _elements(content, order):
+        if kind == _COMPRESSED:
+            unpacked = zlib.decompressobj().decompress(data, left + 1)
+            left -= len(unpacked)
+            if left < 0:
+                raise ValueError(f"it expands to more than {limits.MAX_BYTES:,} bytes")
+            kind, data = next(_elements(memoryview(unpacked), order), (None, b""))
+        if kind == _MATRIX and (matrix := _matrix(data, order)) is not None:
+            yield matrix
 
-    SciPy would unpack as much as an element states, whatever the shape of its matrix.
 
-    Raises:
-        ValueError: If they expand to too many bytes.
-    """
-    total, size = 0, file.stat().st_size
-    with open_regular(file) as stream:
-        tag = ORDERS.get(stream.read(HEADER)[-2:])
-        while tag and len(words := stream.read(8)) == 8:
-            kind, left = struct.unpack(tag, words)
-            if kind != COMPRESSED:
-                stream.seek(left, 1)
-                continue
-            unpacking = zlib.decompressobj()
-            while left and (packed := stream.read(min(left, READ))):
-                left -= len(packed)
-                total += len(unpacking.decompress(packed))
-                check_unpacked(str(file), total, size)
+def _matrix(content: memoryview, order: str) -> tuple[str, np.ndarray] | None:
+    """Read a matrix and its name; None if it is not one of real numbers."""
+    elements = _elements(content, order)
+    (_, flags), (_, sides), (_, name) = (next(elements, (0, b"")) for _ in range(3))
+    (flag,) = struct.unpack_from(f"{order}I", flags)
+    if flag & 0xFF not in _CLASSES or flag & _COMPLEX:
+        return None
+    shape = np.frombuffer(sides, f"{order}i4").tolist()
+    kind, data = next(elements, (None, b""))
+    if kind not in _NUMBERS:
+        raise ValueError("it has a matrix without numbers")
+    values = np.frombuffer(data, order + _NUMBERS[kind])
+    text = printable(bytes(name).decode("ascii", "replace"))
+    if min(shape, default=-1) < 0 or math.prod(shape) != values.size:
+        raise ValueError(f"`{text}` must be {shape}. Received: {values.size:,} numbers")
+    return text, values.reshape(shape, order="F")
+
+
+def _elements(content: memoryview, order: str) -> Iterator[tuple[int, memoryview]]:
+    """Yield elements: type and bytes."""
+    position = 0
+    while position < len(content):
+        kind, size = struct.unpack_from(f"{order}II", content, position)
+        start, room = position + 8, size
+        if kind >> 16:  # up to four bytes, in the second word
+            kind, size, start, room = kind & 0xFFFF, kind >> 16, position + 4, 4
+        elif kind != _COMPRESSED:
+            room = size + -size % 8
+        if start + size > len(content) or size > room:
+            raise EOFError("it ends too early")
+        yield kind, content[start : start + size]
+        position = start + room

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import pickletools
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,7 @@ def read_pickle(content: bytes, file: str) -> dict[str, Any]:
         ValueError: If it is damaged, or holds anything else.
     """
     try:
+        _check_words(content)
         values = _Unpickler(content).load()
         return {
             name.decode() if isinstance(name, bytes) else name: _plain(value)
@@ -105,6 +107,20 @@ def read_pickle(content: bytes, file: str) -> dict[str, Any]:
         }
     except Exception as error:  # a damaged pickle raises errors of many kinds
         raise ValueError(f"{file} is not a pickled dict of arrays: {first_line(error)}") from error
+
+
+def _check_words(content: bytes) -> None:
+    """Check the operations of a pickle before they are done.
+
+    Python makes room for all numbers below that of a value that is kept: a word of five bytes takes
+    gigabytes.
+
+    Raises:
+        ValueError: If a number is larger than the pickle, or a text ends beyond it.
+    """
+    for word, number, _ in pickletools.genops(content):
+        if word.name.endswith("PUT") and number > len(content):
+            raise ValueError(f"it keeps a value as number {number:,}")
 
 
 def _plain(value: Any) -> Any:

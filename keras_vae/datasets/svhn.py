@@ -42,9 +42,13 @@ def _read(file: Path) -> tuple[np.ndarray, np.ndarray]:
     """Read images [N, 32, 32, 3] and labels [N]."""
     matrices = read_matrices(file)
     images, labels = matrices.get("X", np.empty(0)), matrices.get("y", np.empty(0)).ravel()
-    if images.dtype != np.uint8 or images.shape != (SIDE, SIDE, 3, len(labels)):
+    if (
+        images.dtype != np.uint8
+        or images.shape != (SIDE, SIDE, 3, len(labels))
+        or not np.isin(labels, np.arange(11)).all()
+    ):
         raise ValueError(
-            f"{file} must hold `X`, uint8 [{SIDE}, {SIDE}, 3, N], and `y`, [N, 1]. "
+            f"{file} must hold `X`, uint8 [{SIDE}, {SIDE}, 3, N], and `y`, [N, 1] of 0 … 10. "
             f"Received: {images.dtype} {list(images.shape)} and {len(labels)} labels."
         )
     return np.moveaxis(images, 3, 0), labels.astype(np.int64)

@@ -182,5 +182,5 @@ def test_what_expands_without_bound_is_refused(images, tmp_path, monkeypatch):
     for file in ("train_32x32.mat", "test_32x32.mat"):
         matrices = {"X": np.zeros((32, 32, 3, 200), np.uint8), "y": np.zeros((200, 1), np.uint8)}
         savemat(tmp_path / file, matrices, do_compression=True)
-    with pytest.raises(ValueError, match=r"_32x32\.mat expands from .* to 61\d,\d+ bytes"):
+    with pytest.raises(ValueError, match=r"_32x32\.mat .* expands to more than 1,000 bytes"):
         load_dataset("svhn", data_dir=tmp_path)

@@ -1,5 +1,6 @@
 import pickle
 import subprocess
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -81,3 +82,13 @@ def test_a_name_with_a_line_break_is_one_line():
     with pytest.raises(ValueError, match="it names a") as refused:
         read_pickle(b"\x80\x04\x8c\x03a\nb\x8c\x01c\x93.", "batch")
     assert len(str(refused.value).splitlines()) == 1
+
+
+def test_a_large_number_of_a_value_takes_no_memory():
+    content = b"\x80\x02}r" + (680_825_748).to_bytes(4, "little") + b"."
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="keeps a value as number 680,825,748"):
+        read_pickle(content, "batch")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1e6
