@@ -95,27 +95,29 @@ def _preset_size(name: str, source: DataSource) -> tuple[int, int] | None:
     from keras_vae.files.photos import ALIGNED_CROP
     from keras_vae.presets import own_size
 
-    preset, _ = default_for(name, source.data_dir)
+    preset, _ = default_for(name)
     if preset.adaptive:
         height, width, _ = native_shape(name, source.data_dir)
         return own_size(*(2 * [ALIGNED_CROP] if source.align_faces else (height, width)))
     return preset.image_shape[:2] if preset.dataset == known_name(name) else None
 
 
-def default_for(name: str, data_dir: Path | None) -> tuple[Preset, str]:
-    """Return the preset that `kvae train NAME` takes, and why, if it is not that of the known set.
+def default_for(source: str) -> tuple[Preset, str]:
+    """Return the preset that `kvae train SOURCE` takes, and why, if it is not the known set's.
+
+    A name asks for what the book trains; files may be any part of the set.
 
     Args:
-        name: Name or path of a data set.
-        data_dir: Folder of a known set.
+        source: Name or path of a data set.
     """
     from keras_vae.datasets import DATASETS, image_count, known_name
+    from keras_vae.files.naming import plain_name
     from keras_vae.presets import DEFAULT_PRESETS, LEAST_IMAGES, default_preset
 
-    known = known_name(name)
-    if known not in LEAST_IMAGES:
+    known = known_name(source)
+    if known not in LEAST_IMAGES or plain_name(source) in DATASETS:
         return default_preset(known), ""
-    count, whole = image_count(name, data_dir), DATASETS[known]
+    count, whole = image_count(source), DATASETS[known]
     preset, own = default_preset(known, count), DEFAULT_PRESETS[known]
     if preset.name == own:
         return preset, ""

@@ -296,8 +296,7 @@ def _base(
         return read_with_options(runs.config_file, RunConfig, options)
     if chosen:
         return RunConfig(default_preset(known_name(dataset)), **options)
-    data_dir = options["data_dir"]
-    preset, reason = default_for(dataset, data_dir and Path(data_dir))
+    preset, reason = default_for(dataset)
     if reason:
         click.echo(f"Part     {reason}", err=runs.print_config)
     return RunConfig(preset, **options)

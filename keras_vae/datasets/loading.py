@@ -118,25 +118,21 @@ def known_name(name: str | Path) -> str:
     return origin.dataset or str(name)
 
 
-def image_count(name: str | Path, data_dir: str | Path | None = None) -> int:
-    """Return how many images a known data set has here; none of them is decoded.
+def image_count(path: str | Path) -> int:
+    """Return how many images a data set's files have; none of them is decoded.
 
     Args:
-        name: See `load_dataset`.
-        data_dir: See `load_dataset`.
+        path: See `load_dataset`.
 
     Returns:
         The number; files that turn out to be damaged count, too.
 
     Raises:
-        FileNotFoundError: See `load_dataset`.
         ValueError: See `load_dataset`.
     """
-    _, origin = find_dataset(str(name), data_dir)
+    _, origin = find_dataset(str(path))
     if origin.trees:
         return sum(len(tree.images) for tree in origin.trees)
-    if origin.location is None:  # TensorFlow Datasets has all of them
-        return DATASETS[origin.dataset].images
     return origin.read().count
 
 

@@ -123,7 +123,7 @@ def test_a_part_of_celeba_is_trained_as_images_of_ones_own(tmp_path, monkeypatch
         "--preset celeba trains the book's network\n"
     )
     assert printed("celeba.npz") == ("own-images", [48, 48, 3], said)
-    assert printed("celeba", "--data-dir", ".") == ("own-images", [48, 48, 3], said)
+    assert printed("celeba", "--data-dir", ".") == ("celeba", [32, 32, 3], "")  # asked for by name
     assert printed("celeba.npz", "--preset", "celeba") == ("celeba", [32, 32, 3], "")
     monkeypatch.setitem(LEAST_IMAGES, "celeba", 60)
     assert printed("celeba.npz") == ("celeba", [32, 32, 3], "")

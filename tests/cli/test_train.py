@@ -196,7 +196,6 @@ def test_export_writes_the_next_version_in_a_process_that_trained_nothing(traine
 @pytest.mark.data
 def test_celeba_trains_from_the_official_zip(kvae_data, celeba_counts, tmp_path):
     words = ["celeba", "--latent", "200", "--data-dir", kvae_data / "celeba", "--epochs", "1"]
-    words += ["--preset", "celeba"]  # the 3,000 photos are a part
     folders = ["--run-dir", tmp_path / "run", "--models-dir", tmp_path / "models"]
     result = train(*words, *folders, "--limit", "256", "--name", "faces")
     assert "653,584 + 700,803 parameters" in result.output
