@@ -13,7 +13,7 @@ from .layout import Layout, upscale_option
 from .model_choice import SERVER, ModelChoice, model_options
 from .outputs import Outputs, output_options, picture_option
 from .sources import PRIOR, Sources, seed_option, source_options
-from .types import NAMES, PATH, Integer
+from .types import LAST_SEED, NAMES, PATH, Integer
 from .whole_set import Inputs, write_pictures
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ Examples:
 
 
 @command(epilog=EPILOG)
-@option("-n --count", Integer(1), show_default="40, or 10 of each label")
+@option("-n --count", Integer(1, LAST_SEED), show_default="40, or 10 of each label")
 @option("--label labels", NAMES, metavar="NAME,…", show_default="all labels")
 @model_options(*SERVER)
 @source_options(seed_option(0), *PRIOR)
@@ -107,7 +107,11 @@ def _chosen(model: Model, labels: Sequence[str] | None) -> list[int]:
     """Return the numbers of the labels to generate, all by default; none without a condition."""
     if labels is None:
         return [*range(len(model.labels))]
-    return [model.label_number(label) for label in labels]
+    numbers = [model.label_number(label) for label in labels]
+    for label, number in zip(labels, numbers, strict=True):
+        if numbers.count(number) > 1:
+            raise click.UsageError(f"--label must name each label once. Received: {label} twice.")
+    return numbers
 
 
 def _folders(labels: Sequence[int], model: Model) -> list[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import math
 import os
+import shutil
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -88,11 +91,13 @@ def write_images(
         ValueError: If there are no images, more than one and more than 1 % are damaged, sizes
             differ where `size` is None, values have no known range, or the pixels of all images
             are nearly the same.
+        OSError: If the disk has no space for the array.
     """
     if not source.count:
         raise ValueError("A data set must hold at least one image. Received: none.")
     decoder = _Decoder(source, max_pixels)
     shape = (*(size or decoder.size_of_first()), channels)
+    _check_space(file, source.count * math.prod(shape))
     account, kept, damaged, more_frames, aligned = source.account, [], [], 0, 0
     with file.open("wb") as stream:
         _write_header(stream, source.count, shape)
@@ -125,6 +130,11 @@ def write_images(
         account.notes.append(f"{files} more than one page or frame; the first is used")
     account.notes += decoder.notes
     return Written(shape, np.array(kept, np.int64), account, aligned == len(kept))
+
+
+def _check_space(file: Path, size: int) -> None:
+    if size > shutil.disk_usage(file.parent).free:
+        raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)} for {size:,} bytes", str(file))
 
 
 def _write_header(stream: BinaryIO, count: int, shape: Shape) -> None:

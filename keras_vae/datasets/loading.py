@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..files.limits import MAX_PIXELS
+from ..files.limits import MAX_PIXELS, check_pixels
 from ..files.naming import plain_name
 from .dataset import ImageDataset
 from .decoding import smallest_size
@@ -160,6 +160,11 @@ def _resized(origin: Origin, size: tuple[int, int] | None, channels: int | None)
         raise ValueError(f"`channels` must be 1 or 3. Received: {channels}.")
     if size is not None and (len(size) != 2 or min(size) < 1):
         raise ValueError(f"`image_size` must be a height and a width above 0. Received: {size}.")
+    if size is not None:
+        try:
+            check_pixels(size[1], size[0])
+        except ValueError as error:
+            raise ValueError(f"`image_size` is too large: {error}.") from error
     size = origin.image_size if size is None else tuple(map(int, size))
     return replace(origin, image_size=size, channels=channels or origin.channels)
 

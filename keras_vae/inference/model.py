@@ -170,8 +170,9 @@ class Model(ABC):
         if label in self.labels:
             return self.labels.index(label)
         number = int(label) if str(label).isdecimal() else -1
-        if number < 0 or (self.labels and number >= len(self.labels)):
-            near = near_names(str(label), self.labels)
+        count = len(self.labels) or (self.metadata.get("preset") or {}).get("classes")
+        if number < 0 or (count and number >= count):
+            near = near_names(str(label), self.labels or [*map(str, range(count or 0))])
             raise ValueError(f"Model {self.name!r} has no label {str(label)!r}. {near}")
         return number
 

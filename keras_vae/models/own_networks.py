@@ -171,6 +171,11 @@ def _probed(decoder: Any, latent_dim: int | None) -> tf.Tensor:
 def _by_values(decoder: Any, images: tf.Tensor, output: str | None) -> tuple[Any, str]:
     """The decoder and what is applied to its logits, where its layers do not show the end."""
     low, high = float(tf.reduce_min(images)), float(tf.reduce_max(images))
+    if not np.isfinite([low, high]).all():
+        raise ValueError(
+            f"`decoder` must return finite values. Received: NaN or infinity from {decoder.name!r} "
+            f"for z with a standard deviation of {PROBE_SCALE:g}."
+        )
     bounded = -1.0 <= low < high <= 1.0
     if output is None and bounded:
         guess = "sigmoid" if low >= 0.0 else "tanh"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from ..datasets import ImageDataset
 from ..presets import Preset
 
@@ -16,8 +18,8 @@ def conditioned(preset: Preset, dataset: ImageDataset) -> Preset:
         dataset: The images to train on.
 
     Raises:
-        ValueError: If the images have no labels, labels that are not 0, 1, 2, …, or more of them
-            than the preset has.
+        ValueError: If the images have no labels, labels that are not 0, 1, 2, … (also if most of
+            these occur in no image and have no name), or more of them than the preset has.
     """
     if preset.classes is None:
         return preset
@@ -33,6 +35,12 @@ def conditioned(preset: Preset, dataset: ImageDataset) -> Preset:
             f"{dataset.name!r}."
         )
     count = max(int(dataset.labels.max()) + 1, len(dataset.label_names))
+    used = len(np.unique(dataset.labels))
+    if count > max(2 * used, len(dataset.label_names)):  # such as years
+        raise ValueError(
+            "`conditional` needs labels 0, 1, 2, …. Received: "
+            f"{used:,} labels up to {count - 1:,} in {dataset.name!r}."
+        )
     if preset.classes and count > preset.classes:
         raise ValueError(
             f"`dataset` must have at most {preset.classes} labels, as many as the model. "

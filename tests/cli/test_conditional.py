@@ -3,12 +3,13 @@
 import re
 from types import SimpleNamespace
 
+import click
 import numpy as np
 import pytest
 from PIL import Image
 
 import keras_vae
-from keras_vae.cli.generate import _folders
+from keras_vae.cli.generate import _chosen, _folders
 from tests.cli.training import train
 
 pytestmark = pytest.mark.slow  # trains
@@ -76,6 +77,13 @@ def test_each_label_has_a_folder_of_files_which_are_a_labelled_set(trained, kvae
     assert generated.label_names == labels
     images = keras_vae.load(trained[1]).generate(2, seed=0, label="Bag")
     np.testing.assert_array_equal(generated.images[:2], images)
+
+
+def test_a_label_is_named_once():
+    model = SimpleNamespace(label_number={"Bag": 2, "2": 2, "0": 0}.get)
+    assert _chosen(model, ("Bag", "0")) == [2, 0]
+    with pytest.raises(click.UsageError, match=r"once\. Received: Bag twice"):
+        _chosen(model, ("0", "Bag", "2"))
 
 
 @pytest.mark.parametrize("names", [("a/b", "a:b"), ("..", "x"), ()])

@@ -279,6 +279,19 @@ def test_a_full_or_read_only_disk_is_named_and_nothing_is_left(error, text, cach
     assert not [path for path in cache.iterdir() if path.is_dir()]
 
 
+def test_space_is_looked_for_before_anything_is_decoded(cache, monkeypatch):
+    usage = shutil.disk_usage(cache.parent)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1797 * 64 - 1))
+    with pytest.raises(OSError, match=r"cannot be written to .*: No space .* for 115,008 bytes"):
+        load_dataset("digits", progress=forbid)
+    assert not [path for path in cache.iterdir() if path.is_dir()]
+
+
+def test_an_image_size_beyond_the_limit_of_pixels_is_refused():
+    with pytest.raises(ValueError, match=r"`image_size` is too large: 100000×100000 = 10,000,0"):
+        load_dataset("digits", image_size=(100_000, 100_000))
+
+
 def test_a_cache_that_cannot_be_a_folder_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match=r"cannot be written to .*/file/cache: "):

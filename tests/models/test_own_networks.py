@@ -337,3 +337,15 @@ def test_networks_that_do_not_fit_are_refused():
         VAE.from_networks(encoder(2), conv_decoder(), output="logits")
     with pytest.raises(ValueError, match=r"`output` must be one of .*Received: 'relu'"):
         VAE.from_networks(encoder(2), conv_decoder(), output="relu")
+
+
+class Unbounded(layers.Layer):
+    def call(self, z):
+        return ops.log(-ops.abs(z))
+
+
+def test_a_decoder_without_finite_values_is_refused():
+    z = keras.Input((L,))
+    images = Unbounded()(layers.Reshape((8, 8, 1))(layers.Dense(64)(z)))
+    with pytest.raises(ValueError, match=r"`decoder` must return finite values. Received: NaN"):
+        VAE.from_networks(encoder(), keras.Model(z, images))

@@ -32,6 +32,7 @@ def test_there_are_as_many_classes_as_labels_or_names(digits):
         ({"labels": None}, "labels, such as a folder for each class.*'digits', which has none\\."),
         ({"labels": None, "attributes": np.ones((2, 1))}, "which has none, only attributes"),
         ({"labels": np.array([0, -1])}, "labels 0, 1, 2, …. Received: -1"),
+        ({"labels": np.array([1990, 2005])}, "1, 2, …. Received: 2 labels up to 2,005 in 'digits'"),
         ({"labels": np.arange(30)}, "at most 12 labels, as many as the model. Received: 30"),
     ],
 )
