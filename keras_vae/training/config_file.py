@@ -13,6 +13,8 @@ from ..presets.configuration import ConfigurationError, plain, rebuild
 
 Config = TypeVar("Config")
 
+LARGEST = 2**22  # bytes; that of a run has some thousands
+
 # What a run adds to its configuration; repeating it needs none of them.
 RECORDS = ("command", "provenance", "versions")
 
@@ -84,7 +86,11 @@ def read_config(path: str | Path, kind: type[Config]) -> Config:
 def _read_yaml(path: Path) -> tuple[yaml.Node | None, Any]:
     """Read a file as nodes, which know their lines, and as values."""
     try:
-        loader = _Loader(path.read_text("utf-8"))
+        with path.open("rb") as stream:  # also of a pipe, or of a device without end
+            content = stream.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise ValueError
+        loader = _Loader(content.decode("utf-8"))
         root = loader.get_single_node()
         return root, loader.construct_document(root) if root else None
     except yaml.MarkedYAMLError as error:
@@ -93,7 +99,9 @@ def _read_yaml(path: Path) -> tuple[yaml.Node | None, Any]:
     except RecursionError as error:
         raise ValueError(f"{path} is nested too deeply.") from error
     except (OverflowError, ValueError, yaml.YAMLError) as error:  # also of a date that is none
-        raise ValueError(f"{path} is not a text file of YAML or JSON.") from error
+        raise ValueError(
+            f"{path} is not a text file of YAML or JSON, of at most {LARGEST:,} bytes."
+        ) from error
 
 
 def config_text(config: Any) -> str:

@@ -105,6 +105,11 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
         read_config(tmp_path / "model.keras", RunConfig)
 
 
+def test_a_file_without_end_is_read_up_to_a_limit():
+    with pytest.raises(ValueError, match=r"/dev/zero is not a text file .* 4,194,304 bytes"):
+        read_config("/dev/zero", RunConfig)
+
+
 @pytest.mark.parametrize("text", ["[" * 2000, "dataset: 2001-99-99\n", "dataset: " + "9" * 5000])
 def test_values_that_yaml_cannot_hold_are_refused_with_the_files_name(written, text):
     with pytest.raises(ValueError, match=r"^.*run\.yaml.*$"):
