@@ -153,7 +153,7 @@ def fitted(config: RunConfig, images: ImageDataset) -> RunConfig:
             f"there are {count} training images"
         )
     stop, small = config.early_stop, preset.adaptive and preset.passes > 1
-    if stop is None and small and not preset.objective.has_adversary:
+    if stop is None and small and preset.objective.losses_compare:
         stop = PATIENCE
     if not typed(click.get_current_context(), "variance"):
         preset = adapted(preset, images, seed=config.seed)

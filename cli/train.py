@@ -94,6 +94,7 @@ OBJECTIVE = section(
     option("--mmd-weight", Number(0)),
     option("--identity-weight", Number(0)),
     option("--identity-embedder", NAME, metavar="classifier|dlib|FILE"),
+    option("--identity-start", Integer(0)),
     option("--adversarial-weight", Number(0)),
     option("--adversarial-start", Integer(0)),
     option("--stochastic/--autoencoder"),
@@ -202,6 +203,7 @@ def train(
             and reconstruction.
         identity_embedder: Embedder of the identity loss: the features of that classifier, dlib's
             face recognition (extra "faces"), or the file of a Keras model.
+        identity_start: Number of steps before the identity loss takes part.
         adversarial_weight: Weight of the adversarial loss of a critic, which learns to distinguish
             images from reconstructions.
         adversarial_start: Number of steps before the critic takes part.
@@ -423,8 +425,17 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
         f"Steps    {steps:,} of {preset.batch_size} images in each of {most}{preset.epochs} epochs"
         f"{passes}{by}{end}"
     )
+    _report_starts(preset, steps * preset.epochs)
     click.echo(f"Rate     {preset.learning_rate:g}, {preset.decay}")
     click.echo(f"Run      {run.path}")
+
+
+def _report_starts(preset: Preset, steps: int) -> None:
+    """Print which terms of the loss start later, and which never do."""
+    for term in preset.objective.terms:
+        if term.start:
+            never = "" if term.start < steps else f": never, the training ends at step {steps:,}"
+            click.echo(f"Starts   {term.description} after step {term.start:,}{never}")
 
 
 def _report_position(run: Run) -> None:

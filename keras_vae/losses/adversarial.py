@@ -18,6 +18,7 @@ from ..ops.convolutions import SpaceToDepth
 from ..ops.registration import package
 from ..ops.replicas import replica_count
 from ..presets import Adversarial as Configuration
+from .start import once_started
 
 MOMENTS = {"beta_1": 0.0, "beta_2": 0.99}  # of Adam, as Huang et al. 2024 train a critic
 
@@ -114,7 +115,7 @@ class Adversarial(Composite, LossTerm):
             return tf.nn.softplus(margin), tf.nn.softplus(-margin)
 
         none = tf.zeros_like(images[:, 0, 0, 0])
-        both = self._once_started(forward.step, losses, lambda: (none, none))
+        both = once_started(forward.step, self.start, losses, lambda: (none, none))
         for name, values in zip(self.logged, both, strict=True):
             forward.log(name, values)
         return self.weight * both[0]
@@ -135,19 +136,11 @@ class Adversarial(Composite, LossTerm):
             both = zip(self._gradients(self._loss, *pairs), penalties(), strict=True)
             return [tf.add_n(pair) for pair in both]
 
-        found = self._once_started(forward.step, gradients, nothing)
+        found = once_started(forward.step, self.start, gradients, nothing)
         self.optimizer.apply_gradients(zip(found, variables, strict=True))
         if self.start:  # Adam corrects its moments by the number of steps, so waiting is no step
-            done = self._once_started(forward.step, lambda: tf.identity(steps), lambda: 0 * steps)
-            steps.assign(done)
-
-    def _once_started(
-        self, step: tf.Tensor | None, compute: Callable[[], Any], before: Callable[[], Any]
-    ) -> Any:
-        """Compute something, but something else before the critic takes part."""
-        if step is None or not self.start:
-            return compute()
-        return tf.cond(tf.convert_to_tensor(step) >= self.start, compute, before)
+            counts = (lambda: tf.identity(steps), lambda: 0 * steps)
+            steps.assign(once_started(forward.step, self.start, *counts))
 
     def _margin(self, images: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
         """D(x) − D(y), [B]."""

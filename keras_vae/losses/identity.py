@@ -25,6 +25,7 @@ from ..presets import Identity as Configuration
 from ..presets.terms import DLIB
 from .face_embedder import face_embedder
 from .perceptual import feature_distance
+from .start import once_started
 from .teacher import Teacher
 
 MAPS = "maps_"  # how the names of an embedder's layers of feature maps begin
@@ -42,6 +43,8 @@ class Identity(Composite, LossTerm):
             feature maps [B, h', w', F] and, last, embeddings. It is not trained. Images of another
             size are scaled to h × w.
         weight: Factor of the value.
+        start: Optimizer steps of the model before the loss is computed and added: from a blur an
+            embedder teaches noise that it takes for the person.
         shift: Images are moved by at most this share of their sides; outside of them is black.
         scale: They are enlarged or reduced by at most this share.
         features: Weight of the distance of the feature maps beside 1 − cosine.
@@ -68,6 +71,7 @@ class Identity(Composite, LossTerm):
         network: keras.Model,
         weight: float = 1.0,
         *,
+        start: int = 0,
         shift: float = 0.0,
         scale: float = 0.0,
         features: float = 0.0,
@@ -79,8 +83,8 @@ class Identity(Composite, LossTerm):
         super().__init__(weight, **kwargs)
         self.network = network
         self.network.trainable = False
-        self.shift, self.scale, self.features, self.seed = shift, scale, features, seed
-        self.latents, self.latent_dim = latents, latent_dim
+        self.start, self.shift, self.scale, self.seed = start, shift, scale, seed
+        self.features, self.latents, self.latent_dim = features, latents, latent_dim
         self.sampling = Sampling(seed)
         if latents and latent_dim is None:
             raise ValueError("`latent_dim` must be given for `latents`. Received: None.")
@@ -131,6 +135,16 @@ class Identity(Composite, LossTerm):
 
     def value(self, forward: ForwardPass) -> tf.Tensor:
         """Return 1 − cosine, and the weighted distances of feature maps and of latents, [B]."""
+        none = tf.zeros_like(forward.images[:, 0, 0, 0])
+        value, of_latents = once_started(
+            forward.step, self.start, lambda: self._distances(forward), lambda: (none, none)
+        )
+        if self.latents:
+            forward.log(self.logged[1], of_latents)
+        return value
+
+    def _distances(self, forward: ForwardPass) -> tuple[tf.Tensor, tf.Tensor]:
+        """The value, and the head's share of it without its weight, [B]."""
         boxes = self._boxes(tf.shape(forward.images)[0], forward.training)
         images, reconstructions = forward.images, forward.likelihood.pixels()
         *maps, embedding = map(tf.stop_gradient, self._outputs(images, boxes))
@@ -138,11 +152,11 @@ class Identity(Composite, LossTerm):
         value = _distance(embedding, other)
         if maps:
             value += self.features * feature_distance(maps, others)
+        of_latents = tf.zeros_like(value)
         if self.latents:
             of_latents = _distance(embedding, self.head(forward.posterior.mode()))
-            forward.log(self.logged[1], of_latents)
             value += self.latents * of_latents
-        return value
+        return value, of_latents
 
     def _outputs(self, pixels: tf.Tensor, boxes: tf.Tensor) -> list[tf.Tensor]:
         """Feature maps, if there are any, and embeddings of crops of images in 0 … 255."""
@@ -161,7 +175,7 @@ class Identity(Composite, LossTerm):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
-        names = ("shift", "scale", "features", "latents", "latent_dim", "seed")
+        names = ("start", "shift", "scale", "features", "latents", "latent_dim", "seed")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 

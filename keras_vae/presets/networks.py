@@ -227,6 +227,8 @@ class PCAResidualNetwork(
         decoder_filters: Channels of the decoder at each size, the largest first.
         decoder_patch: Side of the squares of pixels that its largest maps hold as channels.
         blocks: Residual blocks, of two convolutions, at each of its sizes, the largest first.
+        encoder_blocks: Likewise of the encoder's; empty: none.
+        noise: Maps of fixed noise that the decoder may add at each size but the smallest.
         kernel: Side of every kernel.
         activation: As of `PCANetwork`; in a block before each convolution.
         normalization: As of `ConvNetwork`, before each activation.
@@ -242,6 +244,8 @@ class PCAResidualNetwork(
     decoder_filters: tuple[int, ...]
     decoder_patch: int
     blocks: tuple[int, ...]
+    encoder_blocks: tuple[int, ...] = ()
+    noise: int = 0
     kernel: int = 3
     activation: str = "leaky_relu"
     normalization: str = "batch"

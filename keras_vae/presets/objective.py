@@ -35,9 +35,9 @@ class Objective:
         return any(term.needs_teacher for term in self.terms)
 
     @property
-    def has_adversary(self) -> bool:
-        """Whether a term trains an adversary: the losses of different epochs do not compare."""
-        return any(term.has_adversary for term in self.terms)
+    def losses_compare(self) -> bool:
+        """Whether the losses of different epochs do: a term may start late or be an adversary's."""
+        return all(term.losses_compare for term in self.terms)
 
     def without_teacher(self) -> Objective:
         """Return a copy without the terms that need a teacher."""

@@ -18,8 +18,7 @@ class Term(Configuration):
         weight: Factor of the term.
         description: The term in words, for people: "Weight of the …".
         needs_teacher: Whether a classifier of the data set's labels or attributes has a part in it.
-        has_adversary: Whether it trains an adversary, so that the losses of different epochs do not
-            compare.
+        start: Optimizer steps of the model before the term takes part.
 
     Example:
         >>> sorted(Term.kinds)
@@ -29,7 +28,12 @@ class Term(Configuration):
     weight: float
     description: ClassVar[str]
     needs_teacher: ClassVar[bool] = False
-    has_adversary: ClassVar[bool] = False
+    start: ClassVar[int] = 0
+
+    @property
+    def losses_compare(self) -> bool:
+        """Whether the losses of different epochs do: not if the term starts late."""
+        return not self.start
 
     def build(self, **context: Any) -> Any:
         """Build the loss term; what else it needs of the model and its data is the context."""
@@ -100,6 +104,7 @@ class Identity(Term, kind="identity", builds="keras_vae.losses.identity.Identity
         features: Weight of the distance of the network's feature maps beside 1 − cosine.
         latents: Weight, beside it, of 1 − cosine of a linear head on z_mean with the image's
             embedding.
+        start: Optimizer steps of the model before the term is computed.
 
     Example:
         >>> preset = get_preset("mnist").override(identity_weight=10.0)
@@ -113,6 +118,7 @@ class Identity(Term, kind="identity", builds="keras_vae.losses.identity.Identity
     scale: float = 0.04
     features: float = 0.0
     latents: float = 0.0
+    start: int = 0
     description: ClassVar[str] = "identity loss"
 
     @property
@@ -149,4 +155,8 @@ class Adversarial(Term, kind="adversarial", builds="keras_vae.losses.adversarial
     interval: int = 4
     learning_rate: float = 2e-4
     description: ClassVar[str] = "adversarial loss"
-    has_adversary: ClassVar[bool] = True
+
+    @property
+    def losses_compare(self) -> bool:
+        """Not: the adversary changes what a loss means."""
+        return False

@@ -390,8 +390,8 @@ class Run(RunDirectory):
     kind = "an autoencoder"
 
     def best_of(self, history: Sequence[Mapping[str, float]]) -> int:
-        """The best epoch of a history: with an adversary, whose losses do not compare, the last."""
-        if self.config().preset.objective.has_adversary:
+        """The best epoch of a history: where the losses of epochs do not compare, the last."""
+        if not self.config().preset.objective.losses_compare:
             return int(history[-1]["epoch"])
         return super().best_of(history)
 

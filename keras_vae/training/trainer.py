@@ -118,10 +118,10 @@ def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | No
     preset = config.preset
     _check_shape(config, dataset)
     preset.check()  # before a classifier is trained for it
-    if config.early_stop is not None and preset.objective.has_adversary:
+    if config.early_stop is not None and not preset.objective.losses_compare:
         raise ValueError(
-            "`early_stop` must be None with an adversarial loss: an adversary changes what a loss "
-            f"means from epoch to epoch. Received: {config.early_stop}."
+            "`early_stop` must be None with an adversarial loss or a term that starts later: the "
+            f"losses of different epochs do not compare. Received: {config.early_stop}."
         )
     steps = epoch_steps(preset, dataset)
     rate = learning_rate(preset, steps)

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from keras_vae.cli.main import kvae
-from keras_vae.cli.train import _default_name, _report_pca
+from keras_vae.cli.train import _default_name, _report_pca, _report_starts
 from keras_vae.inference import registry as runtime
 from keras_vae.presets import get_preset
 from keras_vae.training.run_directory import Run, RunConfig, RunInUseError, read_json
@@ -43,6 +43,16 @@ def test_it_reports_each_epoch_and_every_split_with_its_unit(trained):
     assert re.search(rf"Epoch 2/2  {terms}; validation {terms}; \d+ images/s", result.output)
     assert "−ELBO (nats)" in result.output
     assert re.search(r"^test +[\d.]+ +[\d.]+", result.output, re.MULTILINE)
+
+
+def test_it_says_which_terms_start_later_and_which_never_do(capsys):
+    preset = get_preset("mnist").override(mmd_weight=1.0, identity_weight=1.0)
+    preset = preset.override(adversarial_weight=1.0, identity_start=99, adversarial_start=4000)
+    _report_starts(preset, steps=4000)
+    assert capsys.readouterr().out == (
+        "Starts   identity loss after step 99\n"
+        "Starts   adversarial loss after step 4,000: never, the training ends at step 4,000\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ class Forward:
         self.images, self.training = tf.cast(images, tf.float32), training
         self.likelihood = self.posterior = self
         self.reconstructions = tf.cast(reconstructions, tf.float32)
-        self.z_mean, self.logged = z_mean, {}
+        self.z_mean, self.step, self.logged = z_mean, None, {}
 
     def pixels(self):
         return self.reconstructions
@@ -199,3 +199,29 @@ def test_feature_maps_need_names(tmp_path):
     network.save(tmp_path / "plain.keras")
     with pytest.raises(ValueError, match=r"`features` must be 0 .*'maps_'.* with: .*flat"):
         presets.Identity(1.0, str(tmp_path / "plain.keras"), features=1.0).build()
+
+
+def test_before_it_starts_nothing_is_added(embedder, digits, tmp_path):
+    """Two epochs of 4 steps; the loss starts in the second, its head on the latents with it."""
+    embedder.save(tmp_path / "embedder.keras")
+    of = str(tmp_path / "embedder.keras")
+    preset = SMALL.override(identity_weight=3.0, identity_embedder=of, identity_start=4)
+    vae = VAE.from_preset(preset.override(identity_latents=0.5), seed=0)
+    vae.compile(keras.optimizers.Adam(1e-3))
+    term = vae.terms[-1]
+    head = term.head.get_weights()
+    first = vae.fit(digits.images[:128], batch_size=32, verbose=0).history
+    assert first["identity_loss"] == first["identity_latents_loss"] == [0.0]
+    second = vae.fit(digits.images[:128], batch_size=32, verbose=0).history
+    assert second["identity_loss"][0] > 0.1
+    assert np.abs(term.head.get_weights()[0] - head[0]).max() > 0
+    # Outside of training there is no step: every loss counts.
+    assert vae.evaluate(digits.images[:32], verbose=0, return_dict=True)["identity_loss"] > 0.1
+
+
+def test_losses_of_epochs_before_and_after_its_start_do_not_compare():
+    assert presets.Identity(1.0).losses_compare
+    assert not presets.Identity(1.0, start=1).losses_compare
+    preset = get_preset("mnist").override(identity_weight=1.0)
+    assert preset.objective.losses_compare
+    assert not preset.override(identity_start=9).objective.losses_compare

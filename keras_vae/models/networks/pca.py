@@ -151,7 +151,12 @@ class PCA(NetworkBuilder):
         for number, filters in enumerate(network.filters, start=1):
             stride, name = 2 if number > 1 else 1, f"encoder_conv_{number}"
             features = self.conv(features, filters, network.kernel, stride, name)
+            features = self._refined(features, number)
         return keras.layers.Flatten(name="flatten", dtype=self.dtype)(features)
+
+    def _refined(self, features: Any, level: int) -> Any:
+        """The encoder's maps of a level, from 1, as the next one gets them."""
+        return features
 
     def _added_logits(self, z: Any, small: Any, large: Any) -> Any:
         """What the decoder's convolutions add to the small image of logits, enlarged."""

@@ -8,12 +8,32 @@ from typing import Any
 import keras
 
 from ...ops.convolutions import DepthToSpace, SpaceToDepth, conv
+from ...ops.noise import FixedNoise
 from .builder import PRECISION, conv_names, map_sizes
 from .pca import PCA
 
 
 class PCAResidual(PCA):
     """Builds `presets.PCAResidualNetwork`."""
+
+    def _refined(self, features: Any, level: int) -> Any:
+        """Maps after the level's residual blocks, activated.
+
+        Raises:
+            ValueError: If there are not as many numbers of blocks as of channels.
+        """
+        blocks, filters = self.network.encoder_blocks, self.network.filters
+        if not blocks:
+            return features
+        if len(blocks) != len(filters):
+            raise ValueError(
+                f"`encoder_blocks` must have {len(filters)} values, one for each of `filters`, or "
+                f"none. Received: {blocks}."
+            )
+        if not (number := blocks[level - 1]):
+            return features
+        names = conv_names(f"encoder_blocks_{level}")
+        return self.normalize(self.blocks(features, number, names), f"encoder_level_{level}")
 
     def _added_logits(self, z: Any, small: Any, large: Any) -> Any:
         """What the decoder's blocks add to the enlarged image of logits."""
@@ -24,7 +44,7 @@ class PCAResidual(PCA):
         features = self.blocks(maps, blocks, names)
         for size, filters, blocks in reversed(levels):
             features = self._enlarge(features, filters, size, next(names))
-            features = self.blocks(features, blocks, names)
+            features = self.blocks(self._noisy(features), blocks, names)
         features = self.normalize(features, "decoder_maps")
         squares = SpaceToDepth(network.decoder_patch, name="large_patches", dtype=self.dtype)(large)
         joined = keras.layers.Concatenate(name="with_large", dtype=self.dtype)([features, squares])
@@ -51,6 +71,13 @@ class PCAResidual(PCA):
             ((0, height), (0, width)), name=f"{name}_crop", dtype=self.dtype
         )
         return crop(double)
+
+    def _noisy(self, features: Any) -> Any:
+        """Maps with shares of fixed noise, another for each size."""
+        height, maps = features.shape[1], self.network.noise
+        if not maps:
+            return features
+        return FixedNoise(maps, height, name=f"decoder_noise_{height}", dtype=self.dtype)(features)
 
     def _decoder_levels(self) -> list[tuple[tuple[int, int], int, int]]:
         """Size, channels and blocks of the decoder's maps, the largest first.

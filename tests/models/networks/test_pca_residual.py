@@ -50,3 +50,20 @@ def test_the_decoders_squares_must_fill_the_image():
 def test_blocks_are_counted_for_each_size():
     with pytest.raises(ValueError, match=r"`blocks` must have 3 values.*Received: \(1, 1\)"):
         build_decoder(PRESET.override(blocks=(1, 1)))
+
+
+def test_the_encoder_has_blocks_where_they_are_asked_for():
+    plain, refined = build_encoder(PRESET), build_encoder(PRESET.override(encoder_blocks=(0, 2)))
+    added = [layer for layer in refined.layers if layer.name.startswith("encoder_blocks_")]
+    maps = [layer.output.shape[1:] for layer in added if hasattr(layer, "kernel_size")]
+    assert maps == [(3, 3, 12)] * 4
+    assert refined.count_params() > plain.count_params()
+    with pytest.raises(ValueError, match=r"`encoder_blocks` must have 2 values.*Received: \(1,\)"):
+        build_encoder(PRESET.override(encoder_blocks=(1,)))
+
+
+def test_each_size_but_the_smallest_has_its_own_noise():
+    decoder = build_decoder(PRESET.override(noise=3))
+    noise = [layer for layer in decoder.layers if layer.name.startswith("decoder_noise_")]
+    assert [layer.noise.shape for layer in noise] == [(6, 5, 3), (12, 10, 3)]
+    assert len({layer.seed for layer in noise}) == 2
