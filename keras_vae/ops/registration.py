@@ -50,6 +50,7 @@ CLASSES = {
         "NarrowConv2D",
         "SpaceToDepth",
     ),
+    "ops.noise": ("FixedNoise",),
     "ops.normalization": ("FusedBatchNormalization",),
 }
 
