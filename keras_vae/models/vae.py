@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -269,6 +270,7 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
             step,
             self.samples,
             regularization=self._added_losses(),
+            decode=partial(self.likelihood, training=training),
         )
 
     def _added_losses(self) -> tf.Tensor | None:
