@@ -32,7 +32,7 @@ def model_card(facts: Mapping[str, Any], evaluation: Mapping[str, Any] | None = 
     values = _autoencoder(facts, evaluation) if kind == AUTOENCODER else {}
     filters = {"number": _number, "shell_quoted": shlex.quote}
     template = templates(__package__, **filters).get_template(f"{kind}.md.j2")
-    return template.render(facts=facts, watched=_watched(facts), **values)
+    return template.render({"facts": facts, "chosen": _chosen(facts), **values})
 
 
 def card_of(version: Path) -> str:
@@ -85,19 +85,23 @@ def _autoencoder(facts: Mapping[str, Any], evaluation: Mapping[str, Any] | None)
     """What the template of autoencoders shows beside the facts."""
     preset = Preset.from_dict(facts["preset"])
     measured = evaluation or {"probes": facts.get("attribute_probes"), "split": "validation"}
+    last = {} if preset.objective.losses_compare else {"chosen": "last epoch"}
     return {
+        **last,
         "preset": preset,
         "distilled": preset.objective.term("distillation") is not None,
+        "identity": preset.objective.term("identity"),
+        "adversary": preset.objective.term("adversarial") is not None,
         "evaluation": evaluation,
         "probes": measured["probes"] or [],
         "split": measured["split"],
     }
 
 
-def _watched(facts: Mapping[str, Any]) -> str:
-    """The split whose loss chose the weights: see `run_directory.score`."""
+def _chosen(facts: Mapping[str, Any]) -> str:
+    """What chose the weights: the loss of a split; see `run_directory.score`."""
     splits = facts["data"]["counts"] or facts["metrics"]
-    return "validation" if splits.get("validation") else "training"
+    return f"lowest {'validation' if splits.get('validation') else 'training'} loss"
 
 
 def _number(value: float | None, digits: int) -> str:

@@ -9,6 +9,11 @@ from .configuration import Configuration
 
 CLASSIFIER = "classifier"  # the classifier of the data set's labels or attributes
 DLIB = "dlib"  # dlib's network for face recognition
+EMBEDDERS = {  # in words, with origin and terms
+    CLASSIFIER: "a classifier of the training labels",
+    DLIB: "dlib's network for face recognition (King 2017, in the public domain; trained on about "
+    "three million faces, half of them from VGG Face and FaceScrub, the others from the internet)",
+}
 
 
 class Term(Configuration):
@@ -120,6 +125,11 @@ class Identity(Term, kind="identity", builds="keras_vae.losses.identity.Identity
     latents: float = 0.0
     start: int = 0
     description: ClassVar[str] = "identity loss"
+
+    @property
+    def origin(self) -> str:
+        """The network in words."""
+        return EMBEDDERS.get(self.embedder, f"a network of the trainer's: {self.embedder}")
 
     @property
     def needs_teacher(self) -> bool:

@@ -134,6 +134,21 @@ def test_distilled_latents_are_named_beside_the_probes(weight):
     assert ("had a distillation term" in card) == bool(weight)
 
 
+def test_an_embedder_and_a_critic_are_named_with_what_follows_from_them():
+    taught = get_preset("celeba").override(identity_weight=1.0, identity_embedder="dlib")
+    judged = taught.override(adversarial_weight=1.0)
+    faces = {"data": {"dataset": "celeba"}}
+    plain, known, sharp = (
+        model_card(facts("Red", preset=preset.to_dict(), **faces))
+        for preset in (get_preset("celeba"), taught, judged)
+    )
+    origin = "Embedder of the identity loss: dlib's network for face recognition (King 2017, in"
+    assert [origin in card for card in (plain, known, sharp)] == [False, True, True]
+    assert ["not evidence" in card for card in (plain, known, sharp)] == [False, False, True]
+    assert "weights of the lowest validation loss: epoch 2 of 3" in known
+    assert "weights of the last epoch: epoch 2 of 3" in sharp
+
+
 @pytest.mark.parametrize("evaluation", [None, EVALUATION])
 def test_parts_are_separated_by_one_empty_line(evaluation):
     card = model_card(facts("Red", metrics={"train": LOSSES}), evaluation)
