@@ -9,8 +9,8 @@ gets them reduced to its own size; all judges see its reconstructions enlarged (
   photos show the same person if their descriptors are nearer than 0.6. Nearest: the share of
   reconstructions whose nearest photo, of all, is their own. Also by groups of attributes.
 - A second judge, MobileFace, for models in whose training dlib's network took part; at its
-  threshold 1 % of the pairs of photos of different people match. With identities: how often two
-  photos of a person match, and how often a reconstruction matches another photo of the person.
+  threshold 1 % of the pairs of photos of different people match. With identities: how often a
+  photo and its reconstruction match other photos of the person, and photos of other people.
 - Glasses kept: share of the photos with glasses whose reconstruction has them, by the classifier of
   `kvae evaluate`, among the photos on which it is right.
 - Sharpness: energy of the Laplacian of the reconstructions at 128×128, divided by the photos'.
@@ -291,13 +291,13 @@ def two_samples(real: np.ndarray, generated: np.ndarray, seed: int) -> float:
     network = keras.Sequential(layers)
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
     network.compile(keras.optimizers.Adam(1e-3), loss)
-    images = np.concatenate([real, generated])
-    labels = np.repeat([1.0, 0.0], [len(real), len(generated)])
-    order = np.random.default_rng(seed).permutation(len(images))
-    held_out, seen = np.split(order, [round(HELD_OUT * len(order))])
-    network.fit(images[seen], labels[seen], batch_size=BATCH, epochs=EPOCHS, verbose=0)
-    logits = network.predict(images[held_out], batch_size=250, verbose=0)[:, 0]
-    return float(roc_auc_score(labels[held_out], logits))
+    order = np.random.default_rng(seed).permutation(len(real) + len(generated))
+    images = np.concatenate([real, generated])[order]
+    labels = np.repeat([1.0, 0.0], [len(real), len(generated)])[order]
+    count = round(HELD_OUT * len(order))
+    network.fit(images[count:], labels[count:], batch_size=BATCH, epochs=EPOCHS, verbose=0)
+    logits = network.predict(images[:count], batch_size=250, verbose=0)[:, 0]
+    return float(roc_auc_score(labels[:count], logits))
 
 
 if __name__ == "__main__":

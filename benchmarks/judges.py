@@ -92,15 +92,12 @@ class Judge:
         }
         if identities is None:
             return found
-        others = (identities[:, None] == identities) & ~np.eye(len(own), dtype=bool)
-        return found | {
-            "photo and another photo of the person match": self._matching(
-                cdist(photos, photos)[others]
-            ),
-            "reconstruction and another photo of the person match": self._matching(
-                distances[others]
-            ),
-        }
+        same = identities[:, None] == identities
+        another = same & ~np.eye(len(own), dtype=bool)
+        for kind, each in (("photo", cdist(photos, photos)), ("reconstruction", distances)):
+            found[f"{kind} and another photo of the person match"] = self._matching(each[another])
+            found[f"{kind} and a photo of another person match"] = self._matching(each[~same])
+        return found | {"pairs of photos of a person": float(another.sum() / 2)}
 
     def _matching(self, distances: np.ndarray) -> float:
         """Share of the pairs that match; NaN of none."""

@@ -61,9 +61,12 @@ def test_reconstructions_are_compared_with_all_photos(judge):
 
 def test_photos_and_reconstructions_are_compared_with_other_photos_of_the_person(judge):
     photos = np.array([[0.0], [1.0], [20.0], [21.0]])
-    reconstructions = np.array([[2.5], [1.0], [20.0], [30.0]])
+    reconstructions = np.array([[2.9], [2.0], [20.0], [30.0]])
     found = judge.compare(photos, reconstructions, np.array([7, 7, 8, 9]))
+    assert found["pairs of photos of a person"] == 1
     assert found["photo and another photo of the person match"] == 1.0
-    assert found["reconstruction and another photo of the person match"] == 1.0
+    assert found["photo and a photo of another person match"] == 0.2  # 20 and 21, of 5 pairs
+    assert found["reconstruction and another photo of the person match"] == 0.5
+    assert found["reconstruction and a photo of another person match"] == 0.1
     alone = judge.compare(photos, reconstructions, np.arange(4))
     assert np.isnan(alone["reconstruction and another photo of the person match"])
