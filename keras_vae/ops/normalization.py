@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from .activations import LeakyReLU
 from .convolutions import chain
 from .registration import package
 
@@ -65,7 +66,13 @@ def norm_act(
         raise ValueError(
             f"`normalization` must be one of {NORMALIZATIONS}. Received: {normalization!r}."
         )
-    layers = [_activation(activation, name=f"{name}_{activation}", dtype=dtype)]
+    options = {"name": f"{name}_{activation}", "dtype": dtype}
+    if activation == "leaky_relu":  # the layer's slope, 0.3, is the book's; the function's is 0.2
+        # Without a normalization it may follow a sum.
+        kind = LeakyReLU if normalization == "none" else keras.layers.LeakyReLU
+        layers = [kind(**options)]
+    else:
+        layers = [keras.layers.Activation(activation, **options)]
     if normalization != "none":
         kind = FusedBatchNormalization if normalization == "batch" else _instance_normalization
         layers.insert(0, kind(name=f"{name}_norm", dtype=dtype))
@@ -77,9 +84,3 @@ def _instance_normalization(**options: Any) -> keras.layers.Layer:
     return keras.layers.GroupNormalization(
         groups=-1, epsilon=1e-5, center=False, scale=False, **options
     )
-
-
-def _activation(activation: str, **kwargs: Any) -> keras.layers.Layer:
-    if activation == "leaky_relu":  # the layer's slope, 0.3, is the book's; the function's is 0.2
-        return keras.layers.LeakyReLU(**kwargs)
-    return keras.layers.Activation(activation, **kwargs)

@@ -41,6 +41,7 @@ CLASSES = {
     "models.priors": ("StandardNormal",),
     "models.sampling": ("Sampling",),
     "models.vae": ("VAE",),
+    "ops.activations": ("LeakyReLU",),
     "ops.adam": ("FusedAdam",),
     "ops.convolutions": (
         "DepthToSpace",
