@@ -170,8 +170,7 @@ def people_table(
     ]
     yield from _head("", *(judge.name for judge in judges))
     for name in columns[0]:
-        cells = ("–" if np.isnan(column[name]) else f"{column[name]:.3f}" for column in columns)
-        yield f"| {name} | {' | '.join(cells)} |"
+        yield f"| {name} | {' | '.join(_cell(column[name]) for column in columns)} |"
 
 
 def group_table(
@@ -195,6 +194,11 @@ def group_table(
         yield f"| {group} | {' | '.join(cells)} |"
     if small:
         yield from ("", f"Fewer than {SMALLEST} photos: {'; '.join(small)}.")
+
+
+def _cell(value: float) -> str:
+    """Format a share, a distance or a count."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
 
 
 def _head(first: str, *columns: str) -> Iterator[str]:

@@ -97,7 +97,7 @@ class Judge:
         for kind, each in (("photo", cdist(photos, photos)), ("reconstruction", distances)):
             found[f"{kind} and another photo of the person match"] = self._matching(each[another])
             found[f"{kind} and a photo of another person match"] = self._matching(each[~same])
-        return found | {"pairs of photos of a person": float(another.sum() / 2)}
+        return found | {"pairs of photos of a person": int(another.sum()) // 2}
 
     def _matching(self, distances: np.ndarray) -> float:
         """Share of the pairs that match; NaN of none."""
