@@ -40,11 +40,9 @@ class Adversarial(Composite, LossTerm):
         gamma: γ, for pixels in −1 … 1.
         interval: Steps from one penalty to the next.
         learning_rate: Of the critic's Adam.
-        generated: Share of a batch's reconstructions that samples of the prior, decoded, replace in
-            training: y is then a generated image.
 
     Raises:
-        ValueError: If `interval` is less than 1, or `generated` is not a share.
+        ValueError: If `interval` is less than 1.
 
     Example:
         >>> critic = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten()])
@@ -64,15 +62,12 @@ class Adversarial(Composite, LossTerm):
         gamma: float = 1.0,
         interval: int = 4,
         learning_rate: float = 2e-4,
-        generated: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(weight, **kwargs)
         if interval < 1:
             raise ValueError(f"`interval` must be at least 1. Received: {interval}.")
-        if not 0 <= generated <= 1:
-            raise ValueError(f"`generated` must be between 0 and 1. Received: {generated}.")
-        self.critic, self.generated = critic, generated
+        self.critic = critic
         self.start, self.gamma, self.interval = start, gamma, interval
         self.learning_rate = learning_rate
         self.optimizer = keras.optimizers.Adam(learning_rate, **MOMENTS)
@@ -113,11 +108,10 @@ class Adversarial(Composite, LossTerm):
 
     def __call__(self, forward: ForwardPass) -> tf.Tensor:
         """Return the weighted loss, [B], and log it and the critic's."""
-        images = forward.images
-        forward.kept[self.name] = others = self._judged(forward)
+        images, reconstructions = forward.images, forward.likelihood.pixels()
 
         def losses() -> tuple[tf.Tensor, tf.Tensor]:
-            margin = self._margin(tf.stop_gradient(images), others)
+            margin = self._margin(tf.stop_gradient(images), reconstructions)
             return tf.nn.softplus(margin), tf.nn.softplus(-margin)
 
         none = tf.zeros_like(images[:, 0, 0, 0])
@@ -128,7 +122,7 @@ class Adversarial(Composite, LossTerm):
 
     def train_adversary(self, forward: ForwardPass) -> None:
         """Take a step of the critic."""
-        pairs = forward.images, tf.stop_gradient(forward.kept[self.name])
+        pairs = forward.images, tf.stop_gradient(forward.likelihood.pixels())
         variables, steps = self.adversary_variables, self.optimizer.iterations
 
         def nothing() -> list[tf.Tensor]:
@@ -147,24 +141,6 @@ class Adversarial(Composite, LossTerm):
         if self.start:  # Adam corrects its moments by the number of steps, so waiting is no step
             counts = (lambda: tf.identity(steps), lambda: 0 * steps)
             steps.assign(once_started(forward.step, self.start, *counts))
-
-    def _judged(self, forward: ForwardPass) -> tf.Tensor:
-        """Reconstructions, the first of them replaced by decoded samples of the prior, pixels."""
-        reconstructions = forward.likelihood.pixels()
-        if not (self.generated and forward.training):
-            return reconstructions
-        share = self.generated * tf.cast(tf.shape(reconstructions)[0], tf.float32)
-        count = tf.cast(tf.round(share), tf.int32)
-
-        def decoded() -> tf.Tensor:
-            parts = {"z": forward.prior.sample(), "y": forward.y}
-            known = {name: part for name, part in parts.items() if part is not None}
-            return forward.decode(
-                **keras.tree.map_structure(lambda each: each[:count], known)
-            ).pixels()
-
-        first = once_started(forward.step, self.start, decoded, lambda: reconstructions[:count])
-        return tf.concat([first, reconstructions[count:]], axis=0)
 
     def _margin(self, images: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
         """D(x) − D(y), [B]."""
@@ -190,7 +166,7 @@ class Adversarial(Composite, LossTerm):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
-        names = ("start", "gamma", "interval", "learning_rate", "generated")
+        names = ("start", "gamma", "interval", "learning_rate")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 

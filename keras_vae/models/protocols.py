@@ -6,7 +6,6 @@ return distributions, and the terms of its loss.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -72,9 +71,7 @@ class ForwardPass:
         step: Optimizer steps until now; None outside training, where weights are the final ones.
         samples: S.
         regularization: Sum of what layers add to the loss, such as kernel regularizers; or None.
-        decode: p(x|z, y) of other z: a function of z and y; None where it is not known.
         logs: What is reported beside the loss, by name, [B]: see `log`.
-        kept: What a term keeps for its adversary's step, by the term's name.
 
     Example:
         >>> forward = vae.forward(tf.cast(images, tf.float32))
@@ -93,9 +90,7 @@ class ForwardPass:
     step: tf.Tensor | None = None
     samples: int = 1
     regularization: tf.Tensor | None = None
-    decode: Callable[[Any, Any], Any] | None = None
     logs: dict[str, tf.Tensor] = field(default_factory=dict)
-    kept: dict[str, tf.Tensor] = field(default_factory=dict)
 
     def log(self, name: str, values: tf.Tensor) -> None:
         """Report values, [B], under a name that the term's `logged` lists."""

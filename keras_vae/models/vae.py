@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import keras
@@ -270,7 +269,6 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
             step,
             self.samples,
             regularization=self._added_losses(),
-            decode=partial(self.likelihood, training=training),
         )
 
     def _added_losses(self) -> tf.Tensor | None:

@@ -223,31 +223,3 @@ def test_the_critic_computes_in_half_precision_where_no_scale_is_needed(dtype, i
     convolution = next(each for each in term.critic.layers if isinstance(each, keras.layers.Conv2D))
     assert convolution.compute_dtype == inner
     assert term.critic(tf.zeros((1, 8, 8, 1))).dtype == tf.float32
-
-
-def test_decoded_samples_replace_a_share_of_the_reconstructions_in_training(digits):
-    vae = compiled(small(generated=0.5))
-    term, images = vae.terms[-1], tf.cast(digits.images[:6], tf.float32)
-    with tf.GradientTape(persistent=True) as tape:
-        forward = vae.forward(images, training=True)
-        term(forward)
-        generated, rebuilt = forward.kept["adversarial"], forward.likelihood.pixels()
-        samples = generated[:3]
-    np.testing.assert_array_equal(generated[3:], rebuilt[3:])
-    assert np.abs(samples.numpy() - rebuilt[:3]).max(axis=(1, 2, 3)).min() > 1
-    for network, reached in ((vae.encoder, False), (vae.decoder, True)):
-        gradients = tape.gradient(samples, network.trainable_weights)
-        assert (max(np.abs(each).max() for each in gradients) > 0) == reached
-    judged = vae.forward(images)
-    term(judged)
-    np.testing.assert_array_equal(judged.kept["adversarial"], judged.likelihood.pixels())
-    with pytest.raises(ValueError, match="`generated` must be between 0 and 1"):
-        Adversarial(term.critic, generated=2)
-
-
-@pytest.mark.parametrize("start", [0, 2])
-def test_a_conditional_model_decodes_samples_with_the_labels(start, digits):
-    vae = compiled(replace(small(generated=0.5, start=start), classes=10))
-    history = vae.fit(digits.images[:128], digits.labels[:128], batch_size=32, verbose=0).history
-    assert np.isfinite(history["loss"]).all()
-    assert history["adversarial_critic_loss"][0] > 0
