@@ -18,6 +18,7 @@ from ..ops.convolutions import SpaceToDepth
 from ..ops.registration import package
 from ..ops.replicas import replica_count
 from ..presets import Adversarial as Configuration
+from .perceptual import MAPS, feature_distance, with_maps
 from .start import once_started
 
 MOMENTS = {"beta_1": 0.0, "beta_2": 0.99}  # of Adam, as Huang et al. 2024 train a critic
@@ -40,9 +41,12 @@ class Adversarial(Composite, LossTerm):
         gamma: γ, for pixels in −1 … 1.
         interval: Steps from one penalty to the next.
         learning_rate: Of the critic's Adam.
+        features: Weight, beside the model's loss, of the distance of the critic's feature maps of
+            image and reconstruction (Larsen et al. 2016): it is small where both have the same
+            texture, and pulls a reconstruction to its own image, not to any.
 
     Raises:
-        ValueError: If `interval` is less than 1.
+        ValueError: If `interval` is less than 1, or there are no feature maps for `features`.
 
     Example:
         >>> critic = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten()])
@@ -62,12 +66,15 @@ class Adversarial(Composite, LossTerm):
         gamma: float = 1.0,
         interval: int = 4,
         learning_rate: float = 2e-4,
+        features: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(weight, **kwargs)
         if interval < 1:
             raise ValueError(f"`interval` must be at least 1. Received: {interval}.")
-        self.critic = critic
+        self.critic, self.features = critic, features
+        # A method, so that Keras does not save the critic's weights twice.
+        self.maps = with_maps(critic).__call__ if features else None
         self.start, self.gamma, self.interval = start, gamma, interval
         self.learning_rate = learning_rate
         self.optimizer = keras.optimizers.Adam(learning_rate, **MOMENTS)
@@ -111,8 +118,8 @@ class Adversarial(Composite, LossTerm):
         images, reconstructions = forward.images, forward.likelihood.pixels()
 
         def losses() -> tuple[tf.Tensor, tf.Tensor]:
-            margin = self._margin(tf.stop_gradient(images), reconstructions)
-            return tf.nn.softplus(margin), tf.nn.softplus(-margin)
+            margin, distance = self._compared(tf.stop_gradient(images), reconstructions)
+            return tf.nn.softplus(margin) + self.features * distance, tf.nn.softplus(-margin)
 
         none = tf.zeros_like(images[:, 0, 0, 0])
         both = once_started(forward.step, self.start, losses, lambda: (none, none))
@@ -142,6 +149,15 @@ class Adversarial(Composite, LossTerm):
             counts = (lambda: tf.identity(steps), lambda: 0 * steps)
             steps.assign(once_started(forward.step, self.start, *counts))
 
+    def _compared(self, images: tf.Tensor, others: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """D(x) − D(y) and the distance of the feature maps, which is 0 without a weight, [B]."""
+        if self.maps is None:
+            margin = self._margin(images, others)
+            return margin, tf.zeros_like(margin)
+        *maps, real = self.maps(images)
+        *other_maps, fake = self.maps(others)
+        return (real - fake)[:, 0], feature_distance(maps, other_maps)
+
     def _margin(self, images: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
         """D(x) − D(y), [B]."""
         return (self.critic(images) - self.critic(reconstructions))[:, 0]
@@ -166,7 +182,7 @@ class Adversarial(Composite, LossTerm):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
-        names = ("start", "gamma", "interval", "learning_rate")
+        names = ("start", "gamma", "interval", "learning_rate", "features")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
@@ -212,7 +228,8 @@ def build_critic(
         features = _conv(count, 2 if number else 1, dtype)(features)
         branch = _conv(count, 1, dtype)(_activation(dtype)(features))
         branch = _conv(count, 1, dtype, "zeros")(_activation(dtype)(branch))
-        features = keras.layers.Add(dtype=dtype)([features, branch])
+        name = f"{MAPS}{number + 1}"
+        features = keras.layers.Add(name=name, dtype=dtype)([features, branch])
     features = keras.layers.GlobalAveragePooling2D(dtype="float32")(_activation(dtype)(features))
     number = keras.layers.Dense(1, use_bias=False, dtype="float32")  # losses are of differences
     return keras.Model(image, number(features), name="critic")

@@ -24,11 +24,9 @@ from ..ops.registration import package
 from ..presets import Identity as Configuration
 from ..presets.terms import DLIB
 from .face_embedder import face_embedder
-from .perceptual import feature_distance
+from .perceptual import feature_distance, with_maps
 from .start import once_started
 from .teacher import Teacher
-
-MAPS = "maps_"  # how the names of an embedder's layers of feature maps begin
 
 
 @package
@@ -124,7 +122,7 @@ class Identity(Composite, LossTerm):
         network = _features(teacher) if configuration.needs_teacher else open_embedder(embedder)
         _check_channels(network, image_shape)
         if configuration.features:
-            network = _with_maps(network)
+            network = with_maps(network)
         copy = recast(network, dtype, FusedBatchNormalization)
         return cls(copy, latent_dim=latent_dim, seed=seed, **values)
 
@@ -217,18 +215,6 @@ def _check_channels(network: keras.Model, image_shape: tuple[int, int, int] | No
             f"`embedder` must take images of {image_shape[-1]} channel(s). Received: a network of "
             f"images of {channels}."
         )
-
-
-def _with_maps(network: keras.Model) -> keras.Model:
-    """An embedder that also returns its feature maps, before the embeddings."""
-    maps = [layer.output for layer in network.layers if layer.name.startswith(MAPS)]
-    if not maps:
-        names = ", ".join(layer.name for layer in network.layers)
-        raise ValueError(
-            f"`features` must be 0 where no layer of the embedder has a name that begins with "
-            f"{MAPS!r}. Received an embedder with: {names}."
-        )
-    return keras.Model(network.inputs, [*maps, network.outputs[0]])
 
 
 def _distance(vectors: tf.Tensor, others: tf.Tensor) -> tf.Tensor:

@@ -23,6 +23,7 @@ from ..presets import Perceptual as Configuration
 from .teacher import Teacher
 
 EPSILON = 1e-6  # of a squared length: features of zero do not differ
+MAPS = "maps_"  # how the names of a network's layers of feature maps begin
 
 
 @package
@@ -85,6 +86,22 @@ class Perceptual(Composite, LossTerm):
 
     def _maps(self, pixels: tf.Tensor) -> list[tf.Tensor]:
         return self.network(pixels / 127.5 - 1.0, training=False)
+
+
+def with_maps(network: keras.Model) -> keras.Model:
+    """Return a network that also returns its feature maps, before its output.
+
+    Raises:
+        ValueError: If no name of a layer begins with `maps_`.
+    """
+    maps = [layer.output for layer in network.layers if layer.name.startswith(MAPS)]
+    if not maps:
+        names = ", ".join(layer.name for layer in network.layers)
+        raise ValueError(
+            f"`features` must be 0 where no layer of the network has a name that begins with "
+            f"{MAPS!r}. Received a network with: {names}."
+        )
+    return keras.Model(network.inputs, [*maps, network.outputs[0]])
 
 
 def feature_distance(maps: Sequence[tf.Tensor], others: Sequence[tf.Tensor]) -> tf.Tensor:

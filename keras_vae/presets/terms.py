@@ -150,6 +150,7 @@ class Adversarial(Term, kind="adversarial", builds="keras_vae.losses.adversarial
         gamma: Weight γ of the gradient penalties.
         interval: Steps from one penalty to the next (Karras et al. 2020, section 3.1).
         learning_rate: Of the critic's Adam.
+        features: Weight of the distance of the critic's feature maps beside the model's loss.
 
     Example:
         >>> preset = get_preset("mnist").override(adversarial_weight=0.1)
@@ -164,6 +165,7 @@ class Adversarial(Term, kind="adversarial", builds="keras_vae.losses.adversarial
     gamma: float = 1.0
     interval: int = 4
     learning_rate: float = 2e-4
+    features: float = 0.0
     description: ClassVar[str] = "adversarial loss"
 
     @property

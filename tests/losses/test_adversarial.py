@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras_vae import presets
 from keras_vae.losses import Adversarial
 from keras_vae.losses.adversarial import build_critic, squared_gradient
+from keras_vae.losses.perceptual import feature_distance
 from keras_vae.models.vae import VAE
 from keras_vae.presets import get_preset
 from keras_vae.training import trainer as training
@@ -223,3 +224,24 @@ def test_the_critic_computes_in_half_precision_where_no_scale_is_needed(dtype, i
     convolution = next(each for each in term.critic.layers if isinstance(each, keras.layers.Conv2D))
     assert convolution.compute_dtype == inner
     assert term.critic(tf.zeros((1, 8, 8, 1))).dtype == tf.float32
+
+
+def test_feature_maps_of_the_critic_pull_a_reconstruction_to_its_own_image(digits):
+    vae = compiled(small(features=2.0))
+    term, forward = vae.terms[-1], vae.forward(digits.images[:6])
+    plain = compiled(small()).terms[-1]
+    plain.critic.set_weights(term.critic.get_weights())
+    maps = [layer.output for layer in term.critic.layers if layer.name.startswith("maps_")]
+    assert len(maps) == 2
+    network = keras.Model(term.critic.inputs, maps)
+    both = (network(pixels) for pixels in (forward.images, forward.likelihood.pixels()))
+    expected = plain(forward) + 5.0 * 2.0 * feature_distance(*both)
+    np.testing.assert_allclose(term(forward), expected, rtol=1e-5)
+    assert len(term.weights) == len(plain.weights)
+
+
+def test_a_critic_without_feature_maps_cannot_be_asked_for_them():
+    critic = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+    critic.add(keras.layers.Dense(1))
+    with pytest.raises(ValueError, match=r"`features` must be 0 .*'maps_'"):
+        Adversarial(critic, features=1.0)
