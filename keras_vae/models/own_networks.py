@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..ops.activations import FUSED_SLOPE, layers_of_lost_slope
 from ..ops.registration import package
 from .composite import Composite, is_functional
 from .inputs import logger
@@ -42,6 +43,7 @@ def encoder_of(
     outputs = _listed(_outputs(encoder) if functional else encoder(tf.zeros((1, *image_shape))))
     _check_encoder(outputs, getattr(encoder, "output_names", []))
     latent_dim = outputs[0].shape[-1]
+    _warn_of_slopes(encoder)
     if len(outputs) > 2:
         logger.warning("%s: the third output is ignored: the VAE samples z.", encoder.name)
         if functional:
@@ -83,6 +85,7 @@ def decoder_of(
         )
     image = _outputs(decoder)
     _check_decoder(decoder, tuple(image.shape), image_shape)
+    _warn_of_slopes(decoder)
     logits, activation = _without_activation(image)
     if activation is None:
         return _by_values(decoder, _probed(decoder, latent_dim), output)
@@ -94,6 +97,19 @@ def decoder_of(
     if activation == "logits":
         return decoder, "sigmoid"
     return keras.Model(_single(decoder.inputs), logits, name=decoder.name), activation
+
+
+def _warn_of_slopes(network: Any) -> None:
+    """Say which leaky ReLUs TensorFlow computes with another slope than they have."""
+    lost = layers_of_lost_slope(network) if is_functional(network) else []
+    if lost:
+        logger.warning(
+            "%s: on a CPU, outside of training, TensorFlow computes the leaky ReLU of a sum with a "
+            "slope of %s. Give this slope to %s, or normalize the sum.",
+            network.name,
+            FUSED_SLOPE,
+            ", ".join(lost),
+        )
 
 
 def _without_activation(tensor: Any) -> tuple[Any, str | None]:

@@ -349,3 +349,17 @@ def test_a_decoder_without_finite_values_is_refused():
     images = Unbounded()(layers.Reshape((8, 8, 1))(layers.Dense(64)(z)))
     with pytest.raises(ValueError, match=r"`decoder` must return finite values. Received: NaN"):
         VAE.from_networks(encoder(), keras.Model(z, images))
+
+
+def test_a_slope_that_tensorflow_forgets_is_named(digits, caplog, logged):
+    image = keras.Input((8, 8, 1))
+    features = keras.layers.Conv2D(4, 3, padding="same")(image)
+    branch = keras.layers.Conv2D(4, 3, padding="same")(features)
+    features = keras.layers.LeakyReLU(name="end")(keras.layers.Add()([branch, features]))
+    flat = keras.layers.Flatten()(features)
+    means = keras.layers.Dense(L)(flat), keras.layers.Dense(L)(flat)
+    with caplog.at_level(logging.WARNING, "keras_vae"):
+        VAE.from_networks(keras.Model(image, means, name="encoder"), conv_decoder(), seed=0)
+    (line,) = logged()
+    assert line.startswith("encoder: on a CPU, outside of training, TensorFlow computes the leaky")
+    assert "a slope of 0.2. Give this slope to end, or normalize the sum." in line
