@@ -61,24 +61,15 @@ def face_embedder() -> keras.Model:
     return network
 
 
-def weights_file() -> Path:
-    """Find dlib's file in the installed package, which is not imported: it needs pkg_resources.
-
-    Raises:
-        ImportError: If face-recognition-models is not installed.
-    """
+def _weights() -> bytes:
+    """The file in the installed package, which is not imported: it needs pkg_resources."""
     found = find_spec(PACKAGE)
     if found is None or not found.submodule_search_locations:
         raise ImportError(
             "dlib's face recognition network needs face-recognition-models, which is not "
             "installed: pip install 'keras-vae[faces]'."
         )
-    return Path(found.submodule_search_locations[0], "models", FILE)
-
-
-def _weights() -> bytes:
-    """The content of the file."""
-    file = weights_file()
+    file = Path(found.submodule_search_locations[0], "models", FILE)
     content = file.read_bytes() if file.is_file() else b""
     if hashlib.sha256(content).hexdigest() != DIGEST:
         raise ValueError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from .configuration import Configuration
@@ -128,8 +129,10 @@ class Identity(Term, kind="identity", builds="keras_vae.losses.identity.Identity
 
     @property
     def origin(self) -> str:
-        """The network in words."""
-        return EMBEDDERS.get(self.embedder, f"a network of the trainer's: {self.embedder}")
+        """The network in words; of a file its name alone, since cards are published."""
+        return EMBEDDERS.get(
+            self.embedder, f"a network of the trainer's: {Path(self.embedder).name}"
+        )
 
     @property
     def needs_teacher(self) -> bool:

@@ -145,6 +145,10 @@ def test_an_embedder_and_a_critic_are_named_with_what_follows_from_them():
     origin = "Embedder of the identity loss: dlib's network for face recognition (King 2017, in"
     assert [origin in card for card in (plain, known, sharp)] == [False, True, True]
     assert ["not evidence" in card for card in (plain, known, sharp)] == [False, False, True]
+    own = get_preset("celeba").override(identity_weight=1.0, identity_embedder="/home/me/own.keras")
+    card = model_card(facts(preset=own.to_dict()))
+    assert "a network of the trainer's: own.keras." in card
+    assert "/home/me" not in card
     assert "weights of the lowest validation loss: epoch 2 of 3" in known
     assert "weights of the last epoch: epoch 2 of 3" in sharp
 
