@@ -15,6 +15,7 @@ from .training import LOCAL_OPTIONS
 
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset
+    from keras_vae.presets import Preset
     from keras_vae.training.run_directory import RunConfig, TrainingConfig
 
 Config = TypeVar("Config", bound="TrainingConfig")
@@ -137,15 +138,15 @@ def sized(
 def fitted(config: RunConfig, images: ImageDataset) -> RunConfig:
     """Give the configuration labels, a batch, passes, an end and a variance that fit the images.
 
-    A reduced batch is printed. A small set, which is passed several times in an epoch, is soon
-    learned by heart: then the training ends.
+    A reduced batch is printed, and what is left out of the loss. A small set, which is passed
+    several times in an epoch, is soon learned by heart: then the training ends.
     """
     from keras_vae.presets import PATIENCE
     from keras_vae.training.conditioning import conditioned
     from keras_vae.training.distribution import make_strategy
     from keras_vae.training.pca_baseline import adapted
 
-    count, before = images.count("train"), conditioned(config.preset, images)
+    count, before = images.count("train"), conditioned(_teachable(config.preset, images), images)
     preset = before.fitted_to(count, make_strategy(config.strategy).num_replicas_in_sync)
     if preset.batch_size != before.batch_size:
         click.echo(
@@ -158,3 +159,18 @@ def fitted(config: RunConfig, images: ImageDataset) -> RunConfig:
     if not typed(click.get_current_context(), "variance"):
         preset = adapted(preset, images, seed=config.seed)
     return replace(config, preset=preset, early_stop=stop)
+
+
+def _teachable(preset: Preset, images: ImageDataset) -> Preset:
+    """Leave out a preset's terms that need a classifier if there is nothing to train it on.
+
+    A term whose weight was typed is kept, and the training refuses it.
+    """
+    taught = [term for term in preset.objective.terms if term.needs_teacher]
+    ctx = click.get_current_context()
+    asked_for = any(typed(ctx, f"{term.kind}_weight") for term in taught)
+    if not taught or asked_for or images.labelled:
+        return preset
+    left_out = ", ".join(term.description for term in taught)
+    click.echo(f"Left out {left_out}: {images.name} has neither labels nor attributes")
+    return replace(preset, objective=preset.objective.without_teacher())

@@ -426,6 +426,7 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
         f"{passes}{by}{end}"
     )
     _report_starts(preset, steps * preset.epochs)
+    _report_alignment(preset, images)
     click.echo(f"Rate     {preset.learning_rate:g}, {preset.decay}")
     click.echo(f"Run      {run.path}")
 
@@ -436,6 +437,16 @@ def _report_starts(preset: Preset, steps: int) -> None:
         if term.start:
             never = "" if term.start < steps else f": never, the training ends at step {steps:,}"
             click.echo(f"Starts   {term.description} after step {term.start:,}{never}")
+
+
+def _report_alignment(preset: Preset, images: ImageDataset) -> None:
+    """Print a note if the embedder is made for aligned faces and nobody says that these are."""
+    from keras_vae.presets.terms import DLIB
+
+    identity, facts = preset.objective.term("identity"), images.provenance
+    aligned = facts.get("dataset") == "celeba" or facts.get("align_faces")
+    if identity is not None and identity.embedder == DLIB and not aligned:
+        click.echo("Faces    dlib's embedder expects them aligned as CelebA's: --align-faces")
 
 
 def _report_position(run: Run) -> None:

@@ -48,6 +48,11 @@ class ImageDataset:
     names: np.ndarray | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def labelled(self) -> bool:
+        """Whether there are labels or attributes that a classifier can be trained on."""
+        return self.labels is not None or self.attributes is not None
+
     def indices(self, split: str) -> np.ndarray:
         """Return the rows of a split ("train", "validation" or "test"), ascending, int64.
 

@@ -82,12 +82,11 @@ def find_extractor(
     channels = dataset.image_shape[2]
     if features is not None:
         return saved_extractor(features, channels)
-    labelled = dataset.labels is not None or dataset.attribute_names
-    if not labelled or channels != 1:
+    if not dataset.labelled or channels != 1:
         try:
             return inception()
         except ConnectionError:
-            if not labelled:
+            if not dataset.labelled:
                 raise
     return classifier_extractor(dataset, progress)
 

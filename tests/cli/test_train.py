@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from keras_vae.cli.main import kvae
-from keras_vae.cli.train import _default_name, _report_pca, _report_starts
+from keras_vae.cli.train import _default_name, _report_alignment, _report_pca, _report_starts
 from keras_vae.inference import registry as runtime
 from keras_vae.presets import get_preset
 from keras_vae.training.run_directory import Run, RunConfig, RunInUseError, read_json
@@ -53,6 +53,21 @@ def test_it_says_which_terms_start_later_and_which_never_do(capsys):
         "Starts   identity loss after step 99\n"
         "Starts   adversarial loss after step 4,000: never, the training ends at step 4,000\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("embedder", "facts", "said"),
+    [
+        ("dlib", {"dataset": None}, True),
+        ("dlib", {"dataset": "celeba"}, False),
+        ("dlib", {"dataset": None, "align_faces": True}, False),
+        ("classifier", {"dataset": None}, False),
+    ],
+)
+def test_it_says_that_the_embedder_of_faces_expects_aligned_ones(capsys, embedder, facts, said):
+    preset = get_preset("own-images").override(identity_weight=1.0, identity_embedder=embedder)
+    _report_alignment(preset, SimpleNamespace(provenance=facts))
+    assert ("--align-faces" in capsys.readouterr().out) == said
 
 
 @pytest.mark.parametrize(

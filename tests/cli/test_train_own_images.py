@@ -68,6 +68,25 @@ def test_a_small_set_trains_until_it_overfits(trained, folders, monkeypatch, wor
     assert configs[0].early_stop == patience
 
 
+@pytest.mark.parametrize(
+    ("words", "said", "kinds"),
+    [
+        ([], "Left out perceptual loss, distillation loss: mine has neither labels", ["mmd"]),
+        (["--distillation-weight", 5], "", ["perceptual", "distillation", "mmd"]),
+    ],
+)
+def test_terms_that_need_labels_are_left_out_unless_asked_for(
+    trained, folders, monkeypatch, words, said, kinds
+):
+    configs = []
+    monkeypatch.setattr(trainer, "train", lambda config, *_, **__: configs.append(config))
+    (where, root), run = folders, ["--run-dir", folders[1] / "untrained", "--no-export"]
+    output = train(root / "mine.npz", "--preset", "celeba64", *where, *words, *run, ok=False).output
+    assert said in output
+    assert ("Left out" in output) == bool(said)
+    assert [term.kind for term in configs[0].preset.objective.terms] == kinds
+
+
 def test_a_set_too_small_for_a_validation_split_says_so(photos, folders, monkeypatch):
     (words, root), run = folders, folders[1] / "runs" / "few"
     options = ["--run-dir", run, "--epochs", 1, "--no-export"]
