@@ -1,6 +1,6 @@
 """Measure whether reconstructed faces are sharp and the same person, and samples like photos.
 
-    python benchmarks/faces.py --model celeba64 --data-dir ~/celeba
+    python benchmarks/faces.py --model celeba128 --data-dir ~/celeba
 
 The images are validation photos at their full size, the central 148×148 pixels of each. The model
 gets them reduced to its own size; all judges see its reconstructions enlarged (bicubic) again.
@@ -21,7 +21,7 @@ gets them reduced to its own size; all judges see its reconstructions enlarged (
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,7 @@ BATCH, EPOCHS, HELD_OUT = 64, 3, 0.25  # of the network that distinguishes two s
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="CelebA's identity_CelebA.txt: compare with other photos of the person, too.",
 )
+@click.option("--card", is_flag=True, help="Add a table to the card that `kvae evaluate` wrote.")
 def main(
     source: DataSource,
     choice: ModelChoice,
@@ -73,6 +74,7 @@ def main(
     seed: int,
     second_judge: Path | None,
     identities: Path | None,
+    card: bool,
 ) -> None:
     """Measure, and print tables."""
     if second_judge and not identities:
@@ -86,8 +88,11 @@ def main(
     if second_judge:
         judges.append(calibrated_mobile_face(second_judge, photos, people))
     click.echo(heading(model.name, f"seed {seed}"))
-    for line in report(model, photos, small, judges, people, faces, samples, seed):
+    found: dict[str, str] = {}
+    for line in report(model, photos, small, judges, people, faces, samples, seed, found):
         click.echo(line)
+    if card:
+        click.echo(f"\n{add_to_card(model, faces, found)}")
 
 
 def report(
@@ -99,6 +104,7 @@ def report(
     faces: int,
     samples: int,
     seed: int,
+    found: dict[str, str],
 ) -> Iterator[str]:
     """Measure a model; yield the lines of the tables.
 
@@ -111,21 +117,50 @@ def report(
         faces: Number of validation photos.
         samples: Number of generated faces of each prior.
         seed: Of the choice of photos.
+        found: Takes the numbers of the card by their names.
     """
     rows = photos.choose("validation", faces, seed)
     descriptors, pixels = compare(model, photos, rows, judges)
-    yield from people_table(judges, descriptors, None if people is None else people[rows])
+    columns = [
+        judge.compare(*each, None if people is None else people[rows])
+        for judge, each in zip(judges, descriptors, strict=True)
+    ]
+    yield from people_table(judges, columns)
     yield from group_table(photos, rows, judges, descriptors)
-    yield from ("", "| | |", "|---|---:|")
-    for name, value in pixels.items():
-        yield f"| {name} | {value:.3f} |"
-    yield f"| glasses kept | {glasses_kept(model, small):.3f} |"
+    yield from _head("", "")
+    for judge, column in zip(judges, columns, strict=True):
+        own = (name for name in column if name == "same person" or name.startswith("nearest"))
+        found |= {f"{name}, by {judge.name}": _cell(column[name]) for name in own}
+    values = {name: _cell(value) for name, value in pixels.items()}
+    values["glasses kept"] = _cell(glasses_kept(model, small))
     others = photos.choose("validation", samples, seed + 1)
     real = scaled(np.asarray(photos.images[others]), COMPARED)
     for prior in model.metadata["priors"]:
         generated = model.generate(len(real), seed=0, prior=prior)
         auc = two_samples(real, scaled(generated, COMPARED), seed)
-        yield f"| two samples, {prior}: AUC | {auc:.3f} |"
+        values[f"photos against samples, {prior}: AUC"] = _cell(auc)
+    found |= values
+    yield from (f"| {name} | {value} |" for name, value in values.items())
+
+
+def add_to_card(model: Model, faces: int, found: Mapping[str, str]) -> Path:
+    """Add a table to the card of an evaluated model.
+
+    Args:
+        model: The model.
+        faces: Number of photos.
+        found: Numbers by their names.
+
+    Returns:
+        The card's path.
+    """
+    from keras_vae.export.card import EVALUATION, write_card
+    from keras_vae.training.run_directory import read_json
+
+    evaluation = read_json(model.path / "assets.extra" / EVALUATION)
+    heading = f"{faces:,} faces, by `benchmarks/faces.py`"
+    tables = {**evaluation["tables"], heading: dict(found)}
+    return write_card(model.path, {**evaluation, "tables": tables})
 
 
 def compare(
@@ -161,13 +196,8 @@ def compare(
     return [np.concatenate(found, axis=1) for found in descriptors], pixels
 
 
-def people_table(
-    judges: list[Judge], descriptors: list[np.ndarray], people: np.ndarray | None
-) -> Iterator[str]:
+def people_table(judges: list[Judge], columns: list[dict[str, float | int]]) -> Iterator[str]:
     """Yield the lines of the table with a column for each judge."""
-    columns = [
-        judge.compare(*each, people) for judge, each in zip(judges, descriptors, strict=True)
-    ]
     yield from _head("", *(judge.name for judge in judges))
     for name in columns[0]:
         yield f"| {name} | {' | '.join(_cell(column[name]) for column in columns)} |"
