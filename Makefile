@@ -33,7 +33,7 @@ $(VENV)/installed: setup.cfg pyproject.toml
 demo: $(VENV)/installed
 	$(BIN)/kvae train digits --name digits --run-dir $(DEMO)/run --models-dir $(DEMO)/models --overwrite
 	$(BIN)/kvae generate --model $(DEMO)/models/digits -n 40 --seed 0 --out $(DEMO)/digits.png --overwrite
-	$(BIN)/kvae generate -n 1 --seed 14 --prior gmm --out $(DEMO)/face.png --overwrite
+	$(BIN)/kvae generate -n 1 --seed 26 --prior gmm --out $(DEMO)/face.png --overwrite
 	$(BIN)/kvae morph $(DEMO)/face.png --attr Attractive --steps -3:3 --out $(DEMO)/attractive.png --overwrite
 	$(BIN)/kvae morph $(DEMO)/face.png --attr Smiling --steps -3:3 --out $(DEMO)/smiling.png --overwrite
 	@echo

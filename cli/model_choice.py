@@ -120,7 +120,7 @@ def refuse_addresses(names: Iterable[str]) -> None:
             raise click.UsageError(f"{name} must be copied first: kvae models pull {name}")
 
 
-def model_option(default: str = "celeba64") -> Decorator:
+def model_option(default: str = "celeba128") -> Decorator:
     """Make the option --model."""
     return option("--model name", default=default, metavar="NAME|PATH")
 

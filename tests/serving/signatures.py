@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 SHIPPED = Path(__file__).parents[2] / "saved_models"
-NAMES = ("celeba", "celeba64", "mnist", "mnist-best", "mnist-iwae")
+NAMES = ("celeba", "celeba128", "celeba64", "mnist", "mnist-best", "mnist-iwae")
 WITH_SAMPLES = ("log_likelihood", "log_prior_gmm")
 INVALID_ARGUMENT = 3  # TF_INVALID_ARGUMENT
 

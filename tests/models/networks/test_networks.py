@@ -92,8 +92,22 @@ def pca_images(pool):
     )
 
 
+def large_faces():
+    # 128×128×3 in squares of 8×8: 16×16×192, 8×8, 4×4; a small image of 32×32×3.
+    flat, small = 4 * 4 * 128, 32 * 32 * 3
+    encoder = conv(3, 192, 96) + conv(3, 96, 128) + conv(3, 128, 128)
+    encoder += 4 * conv(3, 96, 96)
+    # A block at each of 4×4×160, 8×8×128, 16×16×96, 32×32×48 and 64×64×24.
+    blocks = sum(2 * conv(3, count, count) for count in (160, 128, 96, 48, 24))
+    grow = sum(conv(1, *pair) for pair in [(160, 128), (128, 96), (96, 48), (48, 24)])
+    noise = sum(4 * (side**2 + count) for side, count in [(8, 128), (16, 96), (32, 48), (64, 24)])
+    decoder = dense(200, 4 * 4 * 160) + blocks + grow + noise + conv(3, 24 + 12, 12)
+    return encoder + 2 * dense(flat, 200) + dense(small, 200), decoder + dense(200, small)
+
+
 PARAMETERS = {
     "celeba64": pca_images(pool=2),
+    "celeba128": large_faces(),
     "own-images": pca_images(pool=1),
     "mnist": (dense(784, 512) + 2 * dense(512, 20), dense(20, 512) + dense(512, 784)),
     "digits": (
