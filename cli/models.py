@@ -187,7 +187,8 @@ def described(model: ExportedModel) -> list[tuple[str, str]]:
     names = facts.pop("attribute_names", [])
     probes = facts.pop("attribute_probes", None)
     preset = facts.get("preset")
-    if isinstance(preset, dict):  # its numbers are in model.json, which --json prints
+    # Its numbers are in model.json, which --json prints.
+    if isinstance(preset, dict) and {"name", "source"} <= preset.keys():
         facts["preset"] = f"{preset['name']} ({preset['source']})"
     if names:
         shown["attributes"] = f"{len(names)}: {', '.join(names)}"

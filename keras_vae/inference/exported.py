@@ -192,6 +192,15 @@ def check_facts(facts: Mapping[str, Any], kind: str) -> None:
             raise InvalidFacts(f"`{name}` must be a list of names. Received: {short(names)}.")
     if not isinstance(facts.get("data") or {}, dict):
         raise InvalidFacts(f"`data` must be a JSON object. Received: {short(facts['data'])}.")
+    probes = facts.get("attribute_probes") or []
+    if not isinstance(probes, list) or not all(map(_is_probe, probes)):
+        raise InvalidFacts(
+            f"`attribute_probes` must be a list, each with an `auc`. Received: {short(probes)}."
+        )
+
+
+def _is_probe(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("auc"), (int, float))
 
 
 def _check_integer(facts: Mapping[str, Any], name: str, least: int, most: int) -> None:

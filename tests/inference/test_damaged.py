@@ -1,5 +1,6 @@
 """Models of which one file is cut short."""
 
+import json
 import shutil
 
 import numpy as np
@@ -27,6 +28,15 @@ def test_the_file_is_named_in_one_line(models_dir, tmp_path, file, runtime, use)
         use(registry.load(tmp_path / "colour", runtime=runtime))
     assert str(damaged.name) in str(raised.value) or file == "saved_model.pb"
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("probes", [3, [{}], [{"name": "Young", "auc": None}]])
+def test_probes_without_a_number_are_refused(models_dir, tmp_path, probes):
+    shutil.copytree(models_dir / "colour", tmp_path / "colour")
+    path = tmp_path / "colour" / "1" / "assets.extra" / "model.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "attribute_probes": probes}))
+    with pytest.raises(ValueError, match=r"model\.json: `attribute_probes` must be a list"):
+        registry.load(tmp_path / "colour", runtime="lite")
 
 
 def test_directions_of_another_length_are_refused(models_dir, tmp_path):
