@@ -440,12 +440,13 @@ def _report_starts(preset: Preset, steps: int) -> None:
 
 
 def _report_alignment(preset: Preset, images: ImageDataset) -> None:
-    """Print a note if the embedder is made for aligned faces and nobody says that these are."""
+    """Print a note if the embedder is made for aligned faces and the images are others."""
+    from keras_vae.files.photos import shows_aligned_faces
     from keras_vae.presets.terms import DLIB
 
-    identity, facts = preset.objective.term("identity"), images.provenance
-    aligned = facts.get("dataset") == "celeba" or facts.get("align_faces")
-    if identity is not None and identity.embedder == DLIB and not aligned:
+    identity = preset.objective.term("identity")
+    for_faces = identity is not None and identity.embedder == DLIB
+    if for_faces and not shows_aligned_faces(images.provenance):
         click.echo("Faces    dlib's embedder expects them aligned as CelebA's: --align-faces")
 
 

@@ -7,7 +7,9 @@ a test compares the two. Pillow and NumPy only.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -44,6 +46,11 @@ def open_photo(source: str | Path | bytes, max_pixels: int = MAX_PIXELS) -> Imag
         if file.has_more_frames:
             logger.warning("%s holds more than one page or frame; the first is used.", file.name)
         return file.rgb()
+
+
+def shows_aligned_faces(facts: Mapping[str, Any]) -> bool:
+    """Return whether a data set's provenance says that its images are faces aligned as CelebA's."""
+    return facts.get("dataset") == "celeba" or bool(facts.get("aligned"))
 
 
 def crop_box(width: int, height: int, aspect: float) -> tuple[float, float, float, float]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 
 from ..files.naming import near_names
+from ..files.photos import shows_aligned_faces
 from ..files.pixels import range_of
 from ..latent_space.arithmetic import interpolate
 from ..latent_space.priors import finite_temperature
@@ -114,8 +115,7 @@ class Model(ABC):
     @property
     def of_aligned_faces(self) -> bool:
         """Whether it was trained on CelebA or on other aligned faces; photos are aligned for it."""
-        data = self.metadata.get("data") or {}
-        return data.get("dataset") == "celeba" or bool(data.get("aligned"))
+        return shows_aligned_faces(self.metadata.get("data") or {})
 
     @property
     def is_conditional(self) -> bool:

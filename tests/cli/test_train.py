@@ -60,7 +60,8 @@ def test_it_says_which_terms_start_later_and_which_never_do(capsys):
     [
         ("dlib", {"dataset": None}, True),
         ("dlib", {"dataset": "celeba"}, False),
-        ("dlib", {"dataset": None, "align_faces": True}, False),
+        ("dlib", {"dataset": None, "aligned": True}, False),
+        ("dlib", {"dataset": None, "aligned": True, "align_faces": True}, False),
         ("classifier", {"dataset": None}, False),
     ],
 )
