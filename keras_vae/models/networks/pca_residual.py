@@ -16,21 +16,25 @@ from .pca import PCA
 class PCAResidual(PCA):
     """Builds `presets.PCAResidualNetwork`."""
 
-    def _refined(self, features: Any, level: int) -> Any:
-        """Maps after the level's residual blocks, activated.
+    def _features(self, image: Any) -> Any:
+        """As of `PCA`.
 
         Raises:
             ValueError: If there are not as many numbers of blocks as of channels.
         """
         blocks, filters = self.network.encoder_blocks, self.network.filters
-        if not blocks:
-            return features
-        if len(blocks) != len(filters):
+        if blocks and len(blocks) != len(filters):
             raise ValueError(
                 f"`encoder_blocks` must have {len(filters)} values, one for each of `filters`, or "
                 f"none. Received: {blocks}."
             )
-        if not (number := blocks[level - 1]):
+        return super()._features(image)
+
+    def _refined(self, features: Any, level: int) -> Any:
+        """Maps after the level's residual blocks, activated."""
+        blocks = self.network.encoder_blocks
+        number = blocks[level - 1] if blocks else 0
+        if not number:
             return features
         names = conv_names(f"encoder_blocks_{level}")
         return self.normalize(self.blocks(features, number, names), f"encoder_level_{level}")
