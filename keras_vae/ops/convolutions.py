@@ -103,7 +103,7 @@ class SpaceToDepth(keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Rearrange images."""
-        return tf.nn.space_to_depth(inputs, self.side)
+        return inputs if self.side == 1 else tf.nn.space_to_depth(inputs, self.side)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
@@ -116,7 +116,7 @@ class DepthToSpace(SpaceToDepth):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Rearrange feature maps."""
-        return tf.nn.depth_to_space(inputs, self.side)
+        return inputs if self.side == 1 else tf.nn.depth_to_space(inputs, self.side)
 
 
 def conv(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from .configuration import Configuration
+from .ranges import Count, NotNegative, Whole
 
 
 class Annealing(Configuration):
@@ -20,6 +21,10 @@ class Annealing(Configuration):
     """
 
     needs_steps: ClassVar[bool] = True
+
+    def argument(self, name: str) -> str:
+        """Name of a field, after `annealing`."""
+        return f"annealing_{name}"
 
     def check(self) -> None:
         """Refuse an annealing without its steps.
@@ -55,7 +60,7 @@ class Linear(Annealing, kind="linear"):
         2000
     """
 
-    steps: int = 0
+    steps: Whole = 0
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class Cyclical(Annealing, kind="cyclical"):
         'cyclical'
     """
 
-    steps: int = 0
+    steps: Whole = 0
 
 
 class Bound(Configuration):
@@ -116,9 +121,9 @@ class ELBO(Bound, kind="elbo", builds="keras_vae.losses.elbo.elbo_terms"):
         4.0
     """
 
-    beta: float = 1.0
+    beta: NotNegative = 1.0
     annealing: Annealing = Constant()
-    free_bits: float = 0.0
+    free_bits: NotNegative = 0.0
     samples: ClassVar[int] = 1
 
 
@@ -137,7 +142,11 @@ class ImportanceWeighted(
         50
     """
 
-    samples: int
+    samples: Count
     annealing: Annealing = Constant()
     beta: ClassVar[float] = 1.0
     free_bits: ClassVar[float] = 0.0
+
+    def argument(self, name: str) -> str:
+        """Name of a field, after `importance`."""
+        return f"importance_{name}"

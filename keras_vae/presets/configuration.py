@@ -11,6 +11,7 @@ from types import UnionType
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 from ..files.naming import short
+from .ranges import out_of_range
 
 # Types of single values → what they are called in an error.
 SCALARS = {bool: "true or false", int: "an integer", float: "a number", str: "a text"}
@@ -29,7 +30,24 @@ class ConfigurationError(ValueError):
         super().__init__(f"`{'.'.join(keys[:-1])}`: {reason}" if keys[1:] else reason)
 
 
-class Configuration:
+class Ranged:
+    """Base of data classes whose numbers have ranges: see `ranges`."""
+
+    def __post_init__(self) -> None:
+        """Refuse a number that is out of its range.
+
+        Raises:
+            ConfigurationError: If one is.
+        """
+        for name, fault in out_of_range(self):
+            raise ConfigurationError(f"`{self.argument(name)}` {fault}", name)
+
+    def argument(self, name: str) -> str:
+        """Name of a field where a preset is changed: `Preset.override`."""
+        return name
+
+
+class Configuration(Ranged):
     """Base of a family of kinds, such as the likelihoods; each kind is a frozen data class.
 
     A direct subclass is a family and keeps the registry of its kinds. A kind names itself and what

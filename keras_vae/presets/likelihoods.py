@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from .configuration import Configuration
+from .ranges import NotNegative, Positive
 
 _MODULE = "keras_vae.models.likelihoods"
 
@@ -52,7 +53,7 @@ class Gaussian(Likelihood, kind="gaussian", builds=f"{_MODULE}.Gaussian"):
         'gaussian'
     """
 
-    variance: float = 1.0
+    variance: Positive = 1.0
     description: ClassVar[str] = "Gaussian, fixed variance"
     measure: ClassVar[str] = "density"
 
@@ -125,7 +126,7 @@ class SquaredError(Likelihood, kind="squared_error", builds=f"{_MODULE}.SquaredE
         'weighted'
     """
 
-    variance: float = 1.0
+    variance: Positive = 1.0
     description: ClassVar[str] = "squared error / (2 × variance)"
 
 
@@ -141,5 +142,5 @@ class MeanSquaredError(Likelihood, kind="mean_squared_error", builds=f"{_MODULE}
         MeanSquaredError(weight=2000.0)
     """
 
-    weight: float = 1.0
+    weight: NotNegative = 1.0
     description: ClassVar[str] = "weight × mean squared error of a pixel"

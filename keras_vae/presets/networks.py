@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from .configuration import Configuration
+from .configuration import Configuration, Ranged
+from .ranges import Count, Counts, Filled, Whole
 
 if TYPE_CHECKING:
     from .preset import Preset
@@ -40,7 +41,7 @@ class Network(Configuration):
 
 
 @dataclass(frozen=True)
-class Conv:
+class Conv(Ranged):
     """One convolution of a stack.
 
     Attributes:
@@ -53,9 +54,9 @@ class Conv:
         Conv(filters=32, kernel=5, stride=2)
     """
 
-    filters: int | None = None
-    kernel: int = 3
-    stride: int = 2
+    filters: Count | None = None
+    kernel: Count = 3
+    stride: Count = 2
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class DenseNetwork(Network, kind="dense", builds="keras_vae.models.networks.dens
         'relu'
     """
 
-    hidden: tuple[int, ...]
+    hidden: tuple[Count, ...]
     activation: str = "relu"
     spread: bool = False
     steps_per_execution: ClassVar[int] = 50
@@ -105,7 +106,7 @@ class ConvNetwork(
         [32, 64]
     """
 
-    encoder: tuple[Conv, ...]
+    encoder: Annotated[tuple[Conv, ...], Filled()]
     decoder: tuple[Conv, ...]
     normalization: str = "batch"
     activation: str = "leaky_relu"
@@ -170,14 +171,14 @@ class ResidualNetwork(
         'elu'
     """
 
-    filters: tuple[int, ...]
-    blocks: tuple[int, ...]
-    dense: int
-    kernel: int = 3
+    filters: Counts
+    blocks: tuple[Whole, ...]
+    dense: Count
+    kernel: Count = 3
     activation: str = "elu"
     normalization: str = "none"
     upsampling: str = "transposed"
-    patch: int = 1
+    patch: Count = 1
 
 
 @dataclass(frozen=True)
@@ -202,10 +203,10 @@ class PCANetwork(Network, kind="pca", builds="keras_vae.models.networks.pca.PCA"
         'pca'
     """
 
-    filters: tuple[int, ...]
-    patch: int
-    pool: int
-    kernel: int = 3
+    filters: Counts
+    patch: Count
+    pool: Count
+    kernel: Count = 3
     activation: str = "leaky_relu"
     normalization: str = "batch"
     from_data: ClassVar[bool] = True
@@ -238,15 +239,15 @@ class PCAResidualNetwork(
         'pca_residual'
     """
 
-    filters: tuple[int, ...]
-    patch: int
-    pool: int
-    decoder_filters: tuple[int, ...]
-    decoder_patch: int
-    blocks: tuple[int, ...]
-    encoder_blocks: tuple[int, ...] = ()
-    noise: int = 0
-    kernel: int = 3
+    filters: Counts
+    patch: Count
+    pool: Count
+    decoder_filters: Counts
+    decoder_patch: Count
+    blocks: tuple[Whole, ...]
+    encoder_blocks: tuple[Whole, ...] = ()
+    noise: Whole = 0
+    kernel: Count = 3
     activation: str = "leaky_relu"
     normalization: str = "batch"
     from_data: ClassVar[bool] = True

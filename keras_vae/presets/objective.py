@@ -100,8 +100,6 @@ class Objective:
     def _bound_of(self, samples: int) -> Bound:
         """The ELBO, or the importance-weighted bound of several samples."""
         bound = self.bound
-        if samples < 1:
-            raise ValueError(f"`importance_samples` must be at least 1. Received: {samples}.")
         if samples == 1:
             return ELBO(bound.beta, bound.annealing, bound.free_bits)
         numbers = {"beta": (bound.beta, 1.0), "free_bits": (bound.free_bits, 0.0)}

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from .configuration import plain, rebuild
+from .configuration import Ranged, plain, rebuild
 from .latents import GaussianPosterior, Posterior, Prior, StandardNormal
 from .legacy import is_legacy, upgraded
 from .networks import Network
 from .objective import Objective
+from .ranges import Count, Positive, Share, Whole
 
 # Overrides that choose a kind come first, and weights, which add terms: others are their numbers.
 KIND_CHOICES = ("filters", "likelihood", "stochastic", "annealing", "importance_samples")
@@ -21,7 +22,7 @@ OUTPUT_RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "linear": (0.0, 1.0
 
 
 @dataclass(frozen=True)
-class Preset:
+class Preset(Ranged):
     """A model and the training that its source gives it.
 
     Attributes:
@@ -65,25 +66,25 @@ class Preset:
     name: str
     source: str
     dataset: str
-    image_shape: tuple[int, int, int]
-    latent_dim: int
+    image_shape: tuple[Count, Count, Count]
+    latent_dim: Count
     network: Network
     objective: Objective
     posterior: Posterior = field(default_factory=GaussianPosterior)
     prior: Prior = field(default_factory=StandardNormal)
     output: str = "sigmoid"
-    batch_size: int = 128
-    epochs: int = 10
-    passes: int = 1
-    least_steps: int = 0
-    learning_rate: float = 1e-3
+    batch_size: Count = 128
+    epochs: Count = 10
+    passes: Count = 1
+    least_steps: Whole = 0
+    learning_rate: Positive = 1e-3
     decay: str = "constant"
-    warmup_steps: int = 0
-    ema_momentum: float = 0.0
+    warmup_steps: Whole = 0
+    ema_momentum: Share = 0.0
     random_flip: bool = False
     binarization: str = "none"
     adaptive: bool = False
-    classes: int | None = None
+    classes: Whole | None = None
 
     @property
     def stochastic(self) -> bool:
@@ -199,14 +200,9 @@ class Preset:
         """Refuse what cannot be trained.
 
         Raises:
-            ValueError: If a number is out of its range, `output` is unknown, or the objective
-                contradicts itself: see `Objective.check`.
+            ValueError: If `output` is unknown, or the objective contradicts itself: see
+                `Objective.check`.
         """
-        for name in ("latent_dim", "batch_size", "epochs"):
-            if (value := getattr(self, name)) < 1:
-                raise ValueError(f"`{name}` must be at least 1. Received: {value}.")
-        if not self.learning_rate > 0:
-            raise ValueError(f"`learning_rate` must be positive. Received: {self.learning_rate}.")
         if self.output not in OUTPUT_RANGES:
             known = ", ".join(OUTPUT_RANGES)
             raise ValueError(f"`output` must be one of {known}. Received: {self.output!r}.")

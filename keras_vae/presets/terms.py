@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from .configuration import Configuration
+from .ranges import Count, Counts, NotNegative, Share, Whole
 
 CLASSIFIER = "classifier"  # the classifier of the data set's labels or attributes
 DLIB = "dlib"  # dlib's network for face recognition
@@ -31,7 +32,7 @@ class Term(Configuration):
         ['adversarial', 'distillation', 'identity', 'mmd', 'perceptual']
     """
 
-    weight: float
+    weight: NotNegative
     description: ClassVar[str]
     needs_teacher: ClassVar[bool] = False
     start: ClassVar[int] = 0
@@ -40,6 +41,10 @@ class Term(Configuration):
     def losses_compare(self) -> bool:
         """Whether the losses of different epochs do: not if the term starts late."""
         return not self.start
+
+    def argument(self, name: str) -> str:
+        """Name of a field, with that of the term before it."""
+        return f"{self.kind}_{name}"
 
     def build(self, **context: Any) -> Any:
         """Build the loss term; what else it needs of the model and its data is the context."""
@@ -58,7 +63,7 @@ class Perceptual(Term, kind="perceptual", builds="keras_vae.losses.perceptual.Pe
         True
     """
 
-    weight: float
+    weight: NotNegative
     description: ClassVar[str] = "perceptual loss"
     needs_teacher: ClassVar[bool] = True
 
@@ -75,7 +80,7 @@ class Distillation(Term, kind="distillation", builds="keras_vae.losses.distillat
         Distillation(weight=300.0)
     """
 
-    weight: float
+    weight: NotNegative
     description: ClassVar[str] = "distillation loss"
     needs_teacher: ClassVar[bool] = True
 
@@ -92,7 +97,7 @@ class MMD(Term, kind="mmd", builds="keras_vae.losses.mmd.MMD"):
         (MMD(weight=2.0),)
     """
 
-    weight: float
+    weight: NotNegative
     description: ClassVar[str] = "squared MMD between the aggregate posterior and the prior"
 
 
@@ -118,13 +123,13 @@ class Identity(Term, kind="identity", builds="keras_vae.losses.identity.Identity
         True
     """
 
-    weight: float
+    weight: NotNegative
     embedder: str = CLASSIFIER
-    shift: float = 0.04
-    scale: float = 0.04
-    features: float = 0.0
-    latents: float = 0.0
-    start: int = 0
+    shift: Share = 0.04
+    scale: Share = 0.04
+    features: NotNegative = 0.0
+    latents: NotNegative = 0.0
+    start: Whole = 0
     description: ClassVar[str] = "identity loss"
 
     @property
@@ -161,14 +166,14 @@ class Adversarial(Term, kind="adversarial", builds="keras_vae.losses.adversarial
         4
     """
 
-    weight: float
-    start: int = 0
-    filters: tuple[int, ...] = (32, 64, 128)
-    patch: int = 2
-    gamma: float = 1.0
-    interval: int = 4
-    learning_rate: float = 2e-4
-    features: float = 0.0
+    weight: NotNegative
+    start: Whole = 0
+    filters: Counts = (32, 64, 128)
+    patch: Count = 2
+    gamma: NotNegative = 1.0
+    interval: Count = 4
+    learning_rate: NotNegative = 2e-4
+    features: NotNegative = 0.0
     description: ClassVar[str] = "adversarial loss"
 
     @property

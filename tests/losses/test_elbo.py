@@ -50,9 +50,9 @@ def test_outside_training_the_weight_is_the_final_one(annealing):
     np.testing.assert_allclose(annealed_weight(None, annealing, 4.0), 4.0)
 
 
-@pytest.mark.parametrize("annealing", [Linear(), Cyclical(-3)])
+@pytest.mark.parametrize("annealing", [Linear(), Cyclical()])
 def test_an_annealing_without_steps_is_refused(annealing):
-    with pytest.raises(ValueError, match=r"`annealing_steps` must be positive. Received: (0|-3)"):
+    with pytest.raises(ValueError, match=r"`annealing_steps` must be positive. Received: 0"):
         annealed_weight(tf.constant(0), annealing, 1.0)
 
 

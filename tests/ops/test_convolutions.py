@@ -4,10 +4,12 @@ import pytest
 import tensorflow as tf
 
 from keras_vae.ops.convolutions import (
+    DepthToSpace,
     IdleBiasConv2D,
     IdleBiasConv2DTranspose,
     IdleBiasDense,
     NarrowConv2D,
+    SpaceToDepth,
     conv,
     up_conv,
 )
@@ -113,3 +115,11 @@ def test_a_narrow_convolution_is_kerass(filters, kernel, photos):
 )
 def test_each_convolution_is_of_the_fitting_kind(filters, stride, idle_bias, kind):
     assert type(conv(filters, 3, stride, idle_bias=idle_bias, name="conv")) is kind
+
+
+@pytest.mark.parametrize("side", [1, 2])
+def test_squares_of_pixels_become_channels_and_pixels_again(side):
+    image = keras.random.uniform((1, 4, 6, 3))
+    squares = SpaceToDepth(side)(image)
+    assert squares.shape == (1, 4 // side, 6 // side, 3 * side**2)
+    np.testing.assert_array_equal(DepthToSpace(side)(squares), image)

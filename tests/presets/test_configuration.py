@@ -1,5 +1,8 @@
 import json
+import math
+import re
 from dataclasses import FrozenInstanceError, dataclass, field, fields
+from typing import Annotated, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -32,15 +35,18 @@ from keras_vae.presets import (
     Perceptual,
     PositionalGaussian,
     Posterior,
+    Preset,
     Prior,
     ResidualNetwork,
     SquaredError,
     StandardNormal,
     Term,
 )
-from keras_vae.presets.configuration import Configuration, plain, rebuild
+from keras_vae.presets.configuration import Configuration, ConfigurationError, plain, rebuild
 
 FAMILIES = (Annealing, Bound, Likelihood, Network, Posterior, Prior, Term)
+
+RANGED = [Preset, Conv, *(kind for family in FAMILIES for kind in family.kinds.values())]
 
 # Values that are not the defaults.
 CONFIGURATIONS = [
@@ -169,6 +175,57 @@ def test_a_copy_has_another_value_and_none_where_there_is_no_such_field():
     assert value.overridden("variance", 2.0) == Gaussian(2.0)
     assert value.overridden("weight", 2.0) is None
     assert value == Gaussian(0.3)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Conv(0), "`filters` must be at least 1. Received: 0."),
+        (lambda: Conv(8, kernel=2.5), "`kernel` must be an integer. Received: 2.5."),
+        (lambda: DenseNetwork((9, -8)), "`hidden` must be at least 1. Received: -8."),
+        (lambda: DenseNetwork(("9",)), "`hidden` must be an integer. Received: '9'."),
+        (
+            lambda: ConvNetwork((), (Conv(),)),
+            "`encoder` must have at least one value. Received: ().",
+        ),
+        (lambda: PCANetwork((), 4, 2), "`filters` must have at least one value. Received: ()."),
+        (lambda: PCANetwork((4,), 0, 2), "`patch` must be at least 1. Received: 0."),
+        (lambda: Gaussian(0.0), "`variance` must be more than 0 and finite. Received: 0.0."),
+        (lambda: ELBO(math.nan), "`beta` must be at least 0 and finite. Received: nan."),
+        (lambda: ELBO("4"), "`beta` must be a number. Received: '4'."),
+        (lambda: Linear(-3), "`annealing_steps` must be at least 0. Received: -3."),
+        (lambda: ImportanceWeighted(0), "`importance_samples` must be at least 1. Received: 0."),
+        (lambda: MMD(math.inf), "`mmd_weight` must be at least 0 and finite. Received: inf."),
+        (lambda: Identity(1.0, shift=1.0), "`identity_shift` must be at least 0 and below 1."),
+        (
+            lambda: Adversarial(1.0, gamma=-1.0),
+            "`adversarial_gamma` must be at least 0 and finite.",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_number_out_of_its_range_is_refused_by_the_name_of_its_argument(make, message):
+    with pytest.raises(ConfigurationError, match=re.escape(message)):
+        make()
+
+
+def test_a_number_out_of_its_range_is_located_in_a_file():
+    with pytest.raises(ConfigurationError) as caught:
+        rebuild(Objective, {"likelihood": {"kind": "gaussian", "variance": -1.0}})
+    assert caught.value.keys == ("likelihood", "variance")
+
+
+@pytest.mark.parametrize("kind", RANGED, ids=lambda kind: kind.__name__)
+def test_each_number_has_a_range(kind):
+    hints = get_type_hints(kind, include_extras=True)
+    assert not {field.name for field in fields(kind) if unlimited(hints[field.name])}
+
+
+def unlimited(hint):
+    """Whether a field holds numbers of which any will do."""
+    if get_origin(hint) is Annotated:
+        return False
+    return hint in (int, float) or any(map(unlimited, get_args(hint)))
 
 
 def test_a_configuration_cannot_be_changed():

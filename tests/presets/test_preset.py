@@ -162,7 +162,10 @@ def test_all_that_is_refused_is_named_at_once():
         ({"likelihood": "gaus"}, r"`likelihood` must be one of bernoulli, gaussian.*'gaus'\."),
         ({"annealing": "cosine"}, r"`annealing` must be one of constant, linear.*'cosine'\."),
         ({"annealing": "linear"}, r"`annealing_steps` must be positive. Received: 0\."),
-        ({"annealing": "linear", "annealing_steps": -1}, r"must be positive. Received: -1\."),
+        (
+            {"annealing": "linear", "annealing_steps": -1},
+            r"`annealing_steps` must be at least 0. Received: -1\.",
+        ),
         ({"importance_samples": 0}, r"`importance_samples` must be at least 1. Received: 0\."),
     ],
 )

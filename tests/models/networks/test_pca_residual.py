@@ -47,6 +47,11 @@ def test_the_decoders_squares_must_fill_the_image():
         build_decoder(PRESET.override(decoder_patch=8))
 
 
+def test_its_largest_maps_may_be_of_the_images_size():
+    maps = build_decoder(PRESET.override(decoder_patch=1)).get_layer("with_large").output
+    assert maps.shape[1:3] == (24, 20)
+
+
 def test_blocks_are_counted_for_each_size():
     with pytest.raises(ValueError, match=r"`blocks` must have 3 values.*Received: \(1, 1\)"):
         build_decoder(PRESET.override(blocks=(1, 1)))

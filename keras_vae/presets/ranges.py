@@ -1,0 +1,87 @@
+"""Ranges of a configuration's numbers, as annotations of its fields: `latent_dim: Count`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import cache
+from numbers import Integral, Real
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+
+@dataclass(frozen=True)
+class Range:
+    """The numbers from a lowest one on, below another; integers, if the lowest is one.
+
+    Attributes:
+        low: The lowest.
+        excluded: Whether `low` itself is outside.
+        below: The numbers are less; never infinite.
+
+    Example:
+        >>> Range(0.0, below=1.0).fault(1.0)
+        'must be at least 0 and below 1'
+    """
+
+    low: float
+    excluded: bool = False
+    below: float = math.inf
+
+    def fault(self, value: Any) -> str | None:
+        """What is wrong with a value; None: nothing."""
+        kind, name = (Integral, "an integer") if isinstance(self.low, int) else (Real, "a number")
+        if not isinstance(value, kind):
+            return f"must be {name}"
+        low = value > self.low if self.excluded else value >= self.low
+        if low and value < self.below:
+            return None
+        lowest = f"{'more than' if self.excluded else 'at least'} {self.low:g}"
+        highest = "finite" if self.below == math.inf else f"below {self.below:g}"
+        return f"must be {lowest}" + (f" and {highest}" if kind is Real else "")
+
+
+class Filled:
+    """The tuples that are not empty.
+
+    Example:
+        >>> Filled().fault(())
+        'must have at least one value'
+    """
+
+    def fault(self, value: Any) -> str | None:
+        """What is wrong with a tuple; None: nothing."""
+        return None if value else "must have at least one value"
+
+
+Count = Annotated[int, Range(1)]
+Whole = Annotated[int, Range(0)]
+Positive = Annotated[float, Range(0.0, excluded=True)]
+NotNegative = Annotated[float, Range(0.0)]
+Share = Annotated[float, Range(0.0, below=1.0)]
+Counts = Annotated[tuple[Count, ...], Filled()]
+
+
+def out_of_range(values: Any) -> Iterator[tuple[str, str]]:
+    """Yield the name of each field of a data class that is out of its range, and what is wrong."""
+    for name, hint in _hints(type(values)).items():
+        for fault, value in _faults(hint, getattr(values, name)):
+            yield name, f"{fault}. Received: {value!r}."
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    hints = get_type_hints(kind, include_extras=True)
+    return {field.name: hints[field.name] for field in fields(kind)}
+
+
+def _faults(hint: Any, value: Any) -> Iterator[tuple[str, Any]]:
+    """Faults of a value of `Count`, `Count | None`, `Counts` or `tuple[Count, ...]`, and whose."""
+    parts = get_args(hint)
+    if not parts or value is None:
+        return
+    if get_origin(hint) is Annotated and (fault := parts[1].fault(value)):
+        yield fault, value
+        return
+    for each in value if get_origin(hint) is tuple else (value,):
+        yield from _faults(parts[0], each)
