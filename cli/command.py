@@ -11,12 +11,14 @@ from typing import Any
 
 import click
 
+from .types import Integer, Number
+
 Function = Callable[..., Any]
 Decorator = Callable[[Function], Function]
 
 # An entry of "Args:" or "Attributes:" in a docstring, with the lines that continue it.
 ENTRY = re.compile(r"^    (\w+): (.*(?:\n {5,}.*)*)", re.MULTILINE)
-METAVARS = {click.IntRange: "N", click.FloatRange: "X"}
+METAVARS = {Integer: "N", Number: "X"}
 # `argument`, `argument=value`, or a bare argument=True, as the library's errors name them.
 ARGUMENT = re.compile(r"`(\w+)(?:=([^`]*))?`|\b(\w+)=(True|False)\b")
 

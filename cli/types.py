@@ -23,7 +23,24 @@ SPLIT = click.Choice(["train", "validation", "test"])
 BINARIZATION = click.Choice(["none", "static", "dynamic", "threshold"])
 
 
-Integer, Number = click.IntRange, click.FloatRange
+Integer = click.IntRange
+
+
+class Number(click.FloatRange):
+    """A finite number from a range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse the number.
+
+        Raises:
+            click.BadParameter: If it is infinite, not a number or out of the range.
+        """
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not finite.", param, ctx)
+        return number
+
+
 POSITIVE = Number(0, min_open=True)
 
 

@@ -68,6 +68,13 @@ def test_values_other_than_texts_are_unchanged(kind, value):
     assert parsed(kind, value) is value
 
 
+def test_a_number_is_finite_and_in_its_range():
+    assert parsed(types.Number(0), "1e3") == 1000.0
+    for text in ("nan", "inf", "-inf", "1e999", "-1", "one"):
+        with pytest.raises(click.BadParameter):
+            parsed(types.Number(0), text)
+
+
 def test_sizes_lists_and_names_are_read():
     assert parsed(types.IMAGE_SIZE, "64") == (64, 64)
     assert parsed(types.IMAGE_SIZE, "64×48") == parsed(types.IMAGE_SIZE, "64X48") == (64, 48)
