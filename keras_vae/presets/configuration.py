@@ -8,7 +8,7 @@ from dataclasses import MISSING, fields, is_dataclass, replace
 from functools import cache
 from importlib import import_module
 from types import UnionType
-from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Self, Union, get_args, get_origin, get_type_hints
 
 from ..files.naming import short
 from .ranges import out_of_range
@@ -186,7 +186,7 @@ def typed(hint: Any, value: Any) -> Any:
         return rebuild(hint, _checked(value, Mapping, "a mapping"))
     if get_origin(hint) is tuple:
         return _typed_tuple(get_args(hint), _checked(value, (list, tuple), "a list"))
-    if get_origin(hint) is UnionType:  # optional: `int | None`
+    if get_origin(hint) in (UnionType, Union):  # optional: `int | None`, `Count | None`
         return None if value is None else typed(get_args(hint)[0], value)
     return _scalar(hint, value) if hint in SCALARS else value
 

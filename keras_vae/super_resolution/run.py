@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-import numpy as np
-
-from ..presets.configuration import ConfigurationError
+from ..presets.ranges import Count, Positive, Range
 from ..training.run_directory import RunDirectory, TrainingConfig
 from .vdsr import DEPTH, FILTERS
 
-LEAST = {"size": 1, "factor": 2, "depth": 2, "filters": 1, "epochs": 1, "batch_size": 1}
+TwoOrMore = Annotated[int, Range(2)]
 
 
 @dataclass(frozen=True)
@@ -29,28 +28,13 @@ class UpscalerConfig(TrainingConfig):
     """
 
     dataset: str
-    size: tuple[int, int] = (32, 32)
-    factor: int = 3
-    depth: int = DEPTH
-    filters: int = FILTERS
-    epochs: int = 4
-    batch_size: int = 4
-    learning_rate: float = 1e-3
-
-    def __post_init__(self) -> None:
-        """Refuse numbers that cannot be trained with.
-
-        Raises:
-            ConfigurationError: If there is one.
-        """
-        for name, least in LEAST.items():
-            value = getattr(self, name)
-            if np.min(value) < least:
-                reason = f"`{name}` must be at least {least}. Received: {value}."
-                raise ConfigurationError(reason, name)
-        if not self.learning_rate > 0:
-            reason = f"`learning_rate` must be positive. Received: {self.learning_rate}."
-            raise ConfigurationError(reason, "learning_rate")
+    size: tuple[Count, Count] = (32, 32)
+    factor: TwoOrMore = 3
+    depth: TwoOrMore = DEPTH
+    filters: Count = FILTERS
+    epochs: Count = 4
+    batch_size: Count = 4
+    learning_rate: Positive = 1e-3
 
 
 class UpscalerRun(RunDirectory):

@@ -27,7 +27,8 @@ from ..files.keras_file import check_keras_file
 from ..files.regular import open_regular
 from ..files.tables import csv_text
 from ..presets import Preset
-from ..presets.configuration import plain
+from ..presets.configuration import Ranged, plain
+from ..presets.ranges import Count, Whole
 from .config_file import read_config
 from .position import Position, read_position
 
@@ -49,7 +50,7 @@ def installed_versions() -> dict[str, str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingConfig:
+class TrainingConfig(Ranged):
     """The part of a training's configuration that all kinds of models share.
 
     Attributes:
@@ -63,8 +64,8 @@ class TrainingConfig:
     """
 
     data_dir: str | None = None
-    limit: int | None = None
-    seed: int = 0
+    limit: Count | None = None
+    seed: Whole = 0
     precision: str = "float32"
     command: str | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -98,7 +99,7 @@ class RunConfig(TrainingConfig):
     preset: Preset
     dataset: str
     strategy: str = "auto"
-    early_stop: int | None = None
+    early_stop: Count | None = None
     start_from: str | None = None
 
     @property

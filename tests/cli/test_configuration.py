@@ -97,8 +97,9 @@ def test_numbers_out_of_range_are_refused_in_a_file_too(trained, tmp_path):
     text = (folder / "run" / "config.json").read_text()
     (tmp_path / "run.json").write_text(text.replace('"epochs": 1', '"epochs": -2'))
     result = train("--config", tmp_path / "run.json", ok=False)
-    assert result.exit_code == 2
-    assert "`--epochs` must be at least 1. Received: -2." in result.output
+    assert result.exit_code == 1
+    said = r"run\.json, line \d+: `preset`: `--epochs` must be at least 1\. Received: -2\."
+    assert re.search(said, str(result.exception))
 
 
 def test_a_configuration_is_for_new_runs(trained):

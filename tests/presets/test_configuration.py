@@ -43,10 +43,18 @@ from keras_vae.presets import (
     Term,
 )
 from keras_vae.presets.configuration import Configuration, ConfigurationError, plain, rebuild
+from keras_vae.super_resolution.run import UpscalerConfig
+from keras_vae.training.run_directory import RunConfig
 
 FAMILIES = (Annealing, Bound, Likelihood, Network, Posterior, Prior, Term)
 
-RANGED = [Preset, Conv, *(kind for family in FAMILIES for kind in family.kinds.values())]
+RANGED = [
+    Preset,
+    Conv,
+    RunConfig,
+    UpscalerConfig,
+    *(kind for family in FAMILIES for kind in family.kinds.values()),
+]
 
 # Values that are not the defaults.
 CONFIGURATIONS = [
