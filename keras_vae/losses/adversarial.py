@@ -18,6 +18,7 @@ from ..ops.convolutions import SpaceToDepth
 from ..ops.registration import package
 from ..ops.replicas import replica_count
 from ..presets import Adversarial as Configuration
+from ..presets.ranges import Count, NotNegative, Whole, in_range
 from .perceptual import MAPS, feature_distance, with_maps
 from .start import once_started
 
@@ -46,7 +47,8 @@ class Adversarial(Composite, LossTerm):
             texture, and pulls a reconstruction to its own image, not to any.
 
     Raises:
-        ValueError: If `interval` is less than 1, or there are no feature maps for `features`.
+        ValueError: If a number is out of its range, or there are no feature maps for `features`;
+            when it is called, if the critic does not return one number for each image.
 
     Example:
         >>> critic = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten()])
@@ -57,21 +59,20 @@ class Adversarial(Composite, LossTerm):
 
     PARTS = ("critic",)
 
+    @in_range
     def __init__(
         self,
         critic: keras.Model,
         weight: float = 1.0,
         *,
-        start: int = 0,
-        gamma: float = 1.0,
-        interval: int = 4,
-        learning_rate: float = 2e-4,
-        features: float = 0.0,
+        start: Whole = 0,
+        gamma: NotNegative = 1.0,
+        interval: Count = 4,
+        learning_rate: NotNegative = 2e-4,
+        features: NotNegative = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(weight, **kwargs)
-        if interval < 1:
-            raise ValueError(f"`interval` must be at least 1. Received: {interval}.")
         self.critic, self.features = critic, features
         # A method, so that Keras does not save the critic's weights twice.
         self.maps = with_maps(critic).__call__ if features else None
@@ -156,11 +157,11 @@ class Adversarial(Composite, LossTerm):
             return margin, tf.zeros_like(margin)
         *maps, real = self.maps(images)
         *other_maps, fake = self.maps(others)
-        return (real - fake)[:, 0], feature_distance(maps, other_maps)
+        return _scores(real) - _scores(fake), feature_distance(maps, other_maps)
 
     def _margin(self, images: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
         """D(x) − D(y), [B]."""
-        return (self.critic(images) - self.critic(reconstructions))[:, 0]
+        return _scores(self.critic(images)) - _scores(self.critic(reconstructions))
 
     def _loss(self, images: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
         """The critic's loss, [B]."""
@@ -184,6 +185,17 @@ class Adversarial(Composite, LossTerm):
         """Return the arguments."""
         names = ("start", "gamma", "interval", "learning_rate", "features")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def _scores(outputs: Any) -> tf.Tensor:
+    """What a critic returns, [B, 1], as [B]."""
+    shapes = [tuple(each.shape) for each in keras.tree.flatten(outputs)]
+    if len(shapes) != 1 or shapes[0][1:] != (1,):
+        raise ValueError(
+            "`critic` must return one number for each image, [B, 1]. Received: outputs of shape "
+            f"{', '.join(map(str, shapes))}."
+        )
+    return outputs[:, 0]
 
 
 def squared_gradient(critic: keras.Model, pixels: tf.Tensor) -> tf.Tensor:

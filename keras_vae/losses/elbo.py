@@ -12,6 +12,7 @@ from ..ops.registration import package
 from ..ops.replicas import cross_replica_mean
 from ..presets import Annealing, Constant
 from ..presets.configuration import plain
+from ..presets.ranges import NotNegative, in_range
 
 
 def elbo_terms(
@@ -60,19 +61,20 @@ class KL(LossTerm):
         free_bits: KL per dimension (nats) that is not penalized: see `free_bits_kl`.
 
     Raises:
-        ValueError: When it is called, if `free_bits` is not 0 and the KL divergence of a dimension
-            has no closed form.
+        ValueError: If a number is negative; when it is called, if `free_bits` is not 0 and the KL
+            divergence of a dimension has no closed form.
 
     Example:
         >>> terms = [Reconstruction(), KL(4.0, free_bits=0.1)]
         >>> vae = VAE.from_networks(encoder, decoder, terms=terms)
     """
 
+    @in_range
     def __init__(
         self,
-        weight: float = 1.0,
+        weight: NotNegative = 1.0,
         annealing: Annealing | None = None,
-        free_bits: float = 0.0,
+        free_bits: NotNegative = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(weight, **kwargs)

@@ -22,6 +22,7 @@ from ..ops.normalization import FusedBatchNormalization
 from ..ops.recast import recast
 from ..ops.registration import package
 from ..presets import Identity as Configuration
+from ..presets.ranges import Count, NotNegative, Share, Whole, in_range
 from ..presets.terms import DLIB
 from .face_embedder import face_embedder
 from .perceptual import feature_distance, with_maps
@@ -53,7 +54,8 @@ class Identity(Composite, LossTerm):
         seed: Of the moves; None takes a random one.
 
     Raises:
-        ValueError: If `latents` is given without `latent_dim`.
+        ValueError: If a number is out of its range, `latents` is given without `latent_dim`, or
+            the network has not the outputs that it needs.
 
     Example:
         >>> embedder = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten()])
@@ -64,17 +66,18 @@ class Identity(Composite, LossTerm):
 
     PARTS = ("network",)
 
+    @in_range
     def __init__(
         self,
         network: keras.Model,
         weight: float = 1.0,
         *,
-        start: int = 0,
-        shift: float = 0.0,
-        scale: float = 0.0,
-        features: float = 0.0,
-        latents: float = 0.0,
-        latent_dim: int | None = None,
+        start: Whole = 0,
+        shift: Share = 0.0,
+        scale: Share = 0.0,
+        features: NotNegative = 0.0,
+        latents: NotNegative = 0.0,
+        latent_dim: Count | None = None,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -84,6 +87,7 @@ class Identity(Composite, LossTerm):
         self.start, self.shift, self.scale, self.seed = start, shift, scale, seed
         self.features, self.latents, self.latent_dim = features, latents, latent_dim
         self.sampling = Sampling(seed)
+        _check_outputs(network, features)
         if latents and latent_dim is None:
             raise ValueError("`latent_dim` must be given for `latents`. Received: None.")
         if latents:
@@ -214,6 +218,21 @@ def _check_channels(network: keras.Model, image_shape: tuple[int, int, int] | No
         raise ValueError(
             f"`embedder` must take images of {image_shape[-1]} channel(s). Received: a network of "
             f"images of {channels}."
+        )
+
+
+def _check_outputs(network: keras.Model, features: float) -> None:
+    """Refuse a network without vectors, whose cosine would say nothing, or without feature maps."""
+    *maps, vectors = keras.tree.flatten(network.outputs)
+    if len(vectors.shape) != 2 or vectors.shape[-1] == 1:
+        raise ValueError(
+            "`network` must return a vector for each image, [B, D], last. "
+            f"Received: a last output of shape {tuple(vectors.shape)}."
+        )
+    if features and not maps:
+        raise ValueError(
+            "`features` must be 0 where the network returns no feature maps before its vector. "
+            f"Received: {features}."
         )
 
 

@@ -11,6 +11,7 @@ from ..models.protocols import ForwardPass
 from ..ops.registration import package
 from ..presets import Annealing, Constant
 from ..presets.configuration import plain
+from ..presets.ranges import Count, in_range
 from .elbo import annealed_weight
 
 
@@ -38,7 +39,8 @@ class ImportanceWeighted(LossTerm):
 
     logged = ("reconstruction_loss", "kl_loss")
 
-    def __init__(self, samples: int, annealing: Annealing | None = None, **kwargs: Any) -> None:
+    @in_range
+    def __init__(self, samples: Count, annealing: Annealing | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.samples = samples
         self.annealing = annealing or Constant()

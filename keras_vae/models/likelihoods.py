@@ -15,6 +15,7 @@ from keras import ops
 from ..ops.registration import package
 from ..ops.replicas import cross_replica_mean
 from ..presets import OUTPUT_RANGES
+from ..presets.ranges import NotNegative, Positive, in_range
 from . import reconstruction
 from .composite import Composite, apply_network, condition_of
 
@@ -174,8 +175,9 @@ class SquaredError(Likelihood):
         TensorShape([4])
     """
 
+    @in_range
     def __init__(
-        self, decoder: keras.Model, variance: float = 0.5, output: str = "sigmoid", **kwargs: Any
+        self, decoder: keras.Model, variance: Positive = 0.5, output: str = "sigmoid", **kwargs: Any
     ) -> None:
         super().__init__(decoder, output, **kwargs)
         self.variance = variance
@@ -224,8 +226,13 @@ class MeanSquaredError(Likelihood):
         TensorShape([4])
     """
 
+    @in_range
     def __init__(
-        self, decoder: keras.Model, weight: float = 1.0, output: str = "sigmoid", **kwargs: Any
+        self,
+        decoder: keras.Model,
+        weight: NotNegative = 1.0,
+        output: str = "sigmoid",
+        **kwargs: Any,
     ) -> None:
         super().__init__(decoder, output, **kwargs)
         self.weight = weight

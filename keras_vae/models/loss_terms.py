@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -20,7 +21,7 @@ class LossTerm(keras.layers.Layer):
     and takes the opponent's step in `train_adversary`.
 
     Args:
-        weight: Factor of the value.
+        weight: Factor of the value; finite.
 
     Example:
         >>> class Brightness(LossTerm):
@@ -35,6 +36,8 @@ class LossTerm(keras.layers.Layer):
 
     def __init__(self, weight: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**{"name": type(self).__name__.lower(), **kwargs, "dtype": "float32"})
+        if not math.isfinite(weight):
+            raise ValueError(f"`weight` must be finite. Received: {weight}.")
         self.weight = weight
         self.built = True
 
@@ -96,18 +99,8 @@ class FunctionTerm(LossTerm):
         self.function = function
 
     def value(self, forward: ForwardPass) -> tf.Tensor:
-        """Return the function's values, [B].
-
-        Raises:
-            ValueError: If they are not one for each image.
-        """
-        value = tf.convert_to_tensor(self.function(forward))
-        if value.shape.rank != 1:
-            raise ValueError(
-                f"The loss term {self.name!r} must return one value for each image, a tensor "
-                f"[B]. Received: a tensor of shape {tuple(value.shape)}."
-            )
-        return tf.cast(value, tf.float32)
+        """Return the function's values, [B]."""
+        return tf.cast(self.function(forward), tf.float32)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
@@ -122,5 +115,34 @@ class FunctionTerm(LossTerm):
 
 
 def as_term(term: LossTerm | Callable[[ForwardPass], tf.Tensor]) -> LossTerm:
-    """Return a term of the loss as it is, and a function as a term of weight 1."""
-    return term if hasattr(term, "logged") else FunctionTerm(term)
+    """Return a term of the loss as it is, and a function as a term of weight 1.
+
+    Raises:
+        TypeError: If it is neither.
+    """
+    if hasattr(term, "logged") and not isinstance(term, type):
+        return term
+    if isinstance(term, type) or not callable(term):
+        raise TypeError(
+            "`terms` must be terms of the loss, such as `elbo_terms()`, or functions of the "
+            f"forward pass. Received: {term!r}."
+        )
+    return FunctionTerm(term)
+
+
+def value_of(term: LossTerm, forward: ForwardPass) -> tf.Tensor:
+    """Call a term.
+
+    Returns:
+        The weighted term, float32 [B].
+
+    Raises:
+        ValueError: If it does not return one value for each image.
+    """
+    value = tf.convert_to_tensor(term(forward))
+    if value.shape.rank != 1:
+        raise ValueError(
+            f"The loss term {term.name!r} must return one value for each image, a tensor [B]. "
+            f"Received: a tensor of shape {tuple(value.shape)}."
+        )
+    return tf.cast(value, tf.float32)

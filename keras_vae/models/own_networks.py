@@ -221,12 +221,18 @@ def _image_shape(encoder: Any, image_shape: tuple[int, ...] | None) -> tuple[int
         image_shape = tuple(encoder.inputs[0].shape[1:])
     elif image_shape is None and encoder.built:
         image_shape = tuple((encoder.get_build_config() or {}).get("input_shape", ())[1:])
-    if not image_shape or len(image_shape) != 3 or None in image_shape:
+    shape = tuple(image_shape) if isinstance(image_shape, list | tuple) else ()
+    if len(shape) != 3 or None in shape:
         raise ValueError(
             "`image_shape` must be given, as (height, width, channels), where the encoder does not "
             f"have it. Received: {image_shape}."
         )
-    return tuple(image_shape)
+    own = tuple(encoder.inputs[0].shape[1:]) if is_functional(encoder) else shape
+    if any(side not in (None, given) for side, given in zip(own, shape, strict=True)):
+        raise ValueError(
+            f"`image_shape` must be that of the encoder's input, {own}. Received: {shape}."
+        )
+    return shape
 
 
 def _check_encoder(outputs: list[Any], names: list[str]) -> None:

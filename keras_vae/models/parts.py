@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import keras
+import tensorflow as tf
 
 from ..presets import Likelihood, Posterior, Prior
 from ..presets.configuration import Configuration
@@ -28,19 +29,41 @@ def make_posterior(
 
 
 def make_prior(prior: Part, posterior: keras.layers.Layer, seed: int | None) -> keras.layers.Layer:
-    """Make p(z): a kind of `presets.Prior`, a layer, or a function of the posterior."""
+    """Make p(z): a kind of `presets.Prior`, a layer, or a function of the posterior.
+
+    Raises:
+        ValueError: If it has another number of dimensions.
+    """
     made = _configured(prior, Prior, "prior")
     if isinstance(made, Prior):
         return made.build(posterior.latent_spec.shape[-1], seed)
-    return _layer(made, "prior", posterior)
+    made = _layer(made, "prior", posterior)
+    latents, own = posterior.latent_spec, getattr(made, "latent_dim", None)
+    if own is not None and isinstance(latents, tf.TensorSpec) and own != latents.shape[-1]:
+        raise ValueError(
+            f"`prior` must have the encoder's {latents.shape[-1]} dimensions. Received: {own}."
+        )
+    return made
 
 
 def make_likelihood(likelihood: Part, decoder: keras.Model, output: str) -> keras.layers.Layer:
-    """Make p(x|z): a kind of `presets.Likelihood`, or a function of the decoder and `output`."""
+    """Make p(x|z): a kind of `presets.Likelihood`, a layer, or a function of decoder and `output`.
+
+    Raises:
+        ValueError: If it is a layer around another decoder, such as one whose activation has not
+            been taken off, which would be applied twice.
+    """
     made = _configured(likelihood, Likelihood, "likelihood")
     if isinstance(made, Likelihood):
         return made.build(decoder, output=output)
-    return _layer(made, "likelihood", decoder, output=output)
+    made = _layer(made, "likelihood", decoder, output=output)
+    if made.decoder is not decoder:
+        raise ValueError(
+            "`likelihood` must be a class, or a function from the decoder to a layer, unless the "
+            "layer is around `decoder`, and that ends in logits. Received: a layer around "
+            f"{made.decoder.name!r}."
+        )
+    return made
 
 
 def _configured(part: Part, family: type[Configuration], name: str) -> Any:

@@ -16,7 +16,7 @@ from .composite import Composite
 from .construction import Construction
 from .distributions import repeated, repeated_distribution
 from .inputs import ImageInputs
-from .loss_terms import LossTerm, as_term
+from .loss_terms import LossTerm, as_term, value_of
 from .means import REGULARIZATION, LoggedMeans
 from .protocols import ForwardPass
 from .replicated_fit import ReplicatedFit
@@ -68,6 +68,8 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
         self.posterior = posterior
         self.prior = prior
         self.likelihood = likelihood
+        if callable(terms):
+            raise TypeError(f"`terms` must be a list. Received: {terms!r}.")
         self.terms = [as_term(term) for term in terms]
         self.samples = max((getattr(term, "samples", 1) for term in self.terms), default=1)
         logged = [name for term in self.terms for name in term.logged]
@@ -286,7 +288,7 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
             forward: The pass.
             weight: Sample weights [B]; None: all are 1.
         """
-        loss = tf.add_n([term(forward) for term in self.terms])
+        loss = tf.add_n([value_of(term, forward) for term in self.terms])
         mse = self.likelihood.mean_squared_error(forward.x, forward.likelihood.mode())
         mse = tf.reduce_mean(tf.reshape(mse, (self.samples, -1)), axis=0)
         losses = {"loss": loss, **forward.logs, "mse": mse}

@@ -133,6 +133,8 @@ class ConvNetwork(
             ValueError: If there are not as many kernels or strides as convolutions.
         """
         stages = self.encoder
+        if not isinstance(values, list | tuple):
+            raise ValueError(f"`{part}` must be a list. Received: {values!r}.")
         if part == "filters" and len(values) != len(stages):
             stages = (stages[0],) * len(values)
         if len(values) != len(stages):

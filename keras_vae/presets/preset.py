@@ -17,6 +17,8 @@ from .ranges import Count, Positive, Share, Whole
 # Overrides that choose a kind come first, and weights, which add terms: others are their numbers.
 KIND_CHOICES = ("filters", "likelihood", "stochastic", "annealing", "importance_samples")
 
+BOOLS = ("conditional", "stochastic")  # no fields of their own
+
 # output → lowest and highest pixel
 OUTPUT_RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "linear": (0.0, 1.0)}
 
@@ -210,7 +212,11 @@ class Preset(Ranged):
 
     def _overridden(self, name: str, value: Any) -> Preset | None:
         """Return a copy with another value; None if nothing has that name."""
+        if name in BOOLS and not isinstance(value, bool):
+            raise ValueError(f"`{name}` must be true or false. Received: {value!r}.")
         if name == "image_size":
+            if not isinstance(value, tuple) or len(value) != 2:
+                raise ValueError(f"`{name}` must be height and width. Received: {value!r}.")
             return replace(self, image_shape=(*value, self.image_shape[2]))
         if name == "conditional":
             return replace(self, classes=(self.classes or 0) if value else None)

@@ -1,13 +1,15 @@
-"""Ranges of a configuration's numbers, as annotations of its fields: `latent_dim: Count`."""
+"""Ranges of numbers, as annotations of a data class's fields or of arguments: `epochs: Count`."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, wraps
+from inspect import signature
 from numbers import Integral, Real
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Range:
     def fault(self, value: Any) -> str | None:
         """What is wrong with a value; None: nothing."""
         kind, name = (Integral, "an integer") if isinstance(self.low, int) else (Real, "a number")
-        if not isinstance(value, kind):
+        if not isinstance(value, kind) or isinstance(value, bool):
             return f"must be {name}"
         low = value > self.low if self.excluded else value >= self.low
         if low and value < self.below:
@@ -54,6 +56,9 @@ class Filled:
         return None if value else "must have at least one value"
 
 
+WORDS = {bool: "true or false", str: "a text"}  # types of values without a range
+P, R = ParamSpec("P"), TypeVar("R")
+
 Count = Annotated[int, Range(1)]
 Whole = Annotated[int, Range(0)]
 Positive = Annotated[float, Range(0.0, excluded=True)]
@@ -69,6 +74,33 @@ def out_of_range(values: Any) -> Iterator[tuple[str, str]]:
             yield name, f"{fault}. Received: {value!r}."
 
 
+def in_range(function: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a function, such as `__init__`, that refuses arguments out of their ranges.
+
+    Raises:
+        ValueError: When it is called, if an argument is.
+
+    Example:
+        >>> @in_range
+        ... def train(epochs: Count) -> None: ...
+        >>> train(0)
+        Traceback (most recent call last):
+        ValueError: `epochs` must be at least 1. Received: 0.
+    """
+    arguments = signature(function)
+
+    @wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        hints = get_type_hints(function, include_extras=True)
+        for name, value in arguments.bind(*args, **kwargs).arguments.items():
+            for fault, found in _faults(hints.get(name), value):
+                raise ValueError(f"`{name}` {fault}. Received: {found!r}.")
+        return function(*args, **kwargs)
+
+    checked.__signature__ = arguments  # Keras looks at it, and not behind the decorator
+    return checked
+
+
 @cache
 def _hints(kind: type) -> dict[str, Any]:
     hints = get_type_hints(kind, include_extras=True)
@@ -78,10 +110,22 @@ def _hints(kind: type) -> dict[str, Any]:
 def _faults(hint: Any, value: Any) -> Iterator[tuple[str, Any]]:
     """Faults of a value of `Count`, `Count | None`, `Counts` or `tuple[Count, ...]`, and whose."""
     parts = get_args(hint)
-    if not parts or value is None:
+    if value is None:
+        return
+    if not parts:
+        if hint in WORDS and not isinstance(value, hint):
+            yield f"must be {WORDS[hint]}", value
         return
     if get_origin(hint) is Annotated and (fault := parts[1].fault(value)):
         yield fault, value
+    elif get_origin(hint) in (Annotated, Union, UnionType):
+        yield from _faults(parts[0], value)
+    elif get_origin(hint) is not tuple:
         return
-    for each in value if get_origin(hint) is tuple else (value,):
-        yield from _faults(parts[0], each)
+    elif not isinstance(value, list | tuple):
+        yield "must be a list", value
+    elif parts[-1] is not ... and len(parts) != len(value):
+        yield f"must be a list of {len(parts)}", value
+    else:
+        for each in value:
+            yield from _faults(parts[0], each)

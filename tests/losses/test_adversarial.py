@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import keras
@@ -211,9 +212,23 @@ def test_squares_that_do_not_divide_the_image_are_refused():
         build_critic((9, 8, 1), (4,), 2)
 
 
-def test_an_interval_is_at_least_1():
-    with pytest.raises(ValueError, match=r"`interval` must be at least 1\. Received: 0"):
-        Adversarial(build_critic((4, 4, 1), (4,), 2), interval=0)
+@pytest.mark.parametrize(
+    "number", [{"interval": 0}, {"gamma": -1.0}, {"learning_rate": -1.0}, {"features": np.nan}]
+)
+def test_a_number_out_of_its_range_is_refused(number):
+    (name,) = number
+    with pytest.raises(ValueError, match=rf"`{name}` must be at least .* Received: "):
+        Adversarial(build_critic((4, 4, 1), (4,), 2), **number)
+
+
+@pytest.mark.parametrize("outputs", [(5,), (2, 2, 1)])
+def test_a_critic_returns_one_number_for_each_image(outputs, digits):
+    image = keras.Input((8, 8, 1))
+    number = keras.layers.Dense(math.prod(outputs))(keras.layers.Flatten()(image))
+    critic = keras.Model(image, keras.layers.Reshape(outputs)(number))
+    loss, images = Adversarial(critic), tf.cast(digits.images[:4], tf.float32)
+    with pytest.raises(ValueError, match=r"`critic` must return one number for each image"):
+        loss._loss(images, 0.5 * images)
 
 
 @pytest.mark.parametrize(("dtype", "inner"), [(None, "float32"), ("mixed_bfloat16", "bfloat16"),

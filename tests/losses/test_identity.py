@@ -129,6 +129,25 @@ def test_an_embedder_of_other_channels_is_refused(embedder, tmp_path):
         configuration.build(image_shape=(8, 8, 3))
 
 
+def test_feature_maps_that_the_network_does_not_return_are_refused(embedder):
+    with pytest.raises(ValueError, match=r"`features` must be 0 .* no feature maps"):
+        Identity(embedder, features=0.5)
+
+
+def test_a_vector_of_one_number_is_no_embedding():
+    number = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+    number.add(keras.layers.Dense(1))
+    with pytest.raises(ValueError, match=r"`network` must return a vector .*\(None, 1\)"):
+        Identity(number)
+
+
+@pytest.mark.parametrize("number", [{"shift": 5.0}, {"scale": -3.0}, {"latents": -1.0}])
+def test_a_number_out_of_its_range_is_refused(embedder, number):
+    (name,) = number
+    with pytest.raises(ValueError, match=rf"`{name}` must be at least 0"):
+        Identity(embedder, latent_dim=2, **number)
+
+
 def test_a_head_needs_to_know_the_latents(embedder):
     with pytest.raises(ValueError, match="`latent_dim` must be given for `latents`"):
         Identity(embedder, latents=0.5)

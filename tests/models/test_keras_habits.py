@@ -13,6 +13,7 @@ from keras import layers
 from keras_vae.export.saved_model import export_model
 from keras_vae.losses import FunctionTerm, elbo_terms
 from keras_vae.models import VAE, Likelihood
+from keras_vae.models.loss_terms import LossTerm
 from keras_vae.presets import get_preset
 from keras_vae.training.distribution import make_strategy
 
@@ -223,6 +224,21 @@ def test_a_function_that_returns_no_value_for_each_image_is_refused(digits):
     vae = VAE.from_networks(*networks(), terms=[total])
     with pytest.raises(ValueError, match=r"term 'total' must return one value .*shape \(\)"):
         vae.loss_of(vae.forward(digits.images[:4]))
+
+
+class Maps(LossTerm):
+    """A term that forgets to sum."""
+
+    def value(self, forward):
+        return forward.x - forward.likelihood.mode()
+
+
+def test_so_is_a_class_that_does_and_a_weight_that_is_not_finite(digits):
+    vae = VAE.from_networks(*networks(), terms=[Maps()])
+    with pytest.raises(ValueError, match=r"term 'maps' must return one value for each image"):
+        vae.loss_of(vae.forward(digits.images[:4]))
+    with pytest.raises(ValueError, match=r"`weight` must be finite\. Received: nan"):
+        Maps(weight=float("nan"))
 
 
 @keras.saving.register_keras_serializable("tests")

@@ -10,8 +10,11 @@ from keras import layers, ops
 
 from keras_vae import presets
 from keras_vae.export.saved_model import export_model
+from keras_vae.losses import KL, elbo_terms
 from keras_vae.models import VAE
+from keras_vae.models.likelihoods import Bernoulli
 from keras_vae.models.own_networks import Logits
+from keras_vae.models.priors import StandardNormal
 
 L = 3
 
@@ -342,6 +345,29 @@ def test_networks_that_do_not_fit_are_refused():
 class Unbounded(layers.Layer):
     def call(self, z):
         return ops.log(-ops.abs(z))
+
+
+def test_a_likelihood_may_be_a_layer_around_logits_and_nothing_else():
+    logits = conv_decoder("linear")
+    assert VAE.from_networks(encoder(), logits, Bernoulli(logits)).decoder is logits
+    images = conv_decoder()  # its sigmoid would be applied twice
+    for other in (images, conv_decoder("linear")):
+        with pytest.raises(ValueError, match=r"`likelihood` must be a class.* around 'decoder'"):
+            VAE.from_networks(encoder(), images, Bernoulli(other))
+
+
+def test_parts_that_contradict_the_encoder_are_refused():
+    with pytest.raises(ValueError, match=r"`prior` must have .* 3 dimensions\. Received: 5"):
+        VAE.from_networks(encoder(), conv_decoder(), prior=StandardNormal(5))
+    for shape in ((16, 16, 1), (8, 8), 8):
+        with pytest.raises(ValueError, match=r"`image_shape` must be "):
+            VAE.from_networks(encoder(), conv_decoder(), image_shape=shape)
+
+
+@pytest.mark.parametrize("terms", [len, [*elbo_terms(), "kl"], [KL], [presets.MMD(2.0)]], ids=str)
+def test_what_is_no_term_of_the_loss_is_refused(terms):
+    with pytest.raises(TypeError, match="`terms` must be "):
+        VAE.from_networks(encoder(), conv_decoder(), terms=terms)
 
 
 def test_a_decoder_without_finite_values_is_refused():
