@@ -37,6 +37,29 @@ def checked(pixels: tf.Tensor) -> tf.Tensor:
         return tf.identity(pixels)
 
 
+def labels_of(y: Any, classes: int) -> tf.Tensor:
+    """Return labels as a tensor; in a graph they are checked when it runs.
+
+    Args:
+        y: Labels [B].
+        classes: K.
+
+    Raises:
+        ValueError: If they are not whole numbers from 0 to K − 1: a one-hot code of another has no
+            1 in it, and the last of a list is also its entry −1.
+    """
+    y = tf.convert_to_tensor(y)
+    whole = y if y.dtype.is_integer else tf.math.floor(y)
+    valid = (y >= 0) & (y < classes) & (y == whole)
+    message = f"`y` must be labels, whole numbers from 0 to {classes - 1}. Received: "
+    if tf.is_symbolic_tensor(y):
+        with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(valid), [message, y])]):
+            return tf.identity(y)
+    if not tf.reduce_all(valid):
+        raise ValueError(f"{message}{y[~valid][0].numpy()}.")
+    return y
+
+
 def unpack(data: Any) -> tuple[Any, Any, Any]:
     """Images, labels or condition, and sample weights of what `fit` passes on, or a data set has.
 

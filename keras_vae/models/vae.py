@@ -15,7 +15,7 @@ from ..ops.replicas import replica_count
 from .composite import Composite
 from .construction import Construction
 from .distributions import repeated, repeated_distribution
-from .inputs import ImageInputs
+from .inputs import ImageInputs, labels_of
 from .loss_terms import LossTerm, as_term, value_of
 from .means import REGULARIZATION, LoggedMeans
 from .protocols import ForwardPass
@@ -116,6 +116,13 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
         return next((spec for spec in conditions if spec is not None), None)
 
     @property
+    def classes(self) -> int | None:
+        """Number of labels, where the decoder encodes y as one of them; else None."""
+        layers = getattr(self.decoder, "layers", ())
+        codes = (each for each in layers if isinstance(each, keras.layers.CategoryEncoding))
+        return next((code.num_tokens for code in codes), None)
+
+    @property
     def latent_dim(self) -> int:
         """Dimensions of z, where it is flat."""
         return self.latent_spec.shape[-1]
@@ -174,16 +181,18 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
             q(z|x, y): for the plain VAE a Gaussian with `mean` and `log_var`, each [B, L].
 
         Raises:
-            ValueError: If the images have another shape or range.
+            ValueError: If the images have another shape or range, or y is no label of the model.
 
         Example:
             >>> z = vae.encode(images).mean
         """
-        return self.posterior(self.likelihood.scale(self.pixels_of(images)), y, training=False)
+        x = self.likelihood.scale(self.pixels_of(images))
+        return self.posterior(x, self._condition(y), training=False)
 
     def mean_images(self, z: Any, y: Any = None) -> tf.Tensor:
         """Decode z to mean images, float32 [B, H, W, C] in 0 … 255, not rounded; differentiable."""
-        return self.likelihood.unscale(self.likelihood(z, y, training=False).mode())
+        decoded = self.likelihood(z, self._condition(y), training=False)
+        return self.likelihood.unscale(decoded.mode())
 
     def decode(self, z: Any, y: Any = None) -> np.ndarray:
         """Decode latents.
@@ -244,6 +253,7 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
         return self._reconstructed(self.pixels_of(images), y, training)
 
     def _reconstructed(self, pixels: tf.Tensor, y: Any, training: bool = False) -> tf.Tensor:
+        y = self._condition(y)
         z = self.posterior(self.likelihood.scale(pixels), y, training=training).sample()
         return self.likelihood.unscale(self.likelihood(z, y, training=training).mode())
 
@@ -251,7 +261,7 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
         self, images: tf.Tensor, y: Any = None, *, training: bool = False, step: Any = None
     ) -> ForwardPass:
         """Encode pixels 0 … 255, [B, H, W, C], sample z, decode it: see `ForwardPass`."""
-        x = self.likelihood.scale(images)
+        x, y = self.likelihood.scale(images), self._condition(y)
         posterior = self.posterior(x, y, training=training)
         images = tf.cast(images, tf.float32)
         if self.samples > 1:
@@ -272,6 +282,12 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
             self.samples,
             regularization=self._added_losses(),
         )
+
+    def _condition(self, y: Any) -> Any:
+        """The condition as a tensor; labels are checked."""
+        if y is None or self.classes is None:
+            return y
+        return labels_of(y, self.classes)
 
     def _added_losses(self) -> tf.Tensor | None:
         """The sum of what layers add to the loss: regularizers, `add_loss`; None if none does."""

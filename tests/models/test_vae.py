@@ -377,3 +377,30 @@ def test_a_forward_pass_holds_what_terms_look_at(digits):
     np.testing.assert_allclose(forward.images, 255 * forward.x, rtol=1e-5)
     log_ratio = forward.posterior.log_prob(forward.z) - forward.prior.log_prob(forward.z)
     assert log_ratio.shape == forward.kl().shape == forward.likelihood.log_prob(forward.x).shape
+
+
+@pytest.fixture
+def conditional():
+    return compiled(SMALL.override(conditional=True, classes=10))
+
+
+@pytest.mark.parametrize("label", [-1, 10, 99, 1.5])
+def test_a_label_that_the_model_does_not_have_is_refused(conditional, digits, label):
+    message = r"`y` must be labels, whole numbers from 0 to 9"
+    labels = np.full(4, label)
+    for use in (
+        lambda: conditional.encode(digits.images[:4], labels),
+        lambda: conditional.decode(np.zeros((4, 5)), labels),
+        lambda: conditional.generate(4, labels),
+    ):
+        with pytest.raises(ValueError, match=rf"{message}\. Received: {label}\."):
+            use()
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        conditional.fit(digits.images[:4], labels, verbose=0)
+
+
+def test_labels_may_be_a_list_or_whole_floats(conditional):
+    z = np.random.default_rng(0).normal(size=(2, 5))
+    expected = conditional.decode(z, np.array([1, 9]))
+    for labels in ([1, 9], np.array([1.0, 9.0])):
+        np.testing.assert_array_equal(conditional.decode(z, labels), expected)
