@@ -30,7 +30,7 @@ def grid(images: np.ndarray, columns: int | None = None, cell: int = CELL) -> Im
     """Arrange images in an image grid, enlarged so that details can be seen.
 
     Args:
-        images: uint8 [N, H, W, C].
+        images: uint8 [N, H, W, C], C = 1 or 3.
         columns: Images in a row; None: 10 for multiples of ten up to 100, otherwise near a square.
         cell: Approximate length of an enlarged image's longer side, in pixels.
 
@@ -38,11 +38,14 @@ def grid(images: np.ndarray, columns: int | None = None, cell: int = CELL) -> Im
         The picture.
 
     Raises:
-        ValueError: If there are no images.
+        ValueError: If there are no images, not uint8 or not of this shape, or no columns.
 
     Example:
         >>> picture = grid(images, columns=4)
     """
+    check_images(images)
+    if columns is not None and columns < 1:
+        raise ValueError(f"`columns` must be at least 1. Received: {columns}.")
     if not len(images):
         raise ValueError("`images` must hold at least one image. Received: none.")
     columns = columns or _columns(len(images))
@@ -50,6 +53,34 @@ def grid(images: np.ndarray, columns: int | None = None, cell: int = CELL) -> Im
     pictures = [enlarge(image, factor) for image in images]
     rows = [pictures[start : start + columns] for start in range(0, len(pictures), columns)]
     return ImageOps.expand(arrange(rows, MARGIN), MARGIN, "white")
+
+
+def check_images(images: np.ndarray, name: str = "images", axes: str = "N, H, W") -> None:
+    """Check that images can be drawn: Pillow would draw floats of 0 … 1 in black and white.
+
+    Args:
+        images: uint8 of these axes and of C = 1 or 3 channels.
+        name: Of the argument, for the error.
+        axes: The axes before the channels.
+
+    Raises:
+        ValueError: If they are of another type or shape.
+    """
+    shape = images.shape if isinstance(images, np.ndarray) and images.dtype == np.uint8 else ()
+    if len(shape) == len(axes.split(", ")) + 1 and shape[-1] in (1, 3) and all(shape[-3:]):
+        return
+    raise ValueError(
+        f"`{name}` must be a uint8 array of shape [{axes}, 1 or 3]. Received: {_received(images)}."
+    )
+
+
+def _received(images: Any) -> str:
+    if not isinstance(images, np.ndarray):
+        return type(images).__name__
+    received = f"{images.dtype} of shape {list(images.shape)}"
+    if images.dtype.kind == "f":
+        return f"{received}; multiply floats of 0 … 1 by 255, round them and convert them to uint8"
+    return received
 
 
 def arrange(rows: Sequence[Sequence[Image.Image]], gap: int = 0, align: float = 0.5) -> Image.Image:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from ..files.atomic import OutputGroup, write_atomically
 from ..files.output import Output
+from .steps import check_finite
 
 FRAME = 80  # milliseconds; a GIF counts in hundredths of a second: 12.5 frames a second
 SWEEP = 25  # frames from one end to the other: two seconds
@@ -30,11 +31,17 @@ def sweep(values: Sequence[float]) -> np.ndarray:
     Returns:
         A value for each frame, at least `SWEEP` of them.
 
+    Raises:
+        ValueError: If there are no values, or one is not finite.
+
     Example:
         >>> values = sweep([-2, 0, 2])
         >>> float(values[0]), float(values[-1])
         (-2.0, 2.0)
     """
+    if not len(values):
+        raise ValueError("`values` must hold at least one value. Received: none.")
+    check_finite(values, "values")
     return np.linspace(min(values), max(values), max(SWEEP, 2 * len(values) - 1))
 
 

@@ -57,15 +57,24 @@ def similarity_chart(cosines: np.ndarray, names: Sequence[str], title: str) -> I
     Returns:
         The picture.
 
+    Raises:
+        ValueError: If there are no names, or the matrix has not a row and a column for each.
+
     Example:
         >>> picture = similarity_chart(np.eye(2), ["Smiling", "Young"], title="Directions")
     """
-    side = 3 + ROW * len(names)  # inches
+    count = len(names)
+    if not count or np.shape(cosines) != (count, count):
+        raise ValueError(
+            f"`cosines` must have a row and a column for each of {count} names. "
+            f"Received: shape {list(np.shape(cosines))}."
+        )
+    side = 3 + ROW * count  # inches
     figure, (axes,) = new_figure((side + 0.8, side), title=title)
     image = axes.imshow(cosines, cmap="RdBu_r", vmin=-1, vmax=1)
     axes.spines[:].set_visible(True)
-    axes.set_xticks(range(len(names)), names, rotation=90)
-    axes.set_yticks(range(len(names)), names)
+    axes.set_xticks(range(count), names, rotation=90)
+    axes.set_yticks(range(count), names)
     axes.tick_params(length=0)
     figure.colorbar(image, label="cosine", shrink=0.6, aspect=30)
     return picture_of(figure)

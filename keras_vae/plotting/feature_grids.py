@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PIL import Image, ImageOps
 
-from ..files.pictures import MARGIN, arrange, enlarge, whole_factor
+from ..files.pictures import MARGIN, arrange, check_images, enlarge, whole_factor
 from .channels import most_varied
 from .lettering import number_label, text_size, write
 
@@ -38,12 +38,13 @@ def feature_grid(
         The picture.
 
     Raises:
-        ValueError: If the scale is unknown.
+        ValueError: If the scale is unknown, `top` is less than 1, or `maps` has another shape.
 
     Example:
         >>> maps = np.random.default_rng(0).normal(size=(16, 16, 32))
         >>> picture = feature_grid("encoder_conv_1", maps, top=8)
     """
+    _check(maps, "maps", top)
     channels = np.arange(maps.shape[2]) if top is None else most_varied(maps, top)
     count = len(channels)
     picture = _draw(maps, channels, min(count, 8 if count <= 32 else 16), scale)
@@ -64,7 +65,7 @@ def feature_overview(
 
     Args:
         layers: Feature maps of one image by layer, each float [H, W, C], in the order of the rows.
-        image: The image that was encoded, uint8 [H, W, C].
+        image: The image that was encoded, uint8 [H, W, C], C = 1 or 3.
         top: The most channels in a row; no more than 16 are shown.
         scale: As in `feature_grid`; a shared scale is shared within a layer.
 
@@ -72,12 +73,16 @@ def feature_overview(
         The picture.
 
     Raises:
-        ValueError: If the scale is unknown.
+        ValueError: If the scale is unknown, `top` is less than 1, or the image or feature maps have
+            another type or shape.
 
     Example:
         >>> maps = {"encoder_conv_1": np.random.default_rng(0).normal(size=(16, 16, 32))}
         >>> picture = feature_overview(maps, images[0])
     """
+    check_images(image, "image", "H, W")
+    for maps in layers.values():
+        _check(maps, "layers", top)
     original = ImageOps.expand(enlarge(image, whole_factor(image.shape[:2])), MARGIN, "white")
     table = [(_column(["input", _shape(image)]), original)]
     for name, maps in layers.items():
@@ -86,6 +91,13 @@ def feature_overview(
         table.append((head, _draw(maps, channels, len(channels), scale)))
     note = f"The channels of each layer that vary most over the image. {SCALES[scale]}"
     return _page("Feature maps", [note], arrange(table, GAP, align=0))
+
+
+def _check(maps: np.ndarray, name: str, top: int | None) -> None:
+    if maps.ndim != 3 or not maps.size:
+        raise ValueError(f"`{name}` must have shape [H, W, C]. Received: {list(maps.shape)}.")
+    if top is not None and top < 1:
+        raise ValueError(f"`top` must be at least 1. Received: {top}.")
 
 
 def _draw(maps: np.ndarray, channels: Sequence[int], columns: int, scale: str) -> Image.Image:

@@ -28,9 +28,13 @@ class Line:
         xs: Abscissae, ascending.
         ys: Ordinates.
         errors: Half the widths of their intervals; empty draws none.
-        colour: Number of its colour.
+        colour: Number of its colour, in [0, 7).
         dashed: Whether the line is dashed.
         labels: A text for each point, whose line is then dotted; empty writes none.
+
+    Raises:
+        ValueError: If there is no such colour, or there are not as many ordinates, errors or labels
+            as abscissae.
 
     Example:
         >>> Line("−ELBO", xs=[1, 2, 3], ys=[120.0, 105.0, 101.0]).colour
@@ -44,6 +48,16 @@ class Line:
     colour: int = 0
     dashed: bool = False
     labels: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if self.colour not in range(len(COLOURS)):
+            raise ValueError(f"`colour` must be in [0, {len(COLOURS)}). Received: {self.colour}.")
+        for name in ("ys", "errors", "labels"):
+            count, expected = len(getattr(self, name)), len(self.xs)
+            if count != expected and (count or name == "ys"):
+                raise ValueError(
+                    f"`{name}` must have as many values as `xs`, {expected}. Received: {count}."
+                )
 
 
 @dataclass(frozen=True)
@@ -90,10 +104,15 @@ def line_plot(panels: Sequence[Panel], *, title: str, caption: str = "") -> Imag
     Returns:
         The picture. Labels overlap neither each other nor points.
 
+    Raises:
+        ValueError: If there are no panels.
+
     Example:
         >>> line = Line("−ELBO", xs=[1, 2, 3], ys=[120.0, 105.0, 101.0])
         >>> picture = line_plot([Panel("MNIST", ("epoch", "nats per image"), [line])], title="Loss")
     """
+    if not len(panels):
+        raise ValueError("`panels` must hold at least one panel. Received: none.")
     columns = len(panels) if len(panels) <= 3 else 2
     rows = math.ceil(len(panels) / columns)
     width, height = LARGE if any(panel.points for panel in panels) else SMALL

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from ..files.pictures import arrange, enlarge, whole_factor
+from ..files.pictures import arrange, check_images, enlarge, whole_factor
 from .lettering import FONT_SIZE, number_label, write
 
 ACROSS = 2000  # largest width of the enlarged images together, in pixels
@@ -22,7 +22,8 @@ def plane(
     """Lay the images of a plane over its axes: x to the right, y upwards.
 
     Args:
-        images: uint8 [Y, X, H, W, C], in the order of `latent_space.arithmetic.plane`.
+        images: uint8 [Y, X, H, W, C], C = 1 or 3, in the order of
+            `latent_space.arithmetic.plane`.
         xs: X values of x, left to right.
         ys: Y values of y, bottom to top.
         axes: Labels of the x and the y axis.
@@ -31,12 +32,18 @@ def plane(
         The picture.
 
     Raises:
-        ValueError: If there are not as many images as values.
+        ValueError: If there are no values, or not as many images as values, or the images are not
+            uint8 or not of this shape.
 
     Example:
         >>> digits = np.zeros((2, 3, 28, 28, 1), np.uint8)
         >>> picture = plane(digits, xs=[-1, 0, 1], ys=[0, 1], axes=("z₀", "z₁"))
     """
+    check_images(images, axes="Y, X, H, W")
+    if not len(xs) or not len(ys):
+        raise ValueError(
+            f"`xs` and `ys` must have at least one value each. Received: {len(xs)} and {len(ys)}."
+        )
     if images.shape[:2] != (len(ys), len(xs)):
         raise ValueError(
             f"`images` must have shape [{len(ys)}, {len(xs)}, H, W, C]. "

@@ -43,30 +43,42 @@ def scatter(
         The picture.
 
     Raises:
-        ValueError: If there are more than ten groups, or a group without points.
+        ValueError: If there are more than ten groups, none, or a group without points; or if the
+            arrays have another type or shape.
 
     Example:
         >>> points = np.random.default_rng(0).normal(size=(100, 2))
         >>> picture = scatter(points, np.arange(100) % 2, ["even", "odd"], axes=("z₀", "z₁"))
     """
-    counts = np.bincount(groups, minlength=len(names))
-    if len(names) > len(TEN) or len(counts) > len(names) or not counts.all():
-        raise ValueError(
-            f"`groups` must use each of at most {len(TEN)} groups. "
-            f"Received: {len(names)} names, points in {np.count_nonzero(counts)} groups."
-        )
+    _check(points, groups, names)
     colours = np.array(TEN if len(names) > 2 else COLOURS)[: len(names)]
     figure, (panel,) = new_figure((9, 7.6), title=title, caption=caption)
     panel.set(xlabel=axes[0], ylabel=axes[1])
     panel.set_aspect("equal", adjustable="datalim")
     _draw_points(panel, points, colours[groups])
-    for name, count, colour in zip(names, counts, colours, strict=True):
+    for name, count, colour in zip(names, np.bincount(groups), colours, strict=True):
         panel.plot([], [], "o", markersize=8, color=colour, label=f"{name} ({count:,})")
     figure.legend(loc="outside right upper", frameon=False)
     fix_layout(figure)
     means = np.array([points[groups == group].mean(axis=0) for group in range(len(names))])
     _draw_means(panel, means, colours, names)
     return picture_of(figure)
+
+
+def _check(points: np.ndarray, groups: np.ndarray, names: Sequence[str]) -> None:
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ValueError(f"`points` must have shape [N, 2]. Received: {list(points.shape)}.")
+    if groups.dtype.kind not in "iu" or groups.shape != points.shape[:1]:
+        raise ValueError(
+            f"`groups` must be whole numbers, one for each of {len(points)} points. "
+            f"Received: {groups.dtype} of shape {list(groups.shape)}."
+        )
+    used = np.unique(groups)
+    if not 1 <= len(names) <= len(TEN) or not np.array_equal(used, np.arange(len(names))):
+        raise ValueError(
+            f"`groups` must use each of at most {len(TEN)} groups. "
+            f"Received: {len(names)} names, points in {len(used)} groups."
+        )
 
 
 def _draw_points(panel: Axes, points: np.ndarray, colours: np.ndarray) -> None:

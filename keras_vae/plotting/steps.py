@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import count
+from math import isfinite
 
 import numpy as np
 
@@ -31,11 +32,15 @@ def step_labels(
     Returns:
         A label for each step.
 
+    Raises:
+        ValueError: If a step is not finite.
+
     Example:
         >>> step_labels([-0.5, 0, 0.5])
         ['n = −0.5', 'n = 0', 'n = 0.5']
     """
-    decimals = _decimals(np.asarray(steps, float))
+    check_finite(steps, "steps")
+    decimals = _decimals([float(step) for step in steps])
     labels = [f"{name} = {number_label(round(float(step), decimals))}" for step in steps]
     return [
         f"{label}\n({notes[step]})" if step in notes else label
@@ -43,11 +48,27 @@ def step_labels(
     ]
 
 
-def _decimals(steps: np.ndarray) -> int:
+def check_finite(values: Sequence[float], name: str) -> None:
+    """Check values along a path.
+
+    Args:
+        values: The values.
+        name: Of the argument, for the error.
+
+    Raises:
+        ValueError: If one is infinite or NaN.
+    """
+    for value in values:
+        if not isfinite(value):
+            raise ValueError(f"`{name}` must be finite. Received: {value}.")
+
+
+def _decimals(steps: Sequence[float]) -> int:
     """The decimals of the labels; a rounded step cannot be mistaken for another."""
 
     def error(decimals: int) -> float:
-        return float(np.abs(np.round(steps, decimals) - steps).max(initial=0.0))
+        # Not NumPy's round: it multiplies, and overflows for large numbers and for many decimals.
+        return max((abs(round(step, decimals) - step) for step in steps), default=0.0)
 
     if error(EXACT) < 1e-9:
         return EXACT

@@ -101,3 +101,29 @@ def test_jpeg_keeps_fine_colours(tmp_path):
     stripes[:, ::2, 0] = stripes[:, 1::2, 2] = 200  # a pixel of red, a pixel of blue
     pictures.save(Image.fromarray(stripes), tmp_path / "a.jpg")
     assert np.abs(np.asarray(Image.open(tmp_path / "a.jpg"), int) - stripes).max() < 20
+
+
+@pytest.mark.parametrize(
+    ("images", "received"),
+    [
+        (noise(2, 8, 8, 1) / 255.0, r"float64 of shape \[2, 8, 8, 1\]; multiply floats of 0 … 1"),
+        (noise(2, 8, 8, 3) / 255.0, r"float64 of shape \[2, 8, 8, 3\]; multiply floats of 0 … 1"),
+        (noise(2, 8, 8, 3).astype(np.int64), r"int64 of shape \[2, 8, 8, 3\]\.$"),
+        (noise(2, 8, 8, 1) > 99, r"bool of shape \[2, 8, 8, 1\]\.$"),
+        (noise(2, 8, 8), r"uint8 of shape \[2, 8, 8\]\.$"),
+        (noise(2, 8, 8, 2), r"uint8 of shape \[2, 8, 8, 2\]\.$"),
+        (noise(2, 8, 8, 4), r"uint8 of shape \[2, 8, 8, 4\]\.$"),
+        (noise(2, 0, 8, 1), r"uint8 of shape \[2, 0, 8, 1\]\.$"),
+        ([*noise(1, 8, 8, 1), *noise(1, 9, 9, 1)], r"list\.$"),
+    ],
+)
+def test_only_images_that_are_drawn_as_they_are_are_accepted(images, received):
+    expected = r"`images` must be a uint8 array of shape \[N, H, W, 1 or 3\]\. Received: "
+    with pytest.raises(ValueError, match=expected + received):
+        pictures.grid(images)
+
+
+@pytest.mark.parametrize("columns", [0, -1])
+def test_grid_has_at_least_one_column(columns):
+    with pytest.raises(ValueError, match=f"`columns` must be at least 1. Received: {columns}"):
+        pictures.grid(noise(2, 8, 8, 1), columns)

@@ -82,3 +82,9 @@ def test_chart_shows_every_bar_and_cuts_nothing_off():
     rows = np.flatnonzero(positive.any(axis=1))
     assert rows.max() < np.flatnonzero(negative.any(axis=1)).min()  # the largest stands on top
     assert plotting.contribution_chart(table[:1], "x").size[1] < picture.size[1]
+
+
+@pytest.mark.parametrize("names", [["a", "b"], list("abcd"), []])
+def test_a_matrix_needs_a_name_for_each_direction(names):
+    with pytest.raises(ValueError, match=rf"`cosines` .* {len(names)} names.* shape \[3, 3\]"):
+        plotting.similarity_chart(np.eye(3), names, "title")

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from keras_vae.plotting import dot_plot
 
@@ -31,3 +32,39 @@ def test_panels_are_side_by_side():
     one = {"ours": {"a": 0.1, "b": 0.9}}
     two = dot_plot({"AUC": one, "accuracy": one}, title="t")
     assert two.width > dot_plot({"AUC": one}, title="t").width
+
+
+def test_a_series_has_one_colour_in_all_panels():
+    series = {"ours": {"a": 0.1}, "theirs": {"a": 0.9}}
+    turned = dict(reversed(series.items()))
+    same, other = (dot_plot({"AUC": series, "x": x}, title="t") for x in (series, turned))
+    assert places(same, BLUE) == places(other, BLUE)
+
+
+@pytest.mark.parametrize(
+    "panels",
+    [
+        {},
+        {"AUC": {}},
+        {"AUC": {str(number): {"a": 0.1} for number in range(8)}},
+        {"AUC": {"ours": {"a": 0.1}}, "accuracy": {"theirs": {"a": 0.1}}},
+        {"AUC": {"ours": {"a": 0.1}}, "accuracy": {"ours": {"a": 0.1}, "theirs": {"a": 0.1}}},
+    ],
+)
+def test_no_series_is_left_out(panels):
+    with pytest.raises(ValueError, match="`panels` must have the same 1 to 7 series each"):
+        dot_plot(panels, title="t")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "received"),
+    [
+        ({"a": 0.1, "b": 0.2}, {"a": 0.1}, r"\['b'\] in some of them only"),
+        ({"a": 0.1}, {"a": 0.1, "b": 0.2}, r"\['b'\] in some of them only"),
+        ({}, {}, "none"),
+    ],
+)
+def test_no_name_is_left_out(ours, theirs, received):
+    expected = "`panels` must have the same names in all series. Received: "
+    with pytest.raises(ValueError, match=expected + received):
+        dot_plot({"AUC": {"ours": ours, "theirs": theirs}}, title="t")

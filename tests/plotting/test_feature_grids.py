@@ -119,3 +119,24 @@ def test_nothing_is_cut_off():
 def test_unknown_scale_is_refused():
     with pytest.raises(ValueError, match=r"shared, channel\. Received: 'log'"):
         feature_grid("conv", planted(4, 4, 2), scale="log")
+
+
+def test_the_image_of_an_overview_must_be_uint8():
+    with pytest.raises(ValueError, match=r"`image` must be a uint8 array of shape \[H, W, 1 or 3"):
+        feature_overview({"conv": planted(4, 4, 2)}, np.zeros((8, 8, 1)))
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 4, 2), (4, 4), (4, 4, 0)])
+def test_feature_maps_are_those_of_one_image(shape):
+    with pytest.raises(ValueError, match=r"`maps` must have shape \[H, W, C\]"):
+        feature_grid("conv", np.zeros(shape))
+    with pytest.raises(ValueError, match=r"`layers` must have shape \[H, W, C\]"):
+        feature_overview({"conv": np.zeros(shape)}, np.zeros((8, 8, 1), np.uint8))
+
+
+@pytest.mark.parametrize("top", [0, -1])
+def test_at_least_one_channel_is_shown(top):
+    with pytest.raises(ValueError, match=f"`top` must be at least 1. Received: {top}"):
+        feature_grid("conv", planted(4, 4, 2), top=top)
+    with pytest.raises(ValueError, match=f"`top` must be at least 1. Received: {top}"):
+        feature_overview({"conv": planted(4, 4, 2)}, np.zeros((8, 8, 1), np.uint8), top=top)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from keras_vae.plotting import Line, Panel, line_plot, line_plots
 from keras_vae.plotting.figures import picture_of
@@ -105,3 +106,23 @@ def test_a_lonely_point_has_its_label_beside_it(monkeypatch):
     points = points[[("one", "two").index(text) for text in texts]]
     gaps = np.abs(np.clip(points, boxes[:, :2], boxes[:, 2:]) - points)
     assert (gaps <= 25).all()
+
+
+def test_a_line_plot_has_at_least_one_panel():
+    with pytest.raises(ValueError, match="`panels` must hold at least one panel"):
+        line_plot([], title="t")
+
+
+@pytest.mark.parametrize("colour", [-1, 7, 99])
+def test_a_line_has_one_of_seven_colours(colour):
+    with pytest.raises(ValueError, match=rf"`colour` must be in \[0, 7\). Received: {colour}"):
+        Line("a", (1, 2), (1, 2), colour=colour)
+
+
+@pytest.mark.parametrize(
+    "values", [{"ys": ()}, {"ys": (1, 2, 3)}, {"errors": (1,)}, {"labels": ("one",)}]
+)
+def test_a_line_has_something_for_each_of_its_points(values):
+    (name,) = values
+    with pytest.raises(ValueError, match=f"`{name}` must have as many values as `xs`, 2. Rec"):
+        Line("a", **{"xs": (1, 2), "ys": (1, 2), **values})

@@ -90,3 +90,13 @@ def test_letters_grow_with_the_picture():
 def test_images_must_fit_the_values():
     with pytest.raises(ValueError, match=r"\[2, 4, H, W, C\]"):
         plotting.plane(flat_images(2, 3), (1, 2, 3, 4), (0, 1), ("x", "y"))
+
+
+def test_images_of_a_plane_must_be_uint8():
+    with pytest.raises(ValueError, match=r"`images` must be a uint8 array of shape \[Y, X, .* 255"):
+        plotting.plane(flat_images(2, 2) / 255.0, (0, 1), (0, 1), ("x", "y"))
+
+
+def test_a_plane_has_values_on_both_axes():
+    with pytest.raises(ValueError, match=r"`xs` and `ys` must .* Received: 2 and 0"):
+        plotting.plane(flat_images(1, 2)[:0], (0, 1), (), ("x", "y"))

@@ -112,7 +112,13 @@ def test_nothing_is_cut_off():
 
 @pytest.mark.parametrize(
     ("groups", "names"),
-    [(np.arange(11), list("abcdefghijk")), ([0, 0], ["full", "empty"]), ([0, 1], ["one"])],
+    [
+        (np.arange(11), list("abcdefghijk")),
+        ([0, 0], ["full", "empty"]),
+        ([0, 1], ["one"]),
+        ([0, 1, -1], ["one", "other"]),
+        (np.zeros(0, int), []),
+    ],
 )
 def test_groups_must_have_points_a_name_and_a_colour(groups, names):
     with pytest.raises(ValueError, match="each of at most 10 groups"):
@@ -127,3 +133,17 @@ def test_positions_are_kept_apart_and_moved_no_further_than_that_needs():
     steps = np.linalg.norm(moved - crowd, axis=1)
     assert steps[3] < 0.1
     assert steps.max() < 10.0
+
+
+@pytest.mark.parametrize(
+    "groups", [np.array([0, 1, 0]), np.array([0, 1, 0, 1, 0]), np.array([0.0, 1.0, 0.0, 1.0])]
+)
+def test_each_point_has_a_group(groups):
+    with pytest.raises(ValueError, match="`groups` must be whole numbers, one for each of 4 point"):
+        scatter(np.zeros((4, 2)), groups, ["one", "other"])
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 3)])
+def test_points_lie_in_a_plane(shape):
+    with pytest.raises(ValueError, match=r"`points` must have shape \[N, 2\]"):
+        scatter(np.zeros(shape), np.array([0, 1, 0, 1]), ["one", "other"])

@@ -48,3 +48,20 @@ def test_numbers_have_a_true_minus_sign_and_zero_has_none():
     assert number_label(-0.5) == f"{MINUS}0.5"
     assert number_label(-0.001, ".2f") == "0.00"
     assert number_label(3) == "3"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_steps_are_finite(value):
+    with pytest.raises(ValueError, match=f"`steps` must be finite. Received: {value}"):
+        step_labels([0, value, 1 / 3])
+    with pytest.raises(ValueError, match=f"`values` must be finite. Received: {value}"):
+        sweep([0, value])
+
+
+def test_labels_of_numbers_too_large_to_be_multiplied_end():
+    assert step_labels([1e308, 1 / 3]) == ["n = 1e+308", "n = 0.33"]
+
+
+def test_a_sweep_needs_a_value():
+    with pytest.raises(ValueError, match="`values` must hold at least one value"):
+        sweep([])

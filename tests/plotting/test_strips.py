@@ -63,3 +63,19 @@ def test_long_lines_of_a_name_are_shortened_each():
     wide = plotting.strip(noise(2, 1, 8, 8, 1), ["a"], names).width
     one_line = plotting.strip(noise(2, 1, 8, 8, 1), ["a"], ["x" * 200, "short"]).width
     assert wide == one_line
+
+
+def test_rows_of_a_strip_have_at_least_one_image():
+    with pytest.raises(ValueError, match="`rows` must have at least one image each"):
+        plotting.strip([noise(0, 8, 8, 1)], [])
+
+
+def test_each_row_of_a_strip_must_be_uint8():
+    rows = [noise(2, 8, 8, 1), noise(2, 8, 8, 1) / 255.0]
+    with pytest.raises(ValueError, match=r"`rows` must be a uint8 array of shape \[K, .* by 255"):
+        plotting.strip(rows, ["a", "b"])
+
+
+def test_strip_needs_a_label_for_each_row_if_any():
+    with pytest.raises(ValueError, match=r"`row_labels` must have 2 labels\. Received: 1"):
+        plotting.strip(noise(2, 1, 8, 8, 1), ["a"], ["one"])
