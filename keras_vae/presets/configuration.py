@@ -77,6 +77,12 @@ class Configuration(Ranged):
         if not kind:
             cls.kinds = {}
             return
+        known = cls.kinds.get(kind, cls)
+        if (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise ValueError(
+                f"`kind` must be a new one, unless a notebook's cell is run again. Received: "
+                f"{kind!r}, which {known.__module__}.{known.__qualname__} is."
+            )
         cls.kind, cls.builds = kind, builds
         cls.kinds[kind] = cls
 

@@ -258,6 +258,15 @@ def test_a_family_of_your_own_has_a_registry_of_its_own():
     assert "pesto" not in Likelihood.kinds
 
 
+def test_a_kind_is_not_replaced_by_another_class_of_its_name():
+    with pytest.raises(ValueError, match=r"`kind` must be a new one.* 'pesto', which .*Pesto is"):
+
+        class Other(Sauce, kind="pesto", builds="collections.OrderedDict"):
+            """Another."""
+
+    assert Sauce.kinds["pesto"] is Pesto
+
+
 def test_it_builds_what_it_names_from_its_fields():
     assert Pesto(leaves=7).build([("salt", 1)]) == {"salt": 1, "leaves": 7, "nuts": ()}
 
