@@ -12,7 +12,7 @@ from .binarization import binarize
 from .source import label_name
 from .splits import LEFT_OUT, SPLITS
 
-HASHED = 1000  # images that are read at a time for the digest
+READ = 1000  # images that are read at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,8 +130,8 @@ class ImageDataset:
         for array in (self.partition, self.attributes, self.labels):
             if array is not None:
                 found.update(np.ascontiguousarray(array[rows]))
-        for first in range(0, len(rows), HASHED):
-            found.update(np.ascontiguousarray(self.images[rows[first : first + HASHED]]))
+        for first in range(0, len(rows), READ):
+            found.update(np.ascontiguousarray(self.images[rows[first : first + READ]]))
         return found.hexdigest()
 
     def binarized(self, binarization: str, seed: int = 0) -> ImageDataset:
