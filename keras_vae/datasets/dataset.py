@@ -10,9 +10,9 @@ import numpy as np
 
 from .binarization import binarize
 from .source import label_name
-from .splits import SPLITS
+from .splits import LEFT_OUT, SPLITS
 
-HASHED = 1000  # images that are read at a time for the digest
+READ = 1000  # images that are read at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +32,9 @@ class ImageDataset:
         provenance: JSON-ready: `dataset`, the known set that the images are, or None; source,
             licence, counts, `account` (what was taken and what was left out), the split.
 
+    Raises:
+        ValueError: If an array has another type or shape, or not one row for each image.
+
     Example:
         >>> digits = load_dataset("digits")
         >>> digits.images.shape, digits.count("train")
@@ -47,6 +50,28 @@ class ImageDataset:
     label_names: tuple[str, ...] = ()
     names: np.ndarray | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # The pixels are not read: they may be many gigabytes on a disk.
+        _check("images", self.images, np.uint8, (None,) * 4, "a uint8 array [N, H, W, C]")
+        count = len(self.images)
+        each = f"one for each of the {count:,} images"
+        splits = f"an array [N] of 0 (train), 1 (validation), 2 (test) or −1 (left out), {each}"
+        numbers = (LEFT_OUT, *SPLITS.values())
+        _check("partition", self.partition, np.integer, (count,), splits, numbers)
+        if self.labels is not None:
+            _check("labels", self.labels, np.integer, (count,), f"an array [N] of integers, {each}")
+        if self.names is not None:
+            _check("names", self.names, np.str_, (count,), f"an array [N] of str, {each}")
+        if self.attributes is not None:
+            signs = f"an array [N, A] of the integers +1 and −1, a row{each.removeprefix('one')}"
+            _check("attributes", self.attributes, np.integer, (count, None), signs, (1, -1))
+        columns = 0 if self.attributes is None else self.attributes.shape[1]
+        if len(self.attribute_names) != columns:
+            raise ValueError(
+                f"`attribute_names` must be {columns} names, one for each attribute. "
+                f"Received: {len(self.attribute_names)}."
+            )
 
     @property
     def labelled(self) -> bool:
@@ -72,15 +97,18 @@ class ImageDataset:
 
         Args:
             split: "train", "validation" or "test".
-            limit: The most images to choose; None chooses all.
+            limit: The most images to choose, at least 1; None chooses all.
             seed: Of the choice.
 
         Returns:
             Rows of the data set, ascending, int64 [N].
 
         Raises:
-            ValueError: If the split has no images; the message names those that have some.
+            ValueError: If the split has no images; the message names those that have some. If
+                `limit` is below 1.
         """
+        if limit is not None and limit < 1:
+            raise ValueError(f"`limit` must be at least 1. Received: {limit}.")
         rows = self.indices(split)
         if not len(rows):
             counts = {name: self.count(name) for name in SPLITS}
@@ -102,8 +130,8 @@ class ImageDataset:
         for array in (self.partition, self.attributes, self.labels):
             if array is not None:
                 found.update(np.ascontiguousarray(array[rows]))
-        for first in range(0, len(rows), HASHED):
-            found.update(np.ascontiguousarray(self.images[rows[first : first + HASHED]]))
+        for first in range(0, len(rows), READ):
+            found.update(np.ascontiguousarray(self.images[rows[first : first + READ]]))
         return found.hexdigest()
 
     def binarized(self, binarization: str, seed: int = 0) -> ImageDataset:
@@ -128,3 +156,33 @@ class ImageDataset:
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width and channels."""
         return self.images.shape[1:]
+
+
+def _check(
+    name: str,
+    array: Any,
+    dtype: type[np.generic],
+    shape: tuple[int | None, ...],
+    expected: str,
+    values: tuple[int, ...] = (),
+) -> None:
+    """Refuse what is no array of a type and a shape, where None is any length, or of other values.
+
+    Raises:
+        ValueError: If it is not; the message names the argument and says what is expected.
+    """
+    if not isinstance(array, np.ndarray):
+        received = type(array).__name__
+    elif not np.issubdtype(array.dtype, dtype) or not _fits(array.shape, shape):
+        received = f"{array.dtype} of shape {list(array.shape)}"
+    elif values and (others := array[~np.isin(array, values)]).size:
+        received = f"the value {others[0]}"
+    else:
+        return
+    raise ValueError(f"`{name}` must be {expected}. Received: {received}.")
+
+
+def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(expected) and all(
+        length in (None, side) for side, length in zip(shape, expected, strict=True)
+    )

@@ -20,6 +20,8 @@ from ..datasets.source import Progress
 from ..inference.saved_model import SavedModel
 from ..latent_space.arithmetic import kl_per_dimension
 from ..latent_space.probes import Probe, linear_probes
+from ..presets.configuration import Ranged
+from ..presets.ranges import Count, Whole
 from .checkpoint import Checkpoint
 from .groups import errors_by_group, group_images
 from .likelihood import Likelihood, sample_weights, summarize
@@ -37,7 +39,7 @@ WEIGHTED_SAMPLES = 10  # samples of z for a weighted loss, of which only the mea
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Ranged):
     """What to measure.
 
     Attributes:
@@ -52,19 +54,22 @@ class Settings:
             there are measured images, or measures neither if that is not possible.
         features: A saved feature extractor for FID and KID.
 
+    Raises:
+        ValueError: If a number is out of its range.
+
     Example:
         >>> Settings(limit=1_000, importance_samples=500).split
         'test'
     """
 
     split: str = "test"
-    limit: int | None = None
-    importance_samples: int = 5_000
+    limit: Count | None = None
+    importance_samples: Count = 5_000
     binarization: str | None = None
-    seed: int = 0
+    seed: Whole = 0
     by: tuple[str, ...] = ()
     probes: bool = True
-    samples: int | None = 0
+    samples: Whole | None = 0
     features: Path | None = None
 
 

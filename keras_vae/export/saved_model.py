@@ -21,6 +21,7 @@ from ..files.atomic import write_folder
 from ..latent_space.attributes import Attributes
 from ..latent_space.priors import GaussianMixturePrior
 from ..models.vae import VAE
+from ..presets.ranges import Range
 from .lite import ConversionError, write_lite
 from .signatures import Endpoints, Signatures, describe
 from .warmup import WARMUP, write_warmup
@@ -58,7 +59,7 @@ def export_model(
 
     Raises:
         FileExistsError: If the version exists and `overwrite` is False.
-        ValueError: If `version` is not positive, or `attributes` or `prior` do not fit the
+        ValueError: If `version` is no positive integer, or `attributes` or `prior` do not fit the
             latent.
 
     Example:
@@ -107,10 +108,11 @@ def write_version(
 
     Raises:
         FileExistsError: If the version exists and `overwrite` is False.
-        ValueError: If `version` is not positive.
+        ValueError: If `version` is no positive integer.
     """
-    if version is not None and version < 1:
-        raise ValueError(f"`version` must be a positive integer. Received: {version}.")
+    # True is an integer of Python, but no name of a folder that TensorFlow Serving finds.
+    if version is not None and (isinstance(version, bool) or Range(1).fault(version)):
+        raise ValueError(f"`version` must be a positive integer. Received: {version!r}.")
 
     def choose() -> Path:
         return directory / str(version or next_version(directory))

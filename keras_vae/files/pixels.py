@@ -82,8 +82,10 @@ def range_between(low: float, high: float, dtype: np.dtype, name: str = "x") -> 
     check_numeric(dtype, name)
     if dtype.kind == "b":
         return UNIT
-    if low >= 0.0 and high <= 1.0 + TOLERANCE and (dtype != np.uint8 or high == 0):
-        return BYTES if dtype == np.uint8 else UNIT
+    if dtype == np.uint8 and not almost_black(high):
+        return BYTES
+    if low >= 0.0 and high <= 1.0 + TOLERANCE and dtype != np.uint8:
+        return UNIT
     if low >= 0.0 and DARK < high <= 255.0 * (1.0 + TOLERANCE):
         return BYTES
     if low >= 0.0 and high > 255.0 and dtype.kind in "iu":
@@ -93,6 +95,11 @@ def range_between(low: float, high: float, dtype: np.dtype, name: str = "x") -> 
     if -1.0 - TOLERANCE <= low <= -0.5 and high <= 1.0 + TOLERANCE:
         return SYMMETRIC
     raise ValueError(f"`{name}` must be {EXPECTED}. Received: {_received(low, high)}.")
+
+
+def almost_black(high: float) -> bool:
+    """Return whether pixels of 0 … 255 up to this value are dark by mistake; all 0 are black."""
+    return 0 < high <= DARK
 
 
 def check_numeric(dtype: np.dtype, name: str) -> None:
@@ -105,7 +112,7 @@ def _received(low: float, high: float) -> str:
     if not np.isfinite([low, high]).all():  # minimum and maximum of values with NaN are NaN
         return "values that are NaN or infinite; np.nan_to_num replaces them"
     values = f"values from {low:g} to {high:g}"
-    if low >= 0.0 and high <= DARK:
+    if low >= 0.0 and almost_black(high):
         return f"{values}, which would be almost black; divide by the largest possible value"
     if -0.5 < low < 0.0 and high <= 1.5:
         return f"{values}; np.clip(images, 0, 1) removes what an interpolation added"

@@ -8,16 +8,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from ..files.naming import near_names
+from ..files.naming import near_names, short
 from ..files.photos import shows_aligned_faces
 from ..files.pixels import range_of
 from ..latent_space.arithmetic import interpolate
 from ..latent_space.priors import finite_temperature
 from ..presets import Preset
+from ..presets.ranges import Range
 from .photos import Photo, Photos, read_pixels
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ PRIORS = {"normal": "generate_pixels", "gmm": "generate_gmm_pixels"}
 # Images in one call of an endpoint: a bound on memory and on the size of a request. It is the same
 # in this process and over a network, since a result's last bits depend on the batch it was in.
 BATCH = 128
+
+SEEDS = range(-(2**63), 2**63)  # int64, which an endpoint takes
 
 
 class Encoding(NamedTuple):
@@ -323,7 +327,7 @@ class Model(ABC):
         """Generate images, from the fitted prior if the model has one: its `repr` shows which.
 
         Args:
-            n: Number of images.
+            n: Number of images, at least 0.
             seed: Seed of the first image; the next image has the next seed. None: other images at
                 each call.
             temperature: See `sample`.
@@ -335,13 +339,21 @@ class Model(ABC):
             uint8 [n, H, W, C].
 
         Raises:
-            ValueError: See `sample`.
+            ValueError: If `n` or `seed` is no such integer; see also `sample`.
 
         Example:
             >>> faces = model.generate(n=4, seed=0)
         """
+        if fault := Range(0).fault(n):
+            raise ValueError(f"`n` {fault}. Received: {n!r}.")
+        n = int(n)  # a NumPy integer overflows
         first = secrets.randbits(62) if seed is None else seed
-        seeds = range(first, first + n)
+        if not isinstance(first, Integral) or not SEEDS.start <= first <= SEEDS.stop - n:
+            raise ValueError(
+                "`seed` must be an integer from −2⁶³ to 2⁶³ − n. "
+                f"Received: {first!r}, with n = {n}."
+            )
+        seeds = range(int(first), int(first) + n)
         labels = None if label is None else [label] * n
         return self.sample(seeds, temperature, prior, labels=labels, progress=progress).images
 
@@ -371,15 +383,15 @@ class Model(ABC):
             `images`, uint8 [B, H, W, C], and `z`, float32 [B, L].
 
         Raises:
-            ValueError: If there is no such prior, the model was exported without it, or the
-                temperature is not finite; if a label is unknown, is given although the model is not
-                conditional, or is missing.
+            ValueError: If a seed is no integer of 64 bits; if there is no such prior, the model was
+                exported without it, or the temperature is not finite; if a label is unknown, is
+                given although the model is not conditional, or is missing.
 
         Example:
             >>> images, z = model.sample(seeds=[14, 3])
         """
         endpoint = PRIORS[self.choose_prior(prior)]
-        inputs = {"seed": np.asarray(seeds, np.int64).reshape(-1)}
+        inputs = {"seed": _as_seeds(seeds)}
         inputs["temperature"] = np.full(inputs["seed"].shape, finite_temperature(temperature))
         if labels is not None:
             inputs["condition"] = np.asarray([*map(self.label_number, labels)], np.int64)
@@ -440,13 +452,19 @@ class Model(ABC):
             uint8 [steps, H, W, C].
 
         Raises:
-            ValueError: See `latent_space.arithmetic.interpolate`.
+            ValueError: If `a` or `b` is not one photo; see also
+                `latent_space.arithmetic.interpolate`.
 
         Example:
             >>> images = model.interpolate("a.jpg", "b.jpg", steps=7)
         """
-        (start,), (end,) = (self.encode(photo, align=align).z_mean for photo in (a, b))
-        return self.decode(interpolate(start, end, steps, method))
+        ends = []
+        for name, photo in (("a", a), ("b", b)):
+            z_mean = self.encode(photo, align=align).z_mean
+            if len(z_mean) != 1:
+                raise ValueError(f"`{name}` must be one photo. Received: {len(z_mean)}.")
+            ends.append(z_mean[0])
+        return self.decode(interpolate(*ends, steps, method))
 
     def feature_maps(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
         """Return the outputs of each convolution, from the image to z_mean and back.
@@ -477,7 +495,16 @@ class Model(ABC):
         Returns:
             Nats, float32 [B, S]; where the likelihood is not normalised, the negative
             reconstruction loss.
+
+        Raises:
+            ValueError: If the images or the latents have another shape or type.
         """
+        self._check_pixels(pixels)
+        shape = np.shape(z)
+        if len(shape) != 3 or shape[2] != self.latent_dim:
+            raise ValueError(
+                f"`z` must have shape {['B', 'S', self.latent_dim]}. Received: {list(shape)}."
+            )
         return self._in_batches("log_likelihood", image=pixels, z=z)["log_likelihood"]
 
     def _samples_from(self, prior: str) -> bool:
@@ -617,6 +644,17 @@ def reason(message: str) -> str:
     if sentence.startswith("assertion failed: ["):
         sentence = sentence.removeprefix("assertion failed: [").removesuffix("]")
     return sentence.partition(" : Tensor had ")[0]
+
+
+def _as_seeds(seeds: Any) -> np.ndarray:
+    """Seeds as int64 [B]; others are refused, since a fraction or a 65th bit would be cut off."""
+    values = np.asarray(seeds)
+    if values.size and (values.dtype.kind not in "iu" or values.max() > SEEDS[-1]):
+        raise ValueError(
+            "`seeds` must be integers of 64 bits, one for each image. "
+            f"Received: {short(np.ravel(values).tolist())}."
+        )
+    return values.astype(np.int64).reshape(-1)
 
 
 def _layer_order(name: str) -> tuple[bool, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -33,7 +34,7 @@ def read_pixels(photos: Photos, image_shape: tuple[int, int, int], *, align: boo
 
     Raises:
         FileNotFoundError: If a path does not exist.
-        ValueError: If something is not an image, or no face is detected.
+        ValueError: If something is not an image, there is none, or no face is detected.
         TypeError: If it is of another type.
     """
     if isinstance(photos, Image.Image) and photos.mode[0] in "IF":  # more than 8 bits
@@ -41,11 +42,14 @@ def read_pixels(photos: Photos, image_shape: tuple[int, int, int], *, align: boo
     if isinstance(photos, str | Path | bytes | Image.Image):
         return _read(photos, image_shape, align)[np.newaxis]
     if isinstance(photos, list | tuple):
+        if not photos:
+            raise ValueError("`photos` must be one photo or more. Received: none.")
         return np.concatenate([read_pixels(each, image_shape, align=align) for each in photos])
     images = _as_images(photos, image_shape)
     if images.shape[1:] == tuple(image_shape):
         return images
-    return np.stack([_read(_to_picture(image), image_shape, align) for image in images])
+    pictures = [_read(_to_picture(image), image_shape, align) for image in images]
+    return np.array(pictures, np.uint8).reshape(-1, *image_shape)
 
 
 def _read(
@@ -73,6 +77,7 @@ def _as_images(photos: Any, image_shape: tuple[int, int, int]) -> np.ndarray:
             f"Received: {type(photos).__name__}."
         )
     images = np.asarray(photos)
+    _refuse_flat(images.shape, image_shape)
     gray = image_shape[-1] == 1 and images.shape[1:] == tuple(image_shape[:-1])  # [B, H, W]
     if images.ndim == 2 or gray:
         images = images[..., np.newaxis]
@@ -83,9 +88,19 @@ def _as_images(photos: Any, image_shape: tuple[int, int, int]) -> np.ndarray:
             "`photos` must be images [H, W, C] or [B, H, W, C]. "
             f"Received: an array of shape {list(np.shape(photos))}."
         )
-    if images.dtype == np.uint8:
-        return images
-    return range_of(images, "photos").to_uint8(images)
+    pixels = range_of(images, "photos")
+    return images if images.dtype == np.uint8 else pixels.to_uint8(images)
+
+
+def _refuse_flat(shape: tuple[int, ...], image_shape: tuple[int, int, int]) -> None:
+    """Refuse [B, H · W · C], which would be read as one wide picture and cropped to its middle."""
+    if len(shape) == 2 and shape[1] == math.prod(image_shape) and shape != tuple(image_shape[:2]):
+        sizes = ", ".join(map(str, image_shape))
+        raise ValueError(
+            "`photos` must be images [H, W, C] or [B, H, W, C]. Received: an array of shape "
+            f"{list(shape)}; photos.reshape(-1, {sizes}) if each row is an image, "
+            "photos[..., np.newaxis] if it is one picture."
+        )
 
 
 def _to_picture(image: np.ndarray) -> Image.Image:

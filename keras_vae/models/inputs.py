@@ -285,11 +285,11 @@ class ImageInputs:
     def pixels_of(self, images: Any) -> tf.Tensor:
         """Pixels 0 … 255 of a batch of images of any range, [B, H, W, C]."""
         images = shaped(images, self.image_shape)
+        if tf.is_symbolic_tensor(images):
+            return images if images.dtype == tf.uint8 else checked(range_of_batch(images))
+        pixels = range_of(images)
         if images.dtype == tf.uint8:
             return images
-        if tf.is_symbolic_tensor(images):
-            return checked(range_of_batch(images))
-        pixels = range_of(images)
         self._announce(pixels)
         return pixels.to_pixels(tf.cast(images, tf.float32))
 

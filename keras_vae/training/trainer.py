@@ -14,9 +14,11 @@ import keras
 import tensorflow as tf
 
 from ..datasets import ImageDataset
+from ..datasets.dataset import READ
 from ..datasets.pipeline import share_of_batch, split_batches, steps_per_epoch, training_batches
 from ..datasets.source import Progress
 from ..files.keras_file import load_keras_file
+from ..files.pixels import almost_black
 from ..models.vae import VAE
 from ..ops.adam import FusedAdam
 from ..presets import Preset
@@ -58,7 +60,7 @@ def train(
         and measures.
 
     Raises:
-        ValueError: If the data set's images are not of the preset's shape.
+        ValueError: If the data set's images are not of the preset's shape, or almost black.
         FileExistsError: If `run_dir` holds a run and `overwrite` is false.
         RunInUseError: If another process writes to `run_dir`.
         DivergedError: If the loss becomes NaN.
@@ -117,6 +119,7 @@ def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | No
     """
     preset = config.preset
     _check_shape(config, dataset)
+    _check_brightness(dataset)
     preset.check()  # before a classifier is trained for it
     if config.early_stop is not None and not preset.objective.losses_compare:
         raise ValueError(
@@ -458,4 +461,18 @@ def _check_shape(config: RunConfig, dataset: ImageDataset) -> None:
         raise ValueError(
             f"`dataset` must have images of shape {tuple(expected)} for preset "
             f"{config.preset.name!r}. Received: {tuple(dataset.image_shape)} in {dataset.name!r}."
+        )
+
+
+def _check_brightness(dataset: ImageDataset) -> None:
+    """Refuse training images of 0 and 1, say; as a rule the first ones show that they are not."""
+    rows, high = dataset.indices("train"), 0
+    for start in range(0, len(rows), READ):
+        high = max(high, int(dataset.images[rows[start : start + READ]].max()))
+        if high and not almost_black(high):
+            return
+    if almost_black(high):
+        raise ValueError(
+            f"`dataset` must have images of 0 … 255. Received: values up to {high} in "
+            f"{dataset.name!r}, which would be almost black."
         )

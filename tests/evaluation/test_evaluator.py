@@ -14,6 +14,16 @@ from keras_vae.latent_space.probes import linear_probes
 FEW = Settings(importance_samples=5, probes=False)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "least"),
+    [("limit", 0, 1), ("importance_samples", 0, 1), ("samples", -5, 0), ("seed", -1, 0)],
+)
+def test_settings_out_of_range_are_refused(name, value, least):
+    message = rf"`{name}` must be at least {least}\. Received: {value}\."
+    with pytest.raises(ValueError, match=message):
+        Settings(**{name: value})
+
+
 @pytest.fixture(scope="module")
 def attributed(digits):
     """Digits, of which some are known to be dark, and some to be sixes."""

@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 
@@ -261,9 +262,10 @@ def test_existing_version_is_kept_unless_told(tmp_path, grey_vae):
     assert [path.name for path in (tmp_path / "m").iterdir()] == ["3"]
 
 
-@pytest.mark.parametrize("version", [0, -1])
-def test_version_must_be_positive(tmp_path, grey_vae, version):
-    with pytest.raises(ValueError, match=f"Received: {version}"):
+@pytest.mark.parametrize("version", [0, -1, 1.5, True, "2"])
+def test_version_must_be_a_positive_integer(tmp_path, grey_vae, version):
+    message = re.escape(f"`version` must be a positive integer. Received: {version!r}.")
+    with pytest.raises(ValueError, match=message):
         export_model(grey_vae, tmp_path / "m", version=version)
 
 

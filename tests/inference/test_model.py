@@ -48,11 +48,46 @@ def test_generated_images_decode_their_latents(model, request):
         ("feature_maps", np.zeros((1, 32, 32, 3), np.float32), "float32"),
         ("decode", np.zeros((1, 5)), r"\[1, 5\]"),
         ("decode", np.zeros(6), r"\[6\]"),
+        ("sample", [1.2, 1.9], r"`seeds` must be integers of 64 bits.*Received: \[1\.2, 1\.9\]"),
+        ("sample", "12", r"`seeds` must be integers of 64 bits.*Received: \['12'\]"),
+        ("sample", [2**63], r"`seeds` must be integers of 64 bits"),
+        ("generate", -1, r"`n` must be at least 0\. Received: -1\."),
+        ("generate", 1.5, r"`n` must be an integer\. Received: 1\.5\."),
+        ("encode", [], r"`photos` must be one photo or more\. Received: none\."),
     ],
 )
-def test_wrong_arrays_are_named(colour_model, method, value, message):
+def test_wrong_values_are_named(colour_model, method, value, message):
     with pytest.raises(ValueError, match=message):
         getattr(colour_model, method)(value)
+
+
+@pytest.mark.parametrize("seed", [2**63 - 1, 1.5, "12"])
+def test_seeds_of_images_are_integers_of_64_bits(colour_model, seed):
+    with pytest.raises(ValueError, match=r"`seed` must be an integer from −2⁶³ to 2⁶³ − n\. Rec"):
+        colour_model.generate(2, seed=seed)
+
+
+def test_the_last_seeds_are_taken(colour_model):
+    assert len(colour_model.generate(np.int64(2), seed=2**63 - 2)) == 2
+    assert len(colour_model.generate(0, seed=5)) == 0
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((2, 6), r"`z` must have shape \['B', 'S', 6\]\. Received: \[2, 6\]\."),
+        ((2, 3, 5), r"Received: \[2, 3, 5\]\."),
+        ((3, 1, 6), r"`image` and `z` must have one entry for each image\. Received: 2, 3"),
+    ],
+)
+def test_likelihoods_need_latents_for_each_image(colour_model, photos, shape, message):
+    with pytest.raises(ValueError, match=message):
+        colour_model.log_likelihood(photos[:2], np.zeros(shape, np.float32))
+
+
+def test_an_interpolation_has_one_photo_at_each_end(colour_model, photos):
+    with pytest.raises(ValueError, match=r"`b` must be one photo\. Received: 2\."):
+        colour_model.interpolate(photos[0], photos[:2])
 
 
 def test_wrong_endpoint_or_inputs_are_named(colour_model):

@@ -66,6 +66,30 @@ def test_gray_images_need_no_axis_for_channels(digits):
     assert read_pixels(expected[0, ..., 0], COLOUR, align=False).shape == (1, *COLOUR)
 
 
+def test_flat_images_are_not_cropped_as_one_picture(digits):
+    flat = digits.images[:3].reshape(3, 64)
+    with pytest.raises(ValueError, match=r"\[3, 64\]; photos\.reshape\(-1, 8, 8, 1\) if each row"):
+        read_pixels(flat, GREY, align=False)
+    assert read_pixels(flat[..., np.newaxis], GREY, align=False).shape == (1, *GREY)
+    row = (1, 64, 1)
+    assert read_pixels(flat[:1], row, align=False).shape == (1, *row)
+
+
+def test_uint8_of_0_and_1_is_refused_and_black_is_not(digits):
+    binary = (digits.images[:3] > 128).astype(np.uint8)
+    for images in (binary, binary[0, ..., 0], list(binary)):
+        with pytest.raises(ValueError, match=r"`photos` .* from 0 to 1, which would be almost bl"):
+            read_pixels(images, GREY, align=False)
+    assert not read_pixels(binary[0] * 0, GREY, align=False).any()
+
+
+def test_no_pictures_of_another_size_are_no_pixels():
+    assert read_pixels(np.zeros((0, 50, 50, 3), np.uint8), COLOUR, align=False).shape == (
+        0,
+        *COLOUR,
+    )
+
+
 def test_a_pillow_image_of_16_bits_is_converted_by_its_range(photo):
     gray = photo[..., 0]
     deep = Image.fromarray(gray.astype(np.uint16) * 257)

@@ -364,3 +364,11 @@ def test_a_loss_of_compile_is_refused(images):
     for method in (vae.fit, vae.evaluate, vae.train_on_batch, vae.test_on_batch):
         with pytest.raises(ValueError, match=r"`loss` of `compile` must be None.*'mse'"):
             method(images)
+
+
+def test_uint8_of_0_and_1_is_refused_wherever_it_is_encoded(images):
+    vae, binary = compiled(), (images[:4] > 128).astype(np.uint8)
+    for read in (vae.encode, vae.reconstruct, vae.predict):
+        with pytest.raises(ValueError, match="from 0 to 1, which would be almost black"):
+            read(binary)
+    assert vae.encode(binary[:1] * 0).mode().shape == (1, 3)

@@ -15,7 +15,8 @@ CONDITIONAL = get_preset("digits").override(conditional=True)
 
 
 def with_labels(digits, labels, **changes):
-    return replace(digits, labels=np.asarray(labels), **changes)
+    """Digits with labels that take these values in turn."""
+    return replace(digits, labels=np.resize(labels, len(digits.images)), **changes)
 
 
 def test_there_are_as_many_classes_as_labels_or_names(digits):
@@ -27,18 +28,28 @@ def test_there_are_as_many_classes_as_labels_or_names(digits):
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("labels", "message"),
     [
-        ({"labels": None}, "labels, such as a folder for each class.*'digits', which has none\\."),
-        ({"labels": None, "attributes": np.ones((2, 1))}, "which has none, only attributes"),
-        ({"labels": np.array([0, -1])}, "labels 0, 1, 2, …. Received: -1"),
-        ({"labels": np.array([1990, 2005])}, "1, 2, …. Received: 2 labels up to 2,005 in 'digits'"),
-        ({"labels": np.arange(30)}, "at most 12 labels, as many as the model. Received: 30"),
+        ([0, -1], "labels 0, 1, 2, …. Received: -1"),
+        ([1990, 2005], "1, 2, …. Received: 2 labels up to 2,005 in 'digits'"),
+        (np.arange(30), "at most 12 labels, as many as the model. Received: 30"),
     ],
 )
-def test_labels_that_do_not_fit_are_refused(digits, changes, message):
+def test_labels_that_do_not_fit_are_refused(digits, labels, message):
     with pytest.raises(ValueError, match=message):
-        conditioned(replace(CONDITIONAL, classes=12), replace(digits, **changes))
+        conditioned(replace(CONDITIONAL, classes=12), with_labels(digits, labels))
+
+
+def test_images_without_labels_are_refused(digits):
+    bare = replace(digits, labels=None)
+    signs = np.ones((len(digits.images), 1), np.int8)
+    attributed = replace(bare, attributes=signs, attribute_names=("Dark",))
+    for dataset, message in (
+        (bare, r"labels, such as a folder for each class.*'digits', which has none\."),
+        (attributed, "which has none, only attributes"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            conditioned(CONDITIONAL, dataset)
 
 
 def test_unconditional_models_have_no_labels():

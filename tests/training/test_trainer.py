@@ -1,6 +1,7 @@
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -143,6 +144,21 @@ def test_images_of_another_shape_are_refused_before_anything_is_written(digits, 
     with pytest.raises(ValueError, match=r"\(28, 28, 1\).*Received: \(8, 8, 1\)"):
         training.train(RunConfig(get_preset("mnist"), "digits"), digits, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_images_of_0_and_1_are_refused_before_anything_is_written(digits, tmp_path):
+    binary = replace(digits, images=(digits.images > 128).astype(np.uint8))
+    message = r"`dataset` must have .*Received: values up to 1 in 'digits', .* almost black\."
+    with pytest.raises(ValueError, match=message):
+        training.train(CONFIG, binary, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_dark_images_before_bright_ones_are_taken(digits, monkeypatch):
+    monkeypatch.setattr(training, "READ", 50)
+    images = digits.images.copy()
+    images[:500] //= 64
+    assert training.new_vae(CONFIG, replace(digits, images=images)).optimizer
 
 
 @pytest.mark.slow
