@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .pictures import to_pixels
+
+logger = logging.getLogger("keras_vae")
 
 TOLERANCE = 1e-3  # of a range's length: what arithmetic and interpolation leave beyond its ends
 DARK = 32  # images of 0 … 255 have a brighter pixel; binary images and those of 0 … 16 have none
@@ -100,6 +103,21 @@ def range_between(low: float, high: float, dtype: np.dtype, name: str = "x") -> 
 def almost_black(high: float) -> bool:
     """Return whether pixels of 0 … 255 up to this value are dark by mistake; all 0 are black."""
     return 0 < high <= DARK
+
+
+def warn_of_darkness(images: np.ndarray, name: str) -> None:
+    """Say that images of uint8 are almost black, as images of 0 and 1 are; one may be a dark photo.
+
+    Args:
+        images: uint8 [B, H, W, C].
+        name: Of the argument.
+    """
+    if images.size and almost_black(high := int(images.max())):
+        logger.warning(
+            "`%s` are almost black: values up to %d of 255. Multiply images of 0 and 1 by 255.",
+            name,
+            high,
+        )
 
 
 def check_numeric(dtype: np.dtype, name: str) -> None:

@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 from ..faces.crops import Crop, crop_faces
 from ..files.image_file import to_rgb
 from ..files.photos import open_photo
-from ..files.pixels import range_of
+from ..files.pixels import range_of, warn_of_darkness
 
 Photo: TypeAlias = str | Path | bytes | Image.Image | np.ndarray
 Photos: TypeAlias = Photo | Sequence[Photo]
@@ -88,8 +88,10 @@ def _as_images(photos: Any, image_shape: tuple[int, int, int]) -> np.ndarray:
             "`photos` must be images [H, W, C] or [B, H, W, C]. "
             f"Received: an array of shape {list(np.shape(photos))}."
         )
-    pixels = range_of(images, "photos")
-    return images if images.dtype == np.uint8 else pixels.to_uint8(images)
+    if images.dtype == np.uint8:
+        warn_of_darkness(images, "photos")
+        return images
+    return range_of(images, "photos").to_uint8(images)
 
 
 def _refuse_flat(shape: tuple[int, ...], image_shape: tuple[int, int, int]) -> None:

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..files.pixels import BYTES, EXPECTED, TOLERANCE, UNIT, PixelRange, range_of
+from ..files.pixels import BYTES, EXPECTED, TOLERANCE, UNIT, PixelRange, range_of, warn_of_darkness
 
 logger = logging.getLogger("keras_vae")
 
@@ -287,9 +287,10 @@ class ImageInputs:
         images = shaped(images, self.image_shape)
         if tf.is_symbolic_tensor(images):
             return images if images.dtype == tf.uint8 else checked(range_of_batch(images))
-        pixels = range_of(images)
         if images.dtype == tf.uint8:
+            warn_of_darkness(images.numpy(), "x")
             return images
+        pixels = range_of(images)
         self._announce(pixels)
         return pixels.to_pixels(tf.cast(images, tf.float32))
 
