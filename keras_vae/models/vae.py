@@ -12,6 +12,7 @@ import tensorflow as tf
 from ..files.pictures import to_pixels
 from ..ops.registration import package
 from ..ops.replicas import replica_count
+from ..presets.ranges import Whole, in_range
 from .composite import Composite
 from .construction import Construction
 from .distributions import repeated, repeated_distribution
@@ -204,10 +205,17 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
         Returns:
             uint8 images [B, H, W, C]; `mean_images` returns them before they are rounded.
 
+        Raises:
+            ValueError: If a latent is not finite, or y is no label of the model.
+
         Example:
             >>> images = vae.decode(np.zeros((1, vae.latent_dim)))
         """
+        if isinstance(self.latent_spec, tf.TensorSpec):
+            z = tf.convert_to_tensor(z)  # a list is one latent, not a nest of them
         z = keras.tree.map_structure(lambda each: tf.cast(each, tf.float32), z)
+        if not all(np.isfinite(each).all() for each in keras.tree.flatten(z)):
+            raise ValueError("`z` must be finite. Received: NaN or infinity.")
         return to_pixels(self.mean_images(z, y))
 
     def reconstruct(self, images: Any, y: Any = None) -> np.ndarray:
@@ -225,7 +233,8 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
         """
         return to_pixels(self.mean_images(self.encode(images, y).mode(), y))
 
-    def generate(self, count: int, y: Any = None, *, seed: int | None = None) -> np.ndarray:
+    @in_range
+    def generate(self, count: Whole, y: Any = None, *, seed: int | None = None) -> np.ndarray:
         """Decode samples from the prior.
 
         Args:
@@ -236,6 +245,9 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
 
         Returns:
             uint8 images [count, H, W, C].
+
+        Raises:
+            ValueError: If the count is negative, or y is no label of the model.
 
         Example:
             >>> digits = vae.generate(10, seed=0)

@@ -404,3 +404,12 @@ def test_labels_may_be_a_list_or_whole_floats(conditional):
     expected = conditional.decode(z, np.array([1, 9]))
     for labels in ([1, 9], np.array([1.0, 9.0])):
         np.testing.assert_array_equal(conditional.decode(z, labels), expected)
+
+
+def test_latents_may_be_a_list_and_are_finite():
+    vae = compiled()
+    np.testing.assert_array_equal(vae.decode([[0.0] * 5]), vae.decode(np.zeros((1, 5))))
+    with pytest.raises(ValueError, match=r"`z` must be finite"):
+        vae.decode(np.full((1, 5), np.nan))
+    with pytest.raises(ValueError, match=r"`count` must be at least 0\. Received: -1"):
+        vae.generate(-1)
