@@ -21,7 +21,10 @@ class LossTerm(keras.layers.Layer):
     and takes the opponent's step in `train_adversary`.
 
     Args:
-        weight: Factor of the value; finite.
+        weight: Factor of the value.
+
+    Raises:
+        ValueError: If the weight is not finite.
 
     Example:
         >>> class Brightness(LossTerm):

@@ -47,6 +47,7 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
     Raises:
         ValueError: If there are no terms, if two have the same name, or if a term with several
             samples of z for each image is not the only one.
+        TypeError: If `terms` is no list of terms and functions.
 
     Example:
         >>> vae = VAE.from_preset("mnist", seed=0)
