@@ -80,6 +80,7 @@ def train_upscaler(
     """
     runs.check(dataset)
     load_tensorflow()
+    from keras_vae.datasets.registry import lasting_name
     from keras_vae.super_resolution.run import UpscalerRun
     from keras_vae.training.config_file import config_text
     from keras_vae.training.run_directory import installed_versions
@@ -95,6 +96,7 @@ def train_upscaler(
             data_dir = source.data_dir and str(source.data_dir.absolute())
             options = {"dataset": dataset, "data_dir": data_dir, "precision": precision, **numbers}
             config = _configured(runs.config_file, options)
+            config = replace(config, dataset=lasting_name(config.dataset))
             if runs.print_config:
                 click.echo(config_text(config), nl=False)
                 return

@@ -231,6 +231,21 @@ def find_dataset(name: str, data_dir: str | Path | None = None) -> tuple[str, Or
     return known.name, tfds.find(known)
 
 
+def lasting_name(name: str) -> str:
+    """Return a name that means the same set from any directory, for a run that is used later.
+
+    Args:
+        name: See `find_dataset`.
+
+    Returns:
+        The absolute path, of a path that exists; other names unchanged.
+    """
+    location = Path(name).expanduser()
+    if plain_name(name) in DATASETS or name.startswith(tfds.PREFIX) or not location.exists():
+        return name
+    return str(location.absolute())
+
+
 def _find_in(known: KnownDataset, location: Path) -> Origin:
     if not location.exists():
         raise FileNotFoundError(f"`data_dir` must exist. Received: {location}.")
