@@ -78,6 +78,21 @@ def test_a_path_means_the_same_images_from_any_directory(trained, digits, tmp_pa
 
 
 @pytest.mark.slow
+def test_images_that_were_moved_are_named_with_the_cure(trained, tmp_path):
+    (tmp_path / "lab").rename(tmp_path / "moved")
+    cure = "Move it back, or write its new path as `dataset` into the run's config.json."
+    for words in (["export", "runs/lab"], ["train", "--resume", "runs/lab"]):
+        message = str(CliRunner().invoke(kvae, words).exception)
+        assert (
+            message
+            == f"{tmp_path / 'lab'}, which holds the images of the run, does not exist. {cure}"
+        )
+    values = json.loads(trained.config_file.read_text())
+    trained.config_file.write_text(json.dumps({**values, "dataset": str(tmp_path / "moved")}))
+    assert export("runs/lab").exit_code == 0
+
+
+@pytest.mark.slow
 def test_a_run_of_an_older_version_is_exported_with_a_warning(trained, logged):
     values = json.loads(trained.config_file.read_text())
     values["dataset"] = "lab"
