@@ -274,12 +274,13 @@ def _find_path(name: str, data_dir: str | Path | None) -> tuple[str, Origin]:
     location = Path(name).expanduser()
     if not location.exists():
         raise ValueError(
-            f"`name` must be a known data set or a path that exists. Received: {name!r}. "
+            f"{name!r} is neither a known data set nor a path that exists. "
             f"{near_names(name, list(DATASETS))}"
         )
     if data_dir is not None:
         raise ValueError(
-            f"`data_dir` must be None where `name` is a path. Received: {data_dir} with {name!r}."
+            f"`data_dir` must be None where the data set is a path. Received: {data_dir} with "
+            f"{name!r}."
         )
     stem = location.resolve().stem
     for find in _PATH_FINDERS:

@@ -126,5 +126,6 @@ def test_usage_errors(kvae, album, tmp_path):
     assert "z.npz exists" in str(result.exception)
     assert (tmp_path / "z.npz").read_bytes() == b"precious"
     result = kvae("encode", "albumm", "--model", "colour", "--out", "a.npz")
-    assert "must be a known data set or a path that exists" in str(result.exception)
+    assert "'albumm' is neither a known data set nor a path that exists" in str(result.exception)
+    assert "--model" not in str(result.exception)
     assert not (tmp_path / "a.npz").exists()
