@@ -21,6 +21,7 @@ from .training import (
     RunOptions,
     card_command,
     interruptible,
+    report_kept_card,
     run_options,
     training_bar,
 )
@@ -194,4 +195,5 @@ def _publish(run: UpscalerRun, pairs: Pairs, directory: Path, overwrite: bool) -
     for method, score in read_metadata(path)["metrics"].get("validation", {}).items():
         click.echo(f"{method:16} PSNR {score['psnr']:.2f} dB, SSIM {score['ssim']:.4f}")
     click.echo(f"SavedModel:  {path}")
+    report_kept_card(path)
     click.echo(f"Try it:      kvae upscale IMG --model {directory}")

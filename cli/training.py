@@ -129,6 +129,18 @@ def card_command(dataset: str | None, precision: str) -> str:
     return command_line(ctx, arguments, LOCAL_OPTIONS, {"precision": precision})
 
 
+def report_kept_card(version: Path) -> None:
+    """Print that a model's card is not that of its new version, if an export has kept it."""
+    from keras_vae.export.card import card_of
+
+    card = version.parent / "README.md"
+    if card.read_text(encoding="utf-8", errors="replace") != card_of(version):
+        click.echo(
+            f"Card:        {card} is kept: it was edited, or describes an earlier version. "
+            "--overwrite writes it anew."
+        )
+
+
 def resume_command(run: Path) -> str:
     """Return the command that resumes a run of the running command."""
     ctx = click.get_current_context()

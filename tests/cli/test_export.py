@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -75,6 +76,17 @@ def test_a_path_means_the_same_images_from_any_directory(trained, digits, tmp_pa
     result = export(trained.path, "--models-dir", tmp_path / "models")
     assert result.exit_code == 0, result.exception
     assert os.listdir(tmp_path / "models") == ["lab"]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("trained", "without_lite")
+def test_a_card_of_an_earlier_version_is_kept_and_said():
+    assert "Card:" not in export("runs/lab").output
+    card = Path("saved_models/lab/README.md")
+    card.write_text("of version 1")
+    line = f"Card:        {card} is kept: it was edited, or describes an earlier version."
+    assert line in export("runs/lab").output
+    assert "Card:" not in export("runs/lab", "--overwrite").output
 
 
 @pytest.mark.slow
