@@ -134,7 +134,6 @@ def test_without_umap_learn_nothing_is_begun(kvae, labelled, monkeypatch, tmp_pa
     [
         (["--split", "train"], "no class labels. Choose from: Bright, Third"),
         (["--split", "train", "--color", "Brigt"], "Did you mean 'Bright'"),
-        (["--color", "Bright"], "N ≥ 10"),  # six validation images
     ],
 )
 def test_what_cannot_be_drawn_is_an_error(kvae, labelled, options, message):
