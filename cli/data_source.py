@@ -60,7 +60,16 @@ class DataSource:
 
         Args:
             config: The run's configuration. Its `data_dir` is used if this one is None.
+
+        Raises:
+            FileNotFoundError: If its images were moved.
         """
+        place = Path(config.dataset)
+        if place.is_absolute() and not place.exists():
+            raise FileNotFoundError(
+                f"{place}, which holds the images of the run, does not exist. Move it back, or "
+                "write its new path as `dataset` into the run's config.json."
+            )
         *size, channels = config.preset.image_shape
         source = replace(
             self,

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from .command import command, option, section
-from .data_source import DATA_DIR, binarization_note, binarization_of, quiet_tfds
+from .command_line import refuse
+from .data_source import (
+    CACHE_DIR,
+    DATA_DIR,
+    DataSource,
+    binarization_note,
+    binarization_of,
+    quiet_tfds,
+)
 from .model_choice import SERVER, ModelChoice, model_options
 from .outputs import Outputs, echo, output_options
 from .sources import ALIGNMENT, Sources, source_options
@@ -20,6 +28,7 @@ from .whole_set import Inputs, run
 if TYPE_CHECKING:
     import numpy as np
 
+    from keras_vae.datasets import ImageDataset
     from keras_vae.datasets.source import Source
     from keras_vae.files.jobs import Batch, Row
     from keras_vae.inference.model import Model
@@ -33,13 +42,14 @@ Examples:
 
 @command(epilog=EPILOG)
 @click.argument("data", metavar="DATA")
-@section("Data", DATA_DIR, option("--split", SPLIT, show_default="all images"))
+@section("Data", DATA_DIR, CACHE_DIR, option("--split", SPLIT, show_default="all images"))
 @source_options(*ALIGNMENT)
 @model_options(*SERVER)
 @output_options(option("--out", FILE, required=True))
 def encode(
     data: str,
     data_dir: Path | None,
+    cache_dir: Path | None,
     split: str | None,
     sources: Sources,
     choice: ModelChoice,
@@ -50,7 +60,8 @@ def encode(
 
     An .npz file has the arrays `names`, `z_mean` and `z_log_var`, and `labels`, `attributes` and
     `partition` where DATA has them; a .csv file has a row for each image. Only a few images are in
-    memory at any time. Images that cannot be used are left out and listed.
+    memory at any time. Images that cannot be used are left out and listed. A split is that of the
+    images as `kvae train` prepares them: --split prepares them too, unless that is done already.
 
     For a model of faces, the face in each image is detected and aligned to CelebA's layout, unless
     it is aligned already; for other models, the middle of the image is cropped.
@@ -58,6 +69,7 @@ def encode(
     Args:
         data: Name of a data set, or path of images: a folder, a .zip, .npz, .npy, .csv or an image.
         data_dir: Folder, .zip or .npz with the data set's files.
+        cache_dir: Folder of prepared images.
         split: Split of the images.
         sources: How faces are aligned.
         choice: The model.
@@ -75,7 +87,12 @@ def encode(
     if source.account.left_out:
         click.echo(f"{data}: left out {source.account.left_out_line}", err=True)
     model = choice.open(source.count)
-    inputs = _inputs(source, model, split)
+    if split is None:
+        refuse(["cache_dir"], "has no effect without --split: no images are prepared.")
+        inputs = Inputs(source.rows(), source.count)
+    else:
+        prepared = DataSource(data_dir, cache_dir, sources.max_pixels).load_for_model(model, data)
+        inputs = Inputs(_of_split(source, prepared, split), len(prepared.choose(split, None, 0)))
     choice.start(model)
     written = 0
 
@@ -101,21 +118,19 @@ def _open(data: str, data_dir: Path | None) -> Source:
     return open_source(data, data_dir)
 
 
-def _inputs(source: Source, model: Model, split: str | None) -> Inputs:
-    """Return the images of a split; a random one is that of the model's training."""
-    import numpy as np
+def _of_split(source: Source, prepared: ImageDataset, split: str) -> Iterator[tuple[str, Row]]:
+    """Yield the images of a split.
 
-    from keras_vae.datasets.splits import SPLITS, assign_splits
-
-    if split is None:
-        return Inputs(source.rows(), source.count)
-    seed = (model.metadata.get("data") or {}).get("seed") or 0
-    official = source.partition
-    partition, _ = assign_splits(np.zeros(source.count) if official is None else official, seed)
-    chosen = np.flatnonzero(partition == SPLITS[split])
-    if not len(chosen):
-        raise ValueError(f"The data set has no {split} images.")
-    return Inputs(source.rows(set(chosen.tolist())), len(chosen))
+    A random split is drawn from the images that could be prepared, so only the prepared set knows
+    it. That has the source's order, without those that were left out; binarization, too, counts
+    the images in it.
+    """
+    chosen, row, count = set(prepared.indices(split).tolist()), 0, len(prepared.images)
+    for name, facts in source.rows():
+        if row < count and name == prepared.name_of(row):
+            if row in chosen:
+                yield name, {**facts, "index": row}
+            row += 1
 
 
 def _encode(

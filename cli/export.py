@@ -13,7 +13,7 @@ from .model_choice import refuse_addresses
 from .outputs import OVERWRITE
 from .progress import progress_bar
 from .quiet import load_tensorflow
-from .training import MODELS_DIR
+from .training import MODELS_DIR, report_kept_card
 from .types import PATH
 
 if TYPE_CHECKING:
@@ -91,4 +91,5 @@ def write_model(run: Run, images: ImageDataset, directory: Path, overwrite: bool
             run, images, directory, overwrite=overwrite, progress=encoded, prior_progress=fitted
         )
     click.echo(f"SavedModel:  {path}")
+    report_kept_card(path)
     click.echo(f"Try it:      kvae generate --model {directory}")

@@ -68,7 +68,7 @@ def latent_map(
         outputs: The files to write.
     """
     from keras_vae import plotting
-    from keras_vae.latent_space.projections import check_method, project
+    from keras_vae.latent_space.projections import FEWEST, check_method, project
     from keras_vae.plotting.figures import TEN
 
     outputs.check()
@@ -77,6 +77,8 @@ def latent_map(
     choice.start(model)
     dataset = source.load_for_model(model, data)
     rows = dataset.choose(split, limit, seed)
+    if len(rows) < FEWEST:
+        raise ValueError(_too_few(dataset, split))
     groups = _groups(dataset, rows, by)
     grouping = groups.largest(len(TEN))
     images = binarized_for(model, dataset, seed)
@@ -103,6 +105,20 @@ def latent_map(
             {"name": dataset.name_of(row), "row": row, "x": x, "y": y, "group": groups.names[i]}
             for row, (x, y), i in points
         ],
+    )
+
+
+def _too_few(dataset: ImageDataset, split: str) -> str:
+    """Say that a split has too few images for a map, and which one has enough."""
+    from keras_vae.datasets.splits import SPLITS
+    from keras_vae.latent_space.projections import FEWEST
+
+    larger = max(SPLITS, key=dataset.count)
+    enough = dataset.count(larger) >= FEWEST
+    cure = f" --split {larger} has {dataset.count(larger):,}." if enough else ""
+    return (
+        f"A map needs at least {FEWEST} images. Received: {dataset.count(split)} {split} images "
+        f"of {dataset.name!r}.{cure}"
     )
 
 

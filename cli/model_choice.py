@@ -98,11 +98,30 @@ class ModelChoice:
 
 
 def _fitting(attributes: Attributes, model: Model, file: Path) -> Attributes:
+    """Return the directions of a file, unless they are of another model; note if that is unknown.
+
+    Models of one latent dimension are no exception: their dimensions mean different things.
+    """
+    from keras_vae.inference.fitting import fingerprint, versioned_name
+
     dimensions = attributes.directions.shape[1]
     if dimensions != model.latent_dim:
         raise ValueError(
             f"{file} was fitted to another model: its directions have {dimensions} dimensions, "
             f"{model.name!r} has {model.latent_dim}."
+        )
+    if attributes.fingerprint is None:
+        click.echo(f"Note: {file} does not say which model it was fitted to.", err=True)
+    elif not model.describes_itself:
+        click.echo(
+            f"Note: {model.name!r} on the server does not describe itself, so whether {file} was "
+            f"fitted to it is not known. It was fitted to {attributes.model}.",
+            err=True,
+        )
+    elif attributes.fingerprint != fingerprint(model):
+        raise ValueError(
+            f"{file} was fitted to another model: to {attributes.model}, not to this "
+            f"{versioned_name(model)}. `kvae attributes fit` fits directions to it."
         )
     return attributes
 

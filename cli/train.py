@@ -221,6 +221,7 @@ def train(
         refuse(["workers"], f"has no effect: --strategy {strategy} uses only this machine.")
     _name_workers(workers, index)
     load_tensorflow()
+    from keras_vae.datasets.registry import lasting_name
     from keras_vae.training.config_file import config_text
     from keras_vae.training.distribution import is_chief
     from keras_vae.training.run_directory import Run, installed_versions
@@ -232,6 +233,7 @@ def train(
             config = _continued(run, strategy, changes["epochs"])
             _wait_for_workers(config.strategy)
             images = source.load_for_run(config)
+            run.check_counts(images)  # before a batch seems too large for fewer images
         else:
             options = {
                 "dataset": dataset,
@@ -240,6 +242,7 @@ def train(
                 "early_stop": early_stop,
             }
             base = _base(runs, dataset, options, chosen=bool(preset_name or start_from))
+            base = replace(base, dataset=lasting_name(base.dataset))
             if source.align_faces:
                 base = replace(base, provenance={**base.provenance, "align_faces": True})
             if start_from:

@@ -21,6 +21,7 @@ from .training import (
     RunOptions,
     card_command,
     interruptible,
+    report_kept_card,
     run_options,
     training_bar,
 )
@@ -80,6 +81,7 @@ def train_upscaler(
     """
     runs.check(dataset)
     load_tensorflow()
+    from keras_vae.datasets.registry import lasting_name
     from keras_vae.super_resolution.run import UpscalerRun
     from keras_vae.training.config_file import config_text
     from keras_vae.training.run_directory import installed_versions
@@ -95,6 +97,7 @@ def train_upscaler(
             data_dir = source.data_dir and str(source.data_dir.absolute())
             options = {"dataset": dataset, "data_dir": data_dir, "precision": precision, **numbers}
             config = _configured(runs.config_file, options)
+            config = replace(config, dataset=lasting_name(config.dataset))
             if runs.print_config:
                 click.echo(config_text(config), nl=False)
                 return
@@ -192,4 +195,5 @@ def _publish(run: UpscalerRun, pairs: Pairs, directory: Path, overwrite: bool) -
     for method, score in read_metadata(path)["metrics"].get("validation", {}).items():
         click.echo(f"{method:16} PSNR {score['psnr']:.2f} dB, SSIM {score['ssim']:.4f}")
     click.echo(f"SavedModel:  {path}")
+    report_kept_card(path)
     click.echo(f"Try it:      kvae upscale IMG --model {directory}")

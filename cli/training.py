@@ -82,7 +82,8 @@ class RunOptions:
             refuse(["run_dir"], "has no effect with --resume, which names the run directory.")
             rule = f": only --{' and --'.join(changeable)} can" if changeable else ""
             fixed = {*click.get_current_context().params} - {*LOCAL_OPTIONS, *changeable}
-            refuse(fixed - {"resume", "data_dir"}, f"cannot be changed with --resume{rule}.")
+            read = {"data_dir", "max_pixels"}  # how images are read; their digest is compared
+            refuse(fixed - {"resume", *read}, f"cannot be changed with --resume{rule}.")
 
     def directory(self, default: str) -> Path:
         """Return the directory of a new run; `default` is its default name."""
@@ -128,10 +129,22 @@ def card_command(dataset: str | None, precision: str) -> str:
     return command_line(ctx, arguments, LOCAL_OPTIONS, {"precision": precision})
 
 
+def report_kept_card(version: Path) -> None:
+    """Print that a model's card is not that of its new version, if an export has kept it."""
+    from keras_vae.export.card import card_of
+
+    card = version.parent / "README.md"
+    if card.read_text(encoding="utf-8", errors="replace") != card_of(version):
+        click.echo(
+            f"Card:        {card} is kept: it was edited, or describes an earlier version. "
+            "--overwrite writes it anew."
+        )
+
+
 def resume_command(run: Path) -> str:
     """Return the command that resumes a run of the running command."""
     ctx = click.get_current_context()
-    names = {*LOCAL_OPTIONS} - {"run_dir"}
+    names = {*LOCAL_OPTIONS, "max_pixels"} - {"run_dir"}
     if ctx.params["resume"]:  # the run stores the first data folder, not a later one
         names.add("data_dir")
     return shlex.join(["kvae", ctx.command.name, "--resume", str(run), *typed_words(ctx, names)])

@@ -231,6 +231,21 @@ def find_dataset(name: str, data_dir: str | Path | None = None) -> tuple[str, Or
     return known.name, tfds.find(known)
 
 
+def lasting_name(name: str) -> str:
+    """Return a name that means the same set from any directory, for a run that is used later.
+
+    Args:
+        name: See `find_dataset`.
+
+    Returns:
+        The absolute path, of a path that exists; other names unchanged.
+    """
+    location = Path(name).expanduser()
+    if plain_name(name) in DATASETS or name.startswith(tfds.PREFIX) or not location.exists():
+        return name
+    return str(location.absolute())
+
+
 def _find_in(known: KnownDataset, location: Path) -> Origin:
     if not location.exists():
         raise FileNotFoundError(f"`data_dir` must exist. Received: {location}.")
@@ -259,12 +274,13 @@ def _find_path(name: str, data_dir: str | Path | None) -> tuple[str, Origin]:
     location = Path(name).expanduser()
     if not location.exists():
         raise ValueError(
-            f"`name` must be a known data set or a path that exists. Received: {name!r}. "
+            f"{name!r} is neither a known data set nor a path that exists. "
             f"{near_names(name, list(DATASETS))}"
         )
     if data_dir is not None:
         raise ValueError(
-            f"`data_dir` must be None where `name` is a path. Received: {data_dir} with {name!r}."
+            f"`data_dir` must be None where the data set is a path. Received: {data_dir} with "
+            f"{name!r}."
         )
     stem = location.resolve().stem
     for find in _PATH_FINDERS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -101,11 +101,8 @@ class Source:
         """Return the name of a label; its number, if labels have no names."""
         return label_name(label, self.label_names)
 
-    def rows(self, chosen: Container[int] | None = None) -> Iterator[tuple[str, Row]]:
+    def rows(self) -> Iterator[tuple[str, Row]]:
         """Yield the name of each image, with what a job needs to know.
-
-        Args:
-            chosen: Indices of the images; None for all.
 
         Returns:
             Names and rows: `index`; `payload`; and what is known of `label`, `attributes` and
@@ -114,9 +111,8 @@ class Source:
         kinds = {"label": self.labels, "attributes": self.attributes, "partition": self.partition}
         known = {kind: values for kind, values in kinds.items() if values is not None}
         for index, payload in enumerate(self.payloads()):
-            if chosen is None or index in chosen:
-                facts = {kind: values[index] for kind, values in known.items()}
-                yield self.name_of(index), {"index": index, "payload": payload, **facts}
+            facts = {kind: values[index] for kind, values in known.items()}
+            yield self.name_of(index), {"index": index, "payload": payload, **facts}
 
 
 @dataclass(frozen=True, eq=False)

@@ -59,11 +59,14 @@ def publish(
 
     Raises:
         FileNotFoundError: If the run has no checkpoint yet.
+        ValueError: If the data set is not the one that the run was trained on.
 
     Example:
         >>> publish(Run.open("runs/digits"), load_dataset("digits"), "models/digits")
     """
-    vae = load_keras_file(run.best_weights(), compile=False)
+    best = run.best_weights()
+    run.check_data(dataset)
+    vae = load_keras_file(best, compile=False)
     binarization = run.config().preset.binarization
     encode = partial(encode_images, vae, dataset, binarization=binarization)
     fit, conditional = None, vae.condition_spec is not None

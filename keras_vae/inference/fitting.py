@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..latent_space.attributes import Attributes, check_choices
+from .exported import ExportedModel
 from .model import Model
 
 if TYPE_CHECKING:
@@ -14,6 +18,13 @@ if TYPE_CHECKING:
     from ..datasets.source import Progress
 
     Stages = Callable[[str], AbstractContextManager[Progress | None]]
+
+# Facts of `model.json` that differ where the weights do. A run that is exported again, perhaps
+# under another name, has the same; in doubt directions are rather refused than used.
+IDENTITY = (
+    "image_shape", "latent_dim", "preset", "data", "seed", "precision", "epochs", "metrics",
+    "kl_per_dimension",
+)  # fmt: skip
 
 
 def fit_attributes(
@@ -56,7 +67,7 @@ def fit_attributes(
                 z_mean, _ = model.encode_rows(dataset, rows, progress=progress)
             latents[split] = z_mean, dataset.attributes[rows]
     with stages("Fitting") as progress:
-        return Attributes.fit(
+        fitted = Attributes.fit(
             *latents["train"],
             dataset.attribute_names,
             method=method,
@@ -64,3 +75,18 @@ def fit_attributes(
             held_out=latents.get("validation"),
             progress=progress,
         )
+    return replace(fitted, model=versioned_name(model), fingerprint=fingerprint(model))
+
+
+def fingerprint(model: Model) -> str:
+    """Hash what a model says about its training, which differs where its latents do."""
+    facts = {name: model.metadata.get(name) for name in IDENTITY}
+    text = json.dumps(facts, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def versioned_name(model: Model) -> str:
+    """Write a model's name with its version, NAME/VERSION; on a server as it was asked for."""
+    if isinstance(model, ExportedModel):
+        return f"{model.name}/{model.path.resolve().name}"
+    return model.name

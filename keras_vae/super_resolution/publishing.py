@@ -45,8 +45,11 @@ def publish(
 
     Raises:
         FileNotFoundError: If the run has no checkpoint yet.
+        ValueError: If the images are not those that the run was trained on.
     """
-    network = load_keras_file(run.best_weights(), compile=False)
+    best = run.best_weights()
+    run.check_data(pairs.large)
+    network = load_keras_file(best, compile=False)
     config = run.config()
     endpoints = UpscalerEndpoints(network, config.factor)
     metrics = _measure(endpoints, pairs, progress)

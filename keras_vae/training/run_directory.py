@@ -258,25 +258,50 @@ class RunDirectory:
         """Write the configuration."""
         write_json(self.config_file, plain(config))
 
+    def check_counts(self, dataset: ImageDataset) -> None:
+        """Refuse another number of images than the run was started with; nothing is read.
+
+        Raises:
+            ValueError: If a split has more or fewer.
+        """
+        expected = self.config().provenance.get("counts")
+        received = {split: dataset.count(split) for split in SPLITS}
+        if expected is not None and expected != received:
+            raise ValueError(
+                f"`dataset` must be the one that the run was started with, with "
+                f"{_counted(expected)} images. Received: {_counted(received)} in {dataset.name!r}. "
+                f"{self._cure()}"
+            )
+
     def check_data(self, dataset: ImageDataset) -> None:
-        """Refuse to resume with other images than the run was started with.
+        """Refuse to go on with other images than the run was started with.
+
+        A run of an older version may lack what is compared: there is a warning.
 
         Raises:
             ValueError: If images, split or labels differ.
         """
-        started = self.config().provenance
-        expected = started.get("counts")
-        received = {split: dataset.count(split) for split in SPLITS}
-        if expected is not None and expected != received:
-            raise ValueError(
-                f"`dataset` must be the one that the run was started with, with {expected} images. "
-                f"Received: {received}."
+        self.check_counts(dataset)
+        digest = self.config().provenance.get("digest")
+        if digest is None:
+            log.warning(
+                "%s holds no digest of its images, as those of an older kvae: whether %r still "
+                "has the same ones is not known.",
+                self.config_file,
+                dataset.name,
             )
-        if "digest" in started and started["digest"] != dataset.digest():
+        elif digest != dataset.digest():
             raise ValueError(
                 f"`dataset` must be the one that the run was started with. Received: as many "
-                f"images in {dataset.name!r}, but other images, labels or another split."
+                f"images in {dataset.name!r}, but other images, labels or another split. "
+                f"{self._cure()}"
             )
+
+    def _cure(self) -> str:
+        """What to do if a data set is not the one that the run was started with."""
+        location = self.config().provenance.get("location")
+        place = f" in {location}" if location else ""
+        return f"Restore the images{place}, with the `max_pixels` of the start, or train again."
 
     def position(self) -> Position | None:
         """Read how far the training has come; None: no checkpoint has been written.
@@ -416,6 +441,10 @@ class Run(RunDirectory):
                 f"Received: {preset.epochs}."
             )
         return replace(config, preset=preset, strategy=strategy or config.strategy)
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {split}" for split, number in counts.items())
 
 
 def score(row: Mapping[str, float]) -> float:

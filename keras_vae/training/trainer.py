@@ -244,8 +244,8 @@ def resume(
     """
     config = config or run.config()
     with _writing(run, config):
-        _check_shape(config, dataset)
         run.check_data(dataset)
+        _check_shape(config, dataset)
         position = run.position()
         if position is None:  # it was stopped before its first checkpoint
             return _start(run, config, dataset, Session(**session), overwrite=True)

@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 from PIL import Image
 
 from keras_vae.datasets.binarization import binarize
+from keras_vae.files.exported import METADATA
 from keras_vae.inference import registry as runtime
 from keras_vae.latent_space.attributes import (
     Attributes,
@@ -78,6 +80,31 @@ def test_contributions_show_the_intervals_of_directions_that_have_them(kvae, dir
     table = json.loads(kvae("attributes", "contributions", *options, "--json", "-").stdout)
     assert table[0]["cosine_interval"] == pytest.approx(expected[0].cosine_interval)
     assert (tmp_path / "bars.png").exists()
+
+
+def test_directions_of_another_model_of_as_many_latents_are_refused(
+    kvae, models_dir, labelled, tmp_path
+):
+    other = tmp_path / "saved_models" / "other" / "1"
+    shutil.copytree(models_dir / "colour" / "1", other)
+    facts = json.loads((other / METADATA).read_text("utf-8"))
+    (other / METADATA).write_text(json.dumps({**facts, "seed": 5}))
+    fit = kvae("attributes", "fit", labelled, "--model", "colour", "--out", "d.npz")
+    assert fit.exit_code == 0, fit.exception
+    shown = kvae("attributes", "list", "--model", "colour", "--directions", "d.npz")
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    result = kvae(
+        "morph", "--seed", 1, "--attr", "Bright", "--model", "other", "--directions", "d.npz"
+    )
+    message = "d.npz was fitted to another model: to colour/1, not to this other/1."
+    assert str(result.exception).startswith(message)
+
+
+def test_directions_of_an_older_version_are_used_with_a_note(kvae, directions, tmp_path):
+    Attributes(directions.names, directions.directions).save(tmp_path / "old.npz")
+    result = kvae("attributes", "list", "--model", "colour", "--directions", "old.npz")
+    assert result.exit_code == 0
+    assert result.stderr == "Note: old.npz does not say which model it was fitted to.\n"
 
 
 def test_similarity_draws_and_writes_the_cosines_in_clustered_order(kvae, directions, tmp_path):

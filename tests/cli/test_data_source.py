@@ -39,3 +39,17 @@ def test_a_set_is_aligned_for_a_run_and_a_model_that_were_trained_on_it_so(loade
     DataSource().load_for_run(run_of(align_faces=True))
     DataSource().load_for_model(model_of(align_faces=True), "album")
     assert [options["photo_map"].name for options in loaded[2:]] == 3 * ["faces aligned"]
+
+
+@pytest.mark.parametrize("words", [["train"], ["attributes", "fit"], ["data", "prepare"]])
+def test_an_unknown_name_is_the_data_set_and_no_option(kvae, words):
+    """Some commands have another parameter that is called `name`."""
+    known = "'photoz/' is neither a known data set nor a path that exists. Choose from: mnist, "
+    model = ["--model", "grey"] if words == ["attributes", "fit"] else []
+    assert str(kvae(*words, "photoz/", *model).exception).startswith(known)
+
+
+@pytest.mark.usefixtures("photo_files")
+def test_a_path_takes_no_folder_of_a_known_set(kvae, tmp_path):
+    result = kvae("train", tmp_path, "--preset", "mnist", "--data-dir", tmp_path)
+    assert "`--data-dir` must be None where the data set is a path" in str(result.exception)

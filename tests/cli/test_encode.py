@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_vae.datasets import load_dataset
 from keras_vae.datasets.binarization import binarize
 
 
@@ -66,6 +67,26 @@ def test_a_split_is_encoded_with_labels(kvae, grey_model, digits, tmp_path):
     np.testing.assert_allclose(written, z_mean, atol=1e-5)
 
 
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_a_split_is_that_of_training_also_with_a_damaged_image(
+    kvae, album, photos, tmp_path, split
+):
+    for number, tile in enumerate(photos[:40]):
+        Image.fromarray(tile).save(tmp_path / "album" / f"{number:02d}.png")
+    options = ("--model", "colour", "--split", split, "--cache-dir", "cache")
+    assert kvae("encode", "album", *options, "--out", "z.npz").exit_code == 0
+    trained_on = load_dataset("album", image_size=(32, 32), cache_dir="cache")
+    assert trained_on.provenance["account"]["left_out"], "no image is damaged"
+    with np.load(tmp_path / "z.npz") as found:
+        expected = trained_on.names[trained_on.indices(split)].tolist()
+        assert found["names"].tolist() == expected
+
+
+def test_a_split_without_images_names_those_that_have_some(kvae, album):
+    result = kvae("encode", "album", "--model", "colour", "--split", "test", "--out", "z.npz")
+    assert "has no test images. It has: train (4)" in str(result.exception)
+
+
 def test_images_are_binarized_as_in_training(kvae, grey_model, digits, tmp_path, monkeypatch):
     from keras_vae.cli import encode
 
@@ -95,6 +116,8 @@ def test_a_single_image_is_encoded(kvae, album, tmp_path):
 
 
 def test_usage_errors(kvae, album, tmp_path):
+    result = kvae("encode", "album", "--model", "colour", "--cache-dir", "c", "--out", "z.csv")
+    assert "--cache-dir has no effect without --split" in result.output
     result = kvae("encode", "album", "--model", "colour", "--out", "z.txt")
     assert result.exit_code == 2
     assert "must end in .npz or .csv" in result.output
@@ -103,5 +126,6 @@ def test_usage_errors(kvae, album, tmp_path):
     assert "z.npz exists" in str(result.exception)
     assert (tmp_path / "z.npz").read_bytes() == b"precious"
     result = kvae("encode", "albumm", "--model", "colour", "--out", "a.npz")
-    assert "must be a known data set or a path that exists" in str(result.exception)
+    assert "'albumm' is neither a known data set nor a path that exists" in str(result.exception)
+    assert "--model" not in str(result.exception)
     assert not (tmp_path / "a.npz").exists()

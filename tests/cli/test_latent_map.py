@@ -36,6 +36,14 @@ def test_map_shows_the_encoded_images_of_a_split(kvae, labelled, colour_model, t
     assert len((tmp_path / "map.csv").read_text().splitlines()) == 49
 
 
+def test_a_split_of_too_few_images_names_one_of_enough(kvae, labelled):
+    result = kvae("latent-map", labelled, "--model", "colour")
+    assert str(result.exception) == (
+        "A map needs at least 10 images. Received: 6 validation images of 'labelled'. "
+        "--split train has 48."
+    )
+
+
 def test_classes_of_digits_in_the_dimensions_that_vary_most(kvae, grey_model, tmp_path):
     arguments = ("latent-map", "digits", "--model", "grey", "--method", "none", "--limit", "100")
     result = kvae(*arguments, "--seed", "4", "--json", "map.json")
@@ -126,7 +134,6 @@ def test_without_umap_learn_nothing_is_begun(kvae, labelled, monkeypatch, tmp_pa
     [
         (["--split", "train"], "no class labels. Choose from: Bright, Third"),
         (["--split", "train", "--color", "Brigt"], "Did you mean 'Bright'"),
-        (["--color", "Bright"], "N ≥ 10"),  # six validation images
     ],
 )
 def test_what_cannot_be_drawn_is_an_error(kvae, labelled, options, message):

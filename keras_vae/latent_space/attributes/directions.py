@@ -35,6 +35,8 @@ class Attributes:
         cosine_errors: The same of their cosine similarities.
         method: How Δ was fitted: one of `METHODS`.
         balance: The attributes that every Δ was balanced by.
+        model: Name and version of the model whose latents they were fitted to; None if unknown.
+        fingerprint: That of the model, see `inference.fitting.fingerprint`; None if unknown.
 
     Raises:
         ValueError: If the shapes do not fit one another, or a direction is not finite.
@@ -53,6 +55,8 @@ class Attributes:
     cosine_errors: np.ndarray | None = None
     method: str = "mean"
     balance: tuple[str, ...] = ()
+    model: str | None = None
+    fingerprint: str | None = None
 
     def __post_init__(self) -> None:
         size = len(self.names)
@@ -173,7 +177,9 @@ class Attributes:
             known["names"] = tuple(map(str, known["names"]))
             with np.errstate(over="ignore"):  # what is too large is infinite, and refused
                 known["directions"] = known["directions"].astype(np.float32)
-            known["method"] = str(known.get("method", "mean"))
+            for name in ("method", "model", "fingerprint"):
+                if name in known:
+                    known[name] = str(known[name])
             known["balance"] = tuple(map(str, known.get("balance", ())))
             return cls(**known)
         except FileNotFoundError:
