@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import islice
+from itertools import islice, starmap
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
@@ -25,7 +25,7 @@ from ..files.image_file import ImageFile
 from ..files.limits import MAX_PIXELS
 from ..files.pixels import BYTES, PixelRange, check_numeric, range_between, range_of
 from .account import Account
-from .source import LeftOut, Payload, Progress, Source, native_size
+from .source import Payload, Progress, Source, native_size
 
 CHUNK = 64  # images in a task: long enough to hide its cost, short enough for a smooth bar
 WAITING = 64  # tasks at most: enough for all cores, and little memory
@@ -148,9 +148,11 @@ def _prepared(decoder: _Decoder, shape: Shape, strict: bool) -> Iterator[_Image]
     prepare = partial(decoder.prepared, shape=shape, strict=strict)
     waiting: deque[tuple[Future[list[_Image]], int]] = deque()
     pool = ThreadPoolExecutor()
+    # The change of a photo, such as the detection of its face, takes as long as a chunk without.
+    most = 1 if decoder.source.photo_map else CHUNK
     try:
-        for some, size in _chunks(decoder.source.payloads()):
-            waiting.append((pool.submit(lambda some: list(map(prepare, some)), some), size))
+        for some, size in _chunks(decoder.source.payloads(), most):
+            waiting.append((pool.submit(lambda some: list(starmap(prepare, some)), some), size))
             while len(waiting) > WAITING or sum(held for _, held in waiting) > HELD:
                 yield from waiting.popleft()[0].result()
         for chunk, _ in waiting:
@@ -159,13 +161,15 @@ def _prepared(decoder: _Decoder, shape: Shape, strict: bool) -> Iterator[_Image]
         pool.shutdown(cancel_futures=True)
 
 
-def _chunks(payloads: Iterable[Payload]) -> Iterator[tuple[list[Payload], int]]:
-    """Cut a pass into chunks of `CHUNK` images, or fewer large ones, with their bytes."""
+def _chunks(
+    payloads: Iterable[Payload], most: int
+) -> Iterator[tuple[list[tuple[int, Payload]], int]]:
+    """Cut a pass into chunks of `most` images, or fewer large ones, with their bytes."""
     some, size = [], 0
-    for payload in payloads:
-        some.append(payload)
+    for index, payload in enumerate(payloads):
+        some.append((index, payload))
         size += len(payload) if isinstance(payload, bytes) else 0
-        if len(some) == CHUNK or size > HELD // WAITING:
+        if len(some) == most or size > HELD // WAITING:
             yield some, size
             some, size = [], 0
     if some:
@@ -209,22 +213,28 @@ class _Decoder:
             f"be read, the first because: {problem}"
         )
 
-    def prepared(self, payload: Payload, shape: Shape, strict: bool) -> _Image:
+    def prepared(self, index: int, payload: Payload, shape: Shape, strict: bool) -> _Image:
         """Prepare one image.
 
         Args:
+            index: Its index in the source.
             payload: The image.
             shape: Height, width and channels.
             strict: Whether another native size is an error.
         """
-        if isinstance(payload, LeftOut):
-            return _Image(left_out=str(payload))
+        photo_map = self.source.photo_map
         try:
-            if isinstance(payload, np.ndarray) and (*payload.shape, 1)[:3] == shape:
+            is_array = isinstance(payload, np.ndarray) and (*payload.shape, 1)[:3] == shape
+            if is_array and photo_map is None:
                 return _Image(np.ascontiguousarray(self._bytes(payload)))
             image, has_more_frames = self._decoded(payload)
         except _Unreadable as error:
             return _Image(problem=str(error))
+        if photo_map is not None:
+            try:
+                image = photo_map.function(image.convert("RGB"), self.source.landmarks_of(index))
+            except ValueError:
+                return _Image(left_out=photo_map.left_out)
         if strict and native_size(image.height, image.width) != shape[:2]:
             raise ValueError(
                 "`image_size` must be given where images are of several sizes. Received: None, for "
@@ -344,8 +354,12 @@ def _without_name(error: Exception, name: str) -> str:
     return text.removeprefix("is ").rstrip(".")
 
 
-def smallest_size(source: Source) -> tuple[int, int]:
+def smallest_size(source: Source, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     """Return the native size of the first images, or the largest square that fits into them.
+
+    Args:
+        source: The images.
+        max_pixels: Most pixels of an image; larger ones are damaged.
 
     Raises:
         ValueError: If none of them can be decoded.
@@ -353,7 +367,7 @@ def smallest_size(source: Source) -> tuple[int, int]:
     sizes = set()
     for payload in islice(source.payloads(), SIZED):
         with suppress(ValueError, OSError):  # it is reported when the images are prepared
-            image = open_payload(payload)
+            image = open_payload(payload, max_pixels)
             sizes.add(native_size(image.height, image.width))
     if not sizes:
         raise ValueError(f"None of the first {min(SIZED, source.count)} images can be decoded.")

@@ -136,12 +136,15 @@ def image_count(path: str | Path) -> int:
     return origin.read().count
 
 
-def native_shape(name: str | Path, data_dir: str | Path | None = None) -> tuple[int, int, int]:
+def native_shape(
+    name: str | Path, data_dir: str | Path | None = None, max_pixels: int = MAX_PIXELS
+) -> tuple[int, int, int]:
     """Return height, width and channels that the images of a data set have.
 
     Args:
         name: See `load_dataset`.
         data_dir: See `load_dataset`.
+        max_pixels: See `load_dataset`.
 
     Returns:
         The shape; of images of several sizes, that of the largest square that fits into the first
@@ -151,7 +154,8 @@ def native_shape(name: str | Path, data_dir: str | Path | None = None) -> tuple[
         ValueError: See `load_dataset`.
     """
     _, origin = find_dataset(str(name), data_dir)
-    return *(origin.image_size or smallest_size(origin.read())), origin.channels
+    size = origin.image_size or smallest_size(origin.read(), max_pixels)
+    return *size, origin.channels
 
 
 def _resized(origin: Origin, size: tuple[int, int] | None, channels: int | None) -> Origin:
