@@ -120,10 +120,62 @@ def test_train_and_test_folders_give_a_part_of_train_for_validation(folder):
     assert dataset.labels is None
 
 
-def test_folders_of_one_image_each_are_no_classes(folder):
+def test_folders_of_one_image_each_are_no_classes_which_is_said(folder):
     for number in range(4):
         draw(folder / f"person{number}/1.png", number)
-    assert load_dataset(folder).labels is None
+    dataset = load_dataset(folder)
+    assert dataset.labels is None
+    assert account(dataset).notes == [
+        "no labels: 4 folders, such as person0, for only 4 images",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outside", "place", "notes"),
+    [
+        (["cover.png"], "", ["no labels: 1 of 13 images is in no class folder: cover.png"]),
+        (
+            ["test/0.png", "test/1.png"],
+            "train/",
+            ["no labels: 2 of 14 images are in no class folder: test/0.png"],
+        ),
+        (
+            ["test/a/0.png", "cover.png"],
+            "train/",
+            [
+                "no split: 1 of 14 images is in none of the folders of splits: cover.png",
+                "no labels: 1 of 14 images is in no class folder: cover.png",
+            ],
+        ),
+    ],
+)
+def test_folders_that_are_not_used_are_said_with_the_first_image_outside(
+    outside, place, notes, folder
+):
+    for number in range(12):
+        draw(folder / f"{place}{'ab'[number % 2]}/{number}.png", number)
+    for number, name in enumerate(outside):
+        draw(folder / name, number)
+    dataset = load_dataset(folder)
+    assert dataset.labels is None
+    assert account(dataset).notes == notes
+
+
+def test_a_list_of_splits_needs_no_folders(folder):
+    for number in range(4):
+        draw(folder / ("train" if number % 2 else "test") / f"{number}.png", number)
+    draw(folder / "4.png", 4)
+    (folder / "splits.txt").write_text("0 test\n1 train\n2 test\n3 train\n4 train\n")
+    dataset = load_dataset(folder)
+    assert dataset.provenance["counts"]["test"] == 2
+    assert not any("no split" in note for note in account(dataset).notes)
+
+
+@pytest.mark.parametrize("outside", [[], ["1.png", "2.png"]])
+def test_nothing_is_said_of_a_set_without_folders_of_classes(outside, folder):
+    for name in outside or ["train/1.png", "test/2.png"]:
+        draw(folder / name, 1)
+    assert account(load_dataset(folder)).notes == []
 
 
 @pytest.mark.parametrize("place", ["in", "beside"])
