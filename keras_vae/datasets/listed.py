@@ -94,6 +94,7 @@ def listed_source(
     return Source(
         count=len(names),
         payloads=partial(tree.payloads, names),
+        payloads_of=lambda indices: tree.payloads([names[index] for index in indices]),
         name_of=names.__getitem__,
         partition=splits,
         attributes=None if attributes is None else _signs(attributes, rows[attributes][kept]),

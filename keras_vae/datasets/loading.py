@@ -9,7 +9,7 @@ from typing import Any
 from ..files.limits import MAX_PIXELS, check_pixels
 from ..files.naming import plain_name
 from .dataset import ImageDataset
-from .decoding import smallest_size
+from .decoding import usual_size
 from .photo_map import PhotoMap
 from .prepared import open_or_prepare
 from .registry import DATASETS, find_dataset
@@ -147,14 +147,14 @@ def native_shape(
         max_pixels: See `load_dataset`.
 
     Returns:
-        The shape; of images of several sizes, that of the largest square that fits into the first
-        of them.
+        The shape that nine tenths of the images have; of images of several sizes, that of a square
+        that fits into three quarters of them. Images from all over the set are looked at.
 
     Raises:
         ValueError: See `load_dataset`.
     """
     _, origin = find_dataset(str(name), data_dir)
-    size = origin.image_size or smallest_size(origin.read(), max_pixels)
+    size = origin.image_size or usual_size(origin.read(), max_pixels)
     return *size, origin.channels
 
 

@@ -52,6 +52,7 @@ class Source:
         label_names: Name of each label, where they have names.
         landmarks: Five points of the face in each photo, (x, y) in its pixels, float64 [N, 5, 2],
             in the order of `listed.LANDMARKS`; NaN for photos without; or None.
+        payloads_of: Reads chosen images, by their indices; None where only a whole pass reads them.
         photo_map: Changes each photo before it is prepared, or None.
         account: What was taken and what was left out, as far as it is known before the images are
             decoded.
@@ -66,6 +67,7 @@ class Source:
     labels: np.ndarray | None = None
     label_names: tuple[str, ...] = ()
     landmarks: np.ndarray | None = None
+    payloads_of: Callable[[Sequence[int]], Iterator[Payload]] | None = None
     photo_map: PhotoMap | None = None
     account: Account = field(default_factory=Account)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from .formats import FORMATS, NEEDS_HEIF, identify, is_heif, reads_heif
 from .jpeg import check_scans
@@ -22,6 +22,7 @@ from .stderr import quiet_stderr
 # Of 16 bits in each colour Pillow keeps the upper 8: below this, images have fewer than 15 bits.
 LOW_BITS = 64
 JPEGS = ("JPEG", "MPO")  # MPO is JPEG with further images
+LYING = (5, 6, 7, 8)  # orientations in EXIF whose height and width are exchanged
 
 T = TypeVar("T")
 
@@ -65,6 +66,13 @@ class ImageFile:
 
     def __exit__(self, *details: object) -> None:
         self._stream.close()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the upright image, by the file's header."""
+        width, height = self._image.size
+        orientation = self._guarded(self._image.getexif).get(ExifTags.Base.Orientation)
+        return (height, width) if orientation in LYING else (width, height)
 
     @property
     def is_wide(self) -> bool:

@@ -5,9 +5,9 @@ import zipfile
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
-from keras_vae.datasets import load_dataset
+from keras_vae.datasets import load_dataset, native_shape
 from keras_vae.datasets.account import Account
 from keras_vae.datasets.decoding import open_payload
 from keras_vae.datasets.listed import LANDMARKS
@@ -487,3 +487,61 @@ def test_a_member_that_expands_without_bound_is_one_damaged_image(tmp_path, monk
     dataset = load_dataset(tmp_path / "set.zip")
     assert dataset.names.tolist() == ["1.png"]
     assert "2.png in" in account(dataset).left_out["damaged"][1][0]
+
+
+def draw_sizes(folder, sizes):
+    """Draw an image of each height and width, named by their order."""
+    for number, (height, width) in enumerate(sizes):
+        image = Image.linear_gradient("L").resize((width, height)).convert("RGB")
+        image.save(folder / f"{number:03}.jpg")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "usual"),
+    [
+        ([(40, 40)] * 20 + [(5, 5)], (40, 40)),
+        ([(5, 5)] + [(40, 30)] * 20, (40, 30)),
+        ([(30, 40)] * 12 + [(40, 30)] * 8, (30, 30)),
+        ([(5, 5)] + [(40, 30)] * 3, (30, 30)),
+        ([(10, 10)] * 10 + [(20, 24)] * 15 + [(40, 40)] * 15, (20, 20)),
+        ([(30, 30)] * 64 + [(20, 20)] * 200, (20, 20)),
+        ([(218, 178)] * 3, (148, 148)),
+    ],
+)
+def test_the_size_of_a_set_is_that_of_most_images_and_one_tiny_image_changes_nothing(
+    sizes, usual, folder
+):
+    draw_sizes(folder, sizes)
+    assert native_shape(folder) == (*usual, 3)
+
+
+def test_sizes_are_those_of_upright_photos_in_a_zip_too(folder, tmp_path):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    for number in range(3):
+        Image.linear_gradient("L").resize((40, 30)).save(folder / f"{number}.jpg", exif=exif)
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        for file in sorted(folder.iterdir()):
+            archive.write(file, file.name)
+    assert native_shape(folder) == native_shape(tmp_path / "set.zip") == (40, 30, 3)
+    assert load_dataset(folder).image_shape == (40, 30, 3)
+
+
+def test_the_size_of_photos_above_the_limit_of_pixels_is_not_looked_at(folder):
+    draw_sizes(folder, [(10, 10), (30, 30), (30, 30)])
+    assert native_shape(folder, max_pixels=100) == (10, 10, 3)
+    with pytest.raises(ValueError, match=r"none that can be read among 3 of 3, .*`max_pixels=99`"):
+        native_shape(folder, max_pixels=99)
+
+
+def test_images_that_are_cropped_or_enlarged_are_counted_and_the_first_is_named(folder):
+    draw_sizes(folder, [(20, 20), (20, 24), (5, 5), (30, 40), (8, 20), (200, 201)])
+    assert account(load_dataset(folder, image_size=(20, 20))).notes == [
+        "3 images are cropped to the shape of 20×20 (001.jpg of 20×24, …)",
+        "2 images are enlarged to 20×20 (002.jpg of 5×5, …)",
+    ]
+
+
+def test_images_that_are_only_scaled_down_need_no_note(folder):
+    draw_sizes(folder, [(20, 20), (300, 299)])
+    assert account(load_dataset(folder, image_size=(16, 16))).notes == []

@@ -97,6 +97,6 @@ def test_conversions_are_noted_once_as_of_photos_that_are_not_mapped(album):
     notes = mapped.provenance["account"]["notes"]
     assert notes == plain.provenance["account"]["notes"]
     assert notes == [
-        "1 file holds more than one page or frame; the first is used",
+        "1 file holds more than one page or frame; the first is used (frames.gif)",
         "pixels of 0 … 65535 (uint16) were converted to 0 … 255",
     ]
