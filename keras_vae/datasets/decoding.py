@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import islice, starmap
+from itertools import compress, islice, starmap
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
@@ -41,6 +41,8 @@ CUT = 0.05  # of a side: less is the rounding of a size to a network's squares, 
 # What happens to an image, for the account: as of one image, as of several, and the rest.
 CHANGES = {
     "frames": ("file holds", "files hold", "more than one page or frame; the first is used"),
+    "transparent": ("image has", "images have", "transparent parts, which become white"),
+    "grey": ("image is", "images are", "converted from grey levels to RGB"),
     "cropped": ("image is", "images are", "cropped to the shape of {}"),
     "enlarged": ("image is", "images are", "enlarged to {}"),
 }
@@ -275,6 +277,8 @@ class _Decoder:
                 image = photo_map.function(image.convert("RGB"), self.source.landmarks_of(index))
             except ValueError:
                 return _Image(left_out=photo_map.left_out)
+        if shape[2] == 1:
+            changes = tuple(kind for kind in changes if kind != "grey")
         native = native_size(image.height, image.width)
         if strict and native != shape[:2]:
             raise ValueError(
@@ -303,13 +307,15 @@ class _Decoder:
     def _decoded(self, payload: Payload) -> tuple[Image.Image, tuple[str, ...]]:
         """Decode an image, and say what happened to it, in keys of CHANGES."""
         if isinstance(payload, np.ndarray):
-            return _from_array(self._bytes(payload)), ()
+            image = _from_array(self._bytes(payload))
+            return image, ("grey",) * (image.mode == "L")
         with self._opened(payload) as file:
             try:
                 image = self._rgb(file)
             except ValueError as error:
                 raise _Unreadable(_without_name(error, file.name)) from error
-            return image, ("frames",) if file.has_more_frames else ()
+            found = (file.has_more_frames, file.has_transparent_parts, file.is_grey)
+            return image, tuple(compress(("frames", "transparent", "grey"), found))
 
     def _rgb(self, file: ImageFile) -> Image.Image:
         if file.is_wide:

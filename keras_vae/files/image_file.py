@@ -21,7 +21,9 @@ from .stderr import quiet_stderr
 
 # Of 16 bits in each colour Pillow keeps the upper 8: below this, images have fewer than 15 bits.
 LOW_BITS = 64
+OPAQUE = 255  # alpha
 JPEGS = ("JPEG", "MPO")  # MPO is JPEG with further images
+GREY = ("1", "L", "LA", "La")  # modes of 8 bits or fewer
 LYING = (5, 6, 7, 8)  # orientations in EXIF whose height and width are exchanged
 
 T = TypeVar("T")
@@ -78,6 +80,18 @@ class ImageFile:
     def is_wide(self) -> bool:
         """Whether values are not of 8 bits: then all images of a set decide on their range."""
         return self._image.mode in ("I", "F") or self._image.mode.startswith("I;16")
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether it has gray levels instead of colours."""
+        return self.is_wide or self._image.mode in GREY
+
+    @property
+    def has_transparent_parts(self) -> bool:
+        """Whether parts of the image, which must be decoded, are transparent."""
+        if self.is_wide or not self._image.has_transparency_data:
+            return False
+        return self._image.convert("RGBA").getextrema()[3][0] < OPAQUE
 
     def values(self) -> np.ndarray:
         """Decode an image whose values are not of 8 bits, as numbers [H, W].

@@ -545,3 +545,27 @@ def test_images_that_are_cropped_or_enlarged_are_counted_and_the_first_is_named(
 def test_images_that_are_only_scaled_down_need_no_note(folder):
     draw_sizes(folder, [(20, 20), (300, 299)])
     assert account(load_dataset(folder, image_size=(16, 16))).notes == []
+
+
+def test_transparent_parts_and_grey_images_are_counted_where_they_are_converted(folder):
+    for number, alpha in enumerate((255, 100)):  # the first only could be transparent
+        draw(folder / f"{number}.png", number)
+        picture = Image.open(folder / f"{number}.png").convert("RGBA")
+        picture.putalpha(alpha)
+        picture.save(folder / f"{number}.png")
+    palette = Image.fromarray(drawing(2)).quantize(8)
+    palette.save(folder / "2.gif", transparency=palette.getpixel((0, 0)))
+    Image.fromarray(drawing(3)[..., 0]).save(folder / "3.png")
+    wide(folder / "4.png", drawing(3)[..., 0].astype(np.uint16))
+    notes = account(load_dataset(folder)).notes
+    transparent = "2 images have transparent parts, which become white (1.png, …)"
+    assert notes[:2] == [transparent, "2 images are converted from grey levels to RGB (3.png, …)"]
+    assert account(load_dataset(folder, channels=1)).notes == [transparent]
+
+
+def test_grey_arrays_that_become_rgb_are_counted(tmp_path):
+    np.save(tmp_path / "set.npy", np.stack([drawing(1)[..., 0], drawing(2)[..., 1]]))
+    assert account(load_dataset(tmp_path / "set.npy")).notes == []
+    assert account(load_dataset(tmp_path / "set.npy", channels=3)).notes == [
+        "2 images are converted from grey levels to RGB (image 0, …)"
+    ]

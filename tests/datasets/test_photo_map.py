@@ -98,5 +98,6 @@ def test_conversions_are_noted_once_as_of_photos_that_are_not_mapped(album):
     assert notes == plain.provenance["account"]["notes"]
     assert notes == [
         "1 file holds more than one page or frame; the first is used (frames.gif)",
+        "1 image is converted from grey levels to RGB (wide.png)",
         "pixels of 0 … 65535 (uint16) were converted to 0 … 255",
     ]
