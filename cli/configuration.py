@@ -119,7 +119,7 @@ def sized(
     preset, started = config.preset, config.start_from is not None
     if not (started or preset.adaptive) and (typed or given or not preset.network.any_size):
         return config
-    *native, channels = native_shape(config.dataset, config.data_dir)
+    *native, channels = native_shape(config.dataset, config.data_dir, source.max_pixels)
     if source.align_faces or config.provenance.get("align_faces"):
         native = [ALIGNED_CROP, ALIGNED_CROP]
     if started:

@@ -97,7 +97,7 @@ def _preset_size(name: str, source: DataSource) -> tuple[int, int] | None:
 
     preset, _ = default_for(name)
     if preset.adaptive:
-        height, width, _ = native_shape(name, source.data_dir)
+        height, width, _ = native_shape(name, source.data_dir, source.max_pixels)
         return own_size(*(2 * [ALIGNED_CROP] if source.align_faces else (height, width)))
     return preset.image_shape[:2] if preset.dataset == known_name(name) else None
 

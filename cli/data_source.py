@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from keras_vae.files.limits import MAX_PIXELS
 
 from .command import Decorator, collected, option
@@ -87,6 +89,8 @@ class DataSource:
         from keras_vae.datasets import load_dataset
         from keras_vae.datasets.tfds import PREFIX
 
+        if self.data_dir is None:
+            _note_path(data)
         if data.startswith(PREFIX):
             load_tensorflow()  # with its messages, TensorFlow Datasets would import it
         with progress_bar("Preparing") as progress:
@@ -112,6 +116,18 @@ def _alignment() -> PhotoMap:
     from keras_vae.files.photos import ALIGNED_CROP
 
     return PhotoMap("faces aligned", align_largest, "without a face", (ALIGNED_CROP, ALIGNED_CROP))
+
+
+def _note_path(data: str) -> None:
+    """Say that a name means a known set if a file or folder has that name, too."""
+    from keras_vae.datasets import DATASETS
+    from keras_vae.files.naming import plain_name
+
+    known, path = DATASETS.get(plain_name(data)), Path(data)
+    if known is not None and path.exists():
+        kind = "folder" if path.is_dir() else "file"
+        title = f"{data} is the data set {known.title}"
+        click.echo(f"Note: {title}; ./{data} takes the {kind} of this name.", err=True)
 
 
 def quiet_tfds(data: str, data_dir: Path | None) -> None:

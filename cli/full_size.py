@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from keras_vae.files.naming import printable
 
 from .outputs import Outputs, extended
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 
     from keras_vae.faces.crops import Crop
 
+SHOWN = 4  # photos of one name in the error
 GIF_SIDE = 640  # pixels of an animation's long side; in full size it has tens of megabytes
 
 
@@ -39,10 +43,22 @@ def edit_files(out: Path, photos: Sequence[Path], steps: Sequence[float]) -> lis
         parts += [number_label(n).replace("\N{MINUS SIGN}", "-")] if len(steps) > 1 else []
         return extended(out, *parts)
 
-    stems = [photo.stem for photo in photos]
-    if len(set(stems)) < len(stems):
-        raise ValueError(f"Photos must have different names. Received: {', '.join(stems)}.")
+    _check_names(photos)
     return [name(photo, n) for photo in photos for n in steps]
+
+
+def _check_names(photos: Sequence[Path]) -> None:
+    """Refuse photos of one name, naming them: their results would be one file."""
+    counts = Counter(photo.stem for photo in photos)
+    alike = [photo for photo in photos if counts[photo.stem] > 1]
+    if alike:
+        alike.sort(key=lambda photo: photo.stem)
+        shown = ", ".join(printable(str(photo)) for photo in alike[:SHOWN])
+        more = f" and {len(alike) - SHOWN:,} more" if len(alike) > SHOWN else ""
+        raise ValueError(
+            "Photos must have different names, which become those of their results. Received: "
+            f"{shown}{more}. Rename them, or edit each folder with another --out."
+        )
 
 
 def write_edits(

@@ -7,13 +7,12 @@ import math
 import os
 import shutil
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import islice
+from itertools import compress, islice, starmap
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
@@ -23,9 +22,10 @@ from PIL import Image
 from ..files import photos
 from ..files.image_file import ImageFile
 from ..files.limits import MAX_PIXELS
+from ..files.naming import first_line, printable
 from ..files.pixels import BYTES, PixelRange, check_numeric, range_between, range_of
 from .account import Account
-from .source import LeftOut, Payload, Progress, Source, native_size
+from .source import Payload, Progress, Source, native_size
 
 CHUNK = 64  # images in a task: long enough to hide its cost, short enough for a smooth bar
 WAITING = 64  # tasks at most: enough for all cores, and little memory
@@ -33,7 +33,19 @@ HELD = 2**28  # bytes of unpacked files that wait, but for one that is larger
 DAMAGED_SHARE = 0.01  # more is no accident of a few files: the user should know; one is always
 SAMPLE = 1_000  # images whose pixels are compared
 CONSTANT = 1.0  # standard deviation of pixels, in levels, below which a set shows nothing
-SIZED = 16  # images that show which sizes there are
+SIZED = 64  # images, from all over the set, that show which sizes there are
+NEARLY_ALL = 0.9  # of these: their size is that of the set
+ENLARGED = 0.25  # of several sizes: as many may be enlarged, so that not all are reduced
+CUT = 0.05  # of a side: less is the rounding of a size to a network's squares, no crop
+
+# What happens to an image, for the account: as of one image, as of several, and the rest.
+CHANGES = {
+    "frames": ("file holds", "files hold", "more than one page or frame; the first is used"),
+    "transparent": ("image has", "images have", "transparent parts, which become white"),
+    "grey": ("image is", "images are", "converted from grey levels to RGB"),
+    "cropped": ("image is", "images are", "cropped to the shape of {}"),
+    "enlarged": ("image is", "images are", "enlarged to {}"),
+}
 
 Shape: TypeAlias = tuple[int, int, int]  # height, width, channels
 
@@ -62,8 +74,40 @@ class _Image:
     pixels: np.ndarray | None = None
     problem: str = ""
     left_out: str = ""
-    has_more_frames: bool = False
+    native: tuple[int, int] = (0, 0)  # height and width
+    changes: tuple[str, ...] = ()  # keys of CHANGES
     is_aligned: bool = False
+
+
+class _Changes:
+    """Counts what happens to images that are taken.
+
+    Args:
+        shape: Height, width and channels that they get.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        self._size = "{}×{}".format(*shape)
+        self._counts = Counter[str]()
+        self._firsts: dict[str, str] = {}
+
+    def add(self, name: str, image: _Image) -> None:
+        """Count one image."""
+        for kind in image.changes:
+            size = " of {}×{}".format(*image.native) if "{}" in CHANGES[kind][-1] else ""
+            self._counts[kind] += 1
+            self._firsts.setdefault(kind, printable(name) + size)
+
+    @property
+    def notes(self) -> list[str]:
+        """A sentence for each kind of change, with the first image."""
+        notes = []
+        for kind, (one, several, rest) in CHANGES.items():
+            if count := self._counts[kind]:
+                first = self._firsts[kind] + (", …" if count > 1 else "")
+                noun = one if count == 1 else several
+                notes.append(f"{count:,} {noun} {rest.format(self._size)} ({first})")
+        return notes
 
 
 def write_images(
@@ -98,7 +142,8 @@ def write_images(
     decoder = _Decoder(source, max_pixels)
     shape = (*(size or decoder.size_of_first()), channels)
     _check_space(file, source.count * math.prod(shape))
-    account, kept, damaged, more_frames, aligned = source.account, [], [], 0, 0
+    account, kept, damaged, aligned = source.account, [], [], 0
+    changes = _Changes(shape)
     with file.open("wb") as stream:
         _write_header(stream, source.count, shape)
         for index, image in enumerate(_prepared(decoder, shape, strict=size is None)):
@@ -112,7 +157,7 @@ def write_images(
             else:
                 stream.write(image.pixels.data)
                 kept.append(index)
-                more_frames += image.has_more_frames
+                changes.add(source.name_of(index), image)
                 aligned += image.is_aligned
             if progress is not None:
                 progress(index + 1, source.count)
@@ -125,10 +170,7 @@ def write_images(
         os.fsync(stream.fileno())
     _check_constant(np.load(file, mmap_mode="r"))
     account.leave_out("damaged", damaged)
-    if more_frames:
-        files = "1 file holds" if more_frames == 1 else f"{more_frames:,} files hold"
-        account.notes.append(f"{files} more than one page or frame; the first is used")
-    account.notes += decoder.notes
+    account.notes += changes.notes + decoder.notes
     return Written(shape, np.array(kept, np.int64), account, aligned == len(kept))
 
 
@@ -148,9 +190,11 @@ def _prepared(decoder: _Decoder, shape: Shape, strict: bool) -> Iterator[_Image]
     prepare = partial(decoder.prepared, shape=shape, strict=strict)
     waiting: deque[tuple[Future[list[_Image]], int]] = deque()
     pool = ThreadPoolExecutor()
+    # The change of a photo, such as the detection of its face, takes as long as a chunk without.
+    most = 1 if decoder.source.photo_map else CHUNK
     try:
-        for some, size in _chunks(decoder.source.payloads()):
-            waiting.append((pool.submit(lambda some: list(map(prepare, some)), some), size))
+        for some, size in _chunks(decoder.source.payloads(), most):
+            waiting.append((pool.submit(lambda some: list(starmap(prepare, some)), some), size))
             while len(waiting) > WAITING or sum(held for _, held in waiting) > HELD:
                 yield from waiting.popleft()[0].result()
         for chunk, _ in waiting:
@@ -159,13 +203,15 @@ def _prepared(decoder: _Decoder, shape: Shape, strict: bool) -> Iterator[_Image]
         pool.shutdown(cancel_futures=True)
 
 
-def _chunks(payloads: Iterable[Payload]) -> Iterator[tuple[list[Payload], int]]:
-    """Cut a pass into chunks of `CHUNK` images, or fewer large ones, with their bytes."""
+def _chunks(
+    payloads: Iterable[Payload], most: int
+) -> Iterator[tuple[list[tuple[int, Payload]], int]]:
+    """Cut a pass into chunks of `most` images, or fewer large ones, with their bytes."""
     some, size = [], 0
-    for payload in payloads:
-        some.append(payload)
+    for index, payload in enumerate(payloads):
+        some.append((index, payload))
         size += len(payload) if isinstance(payload, bytes) else 0
-        if len(some) == CHUNK or size > HELD // WAITING:
+        if len(some) == most or size > HELD // WAITING:
             yield some, size
             some, size = [], 0
     if some:
@@ -209,23 +255,32 @@ class _Decoder:
             f"be read, the first because: {problem}"
         )
 
-    def prepared(self, payload: Payload, shape: Shape, strict: bool) -> _Image:
+    def prepared(self, index: int, payload: Payload, shape: Shape, strict: bool) -> _Image:
         """Prepare one image.
 
         Args:
+            index: Its index in the source.
             payload: The image.
             shape: Height, width and channels.
             strict: Whether another native size is an error.
         """
-        if isinstance(payload, LeftOut):
-            return _Image(left_out=str(payload))
+        photo_map = self.source.photo_map
         try:
-            if isinstance(payload, np.ndarray) and (*payload.shape, 1)[:3] == shape:
+            is_array = isinstance(payload, np.ndarray) and (*payload.shape, 1)[:3] == shape
+            if is_array and photo_map is None:
                 return _Image(np.ascontiguousarray(self._bytes(payload)))
-            image, has_more_frames = self._decoded(payload)
+            image, changes = self._decoded(payload)
         except _Unreadable as error:
             return _Image(problem=str(error))
-        if strict and native_size(image.height, image.width) != shape[:2]:
+        if photo_map is not None:
+            try:
+                image = photo_map.function(image.convert("RGB"), self.source.landmarks_of(index))
+            except ValueError:
+                return _Image(left_out=photo_map.left_out)
+        if shape[2] == 1:
+            changes = tuple(kind for kind in changes if kind != "grey")
+        native = native_size(image.height, image.width)
+        if strict and native != shape[:2]:
             raise ValueError(
                 "`image_size` must be given where images are of several sizes. Received: None, for "
                 f"images of {shape[0]}×{shape[1]} and {image.height}×{image.width} "
@@ -234,7 +289,8 @@ class _Decoder:
         pixels = photos.prepare(image, shape[:2], shape[2])
         return _Image(
             np.ascontiguousarray(pixels),
-            has_more_frames=has_more_frames,
+            native=native,
+            changes=changes + _scaling(image.size, native, shape),
             is_aligned=image.size == photos.ALIGNED_SIZE,
         )
 
@@ -248,16 +304,18 @@ class _Decoder:
         except (_Unreadable, ValueError):
             return payload  # whoever opens it gets the error
 
-    def _decoded(self, payload: Payload) -> tuple[Image.Image, bool]:
-        """Decode an image, and say whether its file has more frames."""
+    def _decoded(self, payload: Payload) -> tuple[Image.Image, tuple[str, ...]]:
+        """Decode an image, and say what happened to it, in keys of CHANGES."""
         if isinstance(payload, np.ndarray):
-            return _from_array(self._bytes(payload)), False
+            image = _from_array(self._bytes(payload))
+            return image, ("grey",) * (image.mode == "L")
         with self._opened(payload) as file:
             try:
                 image = self._rgb(file)
             except ValueError as error:
                 raise _Unreadable(_without_name(error, file.name)) from error
-            return image, file.has_more_frames
+            found = (file.has_more_frames, file.has_transparent_parts, file.is_grey)
+            return image, tuple(compress(("frames", "transparent", "grey"), found))
 
     def _rgb(self, file: ImageFile) -> Image.Image:
         if file.is_wide:
@@ -330,6 +388,21 @@ def open_payload(payload: Payload, max_pixels: int = MAX_PIXELS) -> Image.Image:
     return photos.open_photo(payload, max_pixels)
 
 
+def _scaling(size: tuple[int, int], native: tuple[int, int], shape: Shape) -> tuple[str, ...]:
+    """Say whether an image is cropped and enlarged.
+
+    Args:
+        size: Its width and height.
+        native: Its native height and width.
+        shape: Height, width and channels that it gets.
+    """
+    left, upper, right, lower = photos.crop_box(*size, aspect=shape[1] / shape[0])
+    parts = (lower - upper, right - left)
+    cropped = any(part < (1 - CUT) * side for part, side in zip(parts, native, strict=True))
+    enlarged = round(parts[0]) < shape[0]
+    return ("cropped",) * cropped + ("enlarged",) * enlarged
+
+
 def _from_array(pixels: np.ndarray) -> Image.Image:
     return Image.fromarray(pixels.squeeze(-1) if pixels.shape[2:] == (1,) else pixels)
 
@@ -344,23 +417,54 @@ def _without_name(error: Exception, name: str) -> str:
     return text.removeprefix("is ").rstrip(".")
 
 
-def smallest_size(source: Source) -> tuple[int, int]:
-    """Return the native size of the first images, or the largest square that fits into them.
+def usual_size(source: Source, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
+    """Return the native size of nearly all images, or of several sizes that of a square.
+
+    It fits into three quarters of the images: one tiny image does not reduce all others.
+
+    Args:
+        source: The images.
+        max_pixels: Most pixels of an image; larger ones are damaged.
 
     Raises:
-        ValueError: If none of them can be decoded.
+        ValueError: If none of the images that are looked at can be read.
     """
-    sizes = set()
-    for payload in islice(source.payloads(), SIZED):
-        with suppress(ValueError, OSError):  # it is reported when the images are prepared
-            image = open_payload(payload)
-            sizes.add(native_size(image.height, image.width))
+    sizes, problem = Counter[tuple[int, int]](), ""
+    for payload in _some(source):
+        try:
+            sizes[_size_of(payload, max_pixels)] += 1
+        except (ValueError, OSError) as error:  # it is reported when the images are prepared
+            problem = problem or first_line(error).rstrip(".")
     if not sizes:
-        raise ValueError(f"None of the first {min(SIZED, source.count)} images can be decoded.")
-    if len(sizes) == 1:
-        return sizes.pop()
-    side = min(map(min, sizes))
+        raise ValueError(
+            "A data set must hold at least one image. Received: none that can be read among "
+            f"{min(SIZED, source.count)} of {source.count:,}, the first because: {problem}."
+        )
+    size, count = sizes.most_common(1)[0]
+    if count >= NEARLY_ALL * sizes.total():
+        return size
+    sides = sorted(min(each) for each in sizes.elements())
+    side = sides[int(ENLARGED * len(sides))]
     return side, side
+
+
+def _some(source: Source) -> Iterator[Payload]:
+    """Yield images from all over a set; where only whole passes read it, the first."""
+    if source.payloads_of is None:
+        return islice(source.payloads(), SIZED)
+    indices = np.linspace(0, source.count - 1, min(SIZED, source.count)).astype(int)
+    return source.payloads_of(indices.tolist())
+
+
+def _size_of(payload: Payload, max_pixels: int) -> tuple[int, int]:
+    """Return the native height and width of an image; of a file only the header is read."""
+    if isinstance(payload, ValueError):
+        raise payload
+    if isinstance(payload, np.ndarray):
+        return native_size(*payload.shape[:2])
+    with ImageFile(payload, max_pixels) as file:
+        width, height = file.size
+    return native_size(height, width)
 
 
 def _check_damaged(damaged: list[str], total: int) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
+from ..files.naming import printable
 from .account import ending
 from .lists import ImageList, attribute, finite_number, split
 from .source import Source
@@ -17,6 +19,25 @@ from .tree import Tree
 
 # Columns of a list of landmarks, as CelebA's; left and right are those of the image.
 LANDMARKS = ("lefteye", "righteye", "nose", "leftmouth", "rightmouth")
+
+NO_SPLIT, NO_LABELS = "no split: ", "no labels: "  # how notes on unused folders begin
+
+
+@dataclass(frozen=True)
+class FolderMeaning:
+    """What the folders of image files say.
+
+    Attributes:
+        splits: The split of each image, int8 [N], or None.
+        labels: Its label, int64 [N], or None.
+        label_names: The labels' names.
+        notes: Why folders are neither, where they look like it.
+    """
+
+    splits: np.ndarray | None
+    labels: np.ndarray | None
+    label_names: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def listed_source(
@@ -61,7 +82,10 @@ def listed_source(
         longest = max(lists, key=lambda each: len(each.names))
         missing = len(longest.names) - (rows[longest] >= 0).sum()
         account.leave_out("images that the lists name are not there", count=int(missing))
-    splits, labels, label_names = folder_meaning(names)
+    folders = folder_meaning(names)
+    splits = folders.splits
+    of_list = () if partition is None else (NO_SPLIT,)
+    account.notes += [note for note in folders.notes if not note.startswith(of_list)]
     if partition is not None:
         listed = partition.values(rows[partition][kept].tolist(), split)
         listed = _one_column(listed, partition).astype(np.int8)
@@ -70,43 +94,62 @@ def listed_source(
     return Source(
         count=len(names),
         payloads=partial(tree.payloads, names),
+        payloads_of=lambda indices: tree.payloads([names[index] for index in indices]),
         name_of=names.__getitem__,
         partition=splits,
         attributes=None if attributes is None else _signs(attributes, rows[attributes][kept]),
         attribute_names=() if attributes is None else attributes.columns,
-        labels=labels,
-        label_names=label_names,
+        labels=folders.labels,
+        label_names=folders.label_names,
         landmarks=None if landmarks is None else _points(landmarks, names),
         account=account,
     )
 
 
-def folder_meaning(
-    names: Sequence[str],
-) -> tuple[np.ndarray | None, np.ndarray | None, tuple[str, ...]]:
+def folder_meaning(names: Sequence[str]) -> FolderMeaning:
     """Read splits and labels off the folders of image files.
 
     Args:
         names: Paths with forward slashes.
-
-    Returns:
-        The split of each, int8 [N], or None; its label, int64 [N], or None; the labels' names.
     """
     folders = [name.split("/")[:-1] for name in names]
     while folders and all(folders) and len({path[0] for path in folders}) == 1:
         folders = [path[1:] for path in folders]
-    splits = None
-    if all(folders):
-        numbers = [split_named(path[0]) for path in folders]
-        if None not in numbers and SPLITS["train"] in numbers:
-            splits = np.array(numbers, np.int8)
-            folders = [path[1:] for path in folders]
-    classes = tuple(sorted({path[0] for path in folders})) if all(folders) else ()
-    if not 2 <= len(classes) <= len(names) / 2:
-        return splits, None, ()
+    numbers = [split_named(path[0]) if path else None for path in folders]
+    splits, notes = None, []
+    if None not in numbers and SPLITS["train"] in numbers:
+        splits = np.array(numbers, np.int8)
+        folders = [path[1:] for path in folders]
+    elif SPLITS["train"] in numbers and len({*numbers} - {None}) > 1:
+        outside = [name for name, number in zip(names, numbers, strict=True) if number is None]
+        notes.append(NO_SPLIT + _outside(outside, len(names), "none of the folders of splits"))
+    labels, classes, reason = _classes(names, folders)
+    notes += [NO_LABELS + reason] if reason else []
+    return FolderMeaning(splits, labels, classes, tuple(notes))
+
+
+def _classes(
+    names: Sequence[str], folders: Sequence[Sequence[str]]
+) -> tuple[np.ndarray | None, tuple[str, ...], str]:
+    """Return labels and their names, or why the folders are no classes; "" if there are none."""
+    classes = tuple(sorted({path[0] for path in folders if path}))
+    outside = [name for name, path in zip(names, folders, strict=True) if not path]
+    reason = ""
+    if classes and outside:
+        reason = _outside(outside, len(names), "no class folder")
+    elif len(classes) > len(names) / 2:
+        first = printable(classes[0])
+        reason = f"{len(classes):,} folders, such as {first}, for only {len(names):,} images"
+    if reason or len(classes) < 2:
+        return None, (), reason
     number = {name: index for index, name in enumerate(classes)}
-    labels = np.array([number[path[0]] for path in folders], np.int64)
-    return splits, labels, classes
+    return np.array([number[path[0]] for path in folders], np.int64), classes, ""
+
+
+def _outside(outside: Sequence[str], total: int, place: str) -> str:
+    """Say that images are in no folder of a kind, with the first of them."""
+    verb = "is" if len(outside) == 1 else "are"
+    return f"{len(outside):,} of {total:,} images {verb} in {place}: {printable(outside[0])}"
 
 
 def signs(values: np.ndarray) -> np.ndarray:

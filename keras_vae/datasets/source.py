@@ -17,15 +17,12 @@ from .account import Account
 from .splits import SPLITS
 
 if TYPE_CHECKING:
+    from .photo_map import PhotoMap
     from .tree import Tree
 
 # An image before preparation: a file, the bytes of one, pixels [H, W] or [H, W, C] of any numbers,
 # or why it cannot be read.
 Payload = Path | bytes | np.ndarray | ValueError
-
-
-class LeftOut(ValueError):
-    """An image that is not wanted; the message is a noun phrase, such as "without a face"."""
 
 
 def native_size(height: int, width: int) -> tuple[int, int]:
@@ -55,6 +52,8 @@ class Source:
         label_names: Name of each label, where they have names.
         landmarks: Five points of the face in each photo, (x, y) in its pixels, float64 [N, 5, 2],
             in the order of `listed.LANDMARKS`; NaN for photos without; or None.
+        payloads_of: Reads chosen images, by their indices; None where only a whole pass reads them.
+        photo_map: Changes each photo before it is prepared, or None.
         account: What was taken and what was left out, as far as it is known before the images are
             decoded.
     """
@@ -68,6 +67,8 @@ class Source:
     labels: np.ndarray | None = None
     label_names: tuple[str, ...] = ()
     landmarks: np.ndarray | None = None
+    payloads_of: Callable[[Sequence[int]], Iterator[Payload]] | None = None
+    photo_map: PhotoMap | None = None
     account: Account = field(default_factory=Account)
 
     @classmethod
@@ -96,6 +97,12 @@ class Source:
             partition=np.repeat(np.array([SPLITS["train"], SPLITS["test"]], np.int8), sizes),
             labels=np.concatenate(labels).astype(np.int64),
         )
+
+    def landmarks_of(self, index: int) -> np.ndarray | None:
+        """Return the five points of the face in a photo, [5, 2]; None if they are not known."""
+        if self.landmarks is None or np.isnan(self.landmarks[index]).any():
+            return None
+        return self.landmarks[index]
 
     def label_name(self, label: int) -> str:
         """Return the name of a label; its number, if labels have no names."""

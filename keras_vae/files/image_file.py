@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from .formats import FORMATS, NEEDS_HEIF, identify, is_heif, reads_heif
 from .jpeg import check_scans
@@ -21,7 +21,10 @@ from .stderr import quiet_stderr
 
 # Of 16 bits in each colour Pillow keeps the upper 8: below this, images have fewer than 15 bits.
 LOW_BITS = 64
+OPAQUE = 255  # alpha
 JPEGS = ("JPEG", "MPO")  # MPO is JPEG with further images
+GREY = ("1", "L", "LA", "La")  # modes of 8 bits or fewer
+LYING = (5, 6, 7, 8)  # orientations in EXIF whose height and width are exchanged
 
 T = TypeVar("T")
 
@@ -67,9 +70,28 @@ class ImageFile:
         self._stream.close()
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the upright image, by the file's header."""
+        width, height = self._image.size
+        orientation = self._guarded(self._image.getexif).get(ExifTags.Base.Orientation)
+        return (height, width) if orientation in LYING else (width, height)
+
+    @property
     def is_wide(self) -> bool:
         """Whether values are not of 8 bits: then all images of a set decide on their range."""
         return self._image.mode in ("I", "F") or self._image.mode.startswith("I;16")
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether it has gray levels instead of colours."""
+        return self.is_wide or self._image.mode in GREY
+
+    @property
+    def has_transparent_parts(self) -> bool:
+        """Whether parts of the image, which must be decoded, are transparent."""
+        if self.is_wide or not self._image.has_transparency_data:
+            return False
+        return self._image.convert("RGBA").getextrema()[3][0] < OPAQUE
 
     def values(self) -> np.ndarray:
         """Decode an image whose values are not of 8 bits, as numbers [H, W].

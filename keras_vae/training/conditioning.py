@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..datasets import ImageDataset
+from ..datasets.listed import NO_LABELS
 from ..presets import Preset
 
 
@@ -27,7 +28,7 @@ def conditioned(preset: Preset, dataset: ImageDataset) -> Preset:
         attributes = ", only attributes" if dataset.attributes is not None else ""
         raise ValueError(
             "`conditional` needs images with labels, such as a folder for each class. "
-            f"Received: {dataset.name!r}, which has none{attributes}."
+            f"Received: {dataset.name!r}, which has none{attributes}{_reason(dataset)}."
         )
     if dataset.labels.min() < 0:
         raise ValueError(
@@ -47,3 +48,9 @@ def conditioned(preset: Preset, dataset: ImageDataset) -> Preset:
             f"Received: {count} in {dataset.name!r}."
         )
     return replace(preset, classes=preset.classes or count)
+
+
+def _reason(dataset: ImageDataset) -> str:
+    """Return why folders are no labels, as the account of the data set says it."""
+    notes = dataset.provenance.get("account", {}).get("notes", [])
+    return "".join(f": {n.removeprefix(NO_LABELS)}" for n in notes if n.startswith(NO_LABELS))

@@ -182,3 +182,18 @@ def test_a_process_prints_no_warnings_of_decoders(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)
     assert done.stderr == ""
     assert done.stdout.count("\n") == 6
+
+
+def test_a_name_of_a_known_set_that_is_also_a_folder_is_said(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run("prepare", "digits").stderr == ""
+    (tmp_path / "digits").mkdir()
+    for number in range(2):
+        Image.linear_gradient("L").rotate(90 * number).save(tmp_path / f"digits/{number}.png")
+    told = "Note: digits is the data set Digits of scikit-learn; ./digits takes the folder of this"
+    named = run("prepare", "digits")
+    assert told in named.stderr
+    assert "1,797 images" in named.stdout
+    folder = run("prepare", "./digits")
+    assert folder.stderr == ""
+    assert "2 images" in folder.stdout

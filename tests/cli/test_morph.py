@@ -402,8 +402,8 @@ def test_full_size_needs_only_what_it_writes_to_be_free(kvae, faces, photo, tmp_
         (["a.png", "--grid", "Young=0:1", "Smiling=0:1"], "--full-size takes photos and --attr"),
         (["a.png", "b.png", "--attr", "Young", "--gif", "a.gif"], "takes one photo"),
         (
-            ["a.png", "sub/a.png", "--attr", "Young"],
-            "Photos must have different names. Received: a, a.",
+            ["a.png", "b.png", "sub/a.png", "--attr", "Young"],
+            "become those of their results. Received: a.png, sub/a.png. Rename them, or",
         ),
     ],
 )

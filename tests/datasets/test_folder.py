@@ -5,9 +5,9 @@ import zipfile
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
-from keras_vae.datasets import load_dataset
+from keras_vae.datasets import load_dataset, native_shape
 from keras_vae.datasets.account import Account
 from keras_vae.datasets.decoding import open_payload
 from keras_vae.datasets.listed import LANDMARKS
@@ -120,10 +120,62 @@ def test_train_and_test_folders_give_a_part_of_train_for_validation(folder):
     assert dataset.labels is None
 
 
-def test_folders_of_one_image_each_are_no_classes(folder):
+def test_folders_of_one_image_each_are_no_classes_which_is_said(folder):
     for number in range(4):
         draw(folder / f"person{number}/1.png", number)
-    assert load_dataset(folder).labels is None
+    dataset = load_dataset(folder)
+    assert dataset.labels is None
+    assert account(dataset).notes == [
+        "no labels: 4 folders, such as person0, for only 4 images",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outside", "place", "notes"),
+    [
+        (["cover.png"], "", ["no labels: 1 of 13 images is in no class folder: cover.png"]),
+        (
+            ["test/0.png", "test/1.png"],
+            "train/",
+            ["no labels: 2 of 14 images are in no class folder: test/0.png"],
+        ),
+        (
+            ["test/a/0.png", "cover.png"],
+            "train/",
+            [
+                "no split: 1 of 14 images is in none of the folders of splits: cover.png",
+                "no labels: 1 of 14 images is in no class folder: cover.png",
+            ],
+        ),
+    ],
+)
+def test_folders_that_are_not_used_are_said_with_the_first_image_outside(
+    outside, place, notes, folder
+):
+    for number in range(12):
+        draw(folder / f"{place}{'ab'[number % 2]}/{number}.png", number)
+    for number, name in enumerate(outside):
+        draw(folder / name, number)
+    dataset = load_dataset(folder)
+    assert dataset.labels is None
+    assert account(dataset).notes == notes
+
+
+def test_a_list_of_splits_needs_no_folders(folder):
+    for number in range(4):
+        draw(folder / ("train" if number % 2 else "test") / f"{number}.png", number)
+    draw(folder / "4.png", 4)
+    (folder / "splits.txt").write_text("0 test\n1 train\n2 test\n3 train\n4 train\n")
+    dataset = load_dataset(folder)
+    assert dataset.provenance["counts"]["test"] == 2
+    assert not any("no split" in note for note in account(dataset).notes)
+
+
+@pytest.mark.parametrize("outside", [[], ["1.png", "2.png"]])
+def test_nothing_is_said_of_a_set_without_folders_of_classes(outside, folder):
+    for name in outside or ["train/1.png", "test/2.png"]:
+        draw(folder / name, 1)
+    assert account(load_dataset(folder)).notes == []
 
 
 @pytest.mark.parametrize("place", ["in", "beside"])
@@ -435,3 +487,85 @@ def test_a_member_that_expands_without_bound_is_one_damaged_image(tmp_path, monk
     dataset = load_dataset(tmp_path / "set.zip")
     assert dataset.names.tolist() == ["1.png"]
     assert "2.png in" in account(dataset).left_out["damaged"][1][0]
+
+
+def draw_sizes(folder, sizes):
+    """Draw an image of each height and width, named by their order."""
+    for number, (height, width) in enumerate(sizes):
+        image = Image.linear_gradient("L").resize((width, height)).convert("RGB")
+        image.save(folder / f"{number:03}.jpg")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "usual"),
+    [
+        ([(40, 40)] * 20 + [(5, 5)], (40, 40)),
+        ([(5, 5)] + [(40, 30)] * 20, (40, 30)),
+        ([(30, 40)] * 12 + [(40, 30)] * 8, (30, 30)),
+        ([(5, 5)] + [(40, 30)] * 3, (30, 30)),
+        ([(10, 10)] * 10 + [(20, 24)] * 15 + [(40, 40)] * 15, (20, 20)),
+        ([(30, 30)] * 64 + [(20, 20)] * 200, (20, 20)),
+        ([(218, 178)] * 3, (148, 148)),
+    ],
+)
+def test_the_size_of_a_set_is_that_of_most_images_and_one_tiny_image_changes_nothing(
+    sizes, usual, folder
+):
+    draw_sizes(folder, sizes)
+    assert native_shape(folder) == (*usual, 3)
+
+
+def test_sizes_are_those_of_upright_photos_in_a_zip_too(folder, tmp_path):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    for number in range(3):
+        Image.linear_gradient("L").resize((40, 30)).save(folder / f"{number}.jpg", exif=exif)
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        for file in sorted(folder.iterdir()):
+            archive.write(file, file.name)
+    assert native_shape(folder) == native_shape(tmp_path / "set.zip") == (40, 30, 3)
+    assert load_dataset(folder).image_shape == (40, 30, 3)
+
+
+def test_the_size_of_photos_above_the_limit_of_pixels_is_not_looked_at(folder):
+    draw_sizes(folder, [(10, 10), (30, 30), (30, 30)])
+    assert native_shape(folder, max_pixels=100) == (10, 10, 3)
+    with pytest.raises(ValueError, match=r"none that can be read among 3 of 3, .*`max_pixels=99`"):
+        native_shape(folder, max_pixels=99)
+
+
+def test_images_that_are_cropped_or_enlarged_are_counted_and_the_first_is_named(folder):
+    draw_sizes(folder, [(20, 20), (20, 24), (5, 5), (30, 40), (8, 20), (200, 201)])
+    assert account(load_dataset(folder, image_size=(20, 20))).notes == [
+        "3 images are cropped to the shape of 20×20 (001.jpg of 20×24, …)",
+        "2 images are enlarged to 20×20 (002.jpg of 5×5, …)",
+    ]
+
+
+def test_images_that_are_only_scaled_down_need_no_note(folder):
+    draw_sizes(folder, [(20, 20), (300, 299)])
+    assert account(load_dataset(folder, image_size=(16, 16))).notes == []
+
+
+def test_transparent_parts_and_grey_images_are_counted_where_they_are_converted(folder):
+    for number, alpha in enumerate((255, 100)):  # the first only could be transparent
+        draw(folder / f"{number}.png", number)
+        picture = Image.open(folder / f"{number}.png").convert("RGBA")
+        picture.putalpha(alpha)
+        picture.save(folder / f"{number}.png")
+    palette = Image.fromarray(drawing(2)).quantize(8)
+    palette.save(folder / "2.gif", transparency=palette.getpixel((0, 0)))
+    Image.fromarray(drawing(3)[..., 0]).save(folder / "3.png")
+    wide(folder / "4.png", drawing(3)[..., 0].astype(np.uint16))
+    notes = account(load_dataset(folder)).notes
+    transparent = "2 images have transparent parts, which become white (1.png, …)"
+    assert notes[:2] == [transparent, "2 images are converted from grey levels to RGB (3.png, …)"]
+    assert account(load_dataset(folder, channels=1)).notes == [transparent]
+
+
+def test_grey_arrays_that_become_rgb_are_counted(tmp_path):
+    np.save(tmp_path / "set.npy", np.stack([drawing(1)[..., 0], drawing(2)[..., 1]]))
+    assert account(load_dataset(tmp_path / "set.npy")).notes == []
+    assert account(load_dataset(tmp_path / "set.npy", channels=3)).notes == [
+        "2 images are converted from grey levels to RGB (image 0, …)"
+    ]

@@ -58,3 +58,46 @@ def test_photos_of_the_aligned_size_are_known_to_be_aligned(album, tmp_path):
         picture.save(tmp_path / "aligned" / f"{number}.png")
     dataset = load_dataset(tmp_path / "aligned", image_size=(16, 16))
     assert dataset.provenance["aligned"] is True
+
+
+def unchanged(photo, landmarks):
+    return photo
+
+
+SAME = PhotoMap("unchanged", unchanged, "not wanted", (20, 30))
+
+
+def test_the_limit_of_pixels_is_that_of_photos_that_are_not_mapped(album):
+    Image.linear_gradient("L").resize((40, 30)).save(album / "99.png")
+    dataset = load_dataset(album, photo_map=SAME, max_pixels=1_000)
+    assert dataset.provenance["account"]["left_out"] == {
+        "damaged": [
+            1,
+            ["99.png: too large: 40×30 = 1,200 pixels are more than `max_pixels=1000`"],
+        ]
+    }
+
+
+def test_a_raised_limit_of_pixels_admits_larger_photos(album, monkeypatch):
+    from keras_vae.files import image_file
+
+    checked = []
+    monkeypatch.setattr(image_file, "check_pixels", lambda *size: checked.append(size[2]))
+    load_dataset(album, photo_map=SAME, max_pixels=10**9)
+    assert set(checked) == {10**9}
+
+
+def test_conversions_are_noted_once_as_of_photos_that_are_not_mapped(album):
+    ramp = np.linspace(0, 65_535, 600).reshape(20, 30).astype(np.uint16)
+    Image.fromarray(ramp).save(album / "wide.png")
+    frames = [Image.fromarray(np.full((20, 30), 90 * n, np.uint8)) for n in (1, 2)]
+    frames[0].save(album / "frames.gif", save_all=True, append_images=frames[1:])
+    plain, mapped = (load_dataset(album, photo_map=each) for each in (None, SAME))
+    np.testing.assert_array_equal(mapped.images, plain.images)
+    notes = mapped.provenance["account"]["notes"]
+    assert notes == plain.provenance["account"]["notes"]
+    assert notes == [
+        "1 file holds more than one page or frame; the first is used (frames.gif)",
+        "1 image is converted from grey levels to RGB (wide.png)",
+        "pixels of 0 … 65535 (uint16) were converted to 0 … 255",
+    ]

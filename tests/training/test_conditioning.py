@@ -67,3 +67,11 @@ def test_a_network_with_batch_normalization_trains_and_resumes(photos, tmp_path)
     assert run.config().preset.classes == 3
     resumed = trainer.resume(run, few, config=run.extended(epochs=2))
     assert {"mse_of_mean", "loss"} <= set(read_json(Run.open(resumed.path).metrics_file)["train"])
+
+
+def test_a_set_whose_folders_are_no_labels_is_refused_with_the_reason(digits):
+    notes = ["a.txt is used", "no labels: 1 of 9 images is in no class folder: cover.png"]
+    stray = replace(digits, labels=None, provenance={"account": {"notes": notes}})
+    message = r"which has none: 1 of 9 images is in no class folder: cover\.png\.$"
+    with pytest.raises(ValueError, match=message):
+        conditioned(CONDITIONAL, stray)
