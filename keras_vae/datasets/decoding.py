@@ -312,9 +312,9 @@ class _Decoder:
         with self._opened(payload) as file:
             try:
                 image = self._rgb(file)
+                found = (file.has_more_frames, file.has_transparent_parts, file.is_grey)
             except ValueError as error:
                 raise _Unreadable(_without_name(error, file.name)) from error
-            found = (file.has_more_frames, file.has_transparent_parts, file.is_grey)
             return image, tuple(compress(("frames", "transparent", "grey"), found))
 
     def _rgb(self, file: ImageFile) -> Image.Image:

@@ -73,7 +73,8 @@ class ImageFile:
     def size(self) -> tuple[int, int]:
         """Width and height of the upright image, by the file's header."""
         width, height = self._image.size
-        orientation = self._guarded(self._image.getexif).get(ExifTags.Base.Orientation)
+        tag = ExifTags.Base.Orientation
+        orientation = self._guarded(lambda: self._image.getexif().get(tag))
         return (height, width) if orientation in LYING else (width, height)
 
     @property
@@ -91,7 +92,8 @@ class ImageFile:
         """Whether parts of the image, which must be decoded, are transparent."""
         if self.is_wide or not self._image.has_transparency_data:
             return False
-        return self._image.convert("RGBA").getextrema()[3][0] < OPAQUE
+        alpha = self._guarded(lambda: self._image.convert("RGBA").getchannel("A"))
+        return alpha.getextrema()[0] < OPAQUE
 
     def values(self) -> np.ndarray:
         """Decode an image whose values are not of 8 bits, as numbers [H, W].
