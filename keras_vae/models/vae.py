@@ -12,7 +12,6 @@ import tensorflow as tf
 from ..files.pictures import to_pixels
 from ..ops.registration import package
 from ..ops.replicas import replica_count
-from ..presets.ranges import Whole, in_range
 from .composite import Composite
 from .construction import Construction
 from .distributions import repeated, repeated_distribution
@@ -234,8 +233,7 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
         """
         return to_pixels(self.mean_images(self.encode(images, y).mode(), y))
 
-    @in_range
-    def generate(self, count: Whole, y: Any = None, *, seed: int | None = None) -> np.ndarray:
+    def generate(self, count: int, y: Any = None, *, seed: int | None = None) -> np.ndarray:
         """Decode samples from the prior.
 
         Args:
@@ -253,6 +251,8 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
         Example:
             >>> digits = vae.generate(10, seed=0)
         """
+        if count < 0:
+            raise ValueError(f"`count` must be at least 0. Received: {count}.")
         if seed is None:
             z = self.prior(tf.constant(count), y).sample()
         else:
