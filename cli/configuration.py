@@ -65,13 +65,12 @@ def _compare_versions(file: Path, config: TrainingConfig) -> None:
 
 def compare_data(config: TrainingConfig, images: ImageDataset) -> None:
     """Print a note if the run that is repeated was trained on other images."""
+    from keras_vae.datasets.splits import counted
+
     before = config.provenance.get("counts")
-    counts = {split: images.count(split) for split in ("train", "validation", "test")}
-    if before is not None and before != counts:
-        old, new = (
-            ", ".join(f"{n:,} {split}" for split, n in each.items()) for each in (before, counts)
-        )
-        click.echo(f"Note: the run had {old} images; {images.name} has {new}.", err=True)
+    if before is not None and before != images.counts:
+        had, has = counted(before), counted(images.counts)
+        click.echo(f"Note: the run had {had} images; {images.name} has {has}.", err=True)
     elif "digest" in config.provenance and config.provenance["digest"] != images.digest():
         note = f"the run had as many images, but {images.name} has others, or another split"
         click.echo(f"Note: {note}.", err=True)

@@ -151,11 +151,11 @@ def verify(cache_dir: Path | None) -> None:
 
 def _report(dataset: ImageDataset) -> None:
     from keras_vae.datasets.account import Account
+    from keras_vae.datasets.splits import counted
 
     facts = dataset.provenance
     account = Account.from_json(facts["account"])
     speed = facts["images"] / max(facts["seconds"], 1e-3)
-    counts = ", ".join(f"{count:,} {split}" for split, count in facts["counts"].items())
     click.echo(
         f"{facts['title']}: {facts['images']:,} images {times(dataset.image_shape)}; "
         f"licence: {facts['licence']}"
@@ -163,7 +163,7 @@ def _report(dataset: ImageDataset) -> None:
     click.echo("  from      " + ": ".join(filter(None, [facts["source"], facts["location"]])))
     click.echo(f"  taken     {account.taken_line or 'all'}")
     click.echo(f"  left out  {account.left_out_line}")
-    click.echo(f"  split     {counts} ({facts['split']})")
+    click.echo(f"  split     {counted(facts['counts'])} ({facts['split']})")
     click.echo(
         f"  prepared  {facts['prepared']} in {facts['seconds']:.1f} s, {speed:,.0f} images/s"
     )

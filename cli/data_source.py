@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,9 +54,11 @@ class DataSource:
         trained_on = model.metadata.get("data") or {}
         *size, channels = model.image_shape
         source = replace(self, align_faces=self.align_faces or bool(trained_on.get("align_faces")))
-        return source.load(
+        dataset = source.load(
             data, tuple(size), channels, seed=trained_on.get("seed") or 0, limit=limit
         )
+        _note_split(trained_on, dataset)
+        return dataset
 
     def load_for_run(self, config: RunConfig) -> ImageDataset:
         """Load a run's data set at its preset's size.
@@ -116,6 +119,22 @@ def _alignment() -> PhotoMap:
     from keras_vae.files.photos import ALIGNED_CROP
 
     return PhotoMap("faces aligned", align_largest, "without a face", (ALIGNED_CROP, ALIGNED_CROP))
+
+
+def _note_split(trained_on: Mapping[str, Any], dataset: ImageDataset) -> None:
+    """Say that the set of a model's training has changed: a random split is then drawn anew."""
+    from keras_vae.datasets.splits import counted
+
+    before, facts = trained_on.get("counts"), dataset.provenance
+    random = all(str(each.get("split", "")).startswith("random") for each in (trained_on, facts))
+    same = trained_on.get("title") == facts.get("title") and trained_on.get("limit") is None
+    if before and random and same and before != dataset.counts:
+        click.echo(
+            f"Note: the model was trained on a set of {counted(before)} images of the name "
+            f"{dataset.name}; this one has {counted(dataset.counts)}. Its random split is another: "
+            "test images may have been trained on.",
+            err=True,
+        )
 
 
 def _note_path(data: str) -> None:

@@ -92,6 +92,11 @@ class ImageDataset:
         """Count the images of a split."""
         return len(self.indices(split))
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Images of each split."""
+        return {split: self.count(split) for split in SPLITS}
+
     def choose(self, split: str, limit: int | None, seed: int) -> np.ndarray:
         """Choose images of a split at random; a smaller limit chooses some of the same.
 
@@ -111,8 +116,7 @@ class ImageDataset:
             raise ValueError(f"`limit` must be at least 1. Received: {limit}.")
         rows = self.indices(split)
         if not len(rows):
-            counts = {name: self.count(name) for name in SPLITS}
-            held = ", ".join(f"{name} ({count:,})" for name, count in counts.items() if count)
+            held = ", ".join(f"{name} ({count:,})" for name, count in self.counts.items() if count)
             raise ValueError(f"{self.name!r} has no {split} images. It has: {held}.")
         order = np.random.default_rng(seed).permutation(len(rows))
         return rows[np.sort(order[:limit])]

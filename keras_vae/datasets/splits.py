@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 # The numbers are those of CelebA's list_eval_partition.
@@ -20,6 +22,11 @@ VALIDATION_LIMIT = 5_000
 def split_named(word: str) -> int | None:
     """Return the number of a split by a name that people give it; None for other words."""
     return _SPELLINGS.get(word.strip().casefold())
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """Write how many images each split has."""
+    return ", ".join(f"{count:,} {split}" for split, count in counts.items())
 
 
 def assign_splits(partition: np.ndarray, seed: int) -> tuple[np.ndarray, str]:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from filelock import FileLock, Timeout
 
+from ..datasets.splits import counted
 from ..files.atomic import OutputGroup, remove_drafts, write_text
 from ..files.disk import make_folders, remove_folders
 from ..files.keras_file import check_keras_file
@@ -40,7 +41,6 @@ log = logging.getLogger(__name__)
 # Not printable in YAML, or a line break; lone surrogates are the bytes of a path that is not UTF-8.
 _NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
-SPLITS = ("train", "validation", "test")
 VERSIONED = ("keras-vae", "tensorflow", "keras", "numpy")
 
 
@@ -265,11 +265,11 @@ class RunDirectory:
             ValueError: If a split has more or fewer.
         """
         expected = self.config().provenance.get("counts")
-        received = {split: dataset.count(split) for split in SPLITS}
+        received = dataset.counts
         if expected is not None and expected != received:
             raise ValueError(
                 f"`dataset` must be the one that the run was started with, with "
-                f"{_counted(expected)} images. Received: {_counted(received)} in {dataset.name!r}. "
+                f"{counted(expected)} images. Received: {counted(received)} in {dataset.name!r}. "
                 f"{self._cure()}"
             )
 
@@ -441,10 +441,6 @@ class Run(RunDirectory):
                 f"Received: {preset.epochs}."
             )
         return replace(config, preset=preset, strategy=strategy or config.strategy)
-
-
-def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{number:,} {split}" for split, number in counts.items())
 
 
 def score(row: Mapping[str, float]) -> float:

@@ -17,6 +17,7 @@ from ..datasets import ImageDataset
 from ..datasets.dataset import READ
 from ..datasets.pipeline import share_of_batch, split_batches, steps_per_epoch, training_batches
 from ..datasets.source import Progress
+from ..datasets.splits import SPLITS
 from ..files.keras_file import load_keras_file
 from ..files.pixels import almost_black
 from ..models.vae import VAE
@@ -30,7 +31,7 @@ from .fitting import fit_from
 from .multiworker import SharedMovingAverages, SharedState, copy_from_chief, lost_worker_errors
 from .pca_baseline import pca_errors
 from .position import Position, read_position
-from .run_directory import SPLITS, Run, RunConfig, write_json
+from .run_directory import Run, RunConfig, write_json
 from .schedules import learning_rate
 from .session import Session
 from .starting_point import StartingPoint, joint_licence

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_vae.cli.data_source import DataSource
-from keras_vae.datasets import ImageDataset
+from keras_vae.datasets import ImageDataset, load_dataset
 
 
 @pytest.fixture
@@ -53,3 +53,25 @@ def test_an_unknown_name_is_the_data_set_and_no_option(kvae, words):
 def test_a_path_takes_no_folder_of_a_known_set(kvae, tmp_path):
     result = kvae("train", tmp_path, "--preset", "mnist", "--data-dir", tmp_path)
     assert "`--data-dir` must be None where the data set is a path" in str(result.exception)
+
+
+def test_a_set_that_has_changed_since_the_training_is_said(kvae, tmp_path, monkeypatch):
+    from keras_vae.cli import data_source
+
+    said = []
+    monkeypatch.setattr(data_source.click, "echo", lambda text, err=False: said.append(text))
+    dataset = load_dataset(unsplit(tmp_path / "own.npz", 40))
+    before = {**dataset.provenance, "counts": {"train": 16, "validation": 2, "test": 2}}
+    data_source._note_split(dataset.provenance | {"counts": dataset.counts}, dataset)
+    data_source._note_split({**before, "limit": 16}, dataset)
+    data_source._note_split({**before, "title": "other"}, dataset)
+    assert not said
+    data_source._note_split(before, dataset)
+    assert "16 train, 2 validation, 2 test images" in said[0]
+    assert "test images may have been trained on" in said[0]
+
+
+def unsplit(path, count):
+    """An .npz of images without a split."""
+    np.savez(path, images=np.random.default_rng(0).integers(0, 256, (count, 8, 8, 1), np.uint8))
+    return path
