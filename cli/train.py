@@ -219,6 +219,8 @@ def train(
     runs.check(dataset, "epochs", "strategy")
     if strategy in ("single", "mirrored"):
         refuse(["workers"], f"has no effect: --strategy {strategy} uses only this machine.")
+    if not changes["batch_size"]:
+        refuse(["scale_learning_rate"], "has no effect without --batch-size, of another size.")
     _name_workers(workers, index)
     load_tensorflow()
     from keras_vae.datasets.registry import lasting_name

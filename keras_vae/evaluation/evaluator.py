@@ -270,9 +270,10 @@ class _Measurement:
         stage, features = "Training a feature extractor", self.settings.features
         try:
             if len(self.rows) < FEWEST_IMAGES:
+                other = "Choose another split" if self.settings.limit is None else "Raise `limit`"
                 raise ValueError(
                     f"FID and KID need at least {FEWEST_IMAGES} images of the split. "
-                    f"Received: {len(self.rows)}. Raise `limit`, or set `samples` to 0."
+                    f"Received: {len(self.rows)}. {other}, or set `samples` to 0."
                 )
             return self.staged(stage, find_extractor, self.dataset, features)
         except (ValueError, ConnectionError) as error:

@@ -252,3 +252,9 @@ def test_the_run_stores_the_precision_that_was_chosen(typed, stored, tmp_path):
     config = Run.open(tmp_path).config()
     assert config.precision == stored
     assert config.command.endswith(f" --precision {stored}")
+
+
+def test_a_scaling_of_the_learning_rate_needs_another_batch_size():
+    result = train("digits", "--scale-learning-rate", "linear", ok=False)
+    assert result.exit_code == 2
+    assert "--scale-learning-rate has no effect without --batch-size" in result.output
