@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -127,6 +128,11 @@ class ImageDataset:
         Returns:
             BLAKE2b of 16 bytes, hexadecimal.
         """
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
+        # Once: it reads all images, and a training asks for it at its start and for the export.
         rows = np.flatnonzero(self.partition >= 0)
         found = hashlib.blake2b(
             repr((self.image_shape, self.attribute_names)).encode(), digest_size=16

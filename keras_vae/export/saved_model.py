@@ -110,8 +110,7 @@ def write_version(
         FileExistsError: If the version exists and `overwrite` is False.
         ValueError: If `version` is no positive integer.
     """
-    # True is an integer of Python, but no name of a folder that TensorFlow Serving finds.
-    if version is not None and (isinstance(version, bool) or Range(1).fault(version)):
+    if version is not None and Range(1).fault(version):
         raise ValueError(f"`version` must be a positive integer. Received: {version!r}.")
 
     def choose() -> Path:
