@@ -47,6 +47,18 @@ def read_with_options(file: Path, kind: type[Config], options: dict[str, Any]) -
     return replace(config, **{name: each for name, each in options.items() if typed(ctx, name)})
 
 
+def asked_precision(precision: str, config: TrainingConfig) -> str:
+    """Return --precision, or a file's if the option was not typed.
+
+    Args:
+        precision: Value of the option.
+        config: The configuration, that of the file if there is one.
+    """
+    ctx = click.get_current_context()
+    given = ctx.params["config_file"] is not None and not typed(ctx, "precision")
+    return config.precision if given else precision
+
+
 def _compare_versions(file: Path, config: TrainingConfig) -> None:
     """Print a note if the file's run was trained with other versions than those here."""
     from keras_vae.training.run_directory import installed_versions

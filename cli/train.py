@@ -11,9 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from keras_vae.choices import LAST_RATES, NORMALIZATIONS, RATE_RULES, STRATEGIES, UPSAMPLINGS
+
 from .command import command, option, section
 from .command_line import refuse, typed
-from .configuration import compare_data, fitted, read_with_options, sized, started_from
+from .configuration import (
+    asked_precision,
+    compare_data,
+    fitted,
+    read_with_options,
+    sized,
+    started_from,
+)
 from .data import default_for, report_left_out, times
 from .data_source import ALIGN_FACES, DataSource, data_options
 from .progress import progress_bar
@@ -76,8 +85,8 @@ NETWORK = section(
     option("--kernels", INTEGERS),
     option("--strides", INTEGERS),
     option("--activation", NAME),
-    option("--normalization", ["none", "batch", "instance"]),
-    option("--upsampling", ["transposed", "nearest"]),
+    option("--normalization", [*NORMALIZATIONS]),
+    option("--upsampling", [*UPSAMPLINGS]),
 )
 OBJECTIVE = section(
     "Objective",
@@ -85,6 +94,7 @@ OBJECTIVE = section(
     option("--variance", POSITIVE),
     option("--mse-weight weight", POSITIVE),
     option("--beta", Number(0)),
+    # Copied from keras_vae.presets.Annealing.kinds: `--help` imports no library.
     option("--annealing", ["constant", "linear", "cyclical"]),
     option("--annealing-steps", Integer(1)),
     option("--free-bits", Number(0)),
@@ -104,8 +114,8 @@ OPTIMIZATION = section(
     option("--epochs", Integer(1)),
     option("--batch-size", Integer(1)),
     option("--learning-rate", POSITIVE),
-    option("--scale-learning-rate", ["none", "linear", "sqrt"], "none"),
-    option("--decay", ["constant", "cosine"]),
+    option("--scale-learning-rate", [*RATE_RULES], "none"),
+    option("--decay", [*LAST_RATES]),
     option("--warmup-steps", Integer(0)),
     option("--ema-momentum", Number(0, 1, max_open=True)),
     option("--early-stop", Integer(1)),
@@ -114,7 +124,7 @@ OPTIMIZATION = section(
 DEVICES = section(
     "Devices",
     PRECISION,
-    option("--strategy", ["auto", "single", "mirrored", "multiworker"], "auto"),
+    option("--strategy", [*STRATEGIES], "auto"),
     option("--workers", NAMES, metavar="HOST:PORT,…", show_default="the variable TF_CONFIG"),
     option("--index", Integer(0)),
 )
@@ -240,8 +250,7 @@ def train(
             options = {
                 "dataset": dataset,
                 "data_dir": source.data_dir and str(source.data_dir.absolute()),
-                **{"limit": limit, "seed": seed, "precision": precision, "strategy": strategy},
-                "early_stop": early_stop,
+                **{"limit": limit, "seed": seed, "strategy": strategy, "early_stop": early_stop},
             }
             base = _base(runs, dataset, options, chosen=bool(preset_name or start_from))
             base = replace(base, dataset=lasting_name(base.dataset))
@@ -250,7 +259,9 @@ def train(
             if start_from:
                 base = started_from(base, start_from)
             preset = _preset(base.preset, preset_name, scale_learning_rate, changes)
-            config = replace(base, preset=preset, precision=_precision(base, preset))
+            asked = asked_precision(precision, base)
+            chosen = _precision(asked, base.strategy, preset)
+            config = replace(base, preset=preset, precision=chosen)
             config = sized(
                 config, source, changes["image_size"], given=runs.config_file is not None
             )
@@ -328,14 +339,14 @@ def _preset(preset: Preset, name: str | None, rate_rule: str, changes: dict[str,
     return scale_learning_rate(changed, rate_rule, preset.batch_size)
 
 
-def _precision(config: RunConfig, preset: Preset) -> str:
+def _precision(asked: str, strategy: str, preset: Preset) -> str:
     """Return the precision, chosen if it is auto; for several workers float32."""
     from keras_vae.training.distribution import joined_cluster
     from keras_vae.training.precision import precision_for
 
-    if config.precision != "auto":
-        return config.precision
-    return "float32" if joined_cluster(config.strategy) else precision_for(preset)
+    if asked != "auto":
+        return asked
+    return "float32" if joined_cluster(strategy) else precision_for(preset)
 
 
 def _continued(run: Run, strategy: str, epochs: int | None) -> RunConfig:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .command import command, option, section
-from .configuration import compare_data, read_with_options
+from .configuration import asked_precision, compare_data, read_with_options
 from .data import times
 from .data_source import DataSource, data_options
 from .layout import UPSCALER
@@ -95,8 +95,8 @@ def train_upscaler(
             pairs = _load(config, source)
         else:
             data_dir = source.data_dir and str(source.data_dir.absolute())
-            options = {"dataset": dataset, "data_dir": data_dir, "precision": precision, **numbers}
-            config = _configured(runs.config_file, options)
+            options = {"dataset": dataset, "data_dir": data_dir, **numbers}
+            config = _configured(runs.config_file, precision, options)
             config = replace(config, dataset=lasting_name(config.dataset))
             if runs.print_config:
                 click.echo(config_text(config), nl=False)
@@ -117,8 +117,14 @@ def train_upscaler(
         _publish(run, pairs, runs.model_directory(run.path), runs.overwrite)
 
 
-def _configured(file: Path | None, options: dict[str, Any]) -> UpscalerConfig:
-    """Return the configuration of a file with the options, or that of the options alone."""
+def _configured(file: Path | None, precision: str, options: dict[str, Any]) -> UpscalerConfig:
+    """Return the configuration of a file with the options, or that of the options alone.
+
+    Args:
+        file: The file, if there is one.
+        precision: As of `asked_precision`.
+        options: See `read_with_options`.
+    """
     from keras_vae.super_resolution.run import UpscalerConfig
     from keras_vae.training.precision import fastest_precision
 
@@ -126,9 +132,8 @@ def _configured(file: Path | None, options: dict[str, Any]) -> UpscalerConfig:
         config = UpscalerConfig(**options)
     else:
         config = read_with_options(file, UpscalerConfig, options)
-    if config.precision == "auto":
-        return replace(config, precision=fastest_precision())
-    return config
+    asked = asked_precision(precision, config)
+    return replace(config, precision=fastest_precision() if asked == "auto" else asked)
 
 
 def _load(config: UpscalerConfig, source: DataSource) -> Pairs:

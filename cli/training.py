@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 from tqdm import tqdm
 
+from keras_vae.choices import PRECISIONS
+
 from .command import Decorator, collected, option
 from .command_line import command_line, refuse, typed_words
 from .outputs import OVERWRITE
@@ -114,7 +116,7 @@ def run_options(default: str, *options: Decorator) -> Decorator:
     return collected(RunOptions, "runs", "Run", *options)
 
 
-PRECISION = option("--precision", ["auto", "float32", "mixed_bfloat16", "mixed_float16"], "auto")
+PRECISION = option("--precision", ["auto", *PRECISIONS], "auto")
 
 
 def card_command(dataset: str | None, precision: str) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from keras_vae.choices import BINARIZATIONS
+
 MOST_STEPS = 100
 LAST_SEED = 2**62
 
@@ -18,9 +20,9 @@ EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
+# Copied from keras_vae.datasets.splits.SPLITS: `--help` imports no library.
 SPLIT = click.Choice(["train", "validation", "test"])
-# Copied from keras_vae.datasets.binarization.BINARIZATIONS: `--help` imports no library.
-BINARIZATION = click.Choice(["none", "static", "dynamic", "threshold"])
+BINARIZATION = click.Choice(BINARIZATIONS)
 
 
 Integer = click.IntRange

@@ -164,7 +164,7 @@ def test_no_kind_is_left_out(family):
 
 
 def test_no_scale_of_the_posterior_is_left_out():
-    from keras_vae.models.networks.builder import POSTERIOR_SCALES
+    from keras_vae.presets.latents import POSTERIOR_SCALES
 
     assert {preset.posterior.scale for preset in SMALL.values()} == set(POSTERIOR_SCALES)
 

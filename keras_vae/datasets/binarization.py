@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-BINARIZATIONS = ("none", "static", "dynamic", "threshold")
+from ..choices import BINARIZATIONS
+
 RANDOM = ("static", "dynamic")  # those that sample pixels
 STATIC_SEED = 0  # of the one sample that every user of "static" shares
 
@@ -49,9 +50,8 @@ def thresholds(shape: tuple[int, ...], binarization: str, seed: int = 0) -> np.n
         ValueError: If `binarization` is none of these.
     """
     if binarization not in BINARIZATIONS[1:]:
-        raise ValueError(
-            f"`binarization` must be one of {BINARIZATIONS}. Received: {binarization!r}."
-        )
+        known = ", ".join(BINARIZATIONS)
+        raise ValueError(f"`binarization` must be one of {known}. Received: {binarization!r}.")
     if binarization == "threshold":
         return np.broadcast_to(np.uint8(127), shape)
     rng = np.random.default_rng(STATIC_SEED if binarization == "static" else seed)
@@ -78,7 +78,7 @@ def binarize_rows(images: np.ndarray, rows: np.ndarray, binarization: str) -> np
         uint8 [M, ...], `binarize(images, binarization)[rows]`.
 
     Raises:
-        ValueError: If `binarization` is none of `BINARIZATIONS`.
+        ValueError: If `binarization` is none of `choices.BINARIZATIONS`.
     """
     if binarization not in RANDOM:
         return binarize(np.asarray(images[rows]), binarization)

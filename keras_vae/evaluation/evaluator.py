@@ -10,18 +10,20 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
 from .. import __version__
+from ..choices import BINARIZATIONS
 from ..datasets import ImageDataset
 from ..datasets.source import Progress
+from ..datasets.splits import SPLITS
 from ..inference.saved_model import SavedModel
 from ..latent_space.arithmetic import kl_per_dimension
 from ..latent_space.probes import Probe, linear_probes
 from ..presets.configuration import Ranged
-from ..presets.ranges import Count, Whole
+from ..presets.ranges import Count, OneOf, Whole
 from .checkpoint import Checkpoint
 from .groups import errors_by_group, group_images
 from .likelihood import Likelihood, sample_weights, summarize
@@ -55,17 +57,17 @@ class Settings(Ranged):
         features: A saved feature extractor for FID and KID.
 
     Raises:
-        ValueError: If a number is out of its range.
+        ValueError: If a value is out of its range.
 
     Example:
         >>> Settings(limit=1_000, importance_samples=500).split
         'test'
     """
 
-    split: str = "test"
+    split: Annotated[str, OneOf(tuple(SPLITS))] = "test"
     limit: Count | None = None
     importance_samples: Count = 5_000
-    binarization: str | None = None
+    binarization: Annotated[str, OneOf(BINARIZATIONS)] | None = None
     seed: Whole = 0
     by: tuple[str, ...] = ()
     probes: bool = True

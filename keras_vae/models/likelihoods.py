@@ -14,7 +14,7 @@ from keras import ops
 
 from ..ops.registration import package
 from ..ops.replicas import cross_replica_mean
-from ..presets import OUTPUT_RANGES
+from ..presets.preset import OUTPUT_RANGES, Output
 from ..presets.ranges import NotNegative, Positive, in_range
 from . import reconstruction
 from .composite import Composite, apply_network, condition_of
@@ -80,10 +80,9 @@ class Likelihood(Composite, keras.layers.Layer):
 
     PARTS = ("decoder",)
 
-    def __init__(self, decoder: keras.Model, output: str = "sigmoid", **kwargs: Any) -> None:
+    @in_range
+    def __init__(self, decoder: keras.Model, output: Output = "sigmoid", **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
-        if output not in ACTIVATIONS:
-            raise ValueError(f"`output` must be one of {tuple(ACTIVATIONS)}. Received: {output!r}.")
         self.decoder = decoder
         self.output_range = output
         self.activation = ACTIVATIONS[output]

@@ -9,10 +9,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..choices import UPSAMPLINGS
 from . import im2col
 from .registration import package
 
-UPSAMPLINGS = ("transposed", "nearest")
 NARROW = 3  # filters: the channels of an image
 
 
@@ -166,7 +166,8 @@ def up_conv(
         ValueError: If `upsampling` is unknown.
     """
     if upsampling not in UPSAMPLINGS:
-        raise ValueError(f"`upsampling` must be one of {UPSAMPLINGS}. Received: {upsampling!r}.")
+        known = ", ".join(UPSAMPLINGS)
+        raise ValueError(f"`upsampling` must be one of {known}. Received: {upsampling!r}.")
     if upsampling == "transposed" and stride > 1:
         kind = IdleBiasConv2DTranspose if idle_bias else keras.layers.Conv2DTranspose
         layers = [kind(filters, kernel, strides=stride, padding="same", name=name, dtype=dtype)]

@@ -9,11 +9,10 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from ..choices import NORMALIZATIONS
 from .activations import LeakyReLU
 from .convolutions import chain
 from .registration import package
-
-NORMALIZATIONS = ("none", "batch", "instance")
 
 
 @package
@@ -63,9 +62,8 @@ def norm_act(
         ValueError: If `normalization` is unknown.
     """
     if normalization not in NORMALIZATIONS:
-        raise ValueError(
-            f"`normalization` must be one of {NORMALIZATIONS}. Received: {normalization!r}."
-        )
+        known = ", ".join(NORMALIZATIONS)
+        raise ValueError(f"`normalization` must be one of {known}. Received: {normalization!r}.")
     options = {"name": f"{name}_{activation}", "dtype": dtype}
     if activation == "leaky_relu":  # the layer's slope, 0.3, is the book's; the function's is 0.2
         # Without a normalization it may follow a sum.

@@ -31,10 +31,10 @@ class ConfigurationError(ValueError):
 
 
 class Ranged:
-    """Base of data classes whose numbers have ranges: see `ranges`."""
+    """Base of data classes whose fields have ranges or choices: see `ranges`."""
 
     def __post_init__(self) -> None:
-        """Refuse a number that is out of its range.
+        """Refuse a value that is out of its range.
 
         Raises:
             ConfigurationError: If one is.

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from .configuration import Configuration
+from .ranges import OneOf
+
+POSTERIOR_SCALES = ("log_variance", "log_sigma", "softplus")
+Scale = Annotated[str, OneOf(POSTERIOR_SCALES)]
 
 
 class Posterior(Configuration):
@@ -22,7 +26,11 @@ class Posterior(Configuration):
     """
 
     stochastic: ClassVar[bool]
-    scale: str
+    scale: Scale
+
+    def argument(self, name: str) -> str:
+        """Name of a field, with "posterior" before it."""
+        return f"posterior_{name}"
 
     def build(self, encoder: Any, seed: int | None = None, latent_dim: int | None = None) -> Any:
         """Build the layer around an encoder, whose second head has the scale already."""
@@ -43,7 +51,7 @@ class GaussianPosterior(
         True
     """
 
-    scale: str = "log_variance"
+    scale: Scale = "log_variance"
     stochastic: ClassVar[bool] = True
 
 
@@ -61,7 +69,7 @@ class DeterministicPosterior(
         DeterministicPosterior(scale='log_variance')
     """
 
-    scale: str = "log_variance"
+    scale: Scale = "log_variance"
     stochastic: ClassVar[bool] = False
 
 

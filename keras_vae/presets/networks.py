@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+from ..choices import NORMALIZATIONS, UPSAMPLINGS
 from .configuration import Configuration, Ranged
-from .ranges import Count, Counts, Filled, Whole
+from .ranges import Count, Counts, Filled, OneOf, Whole
 
 if TYPE_CHECKING:
     from .preset import Preset
 
 STACK_PARTS = ("filters", "kernels", "strides")
+
+Normalization = Annotated[str, OneOf(NORMALIZATIONS)]
+Upsampling = Annotated[str, OneOf(UPSAMPLINGS)]
 
 
 class Network(Configuration):
@@ -108,9 +112,9 @@ class ConvNetwork(
 
     encoder: Annotated[tuple[Conv, ...], Filled()]
     decoder: tuple[Conv, ...]
-    normalization: str = "batch"
+    normalization: Normalization = "batch"
     activation: str = "leaky_relu"
-    upsampling: str = "transposed"
+    upsampling: Upsampling = "transposed"
     normalize_projection: bool = False
 
     def overridden(self, name: str, value: Any) -> Network | None:
@@ -178,8 +182,8 @@ class ResidualNetwork(
     dense: Count
     kernel: Count = 3
     activation: str = "elu"
-    normalization: str = "none"
-    upsampling: str = "transposed"
+    normalization: Normalization = "none"
+    upsampling: Upsampling = "transposed"
     patch: Count = 1
 
 
@@ -210,7 +214,7 @@ class PCANetwork(Network, kind="pca", builds="keras_vae.models.networks.pca.PCA"
     pool: Count
     kernel: Count = 3
     activation: str = "leaky_relu"
-    normalization: str = "batch"
+    normalization: Normalization = "batch"
     from_data: ClassVar[bool] = True
 
 
@@ -251,5 +255,5 @@ class PCAResidualNetwork(
     noise: Whole = 0
     kernel: Count = 3
     activation: str = "leaky_relu"
-    normalization: str = "batch"
+    normalization: Normalization = "batch"
     from_data: ClassVar[bool] = True

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Annotated, Any
 
+from ..choices import BINARIZATIONS, LAST_RATES
 from .configuration import Ranged, plain, rebuild
 from .latents import GaussianPosterior, Posterior, Prior, StandardNormal
 from .legacy import is_legacy, upgraded
 from .networks import Network
 from .objective import Objective
-from .ranges import Count, Positive, Share, Whole
+from .ranges import Count, OneOf, Positive, Share, Whole
 
 # Overrides that choose a kind come first, and weights, which add terms: others are their numbers.
 KIND_CHOICES = ("filters", "likelihood", "stochastic", "annealing", "importance_samples")
@@ -21,6 +22,7 @@ BOOLS = ("conditional", "stochastic")  # no fields of their own
 
 # output → lowest and highest pixel
 OUTPUT_RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "linear": (0.0, 1.0)}
+Output = Annotated[str, OneOf(tuple(OUTPUT_RANGES))]
 
 
 @dataclass(frozen=True)
@@ -74,17 +76,17 @@ class Preset(Ranged):
     objective: Objective
     posterior: Posterior = field(default_factory=GaussianPosterior)
     prior: Prior = field(default_factory=StandardNormal)
-    output: str = "sigmoid"
+    output: Output = "sigmoid"
     batch_size: Count = 128
     epochs: Count = 10
     passes: Count = 1
     least_steps: Whole = 0
     learning_rate: Positive = 1e-3
-    decay: str = "constant"
+    decay: Annotated[str, OneOf(tuple(LAST_RATES))] = "constant"
     warmup_steps: Whole = 0
     ema_momentum: Share = 0.0
     random_flip: bool = False
-    binarization: str = "none"
+    binarization: Annotated[str, OneOf(BINARIZATIONS)] = "none"
     adaptive: bool = False
     classes: Whole | None = None
 
@@ -202,12 +204,8 @@ class Preset(Ranged):
         """Refuse what cannot be trained.
 
         Raises:
-            ValueError: If `output` is unknown, or the objective contradicts itself: see
-                `Objective.check`.
+            ValueError: If the objective contradicts itself: see `Objective.check`.
         """
-        if self.output not in OUTPUT_RANGES:
-            known = ", ".join(OUTPUT_RANGES)
-            raise ValueError(f"`output` must be one of {known}. Received: {self.output!r}.")
         self.objective.check(self.stochastic)
 
     def _overridden(self, name: str, value: Any) -> Preset | None:

@@ -1,4 +1,4 @@
-"""Ranges of numbers, as annotations of a data class's fields or of arguments: `epochs: Count`."""
+"""Ranges of numbers, choices of texts: annotations of fields and of arguments, `epochs: Count`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from functools import cache, wraps
 from inspect import signature
 from numbers import Integral, Real
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Annotated, Any, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
 
@@ -54,6 +54,26 @@ class Filled:
     def fault(self, value: Any) -> str | None:
         """What is wrong with a tuple; None: nothing."""
         return None if value else "must have at least one value"
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """The texts that are one of a few.
+
+    Attributes:
+        names: These texts.
+
+    Example:
+        >>> OneOf(("none", "batch")).fault("layer")
+        'must be one of none, batch'
+    """
+
+    names: tuple[str, ...]
+
+    def fault(self, value: Any) -> str | None:
+        """What is wrong with a value; None: nothing."""
+        known = isinstance(value, str) and value in self.names
+        return None if known else f"must be one of {', '.join(self.names)}"
 
 
 WORDS = {bool: "true or false", str: "a text"}  # types of values without a range
@@ -110,7 +130,7 @@ def _hints(kind: type) -> dict[str, Any]:
 def _faults(hint: Any, value: Any) -> Iterator[tuple[str, Any]]:
     """Faults of a value of `Count`, `Count | None`, `Counts` or `tuple[Count, ...]`, and whose."""
     parts = get_args(hint)
-    if value is None:
+    if value is None and NoneType in parts:
         return
     if not parts:
         if hint in WORDS and not isinstance(value, hint):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Annotated
 
 import tensorflow as tf
 
+from ..choices import STRATEGIES
+from ..presets.ranges import OneOf, in_range
 from .cluster import Cluster
 from .connection import connection
 
 CONNECTION = 60.0  # seconds for TensorFlow to connect workers that have met
-
-STRATEGIES = ("auto", "single", "mirrored", "multiworker")
 
 
 def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
@@ -43,25 +44,24 @@ def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
     return tf.distribute.get_strategy()
 
 
-def joined_cluster(name: str) -> Cluster | None:
-    """The processes that a strategy of this name joins; None if this one trains alone.
+@in_range
+def joined_cluster(strategy: Annotated[str, OneOf(STRATEGIES)]) -> Cluster | None:
+    """The processes that a strategy joins; None if this one trains alone.
 
     Args:
-        name: As of `make_strategy`.
+        strategy: The name that `make_strategy` takes.
 
     Raises:
         ValueError: Likewise.
     """
-    if name not in STRATEGIES:
-        raise ValueError(f"`strategy` must be one of {STRATEGIES}. Received: {name!r}.")
     cluster = Cluster.from_environment()
-    if name == "multiworker" and cluster is None:
+    if strategy == "multiworker" and cluster is None:
         raise ValueError(
             "`strategy=multiworker` requires a cluster: set TF_CONFIG, or pass `workers` "
             "(HOST:PORT,HOST:PORT) and `index`. Received neither."
         )
     several = cluster is not None and len(cluster.workers) > 1
-    return cluster if name == "multiworker" or (name == "auto" and several) else None
+    return cluster if strategy == "multiworker" or (strategy == "auto" and several) else None
 
 
 def is_chief(name: str) -> bool:

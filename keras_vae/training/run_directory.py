@@ -17,10 +17,11 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from filelock import FileLock, Timeout
 
+from ..choices import PRECISIONS, STRATEGIES
 from ..datasets.splits import counted
 from ..files.atomic import OutputGroup, remove_drafts, write_text
 from ..files.disk import make_folders, remove_folders
@@ -29,7 +30,7 @@ from ..files.regular import open_regular
 from ..files.tables import csv_text
 from ..presets import Preset
 from ..presets.configuration import Ranged, plain
-from ..presets.ranges import Count, Whole
+from ..presets.ranges import Count, OneOf, Whole
 from .config_file import read_config
 from .position import Position, read_position
 
@@ -57,7 +58,7 @@ class TrainingConfig(Ranged):
         data_dir: Folder of the data set's files; None for TensorFlow Datasets.
         limit: Maximum number of training images.
         seed: Seed of weights, order, noise, and of the split where the set has none.
-        precision: Keras dtype policy of the networks.
+        precision: Keras dtype policy of the networks: one of `choices.PRECISIONS`.
         command: The command that started the run, for its model card; None: Python started it.
         provenance: Counts, split and licence of the data set.
         versions: The packages that train.
@@ -66,7 +67,7 @@ class TrainingConfig(Ranged):
     data_dir: str | None = None
     limit: Count | None = None
     seed: Whole = 0
-    precision: str = "float32"
+    precision: Annotated[str, OneOf(PRECISIONS)] = "float32"
     command: str | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=installed_versions)
@@ -86,7 +87,7 @@ class RunConfig(TrainingConfig):
         data_dir: Folder of the data set's files; None for TensorFlow Datasets.
         limit: Maximum number of training images.
         seed: Seed of weights, order, noise, and of the split where the set has none.
-        precision: Keras dtype policy of the networks.
+        precision: Keras dtype policy of the networks: one of `choices.PRECISIONS`.
         command: The command that started the run, for its model card; None: Python started it.
         provenance: Counts, split and licence of the data set.
         versions: The packages that train.
@@ -98,7 +99,7 @@ class RunConfig(TrainingConfig):
 
     preset: Preset
     dataset: str
-    strategy: str = "auto"
+    strategy: Annotated[str, OneOf(STRATEGIES)] = "auto"
     early_stop: Count | None = None
     start_from: str | None = None
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import keras
 
+from ..choices import LAST_RATES, RATE_RULES
 from ..presets import Preset
-
-LAST_RATES = {"constant": 1.0, "cosine": 0.0}  # decay → last rate, as a share of the highest
-RATE_RULES = {"none": 0.0, "linear": 1.0, "sqrt": 0.5}  # rule → exponent of the batch's growth
+from ..presets.ranges import Count, OneOf, in_range
 
 
 def learning_rate(preset: Preset, steps: int) -> float | keras.optimizers.schedules.CosineDecay:
@@ -16,12 +17,7 @@ def learning_rate(preset: Preset, steps: int) -> float | keras.optimizers.schedu
     Args:
         preset: Start, decay and epochs.
         steps: Steps in an epoch.
-
-    Raises:
-        ValueError: If the decay is unknown.
     """
-    if preset.decay not in LAST_RATES:
-        raise ValueError(f"`decay` must be one of {tuple(LAST_RATES)}. Received: {preset.decay!r}.")
     if preset.decay == "constant" and not preset.warmup_steps:
         return preset.learning_rate
     return cosine(
@@ -52,7 +48,10 @@ def cosine(
     )
 
 
-def scale_learning_rate(preset: Preset, rule: str, batch_size: int) -> Preset:
+@in_range
+def scale_learning_rate(
+    preset: Preset, rule: Annotated[str, OneOf(tuple(RATE_RULES))], batch_size: Count
+) -> Preset:
     """Scale a preset's learning rate for a batch k times the one that it was chosen for.
 
     Args:
@@ -62,9 +61,7 @@ def scale_learning_rate(preset: Preset, rule: str, batch_size: int) -> Preset:
         batch_size: The batch size that the learning rate was chosen for.
 
     Raises:
-        ValueError: If the rule is unknown.
+        ValueError: If the rule is unknown, or the batch size is not positive.
     """
-    if rule not in RATE_RULES:
-        raise ValueError(f"`rule` must be one of {tuple(RATE_RULES)}. Received: {rule!r}.")
     factor = (preset.batch_size / batch_size) ** RATE_RULES[rule]
     return preset.override(learning_rate=preset.learning_rate * factor)

@@ -92,14 +92,29 @@ def test_a_mistyped_configuration_is_refused_before_any_work(tmp_path, line, sai
     assert "\n" not in str(result.exception)
 
 
-def test_numbers_out_of_range_are_refused_in_a_file_too(trained, tmp_path):
-    folder = trained
-    text = (folder / "run" / "config.json").read_text()
-    (tmp_path / "run.json").write_text(text.replace('"epochs": 1', '"epochs": -2'))
-    result = train("--config", tmp_path / "run.json", ok=False)
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"epochs": 1', '"epochs": -2', r"`--epochs` must be at least 1\. Received: -2\."),
+        ('"cosine"', '"cos"', r"`--decay` must be one of constant, cosine\. Received: 'cos'\."),
+    ],
+)
+def test_values_out_of_range_are_refused_in_a_file_too(trained, tmp_path, old, new, said):
+    text = (trained / "run" / "config.json").read_text()
+    (tmp_path / "run.json").write_text(text.replace(old, new))
+    result = train("--config", tmp_path / "run.json", "--print-config", ok=False)
     assert result.exit_code == 1
-    said = r"run\.json, line \d+: `preset`: `--epochs` must be at least 1\. Received: -2\."
-    assert re.search(said, str(result.exception))
+    assert re.search(rf"run\.json, line \d+: `preset`: {said}", str(result.exception))
+
+
+def test_the_precision_of_a_file_is_kept_unless_another_is_typed(tmp_path):
+    file, precision = tmp_path / "run.yaml", ["--precision", "mixed_bfloat16"]
+    file.write_text(train("digits", *QUICK, *precision, "--print-config").stdout)
+    typed = {"": "mixed_bfloat16", "--precision=mixed_float16": "mixed_float16",
+             "--precision=auto": "float32"}  # fmt: skip
+    for word, chosen in typed.items():
+        printed = train("--config", file, *filter(None, [word]), "--print-config").stdout
+        assert yaml.safe_load(printed)["precision"] == chosen
 
 
 def test_a_configuration_is_for_new_runs(trained):

@@ -3,6 +3,9 @@ import pytest
 
 from keras_vae.cli import types
 from keras_vae.cli.serve import LABEL
+from keras_vae.cli.train import train
+from keras_vae.datasets.splits import SPLITS
+from keras_vae.presets import Annealing
 
 
 def parsed(kind, value):
@@ -66,6 +69,12 @@ def test_invalid_steps_are_refused(text):
 )
 def test_values_other_than_texts_are_unchanged(kind, value):
     assert parsed(kind, value) is value
+
+
+def test_copied_names_are_those_of_the_library():
+    (annealing,) = (each for each in train.params if each.name == "annealing")
+    assert [*annealing.type.choices] == [*Annealing.kinds]
+    assert [*types.SPLIT.choices] == [*SPLITS]
 
 
 def test_a_number_is_finite_and_in_its_range():

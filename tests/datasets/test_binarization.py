@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_vae.choices import BINARIZATIONS
 from keras_vae.datasets import ImageDataset
-from keras_vae.datasets.binarization import BINARIZATIONS, binarize, binarize_rows
+from keras_vae.datasets.binarization import binarize, binarize_rows
 from keras_vae.datasets.pipeline import sample_binary
 
 LEVELS = np.array([0, 1, 77, 128, 254, 255], np.uint8)

@@ -184,7 +184,7 @@ def test_a_bernoulli_needs_pixels_between_0_and_1():
 
 
 def test_an_unknown_output_is_named():
-    with pytest.raises(ValueError, match=r"'sigmoid', 'tanh'.*Received: 'relu'"):
+    with pytest.raises(ValueError, match=r"`output` must be one of sigmoid, tanh.*: 'relu'"):
         OptimalGaussian(decoder(), "relu")
 
 

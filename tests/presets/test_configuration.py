@@ -1,11 +1,13 @@
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, dataclass, field, fields
 from typing import Annotated, get_args, get_origin, get_type_hints
 
 import pytest
 
+from keras_vae.evaluation import Settings
 from keras_vae.presets import (
     ELBO,
     MMD,
@@ -41,6 +43,7 @@ from keras_vae.presets import (
     SquaredError,
     StandardNormal,
     Term,
+    get_preset,
 )
 from keras_vae.presets.configuration import Configuration, ConfigurationError, plain, rebuild
 from keras_vae.super_resolution.run import UpscalerConfig
@@ -53,8 +56,15 @@ RANGED = [
     Conv,
     RunConfig,
     UpscalerConfig,
+    Settings,
     *(kind for family in FAMILIES for kind in family.kinds.values()),
 ]
+
+# Texts of which any will do: names, places, and activations, of which Keras knows more than these.
+FREE_TEXTS = {
+    "name", "source", "dataset", "activation", "embedder", "data_dir", "command", "start_from",
+    "by",
+}  # fmt: skip
 
 # Values that are not the defaults.
 CONFIGURATIONS = [
@@ -209,10 +219,34 @@ def test_a_copy_has_another_value_and_none_where_there_is_no_such_field():
             lambda: Adversarial(1.0, gamma=-1.0),
             "`adversarial_gamma` must be at least 0 and finite.",
         ),
+        (lambda: Linear(None), "`annealing_steps` must be an integer. Received: None."),
+        (
+            lambda: PCANetwork((4,), 1, 1, normalization="layer"),
+            "`normalization` must be one of none, batch, instance. Received: 'layer'.",
+        ),
+        (
+            lambda: ResidualNetwork((4,), (1,), 8, upsampling="bilinear"),
+            "`upsampling` must be one of transposed, nearest. Received: 'bilinear'.",
+        ),
+        (
+            lambda: DeterministicPosterior("sigma"),
+            "`posterior_scale` must be one of log_variance, log_sigma, softplus. "
+            "Received: 'sigma'.",
+        ),
+        (
+            lambda: RunConfig(get_preset("mnist"), "mnist", strategy="tpu"),
+            "`strategy` must be one of auto, single, mirrored, multiworker. Received: 'tpu'.",
+        ),
+        (
+            lambda: UpscalerConfig("celeba", precision="auto"),
+            "`precision` must be one of float32, mixed_bfloat16, mixed_float16. Received: 'auto'.",
+        ),
+        (lambda: Settings(split="dev"), "`split` must be one of train, validation, test."),
+        (lambda: Settings(binarization="fixed"), "`binarization` must be one of none, static,"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_number_out_of_its_range_is_refused_by_the_name_of_its_argument(make, message):
+def test_a_value_out_of_its_range_is_refused_by_the_name_of_its_argument(make, message):
     with pytest.raises(ConfigurationError, match=re.escape(message)):
         make()
 
@@ -234,6 +268,19 @@ def unlimited(hint):
     if get_origin(hint) is Annotated:
         return False
     return hint in (int, float) or any(map(unlimited, get_args(hint)))
+
+
+@pytest.mark.parametrize("kind", RANGED, ids=lambda kind: kind.__name__)
+def test_each_text_has_a_choice_or_is_free(kind):
+    hints = get_type_hints(kind, include_extras=True)
+    assert {field.name for field in fields(kind) if any_text(hints[field.name])} <= FREE_TEXTS
+
+
+def any_text(hint):
+    """Whether a field holds texts of which any will do."""
+    if get_origin(hint) in (Annotated, Mapping):
+        return False
+    return hint is str or any(map(any_text, get_args(hint)))
 
 
 def test_a_configuration_cannot_be_changed():

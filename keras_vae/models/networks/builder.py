@@ -16,12 +16,12 @@ from ...ops.convolutions import IdleBiasDense, conv, up_conv
 from ...ops.normalization import norm_act
 from ...ops.registration import package
 from ...presets import Network, Preset
+from ...presets.latents import Scale
+from ...presets.ranges import in_range
 
 if TYPE_CHECKING:
     from ...datasets import ImageDataset
     from ..vae import VAE
-
-POSTERIOR_SCALES = ("log_variance", "log_sigma", "softplus")
 
 LABEL_MEAN = "label_mean"  # a layer of conditional models
 
@@ -225,10 +225,9 @@ class LogVariance(keras.layers.Layer):
         ValueError: If `scale` is none of these.
     """
 
-    def __init__(self, scale: str = "log_variance", **kwargs: Any) -> None:
+    @in_range
+    def __init__(self, scale: Scale = "log_variance", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if scale not in POSTERIOR_SCALES:
-            raise ValueError(f"`scale` must be one of {POSTERIOR_SCALES}. Received: {scale!r}.")
         self.scale = scale
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:

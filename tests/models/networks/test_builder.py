@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_vae.models.networks.builder import POSTERIOR_SCALES, LogVariance
+from keras_vae.models.networks.builder import LogVariance
 from keras_vae.models.vae import VAE
 from keras_vae.presets import get_preset
+from keras_vae.presets.latents import POSTERIOR_SCALES
 from tests.conftest import scatter_weights
 
 
@@ -30,7 +31,7 @@ def test_the_inverse_gives_the_heads_output(scale):
 
 
 def test_log_variance_refuses_an_unknown_scale():
-    with pytest.raises(ValueError, match=r"'log_variance', 'log_sigma'.*Received: 'sigma'"):
+    with pytest.raises(ValueError, match=r"`scale` must be one of log_variance, .*'sigma'\."):
         LogVariance("sigma")
 
 
