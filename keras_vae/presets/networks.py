@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ..choices import NORMALIZATIONS, UPSAMPLINGS
 from .configuration import Configuration, Ranged
-from .ranges import Count, Counts, Filled, OneOf, Whole
+from .ranges import Count, Counts, Filled, OneOf, Whole, check_range
 
 if TYPE_CHECKING:
     from .preset import Preset
@@ -134,11 +134,11 @@ class ConvNetwork(
                 there are, and the first convolution then lends kernel and stride to all.
 
         Raises:
-            ValueError: If there are not as many kernels or strides as convolutions.
+            ValueError: If they are no positive integers, or if there are not as many kernels or
+                strides as convolutions.
         """
+        check_range(part, values, Counts)
         stages = self.encoder
-        if not isinstance(values, list | tuple):
-            raise ValueError(f"`{part}` must be a list. Received: {values!r}.")
         if part == "filters" and len(values) != len(stages):
             stages = (stages[0],) * len(values)
         if len(values) != len(stages):

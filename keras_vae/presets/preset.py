@@ -13,12 +13,13 @@ from .latents import GaussianPosterior, Posterior, Prior, StandardNormal
 from .legacy import is_legacy, upgraded
 from .networks import Network
 from .objective import Objective
-from .ranges import Count, OneOf, Positive, Share, Whole
+from .ranges import Count, OneOf, Positive, Share, Whole, check_range
 
 # Overrides that choose a kind come first, and weights, which add terms: others are their numbers.
 KIND_CHOICES = ("filters", "likelihood", "stochastic", "annealing", "importance_samples")
 
-BOOLS = ("conditional", "stochastic")  # no fields of their own
+# Overrides that are no fields.
+NO_FIELDS = {"conditional": bool, "stochastic": bool, "image_size": tuple[Count, Count]}
 
 # output → lowest and highest pixel
 OUTPUT_RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "linear": (0.0, 1.0)}
@@ -210,11 +211,9 @@ class Preset(Ranged):
 
     def _overridden(self, name: str, value: Any) -> Preset | None:
         """Return a copy with another value; None if nothing has that name."""
-        if name in BOOLS and not isinstance(value, bool):
-            raise ValueError(f"`{name}` must be true or false. Received: {value!r}.")
+        if name in NO_FIELDS:
+            check_range(name, value, NO_FIELDS[name])
         if name == "image_size":
-            if not isinstance(value, tuple) or len(value) != 2:
-                raise ValueError(f"`{name}` must be height and width. Received: {value!r}.")
             return replace(self, image_shape=(*value, self.image_shape[2]))
         if name == "conditional":
             return replace(self, classes=(self.classes or 0) if value else None)

@@ -94,6 +94,26 @@ def out_of_range(values: Any) -> Iterator[tuple[str, str]]:
             yield name, f"{fault}. Received: {value!r}."
 
 
+def check_range(name: str, value: Any, hint: Any) -> None:
+    """Refuse a value that is out of its range.
+
+    Args:
+        name: Of the argument, for the error.
+        value: The value.
+        hint: Its annotation, such as `Count` or `tuple[Count, Count] | None`.
+
+    Raises:
+        ValueError: If it is.
+
+    Example:
+        >>> check_range("image_size", (32, 0), tuple[Count, Count])
+        Traceback (most recent call last):
+        ValueError: `image_size` must be at least 1. Received: 0.
+    """
+    for fault, found in _faults(hint, value):
+        raise ValueError(f"`{name}` {fault}. Received: {found!r}.")
+
+
 def in_range(function: Callable[P, R]) -> Callable[P, R]:
     """Decorate a function, such as `__init__`, that refuses arguments out of their ranges.
 
@@ -113,8 +133,7 @@ def in_range(function: Callable[P, R]) -> Callable[P, R]:
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
         hints = get_type_hints(function, include_extras=True)
         for name, value in arguments.bind(*args, **kwargs).arguments.items():
-            for fault, found in _faults(hints.get(name), value):
-                raise ValueError(f"`{name}` {fault}. Received: {found!r}.")
+            check_range(name, value, hints.get(name))
         return function(*args, **kwargs)
 
     checked.__signature__ = arguments  # Keras looks at it, and not behind the decorator

@@ -70,6 +70,19 @@ def test_kernels_and_strides_go_with_new_filters_in_any_order():
         get_preset("celeba").override(strides=[2, 2])
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"filters": 8}, r"`filters` must be a list\. Received: 8\."),
+        ({"filters": []}, r"`filters` must have at least one value\. Received: \(\)\."),
+        ({"kernels": [3, 3, 3, 0]}, r"`kernels` must be at least 1\. Received: 0\."),
+    ],
+)
+def test_filters_kernels_and_strides_that_cannot_be_are_refused_by_their_names(changes, message):
+    with pytest.raises(ValueError, match=message):
+        get_preset("celeba").override(**changes)
+
+
 def test_override_chooses_kinds_and_keeps_the_values_that_both_have():
     preset = get_preset("mnist-zhao-mlp").override(likelihood="gaussian", stochastic=False)
     assert preset.objective.likelihood.values() == {"variance": 0.05}
@@ -176,8 +189,10 @@ def test_all_that_is_refused_is_named_at_once():
         ({"binarization": "fixed"}, r"`binarization` must be one of none, static, dynamic, thresh"),
         ({"posterior_scale": "sigma"}, r"`posterior_scale` must be one of log_variance, log_sig"),
         ({"latent_dim": True}, r"`latent_dim` must be an integer\. Received: True\."),
-        ({"image_size": (32, 32, 3)}, r"`image_size` must be height and width"),
-        ({"image_size": 32}, r"`image_size` must be height and width"),
+        ({"image_size": (32, 32, 3)}, r"`image_size` must be a list of 2\. Received: \(32, 32"),
+        ({"image_size": 32}, r"`image_size` must be a list\. Received: 32\."),
+        ({"image_size": (32, 0)}, r"`image_size` must be at least 1\. Received: 0\."),
+        ({"image_size": [32.0, 32]}, r"`image_size` must be an integer\. Received: 32\.0\."),
         ({"image_shape": (32, 32)}, r"`image_shape` must be a list of 3\. Received: \(32, 32\)\."),
         ({"hidden": 64}, r"`hidden` must be a list\. Received: 64\."),
         ({"importance_samples": 0}, r"`importance_samples` must be at least 1. Received: 0\."),
