@@ -78,12 +78,13 @@ def _compare_versions(file: Path, config: TrainingConfig) -> None:
 def compare_data(config: TrainingConfig, images: ImageDataset) -> None:
     """Print a note if the run that is repeated was trained on other images."""
     from keras_vae.datasets.splits import counted
+    from keras_vae.training.run_directory import difference
 
-    before = config.provenance.get("counts")
-    if before is not None and before != images.counts:
-        had, has = counted(before), counted(images.counts)
+    fact = difference(config.provenance, images)
+    if fact == "counts":
+        had, has = counted(config.provenance["counts"]), counted(images.counts)
         click.echo(f"Note: the run had {had} images; {images.name} has {has}.", err=True)
-    elif "digest" in config.provenance and config.provenance["digest"] != images.digest():
+    elif fact == "digest":
         note = f"the run had as many images, but {images.name} has others, or another split"
         click.echo(f"Note: {note}.", err=True)
 

@@ -113,6 +113,25 @@ class RunInUseError(RuntimeError):
     """Another process writes to the run directory."""
 
 
+def difference(
+    provenance: Mapping[str, Any], dataset: ImageDataset, *, read: bool = True
+) -> str | None:
+    """Which fact of the images that a run was started with is another one of a data set.
+
+    Args:
+        provenance: What the run knows of its images; a fact that it lacks differs from none.
+        dataset: The images to compare.
+        read: Whether to read them where their counts are the same.
+
+    Returns:
+        "counts", of images in each split; "digest", of images, labels and split; None: neither.
+    """
+    if provenance.get("counts") not in (None, dataset.counts):
+        return "counts"
+    digest = provenance.get("digest") if read else None
+    return None if digest is None or digest == dataset.digest() else "digest"
+
+
 class RunDirectory:
     """The run directory of a training; subclasses name its kind.
 
@@ -265,13 +284,12 @@ class RunDirectory:
         Raises:
             ValueError: If a split has more or fewer.
         """
-        expected = self.config().provenance.get("counts")
-        received = dataset.counts
-        if expected is not None and expected != received:
+        provenance = self.config().provenance
+        if difference(provenance, dataset, read=False):
             raise ValueError(
                 f"`dataset` must be the one that the run was started with, with "
-                f"{counted(expected)} images. Received: {counted(received)} in {dataset.name!r}. "
-                f"{self._cure()}"
+                f"{counted(provenance['counts'])} images. Received: {counted(dataset.counts)} in "
+                f"{dataset.name!r}. {self._cure()}"
             )
 
     def check_data(self, dataset: ImageDataset) -> None:
@@ -283,15 +301,15 @@ class RunDirectory:
             ValueError: If images, split or labels differ.
         """
         self.check_counts(dataset)
-        digest = self.config().provenance.get("digest")
-        if digest is None:
+        provenance = self.config().provenance
+        if provenance.get("digest") is None:
             log.warning(
                 "%s holds no digest of its images, as those of an older kvae: whether %r still "
                 "has the same ones is not known.",
                 self.config_file,
                 dataset.name,
             )
-        elif digest != dataset.digest():
+        elif difference(provenance, dataset):
             raise ValueError(
                 f"`dataset` must be the one that the run was started with. Received: as many "
                 f"images in {dataset.name!r}, but other images, labels or another split. "

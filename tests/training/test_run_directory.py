@@ -4,11 +4,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from keras_vae.presets import get_preset
-from keras_vae.training.run_directory import Run, RunConfig, RunInUseError
+from keras_vae.training.run_directory import Run, RunConfig, RunInUseError, difference
 
 CONFIG = RunConfig(
     get_preset("celeba-perriu").override(latent_dim=9),
@@ -62,6 +63,18 @@ def test_pictures_of_a_folder_that_held_no_run_are_kept(tmp_path):
     (tmp_path / "pictures" / "holiday.jpg").write_text("mine")
     Run.create(tmp_path, CONFIG, overwrite=True)
     assert (tmp_path / "pictures" / "holiday.jpg").exists()
+
+
+def test_what_differs_from_a_runs_images_is_the_count_or_the_digest():
+    images = SimpleNamespace(counts={"train": 8}, digest=lambda: "a")
+    unread = SimpleNamespace(counts={"train": 8}, digest=lambda: pytest.fail("images were read"))
+    same, fewer = {"counts": {"train": 8}, "digest": "a"}, {"counts": {"train": 7}, "digest": "a"}
+    assert difference(same, images) is None
+    assert difference({**same, "digest": "b"}, images) == "digest"
+    assert difference({**same, "digest": "b"}, unread, read=False) is None
+    assert difference(fewer, unread) == difference(fewer, unread, read=False) == "counts"
+    for unknown in ({}, {"counts": None, "digest": None}):
+        assert difference(unknown, unread) is None
 
 
 def test_history_is_read_as_written(tmp_path):
