@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .command import command, option, section
+from .command_line import refuse
 from .data_source import DataSource, data_options
 from .model_choice import refuse_addresses
 from .outputs import OVERWRITE
@@ -56,6 +57,9 @@ def export(
     if (run is None) == (lite is None):
         raise click.UsageError("Give either a RUN, or a model with --lite.")
     refuse_addresses([lite or ""])
+    if lite is not None:
+        elsewhere = ["data_dir", "cache_dir", "max_pixels", "name", "models_dir"]
+        refuse(elsewhere, "has no effect with --lite, which adds to the model itself.")
     load_tensorflow()
     if lite is not None:
         click.echo(write_networks(lite, overwrite))

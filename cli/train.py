@@ -65,6 +65,7 @@ Examples:
 
 # A warning is printed if reading the input is not at least this many times as fast as training.
 READING_MARGIN = 10
+KL_OPTIONS = ("beta", "annealing", "annealing_steps", "free_bits")
 MOST_TIMES = 1_000  # the error of PCA; more is no ratio but rounding
 
 DATA = data_options(
@@ -227,11 +228,10 @@ def train(
             0: none.
     """
     runs.check(dataset, "epochs", "strategy")
-    if strategy in ("single", "mirrored"):
-        refuse(["workers"], f"has no effect: --strategy {strategy} uses only this machine.")
+    if not export:
+        runs.check_unexported()
     if not changes["batch_size"]:
         refuse(["scale_learning_rate"], "has no effect without --batch-size, of another size.")
-    _name_workers(workers, index)
     load_tensorflow()
     from keras_vae.datasets.registry import lasting_name
     from keras_vae.training.config_file import config_text
@@ -243,6 +243,7 @@ def train(
         if runs.resume:
             run = Run.open(runs.resume)
             config = _continued(run, strategy, changes["epochs"])
+            _name_workers(workers, index, config.strategy)
             _wait_for_workers(config.strategy)
             images = source.load_for_run(config)
             run.check_counts(images)  # before a batch seems too large for fewer images
@@ -253,6 +254,7 @@ def train(
                 **{"limit": limit, "seed": seed, "strategy": strategy, "early_stop": early_stop},
             }
             base = _base(runs, dataset, options, chosen=bool(preset_name or start_from))
+            _name_workers(workers, index, base.strategy)
             base = replace(base, dataset=lasting_name(base.dataset))
             if source.align_faces:
                 base = replace(base, provenance={**base.provenance, "align_faces": True})
@@ -336,6 +338,8 @@ def _preset(preset: Preset, name: str | None, rate_rule: str, changes: dict[str,
         changed = preset.override(**changes)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    if not changed.stochastic:
+        refuse(KL_OPTIONS, "has no effect on an autoencoder, whose loss has no KL divergence.")
     return scale_learning_rate(changed, rate_rule, preset.batch_size)
 
 
@@ -382,8 +386,10 @@ def _train(
             )
 
 
-def _name_workers(workers: tuple[str, ...] | None, index: int | None) -> None:
+def _name_workers(workers: tuple[str, ...] | None, index: int | None, strategy: str) -> None:
     """Write TF_CONFIG from --workers and --index, before TensorFlow reads it."""
+    if strategy in ("single", "mirrored"):
+        refuse(["workers"], f"has no effect: --strategy {strategy} uses only this machine.")
     if (workers is None) != (index is None):
         raise click.UsageError("Give --workers and --index together.")
     if workers is not None:

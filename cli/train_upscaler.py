@@ -149,6 +149,7 @@ def _load(config: UpscalerConfig, source: DataSource) -> Pairs:
             seed=config.seed,
             limit=config.limit,
             progress=progress,
+            max_pixels=source.max_pixels,
         )
 
 

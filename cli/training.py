@@ -64,7 +64,7 @@ class RunOptions:
     overwrite: bool
 
     def check(self, dataset: str | None, *changeable: str) -> None:
-        """Refuse a data set together with --resume, and options that would change the run.
+        """Refuse options without effect, and with --resume a data set and what changes the run.
 
         Args:
             dataset: The data set of a new run.
@@ -86,6 +86,21 @@ class RunOptions:
             fixed = {*click.get_current_context().params} - {*LOCAL_OPTIONS, *changeable}
             read = {"data_dir", "max_pixels"}  # how images are read; their digest is compared
             refuse(fixed - {"resume", *read}, f"cannot be changed with --resume{rule}.")
+        if self.print_config:
+            local = {*LOCAL_OPTIONS} - {"workers", "index"}  # several workers train in float32
+            refuse(local, "has no effect with --print-config: no configuration holds it.")
+
+    def check_unexported(self) -> None:
+        """Refuse options of the model where none is exported.
+
+        Raises:
+            click.UsageError: If there are any.
+        """
+        refuse(["models_dir"], "has no effect with --no-export.")
+        if self.resume or self.run_dir:
+            refuse(["name"], "has no effect with --no-export: the run directory is given.")
+        if self.resume:
+            refuse(["overwrite"], "has no effect with --no-export: a resumed run goes on.")
 
     def directory(self, default: str) -> Path:
         """Return the directory of a new run; `default` is its default name."""
@@ -147,6 +162,8 @@ def resume_command(run: Path) -> str:
     """Return the command that resumes a run of the running command."""
     ctx = click.get_current_context()
     names = {*LOCAL_OPTIONS, "max_pixels"} - {"run_dir"}
+    if not ctx.params.get("export", True):
+        names -= {"name", "overwrite"}  # they were those of a new run
     if ctx.params["resume"]:  # the run stores the first data folder, not a later one
         names.add("data_dir")
     return shlex.join(["kvae", ctx.command.name, "--resume", str(run), *typed_words(ctx, names)])

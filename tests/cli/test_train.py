@@ -132,6 +132,16 @@ def test_workers_are_refused_where_one_machine_trains_alone(strategy, monkeypatc
     assert "TF_CONFIG" not in os.environ
 
 
+def test_workers_are_refused_by_the_strategy_of_a_file(tmp_path, monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    file, workers = tmp_path / "run.yaml", ("--workers", "a:2222,b:2222", "--index", "0")
+    file.write_text(train("digits", *QUICK, "--strategy", "single", "--print-config").stdout)
+    result = train("--config", file, *workers, "--print-config", ok=False)
+    assert result.exit_code == 2
+    assert "--workers has no effect: --strategy single" in " ".join(result.stderr.split())
+    assert "TF_CONFIG" not in os.environ
+
+
 @pytest.mark.slow
 def test_resume_trains_more_epochs(trained):
     folder, _ = trained

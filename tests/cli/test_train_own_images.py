@@ -22,7 +22,7 @@ SMALL = ["--filters", "4,4", "--precision", "float32"]
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     root = tmp_path_factory.mktemp("own")
-    return ["--cache-dir", root / "cache", "--models-dir", root / "models"], root
+    return ["--cache-dir", root / "cache"], root
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +31,8 @@ def trained(photos, folders):
     words, root = folders
     np.savez(root / "mine.npz", images=photos[::13])
     run = root / "runs" / "mine"
-    epochs = ["--epochs", 1, "--run-dir", run]
-    return train(root / "mine.npz", *SMALL, *words, *epochs).output, Run.open(run), root
+    options = ["--epochs", 1, "--run-dir", run, "--models-dir", root / "models"]
+    return train(root / "mine.npz", *SMALL, *words, *options).output, Run.open(run), root
 
 
 def test_the_default_is_the_network_that_needs_no_labels(trained):
@@ -142,17 +142,17 @@ def test_the_model_can_be_trained_further(trained, photos, folders):
 def test_a_model_to_start_from_is_found_by_its_name_and_by_its_path(
     start, trained, folders, monkeypatch
 ):
-    words, root = folders
+    root = folders[1]
     monkeypatch.chdir(root)
     monkeypatch.setenv("KVAE_MODELS", str(root / "models"))
-    printed = train(root / "mine.npz", "--start-from", start, *words, "--print-config")
+    printed = train(root / "mine.npz", "--start-from", start, "--print-config")
     assert Path(yaml.safe_load(printed.stdout)["start_from"]) == root / "models" / "mine" / "1"
 
 
 def test_a_model_on_the_hub_can_be_trained_further(trained, folders, hub):
-    words, root = folders
+    root = folders[1]
     hub.add("user/mine", files_of(root / "models" / "mine"))
-    printed = train(root / "mine.npz", "--start-from", "hf://user/mine", *words, "--print-config")
+    printed = train(root / "mine.npz", "--start-from", "hf://user/mine", "--print-config")
     start = Path(yaml.safe_load(printed.stdout)["start_from"])
     assert files_of(start) == files_of(root / "models" / "mine" / "1")
 
@@ -177,14 +177,14 @@ def test_another_architecture_than_that_of_the_start_is_refused(trained, folders
 
 
 def test_large_photos_train_at_another_size_which_is_said(trained, photos, folders):
-    words, root = folders
+    root = folders[1]
     folder = root / "photos"
     folder.mkdir()
     for number, tile in enumerate(photos[:24]):
         Image.fromarray(tile).resize((200, 150)).save(folder / f"{number}.png")
-    printed = train(folder, *SMALL, *words, "--print-config")
+    printed = train(folder, *SMALL, "--print-config")
     assert yaml.safe_load(printed.stdout)["preset"]["image_shape"] == [48, 64, 3]
     assert "Size     48×64, from images of 150×200; --image-size for another" in printed.stderr
     start = ["--start-from", root / "runs" / "mine"]
-    printed = train(folder, *start, *words, "--print-config")
+    printed = train(folder, *start, "--print-config")
     assert "Size     32×32, from images of 150×200; that of the model" in printed.stderr

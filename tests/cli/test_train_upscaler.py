@@ -32,6 +32,15 @@ def test_the_printed_configuration_takes_options(kvae, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+def test_the_limit_of_pixels_is_that_of_the_option(kvae, monkeypatch):
+    def load_pairs(*_, max_pixels, **__):
+        raise ValueError(f"at most {max_pixels} pixels")
+
+    monkeypatch.setattr("keras_vae.super_resolution.pairs.load_pairs", load_pairs)
+    words = ("train-upscaler", "photos", *QUICK, "--precision", "float32", "--max-pixels", 99)
+    assert str(kvae(*words).exception) == "at most 99 pixels"
+
+
 @pytest.mark.slow
 def test_a_folder_of_photos_becomes_an_upscaler(kvae, photos, tmp_path):
     (tmp_path / "photos").mkdir()
