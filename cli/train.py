@@ -106,6 +106,8 @@ OBJECTIVE = section(
     option("--identity-weight", Number(0)),
     option("--identity-embedder", NAME, metavar="classifier|dlib|FILE"),
     option("--identity-start", Integer(0)),
+    option("--texture-weight", Number(0)),
+    option("--texture-start", Integer(0)),
     option("--adversarial-weight", Number(0)),
     option("--adversarial-start", Integer(0)),
     option("--stochastic/--autoencoder"),
@@ -215,6 +217,9 @@ def train(
         identity_embedder: Embedder of the identity loss: the features of that classifier, dlib's
             face recognition (extra "faces"), or the file of a Keras model.
         identity_start: Number of steps before the identity loss takes part.
+        texture_weight: Weight of the texture loss: the difference of the local amplitudes of detail
+            of image and reconstruction, in squared grey levels.
+        texture_start: Number of steps before the texture loss takes part.
         adversarial_weight: Weight of the adversarial loss of a critic, which learns to distinguish
             images from reconstructions.
         adversarial_start: Number of steps before the critic takes part.

@@ -91,7 +91,7 @@ def _autoencoder(facts: Mapping[str, Any], evaluation: Mapping[str, Any] | None)
         "preset": preset,
         "distilled": preset.objective.term("distillation") is not None,
         "identity": preset.objective.term("identity"),
-        "adversary": preset.objective.term("adversarial") is not None,
+        "inventive": [term.description for term in preset.objective.terms if term.invents],
         "evaluation": evaluation,
         "probes": measured["probes"] or [],
         "split": measured["split"],

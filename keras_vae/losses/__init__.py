@@ -15,3 +15,4 @@ from .importance_weighted import ImportanceWeighted as ImportanceWeighted
 from .mmd import MMD as MMD
 from .perceptual import Perceptual as Perceptual
 from .teacher import Teacher as Teacher
+from .texture import Texture as Texture

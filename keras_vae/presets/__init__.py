@@ -50,3 +50,4 @@ from .terms import Distillation as Distillation
 from .terms import Identity as Identity
 from .terms import Perceptual as Perceptual
 from .terms import Term as Term
+from .terms import Texture as Texture

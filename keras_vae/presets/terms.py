@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from .configuration import Configuration
-from .ranges import Count, Counts, NotNegative, Share, Whole
+from .ranges import Count, Counts, NotNegative, Positive, Share, Whole
 
 CLASSIFIER = "classifier"  # the classifier of the data set's labels or attributes
 DLIB = "dlib"  # dlib's network for face recognition
@@ -25,16 +25,18 @@ class Term(Configuration):
         weight: Factor of the term.
         description: The term in words, for people: "Weight of the …".
         needs_teacher: Whether a classifier of the data set's labels or attributes has a part in it.
+        invents: Whether it asks for plausible details, also where they are not the image's.
         start: Optimizer steps of the model before the term takes part.
 
     Example:
         >>> sorted(Term.kinds)
-        ['adversarial', 'distillation', 'identity', 'mmd', 'perceptual']
+        ['adversarial', 'distillation', 'identity', 'mmd', 'perceptual', 'texture']
     """
 
     weight: NotNegative
     description: ClassVar[str]
     needs_teacher: ClassVar[bool] = False
+    invents: ClassVar[bool] = False
     start: ClassVar[int] = 0
 
     @property
@@ -175,8 +177,32 @@ class Adversarial(Term, kind="adversarial", builds="keras_vae.losses.adversarial
     learning_rate: NotNegative = 2e-4
     features: NotNegative = 0.0
     description: ClassVar[str] = "adversarial loss"
+    invents: ClassVar[bool] = True
 
     @property
     def losses_compare(self) -> bool:
         """Not: the adversary changes what a loss means."""
         return False
+
+
+@dataclass(frozen=True)
+class Texture(Term, kind="texture", builds="keras_vae.losses.texture.Texture"):
+    """Difference of the local amplitudes of detail (after Portilla and Simoncelli 2000).
+
+    Attributes:
+        weight: Factor of the difference, in squared grey levels.
+        start: Optimizer steps of the model before the term is computed.
+        sigma: Of the Gaussian that detail is finer than, in pixels.
+        window: Of the Gaussian windows of the amplitudes, in pixels.
+
+    Example:
+        >>> get_preset("mnist").override(texture_weight=0.1).objective.terms
+        (Texture(weight=0.1, start=0, sigma=1.0, window=3.0),)
+    """
+
+    weight: NotNegative
+    start: Whole = 0
+    sigma: Positive = 1.0
+    window: Positive = 3.0
+    description: ClassVar[str] = "texture loss"
+    invents: ClassVar[bool] = True

@@ -136,7 +136,7 @@ def test_distilled_latents_are_named_beside_the_probes(weight):
 
 def test_an_embedder_and_a_critic_are_named_with_what_follows_from_them():
     taught = get_preset("celeba").override(identity_weight=1.0, identity_embedder="dlib")
-    judged = taught.override(adversarial_weight=1.0)
+    judged = taught.override(adversarial_weight=1.0, texture_weight=1.0)
     faces = {"data": {"dataset": "celeba"}}
     plain, known, sharp = (
         model_card(facts("Red", preset=preset.to_dict(), **faces))
@@ -144,7 +144,8 @@ def test_an_embedder_and_a_critic_are_named_with_what_follows_from_them():
     )
     origin = "Embedder of the identity loss: dlib's network for face recognition (King 2017, in"
     assert [origin in card for card in (plain, known, sharp)] == [False, True, True]
-    assert ["not evidence" in card for card in (plain, known, sharp)] == [False, False, True]
+    assert ["the model's invention" in card for card in (plain, known, sharp)] == [False, False, True]
+    assert "evidence of what a photo shows (adversarial loss and texture loss).\n" in sharp
     own = get_preset("celeba").override(identity_weight=1.0, identity_embedder="/home/me/own.keras")
     card = model_card(facts(preset=own.to_dict()))
     assert "a network of the trainer's: own.keras." in card

@@ -1,0 +1,135 @@
+"""The texture loss: a reconstruction must have as much detail as its image, where the image has it.
+
+Where hair lies a latent of a few hundred numbers cannot say, so the squared error of pixels is
+least without any. How much detail there is, at each place and in which direction, a latent can say:
+texture is known by such statistics, not by its pixels (Portilla and Simoncelli 2000; of a network's
+features, Gatys et al. 2015). No critic is needed, and nothing is learned.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ..models.loss_terms import LossTerm
+from ..models.protocols import ForwardPass
+from ..ops.registration import package
+from ..presets import Texture as Configuration
+from ..presets.ranges import Positive, Whole, in_range
+from .start import once_started
+
+REACH = 3.0  # standard deviations at which a Gaussian kernel ends
+FLOOR = 0.2  # grey levels, an amplitude that nobody sees: the root's slope at 0 is infinite
+
+
+@package
+class Texture(LossTerm):
+    """Mean squared difference of the local amplitudes of detail, in squared grey levels.
+
+    Detail is what a Gaussian of standard deviation `sigma` takes from the mean of the channels. Its
+    amplitudes are the root mean squares, in Gaussian windows, of its slopes along four directions.
+
+    Args:
+        weight: Factor of the value.
+        start: Optimizer steps of the model before the loss is computed and added.
+        sigma: In pixels: detail is finer than about six times as many.
+        window: Standard deviation of the windows, in pixels.
+
+    Raises:
+        ValueError: If a number is out of its range.
+
+    Example:
+        >>> vae = VAE.from_networks(encoder, decoder, terms=[*elbo_terms(), Texture(weight=0.1)])
+    """
+
+    @in_range
+    def __init__(
+        self,
+        weight: float = 1.0,
+        *,
+        start: Whole = 0,
+        sigma: Positive = 1.0,
+        window: Positive = 3.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(weight, **kwargs)
+        self.start, self.sigma, self.window = start, sigma, window
+
+    @classmethod
+    def from_configuration(cls, configuration: Configuration, **_: Any) -> Texture:
+        """Build the loss of its numbers."""
+        return cls(**configuration.values())
+
+    def value(self, forward: ForwardPass) -> tf.Tensor:
+        """Return the difference of images and reconstructions, [B]."""
+        images, reconstructions = forward.images, forward.likelihood.pixels()
+        return once_started(
+            forward.step,
+            self.start,
+            lambda: self.difference(tf.stop_gradient(images), reconstructions),
+            lambda: tf.zeros_like(images[:, 0, 0, 0]),
+        )
+
+    def difference(self, images: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
+        """Difference of each pair.
+
+        Args:
+            images: Pixels in 0 … 255, [B, H, W, C].
+            others: Likewise.
+
+        Returns:
+            In squared grey levels, float32 [B].
+        """
+        pair = [local_amplitudes(each, self.sigma, self.window) for each in (images, others)]
+        return tf.reduce_mean(tf.math.squared_difference(*pair), axis=[1, 2, 3])
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments."""
+        names = ("start", "sigma", "window")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def local_amplitudes(pixels: tf.Tensor, sigma: float, window: float) -> tf.Tensor:
+    """Root mean squares of the slopes of detail along four directions, in windows.
+
+    Args:
+        pixels: In 0 … 255, [B, H, W, C].
+        sigma: Standard deviation of the Gaussian that detail is finer than, in pixels.
+        window: Standard deviation of the windows, in pixels.
+
+    Returns:
+        In grey levels, at least `FLOOR`, [B, H − 1, W − 1, 4].
+
+    Raises:
+        ValueError: If there are less than 2×2 pixels.
+    """
+    height, width = pixels.shape[1:3]
+    if min(height, width) < 2:
+        raise ValueError(
+            f"The texture loss needs images of at least 2×2 pixels. Received: {height}×{width}."
+        )
+    grey = tf.reduce_mean(tf.cast(pixels, tf.float32), axis=-1, keepdims=True)
+    detail = grey - _smoothed(grey, sigma)
+    here, right, below = detail[:, :-1, :-1], detail[:, :-1, 1:], detail[:, 1:, :-1]
+    across, down = right - here, below - here
+    diagonals = [(across + down) / math.sqrt(2.0), (across - down) / math.sqrt(2.0)]
+    slopes = tf.concat([across, down, *diagonals], axis=-1)
+    return tf.sqrt(_smoothed(tf.square(slopes), window) + FLOOR**2)
+
+
+def _smoothed(maps: tf.Tensor, sigma: float) -> tf.Tensor:
+    """Mean of maps [B, H, W, C] in Gaussian windows; beyond the border there is nothing."""
+    ones = tf.ones_like(maps[:1, :, :, :1])
+    return _weighted_sum(maps, sigma) / _weighted_sum(ones, sigma)
+
+
+def _weighted_sum(maps: tf.Tensor, sigma: float) -> tf.Tensor:
+    reach = math.ceil(REACH * sigma)
+    kernel = np.exp(-0.5 * np.square(np.arange(-reach, reach + 1) / sigma)).astype(np.float32)
+    for shape in ((-1, 1), (1, -1)):
+        taps = np.tile((kernel / kernel.sum()).reshape(*shape, 1, 1), (1, 1, maps.shape[-1], 1))
+        maps = tf.nn.depthwise_conv2d(maps, taps, [1, 1, 1, 1], "SAME")
+    return maps
