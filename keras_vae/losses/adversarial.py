@@ -17,6 +17,7 @@ from ..models.protocols import ForwardPass
 from ..ops.convolutions import SpaceToDepth
 from ..ops.registration import package
 from ..ops.replicas import replica_count
+from ..ops.smoothing import smoothed
 from ..presets import Adversarial as Configuration
 from ..presets.ranges import Count, NotNegative, Whole, in_range
 from .perceptual import MAPS, feature_distance, with_maps
@@ -45,6 +46,9 @@ class Adversarial(Composite, LossTerm):
         features: Weight, beside the model's loss, of the distance of the critic's feature maps of
             image and reconstruction (Larsen et al. 2016): it is small where both have the same
             texture, and pulls a reconstruction to its own image, not to any.
+        detail: Standard deviation of a Gaussian, in pixels: the critic judges only what is finer,
+            image and reconstruction being shown with the reconstruction's coarse part; 0: it judges
+            all. Most of what an image is sharp by is fine, and little of its variance.
 
     Raises:
         ValueError: If a number is out of its range, or there are no feature maps for `features`;
@@ -70,10 +74,11 @@ class Adversarial(Composite, LossTerm):
         interval: Count = 4,
         learning_rate: NotNegative = 2e-4,
         features: NotNegative = 0.0,
+        detail: NotNegative = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(weight, **kwargs)
-        self.critic, self.features = critic, features
+        self.critic, self.features, self.detail = critic, features, detail
         # A method, so that Keras does not save the critic's weights twice.
         self.maps = with_maps(critic).__call__ if features else None
         self.start, self.gamma, self.interval = start, gamma, interval
@@ -116,7 +121,7 @@ class Adversarial(Composite, LossTerm):
 
     def __call__(self, forward: ForwardPass) -> tf.Tensor:
         """Return the weighted loss, [B], and log it and the critic's."""
-        images, reconstructions = forward.images, forward.likelihood.pixels()
+        images, reconstructions = self._shown(forward.images, forward.likelihood.pixels())
 
         def losses() -> tuple[tf.Tensor, tf.Tensor]:
             margin, distance = self._compared(tf.stop_gradient(images), reconstructions)
@@ -130,7 +135,7 @@ class Adversarial(Composite, LossTerm):
 
     def train_adversary(self, forward: ForwardPass) -> None:
         """Take a step of the critic."""
-        pairs = forward.images, tf.stop_gradient(forward.likelihood.pixels())
+        pairs = self._shown(forward.images, tf.stop_gradient(forward.likelihood.pixels()))
         variables, steps = self.adversary_variables, self.optimizer.iterations
 
         def nothing() -> list[tf.Tensor]:
@@ -149,6 +154,14 @@ class Adversarial(Composite, LossTerm):
         if self.start:  # Adam corrects its moments by the number of steps, so waiting is no step
             counts = (lambda: tf.identity(steps), lambda: 0 * steps)
             steps.assign(once_started(forward.step, self.start, *counts))
+
+    def _shown(self, images: tf.Tensor, others: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """What the critic sees of images and reconstructions."""
+        if not self.detail:
+            return images, others
+        coarse, own = (smoothed(each, self.detail) for each in (others, images))
+        shared = tf.stop_gradient(coarse)
+        return images - own + shared, others - coarse + shared
 
     def _compared(self, images: tf.Tensor, others: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """D(x) − D(y) and the distance of the feature maps, which is 0 without a weight, [B]."""
@@ -183,7 +196,7 @@ class Adversarial(Composite, LossTerm):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
-        names = ("start", "gamma", "interval", "learning_rate", "features")
+        names = ("start", "gamma", "interval", "learning_rate", "features", "detail")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 

@@ -11,17 +11,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from ..models.loss_terms import LossTerm
 from ..models.protocols import ForwardPass
 from ..ops.registration import package
+from ..ops.smoothing import smoothed
 from ..presets import Texture as Configuration
 from ..presets.ranges import Positive, Whole, in_range
 from .start import once_started
 
-REACH = 3.0  # standard deviations at which a Gaussian kernel ends
 FLOOR = 0.2  # grey levels, an amplitude that nobody sees: the root's slope at 0 is infinite
 
 
@@ -112,24 +111,9 @@ def local_amplitudes(pixels: tf.Tensor, sigma: float, window: float) -> tf.Tenso
             f"The texture loss needs images of at least 2×2 pixels. Received: {height}×{width}."
         )
     grey = tf.reduce_mean(tf.cast(pixels, tf.float32), axis=-1, keepdims=True)
-    detail = grey - _smoothed(grey, sigma)
+    detail = grey - smoothed(grey, sigma)
     here, right, below = detail[:, :-1, :-1], detail[:, :-1, 1:], detail[:, 1:, :-1]
     across, down = right - here, below - here
     diagonals = [(across + down) / math.sqrt(2.0), (across - down) / math.sqrt(2.0)]
     slopes = tf.concat([across, down, *diagonals], axis=-1)
-    return tf.sqrt(_smoothed(tf.square(slopes), window) + FLOOR**2)
-
-
-def _smoothed(maps: tf.Tensor, sigma: float) -> tf.Tensor:
-    """Mean of maps [B, H, W, C] in Gaussian windows; beyond the border there is nothing."""
-    ones = tf.ones_like(maps[:1, :, :, :1])
-    return _weighted_sum(maps, sigma) / _weighted_sum(ones, sigma)
-
-
-def _weighted_sum(maps: tf.Tensor, sigma: float) -> tf.Tensor:
-    reach = math.ceil(REACH * sigma)
-    kernel = np.exp(-0.5 * np.square(np.arange(-reach, reach + 1) / sigma)).astype(np.float32)
-    for shape in ((-1, 1), (1, -1)):
-        taps = np.tile((kernel / kernel.sum()).reshape(*shape, 1, 1), (1, 1, maps.shape[-1], 1))
-        maps = tf.nn.depthwise_conv2d(maps, taps, [1, 1, 1, 1], "SAME")
-    return maps
+    return tf.sqrt(smoothed(tf.square(slopes), window) + FLOOR**2)

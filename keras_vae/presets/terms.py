@@ -161,6 +161,7 @@ class Adversarial(Term, kind="adversarial", builds="keras_vae.losses.adversarial
         interval: Steps from one penalty to the next (Karras et al. 2020, section 3.1).
         learning_rate: Of the critic's Adam.
         features: Weight of the distance of the critic's feature maps beside the model's loss.
+        detail: Of the Gaussian that the critic judges only finer things than, in pixels; 0: all.
 
     Example:
         >>> preset = get_preset("mnist").override(adversarial_weight=0.1)
@@ -176,6 +177,7 @@ class Adversarial(Term, kind="adversarial", builds="keras_vae.losses.adversarial
     interval: Count = 4
     learning_rate: NotNegative = 2e-4
     features: NotNegative = 0.0
+    detail: NotNegative = 0.0
     description: ClassVar[str] = "adversarial loss"
     invents: ClassVar[bool] = True
 

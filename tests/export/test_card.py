@@ -144,7 +144,11 @@ def test_an_embedder_and_a_critic_are_named_with_what_follows_from_them():
     )
     origin = "Embedder of the identity loss: dlib's network for face recognition (King 2017, in"
     assert [origin in card for card in (plain, known, sharp)] == [False, True, True]
-    assert ["the model's invention" in card for card in (plain, known, sharp)] == [False, False, True]
+    assert ["the model's invention" in card for card in (plain, known, sharp)] == [
+        False,
+        False,
+        True,
+    ]
     assert "evidence of what a photo shows (adversarial loss and texture loss).\n" in sharp
     own = get_preset("celeba").override(identity_weight=1.0, identity_embedder="/home/me/own.keras")
     card = model_card(facts(preset=own.to_dict()))

@@ -1,5 +1,6 @@
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -260,3 +261,43 @@ def test_a_critic_without_feature_maps_cannot_be_asked_for_them():
     critic.add(keras.layers.Dense(1))
     with pytest.raises(ValueError, match=r"`features` must be 0 .*'maps_'"):
         Adversarial(critic, features=1.0)
+
+
+def test_a_critic_of_detail_does_not_see_what_is_coarser(digits):
+    """A smooth change is nothing to it; a fine one of the same size is much."""
+    keras.utils.set_random_seed(0)
+    critic = build_critic((32, 32, 1), (8, 8), 2)
+    images = np.float32(np.repeat(np.repeat(digits.images[:4], 4, 1), 4, 2))
+    rows, columns = np.mgrid[:32, :32]
+    smooth = np.float32(np.cos(np.pi * rows / 16))[..., None]
+    fine = np.float32((-1.0) ** (rows + columns))[..., None]
+
+    def losses(detail, change):
+        pixels = tf.constant(images + 20 * change)
+        logs = {}
+        forward = SimpleNamespace(
+            images=tf.constant(images),
+            likelihood=SimpleNamespace(pixels=lambda: pixels),
+            step=None,
+            log=logs.__setitem__,
+        )
+        return np.abs(Adversarial(critic, detail=detail)(forward) - math.log(2.0)).max()
+
+    assert losses(0.0, smooth) > 20 * losses(1.0, smooth)
+    assert losses(1.0, fine) == pytest.approx(losses(0.0, fine), rel=0.3)
+
+
+def test_the_coarse_part_of_a_reconstruction_learns_nothing_of_a_critic_of_detail(digits):
+    keras.utils.set_random_seed(0)
+    term = Adversarial(build_critic((8, 8, 1), (8, 8), 2), detail=1.0)
+    flat = tf.Variable(0.0)
+    with tf.GradientTape() as tape:
+        pixels = tf.cast(digits.images[:4], tf.float32) * 0.5 + flat
+        forward = SimpleNamespace(
+            images=tf.cast(digits.images[:4], tf.float32),
+            likelihood=SimpleNamespace(pixels=lambda: pixels),
+            step=None,
+            log=lambda *_: None,
+        )
+        loss = tf.reduce_sum(term(forward))
+    assert abs(float(tape.gradient(loss, flat))) < 1e-5

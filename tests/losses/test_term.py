@@ -23,7 +23,14 @@ TERMS = {
     "identity": presets.Identity(7.0, start=20, shift=0.1, scale=0.2, features=0.5),
     "texture": presets.Texture(0.5, start=20, sigma=0.7, window=2.0),
     "adversarial": presets.Adversarial(
-        11.0, start=20, filters=(4, 8), gamma=0.5, interval=3, learning_rate=1e-3, features=0.5
+        11.0,
+        start=20,
+        filters=(4, 8),
+        gamma=0.5,
+        interval=3,
+        learning_rate=1e-3,
+        features=0.5,
+        detail=0.8,
     ),
 }
 
