@@ -90,9 +90,10 @@ def test_the_default_model_keeps_the_person():
     found = {name: float(value) for name, value in faces.items()}
     assert found["same person, by dlib"] >= 0.9
     assert found["same person, by MobileFace"] >= 0.98
-    assert found["nearest of 1,000 is itself, by dlib"] >= 0.75
+    assert found["nearest of 1,000 is itself, by dlib"] >= 0.8
     assert found["glasses kept"] >= 0.85
     assert found["PSNR (dB)"] >= 23.71 - 1.5  # beside that of `celeba64`
+    assert found["sharpness"] >= 0.3  # before the texture loss 0.116
 
 
 @pytest.mark.parametrize("name", FACES)

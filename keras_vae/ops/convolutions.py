@@ -75,11 +75,14 @@ class NarrowConv2D(keras.layers.Conv2D):
     oneDNN's kernels keep 16 output channels in a register, even where there are fewer. Here the k²
     taps of each filter are the channels of a 1×1 convolution; a second convolution, of zeros and
     ones, shifts and adds the taps. Weights and results are the parent's; training takes half the
-    time for the three channels of an image (docs/decisions/0003).
+    time for the three channels of an image (docs/decisions/0003). LiteRT has no such registers: in
+    inference it is the parent.
     """
 
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """Convolve images [B, H, W, C] to [B, H, W, filters]."""
+        if not training:
+            return super().call(inputs)
         height, width, depth, filters = self.kernel.shape
         count = height * width * filters
         by_tap = tf.reshape(tf.transpose(self.kernel, (2, 0, 1, 3)), (1, 1, depth, count))

@@ -38,7 +38,7 @@ class FixedNoise(keras.layers.Layer):
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Add the noise to maps [B, H, W, F]."""
         noise = tf.convert_to_tensor(self.noise)
-        return inputs + tf.tensordot(noise, tf.convert_to_tensor(self.shares), 1)
+        return inputs + tf.matmul(noise, tf.convert_to_tensor(self.shares))
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""

@@ -99,9 +99,13 @@ def test_a_narrow_convolution_is_kerass(filters, kernel, photos):
     bias = np.linspace(-0.5, 0.5, filters)
     plain.bias.assign(bias)
     narrow.set_weights(plain.get_weights())
-    wanted, received = (value_and_gradients(layer, images) for layer in (plain, narrow))
+    wanted, received = (
+        value_and_gradients(plain, images),
+        value_and_gradients(narrow, images, training=True),
+    )
     for one, other in zip(wanted, received, strict=True):
         np.testing.assert_allclose(other, one, atol=1e-5 * max(1, np.abs(one).max()))
+    np.testing.assert_array_equal(narrow(images), plain(images))  # in inference it is Keras's own
 
 
 @pytest.mark.parametrize(
