@@ -42,6 +42,7 @@ from keras_vae.presets import (
     Perceptual,
     Preset,
     ResidualNetwork,
+    Texture,
 )
 from keras_vae.training import trainer as training
 from keras_vae.training.distribution import make_strategy
@@ -106,6 +107,7 @@ SMALL = {
             presets.PositionalGaussian(),
             terms=(
                 Identity(30.0, shift=0.0, scale=0.0),
+                Texture(0.1, start=1),
                 Adversarial(3.0, start=1, filters=(4, 6)),
             ),
             ema_momentum=0.5,

@@ -34,7 +34,7 @@ class Texture(LossTerm):
     Args:
         weight: Factor of the value.
         start: Optimizer steps of the model before the loss is computed and added.
-        sigma: In pixels: detail is finer than about six times as many.
+        sigma: In pixels: detail has periods below about five times as many.
         window: Standard deviation of the windows, in pixels.
 
     Raises:
@@ -104,6 +104,10 @@ def local_amplitudes(pixels: tf.Tensor, sigma: float, window: float) -> tf.Tenso
 
     Raises:
         ValueError: If there are less than 2×2 pixels.
+
+    Example:
+        >>> local_amplitudes(tf.zeros((2, 32, 32, 3)), sigma=1.0, window=3.0).shape
+        TensorShape([2, 31, 31, 4])
     """
     height, width = pixels.shape[1:3]
     if min(height, width) < 2:

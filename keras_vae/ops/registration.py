@@ -24,6 +24,7 @@ CLASSES = {
     "losses.importance_weighted": ("ImportanceWeighted",),
     "losses.mmd": ("MMD",),
     "losses.perceptual": ("Perceptual",),
+    "losses.texture": ("Texture",),
     "models.likelihoods": (
         "Bernoulli",
         "DiscretizedLogistic",
