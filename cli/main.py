@@ -83,6 +83,8 @@ def run() -> None:
     """
     signal.signal(signal.SIGTERM, _terminate)
     warnings.filterwarnings("ignore", module=r"PIL\.")  # of files that are odd, and are reported
+    if "--debug" not in sys.argv:
+        warnings.formatwarning = _warning  # without a place in the source
     try:
         sys.exit(kvae(standalone_mode=False) or 0)
     except click.ClickException as error:
@@ -106,6 +108,11 @@ def run() -> None:
 
 def _terminate(*_: Any) -> None:
     raise Terminated
+
+
+def _warning(message: Warning, *_: Any) -> str:
+    """Return a warning as one line."""
+    return f"Warning: {first_line(message)}\n"
 
 
 def _reason(error: Exception) -> str:

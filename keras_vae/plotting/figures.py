@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
+
+from .lettering import warn_of_boxes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,7 +66,8 @@ def new_figure(
 
 def fix_layout(figure: Figure) -> None:
     """Make a figure's layout final, so that positions in pixels stay correct."""
-    figure.draw_without_rendering()
+    with _without_warnings_of_glyphs():
+        figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for axes in figure.axes:
         axes.autoscale(enable=False)
@@ -70,7 +76,18 @@ def fix_layout(figure: Figure) -> None:
 def picture_of(figure: Figure) -> Image.Image:
     """Draw a figure."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.text import Text
 
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
+    with _without_warnings_of_glyphs():
+        canvas.draw()  # writes the labels of ticks, too
+    warn_of_boxes("".join(text.get_text() for text in figure.findobj(Text)))
     return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+
+
+@contextmanager
+def _without_warnings_of_glyphs() -> Iterator[None]:
+    """Matplotlib warns of each letter, each time: `warn_of_boxes` does once."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 FONT_SIZE = 14
 LONGEST_NAME = 40  # characters of a label's line
 MINUS = "\N{MINUS SIGN}"
+NAMED = 8  # letters in a warning
+NO_LETTER = "\uffff"  # of no alphabet, so no font has it
 
 
 def number_label(value: float, form: str = "g") -> str:
@@ -50,11 +53,29 @@ def write(text: str, size: int = FONT_SIZE) -> Image.Image:
         text: The text.
         size: Height of the letters, in pixels.
     """
+    warn_of_boxes(text)
     picture = Image.new("RGB", text_size(text, size), "white")
     centre = picture.width / 2, picture.height / 2
     draw = ImageDraw.Draw(picture)
     draw.multiline_text(centre, text, "black", _font(size), anchor="mm", spacing=2, align="center")
     return picture
+
+
+def warn_of_boxes(text: str) -> None:
+    """Warn, in one line, of letters that the font does not have: boxes take their place."""
+    letters = sorted({letter for letter in text if letter > "~" and letter.isprintable()})
+    if boxes := [letter for letter in letters if _is_box(letter)]:
+        more = f" and {len(boxes) - NAMED} others" if len(boxes) > NAMED else ""
+        warnings.warn(
+            f"Boxes stand for letters that DejaVu Sans lacks: {' '.join(boxes[:NAMED])}{more}.",
+            stacklevel=2,
+        )
+
+
+@cache
+def _is_box(letter: str) -> bool:
+    box, glyph = (_font(FONT_SIZE).getmask(each) for each in (NO_LETTER, letter))
+    return glyph.size == box.size and bytes(glyph) == bytes(box)
 
 
 @cache

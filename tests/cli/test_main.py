@@ -129,3 +129,14 @@ def test_a_reader_that_goes_away_is_no_traceback():
     command = f"{sys.executable} -m keras_vae.cli.main data list | true"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+def test_a_warning_is_one_line_without_a_place_in_the_source():
+    code = """
+import warnings
+from keras_vae.cli import main
+main.kvae = lambda **_: warnings.warn("Two\\nlines")
+main.run()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "Warning: Two\n")
