@@ -18,7 +18,7 @@ import numpy as np
 from ..files.exported import METADATA, VERSION, InvalidFacts, read_metadata
 from ..files.limits import MAX_PIXELS
 from ..files.naming import first_line, short
-from .model import check_endpoint, reason
+from .endpoints import check_endpoint, reason
 
 AUTOENCODER, UPSCALER = "autoencoder", "upscaler"
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from ..files.litert import LiteSignature
 from ..latent_space.priors import GaussianMixturePrior, sample_normal
+from .endpoints import as_batches, check_inputs
 from .exported import lite_folder
-from .model import as_batches, check_inputs
 from .saved_model import SavedModel
 
 # endpoint → its inputs

@@ -156,29 +156,6 @@ def test_it_is_described_in_one_line(colour_model, grey_model):
     assert repr(grey_model) == "<Model 'grey': images 8×8×1, z 4 sampled from its prior>"
 
 
-NODE = "[[{{node decode_pixels_1/CheckNumerics}}]]"
-
-
-@pytest.mark.parametrize(
-    ("message", "sentence"),
-    [
-        (f"`z` must be finite. : Tensor had NaN values\n\t {NODE}", "`z` must be finite."),
-        (f"assertion failed: [No such `a`.]\n\t {NODE}\n\t{NODE}", "No such `a`."),
-        ("Bad image.\n\t [[{{function_node map_8}}{{node a}}]]", "Bad image."),
-        (
-            f"2 root error(s) found.\n  (0) INVALID_ARGUMENT: Bad image.\n\t {NODE}\n"
-            f"  (1) INVALID_ARGUMENT: Worse.\n\t {NODE}\n0 successful operations.",
-            "Bad image.",
-        ),
-        (f"Graph execution error:\n\nDetected at node x\n\t{NODE}\nBad image.", "Bad image."),
-        ("Servable not found for request: Latest(x)", "Servable not found for request: Latest(x)"),
-        ("", ""),
-    ],
-)
-def test_reason_is_the_sentence_within_the_noise(message, sentence):
-    assert model_module.reason(message) == sentence
-
-
 def test_models_of_aligned_faces_are_those_of_celeba_and_of_aligned_photos(grey_model):
     for data, expected in (
         ({"dataset": "celeba"}, True),

@@ -12,7 +12,7 @@ import numpy as np
 from ...files.naming import printable
 from ...serving.messages import SignatureDef, SignatureDefMap, TensorInfo
 from ...serving.tensors import FIELDS
-from ..model import reason
+from ..endpoints import reason
 
 MAX_ANSWER = 512 * 2**20  # bytes; the feature maps of a batch are the largest answers
 MAX_MESSAGE = 2000  # letters of a server's message
