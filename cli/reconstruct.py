@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keras_vae.files.naming import printable
+
 from .command import command
 from .layout import Layout, upscale_option
 from .model_choice import SERVER, ModelChoice, model_options
@@ -67,7 +69,7 @@ def _write_picture(sources: Sources, model: Model, layout: Layout, outputs: Outp
     rows = np.stack([originals, found["image"]], axis=1)
     picture = layout.strip(rows, ["original", "reconstruction"], row_labels(photos))
     for photo, error in zip(photos, found["mse"], strict=True):
-        echo(f"{photo.name}: MSE {error:.4f}")
+        echo(f"{printable(photo.name)}: MSE {error:.4f}")
     outputs.write_picture(picture)
 
 

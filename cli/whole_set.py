@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from keras_vae.files.naming import printable
+
 from .outputs import Outputs, echo
 from .progress import progress_bar
 
@@ -102,9 +104,8 @@ def _report(left_out: Sequence[LeftOut], count: int) -> None:
     for reason, group in groupby(sorted(left_out, key=reason_of), reason_of):
         first, *others = group
         names = ", ".join(each.name for each in (first, *others))
-        click.echo(
-            f"  {reason} ({len(others) + 1:,}): {names}" if others else f"  {first}", err=True
-        )
+        line = f"{reason} ({len(others) + 1:,}): {names}" if others else str(first)
+        click.echo(f"  {printable(line)}", err=True)
 
 
 def write_pictures(

@@ -13,6 +13,8 @@ from typing import Any, Self
 from . import disk
 from .output import DRAFT, Output
 
+UNENCODABLE = "backslashreplace"  # how bytes of names that are no UTF-8 are written in a text
+
 
 class OutputGroup:
     """Files that appear together or not at all.
@@ -76,6 +78,8 @@ class OutputGroup:
         try:
             for output in ordered:
                 output.commit(undoable=len(ordered) > 1)
+            for folder in {output.target.parent for output in ordered if not output.is_stream}:
+                disk.synchronize(folder)
         except BaseException:
             for output in reversed(ordered):
                 output.undo()
@@ -115,10 +119,13 @@ def write_atomically(
 def write_text(
     path: str | Path, text: str, *, overwrite: bool = False, group: OutputGroup | None = None
 ) -> Path:
-    """Write a text as UTF-8, with its line ends unchanged: see `write_atomically`."""
+    """Write a text as UTF-8, with its line ends unchanged: see `write_atomically`.
+
+    Bytes of names that are no UTF-8 are escaped, as `UNENCODABLE` says.
+    """
 
     def write(draft: Path) -> None:
-        draft.write_text(text, "utf-8", newline="")
+        draft.write_text(text, "utf-8", UNENCODABLE, newline="")
 
     return write_atomically(path, write, overwrite=overwrite, group=group)
 

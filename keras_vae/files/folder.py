@@ -6,9 +6,11 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from . import disk
+from .atomic import OutputGroup
 from .output import DRAFT
 
 
@@ -16,8 +18,9 @@ from .output import DRAFT
 def filled_folder(folder: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Yield a temporary folder, whose files are moved into `folder` at the end.
 
-    After an error nothing is left of them. The temporary folder is hidden in `folder`, so that a
-    move is a renaming on one disk.
+    After an error nothing is left of them, and files that were overwritten are restored. Each file
+    is placed as an `Output` is: links stay links. The temporary folder is hidden in `folder`, so
+    that a move is a renaming on one disk.
 
     Args:
         folder: The folder; it is created.
@@ -26,6 +29,7 @@ def filled_folder(folder: str | Path, *, overwrite: bool = False) -> Iterator[Pa
     Raises:
         FileExistsError: If `folder` holds files and `overwrite` is False.
         NotADirectoryError: If `folder` is a file.
+        OSError: See `Output.check`, of each file.
     """
     folder = Path(folder)
     check_empty(folder, overwrite=overwrite)
@@ -34,14 +38,10 @@ def filled_folder(folder: str | Path, *, overwrite: bool = False) -> Iterator[Pa
     draft.mkdir()
     try:
         yield draft
-        disk.synchronize_tree(draft)
-        for file in sorted(draft.rglob("*")):
-            target = folder / file.relative_to(draft)
-            if file.is_dir():
-                target.mkdir(exist_ok=True)
-            else:
-                disk.replace(file, target)
-        disk.synchronize(folder)
+        with OutputGroup() as group:
+            for file in sorted(file for file in draft.rglob("*") if not file.is_dir()):
+                target = folder / file.relative_to(draft)
+                group.write(target, partial(disk.keep, file), overwrite=overwrite)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
         disk.remove_folders(made)  # only if they are empty

@@ -82,7 +82,7 @@ class Output:
             self._check_folder()
             return
         if stat.S_ISDIR(mode):
-            raise IsADirectoryError(f"`path` must be a file, not a folder. Received: {self.path}.")
+            raise IsADirectoryError(f"{self.path} is a folder, not a file.")
         if not self.overwrite:
             raise FileExistsError(f"{self.path} exists. Use `overwrite=True` to overwrite it.")
         self._check_folder()
@@ -126,7 +126,6 @@ class Output:
             else:
                 self._replace(undoable)
             self._placed = True
-            disk.synchronize(self.target.parent)
 
     def undo(self) -> None:
         """Restore what was there before `commit`; a stream keeps what it received.

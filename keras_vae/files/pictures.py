@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import struct
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import accumulate, zip_longest
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .atomic import OutputGroup, write_atomically
 from .output import Output
@@ -143,13 +144,21 @@ def save(
 
     Raises:
         FileExistsError: If the file exists and `overwrite` is False.
-        ValueError: See `check_picture`.
+        ValueError: See `check_picture`; or if the format does not take pictures of this size.
     """
     kind = check_picture(path)
     profile = picture.info.get("icc_profile")
 
     def write(draft: Path) -> None:
-        picture.save(draft, kind, icc_profile=profile, **SETTINGS.get(kind, {}))
+        try:
+            picture.save(draft, kind, icc_profile=profile, **SETTINGS.get(kind, {}))
+        except (OSError, OverflowError, RuntimeError, ValueError, struct.error) as error:
+            if getattr(error, "errno", None) is not None:  # the system's
+                raise
+            raise ValueError(
+                f"{path}: {kind} does not take a picture of {picture.width}×{picture.height} "
+                "pixels. Choose another suffix, such as .png."
+            ) from error
 
     return write_atomically(path, write, overwrite=overwrite, suffix=STREAMED, group=group)
 
@@ -162,20 +171,22 @@ def save_all(
     Args:
         images: Pictures, or pixels, uint8 [H, W, C].
         names: Their names, each perhaps a path within the folder; a suffix becomes .png. Where this
-            file exists, .png is appended to the whole name.
+            file exists, .png is appended to the whole name, until no file has it.
         folder: The folder.
 
     Raises:
         ValueError: If a name is a path outside the folder.
-        FileExistsError: If both files exist.
     """
     for image, name in zip(images, names, strict=True):
         file = Path(name)
         if file.is_absolute() or ".." in file.parts:
             raise ValueError(f"`names` must be paths within the folder. Received: {name}.")
         picture = image if isinstance(image, Image.Image) else to_picture(image)
-        png = folder / file.with_suffix(".png")
-        target = folder / f"{name}.png" if png.exists() else png
+        target = folder / file.with_suffix(".png")
+        if target.exists():
+            target = folder / f"{name}.png"
+        while target.exists():
+            target = target.with_name(f"{target.name}.png")
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as stream:
             picture.save(stream, "PNG", **SETTINGS["PNG"])
@@ -193,18 +204,24 @@ def check_picture(path: str | Path) -> str:
     suffix = Output(path).suffix(STREAMED).lower()
     kind = Image.registered_extensions().get(suffix)
     if kind is None or not _can_be_written(kind):
-        raise ValueError(f"`path` must end like a picture, as in .png or .jpg. Received: {path}.")
+        raise ValueError(
+            f"The name of a picture must end in a format, as .png or .jpg. Received: {path}."
+        )
     return kind
 
 
 @cache
 def _can_be_written(kind: str) -> bool:
-    """Try to write: Pillow can only read some formats, and others have no colors."""
+    """Try to write: Pillow can only read some formats; others have no colors, or sizes of icons."""
+    size, stream = (400, 300), io.BytesIO()
     try:
-        Image.new("RGB", (16, 16)).save(io.BytesIO(), kind)
+        Image.new("RGB", size).save(stream, kind)
+        with Image.open(stream) as written:
+            return written.size == size
+    except UnidentifiedImageError:
+        return True  # as .pdf, which Pillow only writes
     except (KeyError, OSError, ValueError):
         return False
-    return True
 
 
 def to_pixels(values: Any) -> np.ndarray:

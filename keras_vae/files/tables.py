@@ -10,6 +10,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from .atomic import UNENCODABLE
+
 Row = Mapping[str, Any]  # column → text, number, path, or array of numbers
 
 
@@ -38,7 +40,7 @@ class CsvFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._stream = path.open("w", encoding="utf-8", newline="")
+        self._stream = path.open("w", encoding="utf-8", errors=UNENCODABLE, newline="")
         self._table: csv.DictWriter | None = None
 
     def write(self, batch: Mapping[str, Any]) -> None:

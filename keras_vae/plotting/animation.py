@@ -118,7 +118,7 @@ def check_gif(path: str | Path) -> None:
         >>> check_gif("smile.gif")
     """
     if Output(path).suffix(".gif").lower() != ".gif":
-        raise ValueError(f"`path` must end in .gif. Received: {path}.")
+        raise ValueError(f"The name of an animation must end in .gif. Received: {path}.")
 
 
 def _shared_palette(frames: Sequence[Image.Image]) -> Image.Image:

@@ -55,7 +55,7 @@ def test_what_does_not_end_like_a_picture(kvae, photo_files, labelled, no_work, 
     if name == "a" and command[0] in FOLDERS:
         pytest.skip("a folder of images")
     result = kvae(*command, "--out", name)
-    assert f"must end like a picture, as in .png or .jpg. Received: {name}." in refusal(result)
+    assert f"must end in a format, as .png or .jpg. Received: {name}." in refusal(result)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -116,3 +118,15 @@ def test_a_photo_of_too_many_pixels_is_refused_before_it_is_decoded(kvae, photo_
     assert result.exit_code == 1
     assert "too large: " in str(result.exception)
     assert str(result.exception).endswith("pixels are more than `--max-pixels 1000`.")
+
+
+@pytest.mark.parametrize("out", ["out.png", "out"])
+def test_names_with_control_characters_do_not_reach_the_terminal(kvae, photo_files, tmp_path, out):
+    names = [f"\x1b]0;{letter}.jpg" for letter in "abc"]
+    for name in names[:2]:
+        (tmp_path / name).write_text("no image")
+    shutil.copy(photo_files[0], tmp_path / names[2])
+    result = kvae("reconstruct", *names, "--model", "colour", "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "�]0;b.jpg" in result.stderr
+    assert "\x1b" not in result.output

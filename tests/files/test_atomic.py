@@ -38,7 +38,7 @@ def test_an_existing_file_is_overwritten_only_with_overwrite(tmp_path):
 
 
 def test_a_folder_is_not_a_file(tmp_path):
-    with pytest.raises(IsADirectoryError, match="`path` must be a file"):
+    with pytest.raises(IsADirectoryError, match="is a folder, not a file"):
         check_free(tmp_path, overwrite=True)
 
 

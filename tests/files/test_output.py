@@ -76,7 +76,7 @@ def test_what_cannot_be_written_is_refused_before_any_work(tmp_path):
     for name, error in {
         "x" * 300: "File name too long",
         "file/a.txt": "Not a directory",
-        ".": "must be a file, not a folder",
+        ".": "is a folder, not a file",
     }.items():
         with pytest.raises(OSError, match=error):
             Output(tmp_path / name).check()

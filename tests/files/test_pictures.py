@@ -1,3 +1,4 @@
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +68,7 @@ def test_failed_saving_leaves_the_old_file(tmp_path, monkeypatch):
 
     def fail(_, target, *__, **___):
         if isinstance(target, Path):
-            raise OSError("No space left on device")
+            raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Image.Image, "save", fail)
     with pytest.raises(OSError, match="No space"):
@@ -127,3 +128,25 @@ def test_only_images_that_are_drawn_as_they_are_are_accepted(images, received):
 def test_grid_has_at_least_one_column(columns):
     with pytest.raises(ValueError, match=f"`columns` must be at least 1. Received: {columns}"):
         pictures.grid(noise(2, 8, 8, 1), columns)
+
+
+@pytest.mark.parametrize("suffix", [".ico", ".icns"])
+def test_a_format_of_icons_would_reduce_a_picture(suffix, tmp_path):
+    with pytest.raises(ValueError, match="must end in a format"):
+        pictures.save(Image.new("RGB", (300, 300)), tmp_path / f"a{suffix}")
+
+
+@pytest.mark.parametrize(("suffix", "kind"), [(".gif", "GIF"), (".webp", "WEBP")])
+def test_a_picture_that_a_format_does_not_take_is_refused_by_name(suffix, kind, tmp_path):
+    with pytest.raises(ValueError, match=rf"a{suffix}: {kind} does not take .* 70000×1 pixels"):
+        pictures.save(Image.new("RGB", (70_000, 1)), tmp_path / f"a{suffix}")
+    assert not list(tmp_path.iterdir())
+
+
+def test_images_of_one_name_are_all_kept(tmp_path):
+    images = noise(4, 8, 8, 1)
+    pictures.save_all(images, ["a.jpg", "a.png", "a.png", "a.png"], tmp_path)
+    written = sorted(tmp_path.iterdir(), key=lambda file: len(file.name))
+    assert [file.name for file in written] == ["a.png"] + [f"a.png{n * '.png'}" for n in (1, 2, 3)]
+    for image, file in zip(images, written, strict=True):
+        np.testing.assert_array_equal(np.asarray(Image.open(file)), image[..., 0])

@@ -1,7 +1,9 @@
 import csv
+import os
 
 import numpy as np
 
+from keras_vae.files.atomic import write_text
 from keras_vae.files.tables import CsvFile, csv_text
 
 
@@ -25,3 +27,12 @@ def test_a_file_grows_batch_by_batch(tmp_path):
     assert [[float(row["z_0"]), float(row["z_1"])] for row in rows] == z.astype(str).astype(
         float
     ).tolist()
+
+
+def test_a_name_that_is_no_utf_8_is_written_with_escapes(tmp_path):
+    name = os.fsdecode(b"b\xff.png")
+    with CsvFile(tmp_path / "z.csv") as table:
+        table.write({"name": [name]})
+    write_text(tmp_path / "a.csv", csv_text([{"name": name}]))
+    for file in tmp_path.iterdir():
+        assert file.read_text("utf-8") == "name\nb\\udcff.png\n"
