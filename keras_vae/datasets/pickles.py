@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 import pickletools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -66,16 +67,7 @@ class _Unpickler(pickle.Unpickler):
 
     def __init__(self, content: bytes) -> None:
         super().__init__(io.BytesIO(content), encoding="bytes")
-        self._encoded: dict[str, bytes] = {}
-
-    def _encode(self, text: str, encoding: str) -> bytes:
-        """Stand for `_codecs.encode`, with which Python 3 writes bytes in protocol 2.
-
-        A pickle can name one text a million times: the bytes are made once.
-        """
-        if text not in self._encoded:
-            self._encoded[text] = text.encode("latin1")
-        return self._encoded[text]
+        self._encode = _encoder()
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("_codecs", "encode"):
@@ -83,6 +75,22 @@ class _Unpickler(pickle.Unpickler):
         if (module, name) not in _STAND_INS:
             raise pickle.UnpicklingError(f"it names {module}.{name}")
         return _STAND_INS[module, name]
+
+
+def _encoder() -> Callable[[str, str], bytes]:
+    """Stand for `_codecs.encode`, with which Python 3 writes bytes in protocol 2.
+
+    A pickle can name one text a million times: the bytes are made once. It is no method of the
+    unpickler, whose stack may keep it: Python does not look there, and never frees such a circle.
+    """
+    encoded: dict[str, bytes] = {}
+
+    def encode(text: str, encoding: str) -> bytes:
+        if text not in encoded:
+            encoded[text] = text.encode("latin1")
+        return encoded[text]
+
+    return encode
 
 
 def read_pickle(content: bytes, file: str) -> dict[str, Any]:

@@ -1,11 +1,13 @@
+import gc
 import pickle
 import subprocess
 import tracemalloc
+import weakref
 
 import numpy as np
 import pytest
 
-from keras_vae.datasets.pickles import read_pickle
+from keras_vae.datasets.pickles import _Unpickler, read_pickle
 
 BATCH = {b"data": np.arange(12, dtype=np.uint8).reshape(3, 4), b"labels": [0, 1, 2]}
 
@@ -92,3 +94,13 @@ def test_a_large_number_of_a_value_takes_no_memory():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 1e6
+
+
+def test_a_reader_whose_stack_is_not_empty_at_the_end_is_freed():
+    content = b"c_codecs\nencode\n(dp0\n."  # beneath the dict
+    unpickler = _Unpickler(content)
+    assert unpickler.load() == {}
+    reference = weakref.ref(unpickler)
+    del unpickler
+    gc.collect()
+    assert reference() is None
