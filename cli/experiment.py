@@ -137,7 +137,8 @@ def _run(name: str, source: DataSource, out: Path, **trial: int | None) -> None:
         click.echo(file)
     if failures:
         lost = "; ".join(f"{key}: {reason}" for key, reason in failures.items())
-        raise RuntimeError(f"{len(failures)} models failed; call again to retry: {lost}")
+        models = "1 model" if len(failures) == 1 else f"{len(failures)} models"
+        raise RuntimeError(f"{models} failed; call again to retry: {lost}")
 
 
 def _print_outcome(cell: Cell, outcome: Row | str) -> None:

@@ -98,8 +98,8 @@ _ENTRIES = (
         licence="MIT",
         folders=("fashion-mnist", "fashion_mnist", "FashionMNIST/raw"),
         label_names=(
-            *("T-shirt", "trousers", "pullover", "dress", "coat"),
-            *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
+            *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+            *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
         ),
         tfds_name="fashion_mnist",
     ),

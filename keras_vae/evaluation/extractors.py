@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import sys
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from ..datasets.preprocessing import Preprocessing
 from ..datasets.source import Progress
 from ..files.keras_file import load_keras_file
 from ..files.naming import first_line
+
+logger = logging.getLogger(__name__)
 
 BATCH = 64  # images at a time: a bound on the memory of InceptionV3
 SECONDS_TO_CONNECT = 10.0  # also of silence in a download
@@ -88,6 +91,10 @@ def find_extractor(
         except ConnectionError:
             if not dataset.labelled:
                 raise
+            logger.warning(
+                "InceptionV3's weights cannot be downloaded. FID and KID take the features of a "
+                "classifier of the images' labels or attributes instead."
+            )
     return classifier_extractor(dataset, progress)
 
 

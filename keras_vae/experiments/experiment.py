@@ -115,7 +115,7 @@ class Experiment:
 
         Returns:
             The files that were written, and the errors by the cell's key. A trial, and an
-            experiment of which cells failed, writes its table only.
+            experiment of which cells failed, writes its table only, if a cell is finished.
         """
         trial = limit is not None or epochs is not None
         cells = self.cells()
@@ -128,5 +128,6 @@ class Experiment:
         results = Results.read(workspace, cells)
         folder = workspace.folder / (TRIALS if trial else "") / self.name
         if trial or failures:
-            return [results.write_csv(folder / "results.csv")], failures
+            written = [results.write_csv(folder / "results.csv")] if results.rows else []
+            return written, failures
         return self.write(results, folder), {}

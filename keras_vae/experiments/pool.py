@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pebble import ProcessExpired, ProcessPool
 
+from ..latent_space.projections import check_method
 from .cell import Cell
 from .workspace import Row, Workspace
 
@@ -54,9 +55,12 @@ def train_cells(
         The errors, by the key of the cell.
 
     Raises:
+        ImportError: If a missing cell draws a latent map, and umap-learn is not installed.
         RuntimeError: If a process cannot start.
     """
     missing = {cell.key: cell for cell in cells if workspace.row(cell) is None}
+    if any("latent_map" in cell.measures for cell in missing.values()):
+        check_method("umap")
     workspace.prepare(missing.values(), preparing)  # here: two processes must not prepare the same
     total = sum(cell.work for cell in missing.values())
     largest = [cell for cell in missing.values() if cell.work > MOST * total]

@@ -45,7 +45,10 @@ def open_photo(source: str | Path | bytes, max_pixels: int = MAX_PIXELS) -> Imag
     with ImageFile(source, max_pixels) as file:
         if file.has_more_frames:
             logger.warning("%s holds more than one page or frame; the first is used.", file.name)
-        return file.rgb()
+        photo = file.rgb()
+        if file.has_transparent_parts:
+            logger.warning("%s has transparent parts, which become white.", file.name)
+        return photo
 
 
 def shows_aligned_faces(facts: Mapping[str, Any]) -> bool:

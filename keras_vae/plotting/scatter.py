@@ -92,24 +92,21 @@ def _draw_points(panel: Axes, points: np.ndarray, colours: np.ndarray) -> None:
 def _draw_means(panel: Axes, means: np.ndarray, colours: np.ndarray, names: Sequence[str]) -> None:
     """Draw the disks, with the name inside if it is short, such as a digit; layout must be final.
 
-    Of two means that nearly coincide, the larger disk is visible around the smaller one. More disks
-    move apart, and a line leads from each to its mean.
+    Disks that would overlap move apart, and a line leads from each to its mean.
     """
     from matplotlib.patheffects import withStroke
 
-    places, sizes = means, [2.5 * DISK, DISK]
-    if len(names) != 2:
-        diameter = (DISK**0.5 + EDGE) * panel.figure.dpi / 72  # pixels
-        pixels = keep_apart(panel.transData.transform(means), diameter)
-        places, sizes = panel.transData.inverted().transform(pixels), [DISK] * len(names)
+    diameter = (DISK**0.5 + EDGE) * panel.figure.dpi / 72  # pixels
+    pixels = keep_apart(panel.transData.transform(means), diameter)
+    places = panel.transData.inverted().transform(pixels)
     halo = [withStroke(linewidth=EDGE, foreground="white")]
     for mean, place in zip(means, places, strict=True):
         line = {"color": "black", "linewidth": 1.2, "zorder": 3, "path_effects": halo}
         panel.plot(*zip(mean, place, strict=True), marker="o", markersize=3, **line)
-    for group, (name, colour, size) in enumerate(zip(names, colours, sizes, strict=True)):
+    for group, (name, colour) in enumerate(zip(names, colours, strict=True)):
         above = {"zorder": 4 + group, "path_effects": halo}
         edge = {"edgecolors": "black", "linewidths": 1.2}
-        panel.scatter(*places[group], s=size, c=colour, clip_on=False, **edge, **above)
+        panel.scatter(*places[group], s=DISK, c=colour, clip_on=False, **edge, **above)
         if len(name) <= 2:
             panel.text(*places[group], name, weight="bold", ha="center", va="center", **above)
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from keras_vae.cli.main import kvae as group
-from keras_vae.experiments import EXPERIMENTS
+from keras_vae.experiments import EXPERIMENTS, experiment
 
 
 def run(*words):
@@ -87,6 +87,15 @@ def test_a_finished_experiment_is_written_anew_without_tensorflow(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "autoencoder-vs-vae" / "vae.png").exists()
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "1 model failed"), (2, "2 models failed")])
+def test_failures_are_counted_and_no_empty_table_is_written(tmp_path, monkeypatch, count, said):
+    failures = {f"cell-{number}": "ValueError: no" for number in range(count)}
+    monkeypatch.setattr(experiment, "train_cells", lambda *_, **__: failures)
+    result = run("face-model", "--out", tmp_path)
+    assert said in str(result.exception)
+    assert not (tmp_path / "face-model").exists()
 
 
 @pytest.mark.parametrize("name", [*EXPERIMENTS, "list", "report"])

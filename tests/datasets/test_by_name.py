@@ -162,8 +162,8 @@ def test_kmnist_is_read_in_both_layouts(digit_images, tmp_path):
 
 def test_labels_have_names_from_every_source(tmp_path, digit_images):
     write_mnist(tmp_path / "fashion_mnist", digit_images)
-    assert open_source("fashion_mnist", tmp_path).label_name(9) == "ankle boot"
-    assert load_dataset("fashion-mnist", data_dir=tmp_path).label_name(0) == "T-shirt"
+    assert open_source("fashion_mnist", tmp_path).label_name(9) == "Ankle boot"
+    assert load_dataset("fashion-mnist", data_dir=tmp_path).label_name(0) == "T-shirt/top"
     assert load_dataset("digits").label_name(7) == "7"
 
 

@@ -80,13 +80,14 @@ def test_offline_inception_names_the_argument_features(offline, photos):
 
 
 @pytest.mark.slow
-def test_without_inception_a_classifier_is_used_and_named(offline, photos, monkeypatch):
+def test_without_inception_a_classifier_is_used_and_named(offline, photos, monkeypatch, caplog):
     monkeypatch.setattr(classifiers, "MOST_STEPS", 1)
     attributes = np.where(photos[:80].mean(axis=(1, 2)) > 110, 1, -1).astype(np.int8)
     partition = np.repeat([0, 1], [60, 20]).astype(np.int8)
     names = ("Red", "Green", "Blue")
     dataset = ImageDataset("tiles", photos[:80], partition, attributes, names)
     extractor = find_extractor(dataset)
+    assert "InceptionV3's weights cannot be downloaded. FID and KID take" in caplog.text
     assert extractor.name.startswith("classifier of 3 attributes of tiles, seed 0, 128 features")
     assert "validation mean AUC" in extractor.name
     assert extractor.preprocessing == classifiers.PREPROCESSING

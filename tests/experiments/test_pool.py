@@ -74,6 +74,13 @@ def test_a_process_that_cannot_start_ends_the_sweep(small_cells, tmp_path):
         train_cells(small_cells(2, 3), workspace, jobs=1)
 
 
+def test_a_missing_extra_is_said_before_any_work(small_cells, workspace, monkeypatch):
+    monkeypatch.setitem(sys.modules, "umap", None)
+    with pytest.raises(ImportError, match=r"pip install 'keras-vae\[umap\]'"):
+        train_cells(small_cells(2, measures=("latent_map",)), workspace, jobs=1)
+    assert not any(workspace.folder.iterdir())
+
+
 SCRIPT = """
 import pickle, sys
 from keras_vae.experiments.pool import train_cells

@@ -61,6 +61,14 @@ def test_transparency_is_laid_on_white():
     np.testing.assert_allclose(half, [177, 127, 127], atol=1)
 
 
+@pytest.mark.parametrize(("opacity", "said"), [(128, True), (255, False)])
+def test_transparent_parts_are_logged(tmp_path, caplog, opacity, said):
+    file = tmp_path / "alpha.png"
+    Image.new("RGBA", (2, 1), (100, 0, 0, opacity)).save(file)
+    open_photo(file)
+    assert (f"{file} has transparent parts, which become white." in caplog.text) == said
+
+
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "LA"])
 def test_colour_profile_stays(corners, mode):
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
