@@ -95,7 +95,7 @@ class Output:
             suffix: Suffix of the draft for a stream without one.
         """
         self.check()
-        with _named(self.path):
+        with named(self.path):
             if self.is_stream:
                 folder = Path(tempfile.gettempdir())
             else:
@@ -117,7 +117,7 @@ class Output:
         Raises:
             FileExistsError: If a file appeared in the meantime and `overwrite` is False.
         """
-        with _named(self.path):
+        with named(self.path):
             if self.is_stream:
                 self._send()
                 return
@@ -211,7 +211,7 @@ def _is_special(path: Path) -> bool:
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
+def named(path: Path) -> Iterator[None]:
     """Name the file in an error of the system, not the draft or nothing."""
     try:
         yield

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .atomic import OutputGroup, write_atomically
-from .output import Output
+from .output import Output, named
 
 CELL = 128  # approximate length of an enlarged image's longer side, in pixels
 LARGEST = 4096  # images are not enlarged so much that a grid is wider than this, in pixels
@@ -188,7 +188,7 @@ def save_all(
         while target.exists():
             target = target.with_name(f"{target.name}.png")
         target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("xb") as stream:
+        with named(file), target.open("xb") as stream:
             picture.save(stream, "PNG", **SETTINGS["PNG"])
 
 

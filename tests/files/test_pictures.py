@@ -150,3 +150,12 @@ def test_images_of_one_name_are_all_kept(tmp_path):
     assert [file.name for file in written] == ["a.png"] + [f"a.png{n * '.png'}" for n in (1, 2, 3)]
     for image, file in zip(images, written, strict=True):
         np.testing.assert_array_equal(np.asarray(Image.open(file)), image[..., 0])
+
+
+def test_a_full_disk_is_said_with_the_name_of_the_image(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(errno.ENOSPC, "")
+
+    monkeypatch.setattr(Image.Image, "save", fail)
+    with pytest.raises(OSError, match=r"No space left on device: 'b/a\.jpg'"):
+        pictures.save_all(noise(1, 8, 8, 1), ["b/a.jpg"], tmp_path)
