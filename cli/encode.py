@@ -83,7 +83,7 @@ def encode(
     if suffix not in TABLES:
         raise click.BadParameter(f"must end in {' or '.join(TABLES)}.", param_hint="--out")
     outputs.check(others=[out])
-    source = _open(data, data_dir)
+    source = _open(data, data_dir, sources.max_pixels)
     if source.account.left_out:
         click.echo(f"{data}: left out {source.account.left_out_line}", err=True)
     model = choice.open(source.count)
@@ -105,7 +105,7 @@ def encode(
     echo(f"{out}: {written:,} images{binarization_note(model)}")
 
 
-def _open(data: str, data_dir: Path | None) -> Source:
+def _open(data: str, data_dir: Path | None, max_pixels: int) -> Source:
     """Open a data set, or a single image."""
     from keras_vae.datasets.loading import open_source
     from keras_vae.datasets.source import Source
@@ -113,9 +113,10 @@ def _open(data: str, data_dir: Path | None) -> Source:
 
     file = Path(data)
     if file.is_file() and file.suffix.lower() in image_suffixes():
+        refuse(["data_dir"], "has no effect on an image: no data set is read.")
         return Source(1, lambda: iter([file]), lambda index: file.name)
     quiet_tfds(data, data_dir)
-    return open_source(data, data_dir)
+    return open_source(data, data_dir, max_pixels)
 
 
 def _of_split(source: Source, prepared: ImageDataset, split: str) -> Iterator[tuple[str, Row]]:

@@ -18,7 +18,7 @@ from typing import IO
 import numpy as np
 
 from ..files.arrays import read_header, unpack_array
-from ..files.limits import MAX_PIXELS, check_pixels, check_unpacked
+from ..files.limits import check_unpacked
 from ..files.naming import first_line, plain_name, printable
 from ..files.regular import HEAD, content_kind, open_regular
 from .account import Account
@@ -301,10 +301,8 @@ class ArrayFile:
             if math.prod(shape) * dtype.itemsize > size:
                 raise EOFError(f"`{name}` ends too early")
             check_unpacked(described, size, packed, in_memory=False)
-            try:
-                check_pixels(*layout.image_shape[:2], MAX_PIXELS)
-            except ValueError as error:
-                raise ValueError(f"{described} are too large: {error}.") from error
+            size = math.prod(shape[1:]) * dtype.itemsize
+            check_unpacked(f"An image of {described}", size, size)
             yield stream, layout
 
     @contextmanager

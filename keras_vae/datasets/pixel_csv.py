@@ -53,7 +53,12 @@ def find(location: Path, name: str) -> Origin | None:
         return None
     channels = shape[2] if len(shape) == 3 else 1
     return Origin(
-        "pixels in a .csv file", location, (location,), partial(read, location), shape[:2], channels
+        "lines of pixels in a .csv file",
+        location,
+        (location,),
+        partial(read, location),
+        shape[:2],
+        channels,
     )
 
 
