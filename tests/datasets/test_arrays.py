@@ -144,6 +144,20 @@ def test_the_names_of_keras_numpy_and_tfds_are_known(layout, colours, tmp_path):
         assert left_out == ([1, ["extra"]] if layout != "words" else [2, ["extra", "train_labels"]])
 
 
+@pytest.mark.parametrize(
+    ("images", "idle"),
+    [
+        ("images", ["attribute_names", "label_names"]),
+        ("x_train", ["attribute_names", "label_names", "partition"]),
+    ],
+)
+def test_what_describes_nothing_is_accounted_for(images, idle, colours, tmp_path):
+    known = {"partition": np.arange(40) % 3, "label_names": ["a"], "attribute_names": ["b"]}
+    np.savez(tmp_path / "mine.npz", **{images: colours}, **known)
+    left_out = load_dataset(tmp_path / "mine.npz").provenance["account"]["left_out"]
+    assert left_out == {"arrays that are not used": [len(idle), idle]}
+
+
 def test_an_npy_file_will_do(colours, tmp_path):
     np.save(tmp_path / "mine.npy", colours)
     np.testing.assert_array_equal(load_dataset(tmp_path / "mine.npy").images, colours)
