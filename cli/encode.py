@@ -77,6 +77,7 @@ def encode(
         outputs: Whether files are overwritten.
     """
     from keras_vae.files.atomic import write_atomically
+    from keras_vae.files.naming import plural
     from keras_vae.files.output import Output
 
     suffix = Output(out).suffix(".csv")
@@ -102,7 +103,7 @@ def encode(
             written = _encode(inputs, source, model, sources, write)
 
     write_atomically(out, write_table, overwrite=outputs.overwrite, suffix=suffix)
-    echo(f"{out}: {written:,} images{binarization_note(model)}")
+    echo(f"{out}: {plural(written, 'image')}{binarization_note(model)}")
 
 
 def _open(data: str, data_dir: Path | None, max_pixels: int) -> Source:

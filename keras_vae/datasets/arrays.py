@@ -121,7 +121,7 @@ def read(location: Path) -> Source:
         used |= {"label_names", *(part.labels for part in parts)}
     if attributes is not None:
         used |= {"attributes", "attribute_names"}
-    account.leave_out("arrays that are not used", sorted({*file.names} - used))
+    account.leave_out("not used", sorted({*file.names} - used))
     return Source(
         count,
         lambda: (row for part in parts for row in file.rows(part.images)),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..files.naming import plural
 from .binarization import binarize
 from .source import label_name
 from .splits import LEFT_OUT, SPLITS, counted
@@ -76,7 +77,7 @@ class ImageDataset:
 
     def __repr__(self) -> str:
         shape = "×".join(map(str, self.image_shape))
-        images = f"{len(self.images):,} images {shape}, {counted(self.counts)}"
+        images = f"{plural(len(self.images), 'image')} {shape}, {counted(self.counts)}"
         return f"<ImageDataset {self.name!r}: {images}>"
 
     @property

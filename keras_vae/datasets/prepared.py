@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 VERSION = 2  # raised when the same source would give other pixels, or other files
 PARTIAL = ".partial"
 IMAGES, KNOWN, ABOUT = FILES = ("images.npy", "known.npz", "about.json")
-LONGEST = 255 - len(PARTIAL)  # bytes of a folder's name, as file systems limit it
+LONGEST = 255 - len(PARTIAL)  # bytes of a name, as file systems limit it
 _NAME = re.compile(r".+-(native|\d+x\d+)-[0-9a-f]{12}", re.DOTALL)  # see `_folder_name`
 # What a list of prepared sets shows of each.
 _SHOWN: dict[str, Any] = {
@@ -168,11 +168,14 @@ def _folder_name(name: str, origin: Origin, max_pixels: int) -> str:
     """Name the folder of a set: readable, and different if anything about the set differs."""
     size = "native" if origin.image_size is None else "{}x{}".format(*origin.image_size)
     facts = [VERSION, name, origin.fingerprint(), origin.image_size, origin.channels, max_pixels]
-    rest = f"-{size}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
-    shown = os.fsencode(name)
-    if len(shown) + len(rest) > LONGEST:
-        name = shown[: LONGEST - len(rest)].decode(errors="ignore")
-    return name + rest
+    key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
+    return file_name(name, f"-{size}-{key}")
+
+
+def file_name(name: str, ending: str) -> str:
+    """Join a set's name, of which only as much is taken as file systems have room for, and more."""
+    shown, room = os.fsencode(name), LONGEST - len(ending)
+    return (name if len(shown) <= room else shown[:room].decode(errors="ignore")) + ending
 
 
 def _remove(folder: Path) -> None:

@@ -24,7 +24,7 @@ def test_a_folder_is_encoded_with_file_names(kvae, colour_model, album, photos, 
     result = kvae("encode", "album", "--model", "colour", "--out", "z.npz")
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines() == ["z.npz: 4 images"]
-    assert result.stderr.splitlines()[0] == "1 of 5 images were left out:"
+    assert result.stderr.splitlines()[0] == "1 of 5 images was left out:"
     assert "bad.jpg" in result.stderr.splitlines()[1]
     with np.load(tmp_path / "z.npz") as found:
         assert sorted(found) == ["names", "z_log_var", "z_mean"]
@@ -111,6 +111,7 @@ def test_floats_are_converted_by_the_range_of_the_whole_set(kvae, colour_model, 
 def test_a_single_image_is_encoded(kvae, album, tmp_path):
     result = kvae("encode", "album/a.png", "--model", "colour", "--out", "z.npz")
     assert result.exit_code == 0, result.output
+    assert result.stdout == "z.npz: 1 image\n"
     with np.load(tmp_path / "z.npz") as found:
         assert found["names"].tolist() == ["a.png"]
 

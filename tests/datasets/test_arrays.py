@@ -140,7 +140,7 @@ def test_the_names_of_keras_numpy_and_tfds_are_known(layout, colours, tmp_path):
     if layout in ("keras", "words"):
         assert dataset.provenance["counts"] == {"train": 27, "validation": 3, "test": 10}
     if layout != "alone":
-        left_out = dataset.provenance["account"]["left_out"]["arrays that are not used"]
+        left_out = dataset.provenance["account"]["left_out"]["not used"]
         assert left_out == ([1, ["extra"]] if layout != "words" else [2, ["extra", "train_labels"]])
 
 
@@ -155,7 +155,7 @@ def test_what_describes_nothing_is_accounted_for(images, idle, colours, tmp_path
     known = {"partition": np.arange(40) % 3, "label_names": ["a"], "attribute_names": ["b"]}
     np.savez(tmp_path / "mine.npz", **{images: colours}, **known)
     left_out = load_dataset(tmp_path / "mine.npz").provenance["account"]["left_out"]
-    assert left_out == {"arrays that are not used": [len(idle), idle]}
+    assert left_out == {"not used": [len(idle), idle]}
 
 
 def test_an_npy_file_will_do(colours, tmp_path):
