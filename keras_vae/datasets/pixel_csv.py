@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import partial
 from itertools import filterfalse, islice
 from pathlib import Path
@@ -119,7 +119,7 @@ def _columns(
     try:
         table = np.loadtxt(rows.values(), np.float64, delimiter=separator, comments=None, ndmin=2)
     except ValueError:
-        _check_numbers({number: row.split(separator) for number, row in rows.items()})
+        _check_numbers((number, row.split(separator)) for number, row in rows.items())
         raise
     skipped = _skipped(header)
     header, table = header[skipped:], table[:, skipped:]
@@ -164,14 +164,15 @@ def _numbers(table: dict[int, list[str]]) -> np.ndarray:
     try:
         return np.array(list(table.values()), np.float64)
     except ValueError:
-        _check_numbers(table)
+        _check_numbers(table.items())
         raise
 
 
-def _check_numbers(table: dict[int, list[str]]) -> None:
+def _check_numbers(lines: Iterable[tuple[int, list[str]]]) -> None:
     """Check that each line has as many cells as the first, all of them numbers."""
-    width = len(next(iter(table.values())))
-    for number, cells in table.items():
+    width = None
+    for number, cells in lines:
+        width = len(cells) if width is None else width
         if len(cells) != width:
             raise _WrongLineError(number, f"have {width} numbers, as the first", f"{len(cells)}")
         wrong = next(filterfalse(_is_number, cells), None)

@@ -114,6 +114,12 @@ def test_a_wrong_line_of_texts_is_named(last, reason, tmp_path):
         load_dataset(tmp_path / "fer.csv")
 
 
+def test_a_first_text_without_pixels_is_named(tmp_path):
+    (tmp_path / "fer.csv").write_text("emotion,pixels\n1,\n1," + "1 " * 64)
+    with pytest.raises(ValueError, match=r"fer\.csv, line 3, must have 0 numbers, as the first"):
+        pixel_csv.read(tmp_path / "fer.csv")
+
+
 @pytest.mark.parametrize("form", ["%.18e", "%.1f", "%+d", " %d "])
 @pytest.mark.parametrize("labelled", [False, True])
 def test_the_first_image_is_read_however_its_numbers_are_written(
