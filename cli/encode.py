@@ -114,7 +114,7 @@ def _open(data: str, data_dir: Path | None, max_pixels: int) -> Source:
 
     file = Path(data)
     if file.is_file() and file.suffix.lower() in image_suffixes():
-        refuse(["data_dir"], "has no effect on an image: no data set is read.")
+        refuse(["data_dir", "cache_dir", "split"], "needs a data set: DATA is an image.")
         return Source(1, lambda: iter([file]), lambda index: file.name)
     quiet_tfds(data, data_dir)
     return open_source(data, data_dir, max_pixels)

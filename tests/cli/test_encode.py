@@ -137,8 +137,9 @@ def test_the_limit_of_pixels_holds_for_arrays(kvae, photos, tmp_path):
 def test_usage_errors(kvae, album, tmp_path):
     result = kvae("encode", "album", "--model", "colour", "--cache-dir", "c", "--out", "z.csv")
     assert "--cache-dir has no effect without --split" in result.output
-    result = kvae("encode", "album/a.png", "--model", "colour", "--data-dir", ".", "--out", "z.csv")
-    assert "--data-dir has no effect on an image" in result.output
+    for option in (("--data-dir", "."), ("--split", "test"), ("--cache-dir", "c")):
+        result = kvae("encode", "album/a.png", "--model", "colour", *option, "--out", "z.csv")
+        assert "needs a data set: DATA is an image." in result.output
     result = kvae("encode", "album", "--model", "colour", "--out", "z.txt")
     assert result.exit_code == 2
     assert "must end in .npz or .csv" in result.output
