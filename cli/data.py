@@ -50,13 +50,15 @@ def list_data(cache_dir: Path | None) -> None:
 
 def _list_prepared(cache_dir: Path | None) -> None:
     from keras_vae.datasets.prepared import cache_folder, list_prepared
+    from keras_vae.files.naming import printable
 
     entries = list_prepared(cache_dir)
     click.echo(f"Prepared in {cache_folder(cache_dir)}: {'' if entries else 'nothing yet'}")
     for entry in entries:
         click.echo(
-            f"{entry['name']:14} {entry['images']:8,}  {times(entry['image_shape']):10} "
-            f"{entry['bytes'] / 1e6:6,.1f} MB  from {entry['location'] or entry['source']}"
+            f"{printable(entry['name']):14} {entry['images']:8,}  {times(entry['image_shape']):10} "
+            f"{entry['bytes'] / 1e6:6,.1f} MB  "
+            f"from {printable(entry['location'] or entry['source'])}"
         )
 
 
@@ -137,35 +139,40 @@ def verify(cache_dir: Path | None) -> None:
         cache_dir: Folder of prepared images.
     """
     from keras_vae.datasets.prepared import verify_prepared
+    from keras_vae.files.naming import plural, printable
 
     damaged = removed = 0
     for folder, problem in verify_prepared(cache_dir):
         fate = "cannot be removed" if folder.exists() else "removed"
         result = f"damaged and {fate}: {problem}" if problem else "as it was written"
-        click.echo(f"{folder}: {result}")
+        click.echo(f"{printable(str(folder))}: {result}")
         damaged += bool(problem)
         removed += bool(problem) and not folder.exists()
     if damaged:
-        raise click.ClickException(f"{damaged} prepared sets were damaged; {removed} are removed.")
+        found = plural(damaged, "prepared set")
+        raise click.ClickException(f"{found} damaged; {removed:,} removed.")
 
 
 def _report(dataset: ImageDataset) -> None:
     from keras_vae.datasets.account import Account
     from keras_vae.datasets.splits import counted
+    from keras_vae.files.naming import plural, printable
 
     facts = dataset.provenance
     account = Account.from_json(facts["account"])
     speed = facts["images"] / max(facts["seconds"], 1e-3)
     click.echo(
-        f"{facts['title']}: {facts['images']:,} images {times(dataset.image_shape)}; "
-        f"licence: {facts['licence']}"
+        f"{printable(facts['title'])}: {plural(facts['images'], 'image')} "
+        f"{times(dataset.image_shape)}; licence: {facts['licence']}"
     )
-    click.echo("  from      " + ": ".join(filter(None, [facts["source"], facts["location"]])))
+    place = ": ".join(filter(None, [facts["source"], facts["location"]]))
+    click.echo(f"  from      {printable(place)}")
     click.echo(f"  taken     {account.taken_line or 'all'}")
     click.echo(f"  left out  {account.left_out_line}")
     click.echo(f"  split     {counted(facts['counts'])} ({facts['split']})")
     click.echo(
-        f"  prepared  {facts['prepared']} in {facts['seconds']:.1f} s, {speed:,.0f} images/s"
+        f"  prepared  {printable(facts['prepared'])} in {facts['seconds']:.1f} s, "
+        f"{speed:,.0f} images/s"
     )
 
 

@@ -77,13 +77,14 @@ def encode(
         outputs: Whether files are overwritten.
     """
     from keras_vae.files.atomic import write_atomically
+    from keras_vae.files.naming import plural
     from keras_vae.files.output import Output
 
     suffix = Output(out).suffix(".csv")
     if suffix not in TABLES:
         raise click.BadParameter(f"must end in {' or '.join(TABLES)}.", param_hint="--out")
     outputs.check(others=[out])
-    source = _open(data, data_dir)
+    source = _open(data, data_dir, sources.max_pixels)
     if source.account.left_out:
         click.echo(f"{data}: left out {source.account.left_out_line}", err=True)
     model = choice.open(source.count)
@@ -102,10 +103,10 @@ def encode(
             written = _encode(inputs, source, model, sources, write)
 
     write_atomically(out, write_table, overwrite=outputs.overwrite, suffix=suffix)
-    echo(f"{out}: {written:,} images{binarization_note(model)}")
+    echo(f"{out}: {plural(written, 'image')}{binarization_note(model)}")
 
 
-def _open(data: str, data_dir: Path | None) -> Source:
+def _open(data: str, data_dir: Path | None, max_pixels: int) -> Source:
     """Open a data set, or a single image."""
     from keras_vae.datasets.loading import open_source
     from keras_vae.datasets.source import Source
@@ -113,9 +114,10 @@ def _open(data: str, data_dir: Path | None) -> Source:
 
     file = Path(data)
     if file.is_file() and file.suffix.lower() in image_suffixes():
+        refuse(["data_dir", "cache_dir", "split"], "needs a data set: DATA is an image.")
         return Source(1, lambda: iter([file]), lambda index: file.name)
     quiet_tfds(data, data_dir)
-    return open_source(data, data_dir)
+    return open_source(data, data_dir, max_pixels)
 
 
 def _of_split(source: Source, prepared: ImageDataset, split: str) -> Iterator[tuple[str, Row]]:

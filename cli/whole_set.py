@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from keras_vae.files.naming import printable
+from keras_vae.files.naming import plural, printable
 
 from .outputs import Outputs, echo
 from .progress import progress_bar
@@ -100,7 +100,8 @@ def run(
 def _report(left_out: Sequence[LeftOut], count: int) -> None:
     if not left_out:
         return
-    click.echo(f"{len(left_out):,} of {count:,} images were left out:", err=True)
+    verb = "was" if len(left_out) == 1 else "were"
+    click.echo(f"{len(left_out):,} of {count:,} images {verb} left out:", err=True)
     for reason, group in groupby(sorted(left_out, key=reason_of), reason_of):
         first, *others = group
         names = ", ".join(each.name for each in (first, *others))
@@ -136,4 +137,4 @@ def write_pictures(
             written += len(batch["name"])
 
         run(description, inputs, read, write, **options)
-    echo(f"{outputs.folder}: {written:,} images")
+    echo(f"{outputs.folder}: {plural(written, 'image')}")

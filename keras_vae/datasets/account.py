@@ -12,6 +12,7 @@ from ..files.naming import printable
 
 EXAMPLES = 3  # names that are kept for each reason
 SHOWN = 6  # reasons in one line
+LONGEST = 500  # letters of a name
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Account:
             names: What is left out.
             count: How many; by default as many as there are names.
         """
-        names = [printable(name) for name in names]
+        names = [_cut(printable(name)) for name in names]
         before, examples = self.left_out.get(reason, (0, []))
         total = before + (len(names) if count is None else count)
         if total:
@@ -79,6 +80,10 @@ class Account:
         if rest:
             parts.append(f"{sum(count for _, (count, _) in rest):,} for {len(rest)} other reasons")
         return "; ".join(parts) or "nothing"
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= LONGEST else f"{name[:LONGEST]} …"
 
 
 def _phrase(reason: str, count: int, names: list[str]) -> str:

@@ -18,7 +18,7 @@ from typing import IO
 import numpy as np
 
 from ..files.arrays import read_header, unpack_array
-from ..files.limits import MAX_PIXELS, check_pixels, check_unpacked
+from ..files.limits import check_unpacked
 from ..files.naming import first_line, plain_name, printable
 from ..files.regular import HEAD, content_kind, open_regular
 from .account import Account
@@ -30,7 +30,6 @@ from .splits import SPLITS, split_named
 # TensorFlow Datasets image and label.
 _IMAGES = ("images", "image", "x", "imgs", "data", "faces", "arr_0")
 _LABELS = ("labels", "label", "y", "targets", "target", "arr_1")
-_KNOWN = ("attributes", "attribute_names", "label_names", "partition")
 
 
 @dataclass(frozen=True)
@@ -108,28 +107,40 @@ def read(location: Path) -> Source:
     parts = file.parts()
     sizes = [file.layout(part.images).shape[0] for part in parts]
     count, account = sum(sizes), Account()
-    partition = file.small("partition", count, "[N] of 0 (train), 1 (validation), 2 (test)")
-    if partition is not None and not np.isin(partition, list(SPLITS.values())).all():
-        raise file.wrong("partition", "of 0 (train), 1 (validation), 2 (test)", partition)
-    if parts[0].split is not None:
-        partition = np.repeat([part.split for part in parts], sizes)
+    used = {part.images for part in parts}
+    if parts[0].split is None:
+        partition = _partition(file, count)
+        used.add("partition")
+    else:
+        partition = np.repeat([part.split for part in parts], sizes).astype(np.int8)
     attributes, names = _attributes(file, count)
     for part, size in zip(parts, sizes, strict=True):
         account.taken[f"`{part.images}`"] = size
     labels = _labels(file, parts, sizes)
-    used = {part.images for part in parts}
-    used |= {part.labels for part in parts if labels is not None}
-    account.leave_out("arrays that are not used", sorted({*file.names} - {*_KNOWN, *used}))
+    if labels is not None:
+        used |= {"label_names", *(part.labels for part in parts)}
+    if attributes is not None:
+        used |= {"attributes", "attribute_names"}
+    account.leave_out("not used", sorted({*file.names} - used))
     return Source(
         count,
         lambda: (row for part in parts for row in file.rows(part.images)),
-        partition=None if partition is None else partition.astype(np.int8),
+        partition=partition,
         attributes=attributes,
         attribute_names=names,
         labels=labels,
         label_names=() if labels is None else _label_names(file, labels),
         account=account,
     )
+
+
+def _partition(file: ArrayFile, count: int) -> np.ndarray | None:
+    partition = file.small("partition", count, "[N] of 0 (train), 1 (validation), 2 (test)")
+    if partition is None:
+        return None
+    if not np.isin(partition, list(SPLITS.values())).all():
+        raise file.wrong("partition", "of 0 (train), 1 (validation), 2 (test)", partition)
+    return partition.astype(np.int8)
 
 
 def _labels(file: ArrayFile, parts: Sequence[_Part], sizes: Sequence[int]) -> np.ndarray | None:
@@ -301,10 +312,8 @@ class ArrayFile:
             if math.prod(shape) * dtype.itemsize > size:
                 raise EOFError(f"`{name}` ends too early")
             check_unpacked(described, size, packed, in_memory=False)
-            try:
-                check_pixels(*layout.image_shape[:2], MAX_PIXELS)
-            except ValueError as error:
-                raise ValueError(f"{described} are too large: {error}.") from error
+            size = math.prod(shape[1:]) * dtype.itemsize
+            check_unpacked(f"An image of {described}", size, size)
             yield stream, layout
 
     @contextmanager

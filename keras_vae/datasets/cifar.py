@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..files.limits import check_unpacked
+from ..files.limits import MAX_NAME, check_unpacked
 from ..files.naming import first_line
 from ..files.regular import open_regular
 from .pickles import read_pickle
@@ -67,7 +67,7 @@ class Version:
         parts = [batch(file, read) for file in (*self.train, self.test)]
         sizes = [len(images) for images, _, _ in parts]
         splits = [*([SPLITS["train"]] * len(self.train)), SPLITS["test"]]
-        names = [name for _, _, some in parts for name in some]
+        names = [name for _, _, some in parts for name in some if len(name) <= MAX_NAME]
         return Source(
             count=sum(sizes),
             payloads=lambda: (image for images, _, _ in parts for image in images),

@@ -20,6 +20,7 @@ from sklearn.metrics import roc_auc_score
 from ..files.atomic import write_atomically
 from ..files.keras_file import load_keras_file
 from . import ImageDataset
+from .prepared import file_name
 from .preprocessing import Preprocessing
 from .source import Progress
 
@@ -233,4 +234,4 @@ def _cache_file(dataset: ImageDataset, recipe: Recipe) -> Path | None:
     split = [dataset.provenance.get(key) for key in ("split", "seed", "limit", "counts")]
     facts = [VERSION, prepared.name, split] + ([asdict(recipe)] if recipe != EXTRACTOR else [])
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
-    return prepared.parent / "classifiers" / f"{dataset.name}-{key}.keras"
+    return prepared.parent / "classifiers" / file_name(dataset.name, f"-{key}.keras")

@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from ..files.naming import plural
 from .binarization import binarize
 from .source import label_name
-from .splits import LEFT_OUT, SPLITS
+from .splits import LEFT_OUT, SPLITS, counted
 
 READ = 1000  # images that are read at a time
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ImageDataset:
     """A data set, ready to be read in any order.
 
@@ -73,6 +74,11 @@ class ImageDataset:
                 f"`attribute_names` must be {columns} names, one for each attribute. "
                 f"Received: {len(self.attribute_names)}."
             )
+
+    def __repr__(self) -> str:
+        shape = "×".join(map(str, self.image_shape))
+        images = f"{plural(len(self.images), 'image')} {shape}, {counted(self.counts)}"
+        return f"<ImageDataset {self.name!r}: {images}>"
 
     @property
     def labelled(self) -> bool:

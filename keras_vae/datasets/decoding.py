@@ -21,7 +21,7 @@ from PIL import Image
 
 from ..files import photos
 from ..files.image_file import ImageFile
-from ..files.limits import MAX_PIXELS
+from ..files.limits import MAX_PIXELS, check_pixels
 from ..files.naming import first_line, printable
 from ..files.pixels import BYTES, PixelRange, check_numeric, range_between, range_of
 from .account import Account
@@ -268,7 +268,7 @@ class _Decoder:
         try:
             is_array = isinstance(payload, np.ndarray) and (*payload.shape, 1)[:3] == shape
             if is_array and photo_map is None:
-                return _Image(np.ascontiguousarray(self._bytes(payload)))
+                return _Image(np.ascontiguousarray(self._array(payload)))
             image, changes = self._decoded(payload)
         except _Unreadable as error:
             return _Image(problem=str(error))
@@ -298,7 +298,7 @@ class _Decoder:
         """Return an image of 8 bits unchanged, and others as arrays of uint8."""
         try:
             if isinstance(payload, np.ndarray):
-                return self._bytes(payload)
+                return self._array(payload)
             with self._opened(payload) as file:
                 return self._bytes(file.values()) if file.is_wide else payload
         except (_Unreadable, ValueError):
@@ -307,7 +307,7 @@ class _Decoder:
     def _decoded(self, payload: Payload) -> tuple[Image.Image, tuple[str, ...]]:
         """Decode an image, and say what happened to it, in keys of CHANGES."""
         if isinstance(payload, np.ndarray):
-            image = _from_array(self._bytes(payload))
+            image = _from_array(self._array(payload))
             return image, ("grey",) * (image.mode == "L")
         with self._opened(payload) as file:
             try:
@@ -330,6 +330,13 @@ class _Decoder:
         except (ValueError, OSError) as error:
             name = "the given bytes" if isinstance(payload, bytes) else str(payload)
             raise _Unreadable(_without_name(error, name)) from error
+
+    def _array(self, pixels: np.ndarray) -> np.ndarray:
+        try:
+            _check_size(pixels, self._max_pixels)
+        except ValueError as error:
+            raise _Unreadable(str(error)) from error
+        return self._bytes(pixels)
 
     def _bytes(self, values: np.ndarray) -> np.ndarray:
         """Convert values to uint8 by the range of all images of their type."""
@@ -356,35 +363,38 @@ class _Decoder:
         }
 
     def _wide_values(self, payload: Payload) -> np.ndarray | None:
-        if isinstance(payload, np.ndarray):
-            return payload
         try:
+            if isinstance(payload, np.ndarray):
+                _check_size(payload, self._max_pixels)
+                return payload
             with self._opened(payload) as file:
                 return file.values() if file.is_wide else None
         except (_Unreadable, ValueError):
             return None
 
 
-def in_bytes(source: Source) -> Source:
+def in_bytes(source: Source, max_pixels: int = MAX_PIXELS) -> Source:
     """Return the source with images of 8 bits: others are converted by the range of all of them."""
-    decoder = _Decoder(source, MAX_PIXELS)
+    decoder = _Decoder(source, max_pixels)
     return replace(source, payloads=lambda: map(decoder.in_bytes, source.payloads()))
 
 
 def open_payload(payload: Payload, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Open one image of any source as RGB, or as gray levels from an array of one channel.
+    """Open one image of any source as RGB, as `photos.open_photo` does.
 
     Values that are not of 8 bits are converted by the range of this image; see `in_bytes`.
 
     Raises:
-        ValueError: If it cannot be read.
+        ValueError: If it cannot be read, or has more than `max_pixels`.
         OSError: If its file cannot be read.
     """
     if isinstance(payload, ValueError):
         raise payload
     if isinstance(payload, np.ndarray):
-        is_wide = payload.dtype != np.uint8
-        return _from_array(range_of(payload, "image").to_uint8(payload) if is_wide else payload)
+        _check_size(payload, max_pixels)
+        if payload.dtype != np.uint8:
+            payload = range_of(payload, "image").to_uint8(payload)
+        return _from_array(payload).convert("RGB")
     return photos.open_photo(payload, max_pixels)
 
 
@@ -401,6 +411,14 @@ def _scaling(size: tuple[int, int], native: tuple[int, int], shape: Shape) -> tu
     cropped = any(part < (1 - CUT) * side for part, side in zip(parts, native, strict=True))
     enlarged = round(parts[0]) < shape[0]
     return ("cropped",) * cropped + ("enlarged",) * enlarged
+
+
+def _check_size(pixels: np.ndarray, max_pixels: int) -> None:
+    height, width = pixels.shape[:2]
+    try:
+        check_pixels(width, height, max_pixels)
+    except ValueError as error:
+        raise ValueError(f"too large: {error}") from error
 
 
 def _from_array(pixels: np.ndarray) -> Image.Image:
@@ -461,6 +479,7 @@ def _size_of(payload: Payload, max_pixels: int) -> tuple[int, int]:
     if isinstance(payload, ValueError):
         raise payload
     if isinstance(payload, np.ndarray):
+        _check_size(payload, max_pixels)
         return native_size(*payload.shape[:2])
     with ImageFile(payload, max_pixels) as file:
         width, height = file.size

@@ -77,11 +77,11 @@ def listed_source(
     unlisted = [name for name, keep in zip(images, kept, strict=True) if not keep]
     account = tree.account(images, used)
     account.taken = Counter(map(ending, names))
-    account.leave_out("images that no list names", unlisted)
+    account.leave_out("not named by a list", unlisted)
     if lists:
         longest = max(lists, key=lambda each: len(each.names))
         missing = len(longest.names) - (rows[longest] >= 0).sum()
-        account.leave_out("images that the lists name are not there", count=int(missing))
+        account.leave_out("named by the lists, but not there", count=int(missing))
     folders = folder_meaning(names)
     splits = folders.splits
     of_list = () if partition is None else (NO_SPLIT,)

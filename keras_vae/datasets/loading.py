@@ -80,7 +80,9 @@ def load_dataset(
     return dataset
 
 
-def open_source(name: str | Path, data_dir: str | Path | None = None) -> Source:
+def open_source(
+    name: str | Path, data_dir: str | Path | None = None, max_pixels: int = MAX_PIXELS
+) -> Source:
     """Open the images of a data set as they are, one after another; nothing is prepared.
 
     Images that are not of 8 bits are converted as in a prepared set.
@@ -88,6 +90,7 @@ def open_source(name: str | Path, data_dir: str | Path | None = None) -> Source:
     Args:
         name: See `load_dataset`, as for the other argument.
         data_dir: See there.
+        max_pixels: Most pixels of an image; larger ones are not converted.
 
     Raises:
         FileNotFoundError: See there, as for the other errors.
@@ -97,7 +100,7 @@ def open_source(name: str | Path, data_dir: str | Path | None = None) -> Source:
     _, origin = find_dataset(str(name), data_dir)
     from .decoding import in_bytes
 
-    source = in_bytes(origin.read())
+    source = in_bytes(origin.read(), max_pixels)
     return replace(source, label_names=source.label_names or _label_names(origin))
 
 

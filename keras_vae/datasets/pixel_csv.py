@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Collection, Iterable
 from functools import partial
+from itertools import filterfalse, islice
 from pathlib import Path
 
 import numpy as np
 
+from ..files.naming import short
 from ..files.regular import open_regular
 from .account import Account
 from .lists import decode_text
@@ -26,6 +29,7 @@ _SEPARATORS = (",", ";", "\t")
 LEAST = 16  # pixels of an image, to tell images from lists
 _ROW_NUMBERS = ("", "index", "unnamed: 0")
 _LABELS = ("label", "labels", "class", "target", "emotion", "y")
+_MISSING = ("", "na", "n/a", "null", "none")
 _USAGES = {"publictest": 1, "privatetest": 2}  # FER2013's names of splits
 
 
@@ -34,7 +38,8 @@ def find(location: Path, name: str) -> Origin | None:
     if location.suffix.lower() != ".csv" or location.is_dir():
         return None
     with open_regular(location) as stream:
-        lines = _lines(decode_text(stream.read(2**20), str(location)))[:2]
+        rows = _rows(decode_text(stream.read(2**20), str(location)))
+    lines = list(islice(rows.values(), 2))
     separator = _separator(lines)
     header = _header(lines, separator)
     if "pixels" in header:
@@ -48,7 +53,12 @@ def find(location: Path, name: str) -> Origin | None:
         return None
     channels = shape[2] if len(shape) == 3 else 1
     return Origin(
-        "pixels in a .csv file", location, (location,), partial(read, location), shape[:2], channels
+        "lines of pixels in a .csv file",
+        location,
+        (location,),
+        partial(read, location),
+        shape[:2],
+        channels,
     )
 
 
@@ -59,10 +69,12 @@ def read(location: Path) -> Source:
         ValueError: If there are no lines, they have different numbers of pixels, or these make no
             square image.
     """
-    lines = _lines(decode_text(read_small(location), str(location)))
+    rows = _rows(decode_text(read_small(location), str(location)))
+    lines = list(islice(rows.values(), 1))
     separator = _separator(lines)
-    header = _header(lines[:1], separator)
-    rows = [line for line in lines[bool(header) :] if line.strip()]
+    header = _header(lines, separator)
+    if header:
+        del rows[next(iter(rows))]
     if not rows:
         raise ValueError(f"{location} must have a line for each image. Received: a header alone.")
     try:
@@ -71,10 +83,8 @@ def read(location: Path) -> Source:
         else:
             pixels, labels = _columns(rows, header, separator)
             partition = None
-    except (ValueError, IndexError) as error:
-        raise ValueError(
-            f"{location} must have the same numbers in each line. Received: {error}."
-        ) from error
+    except _WrongLineError as error:
+        raise ValueError(f"{location}, line {error}") from error
     shape = _image_shape(pixels.shape[1])
     if shape is None or math.prod(shape) < LEAST:
         raise ValueError(
@@ -89,34 +99,85 @@ def read(location: Path) -> Source:
     )
 
 
+class _WrongLineError(Exception):
+    """A line is not like the others, or as its header says.
+
+    Args:
+        number: Of the line, from 1.
+        expected: What it must be: a clause.
+        received: What it is.
+    """
+
+    def __init__(self, number: int, expected: str, received: str) -> None:
+        super().__init__(f"{number}, must {expected}. Received: {received}.")
+
+
 def _columns(
-    rows: list[str], header: list[str], separator: str
+    rows: dict[int, str], header: list[str], separator: str
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Read lines with a column for each pixel: pixels [N, P] and labels [N] or None."""
-    table = np.loadtxt(rows, np.float64, delimiter=separator, comments=None, ndmin=2)
+    try:
+        table = np.loadtxt(rows.values(), np.float64, delimiter=separator, comments=None, ndmin=2)
+    except ValueError:
+        _check_numbers((number, row.split(separator)) for number, row in rows.items())
+        raise
     skipped = _skipped(header)
     header, table = header[skipped:], table[:, skipped:]
     label = _label_column(header, table.shape[1])
     if label is None:
         return _whole(table), None
-    return _whole(np.delete(table, label, axis=1)), _labels(table[:, label])
+    return _whole(np.delete(table, label, axis=1)), _labels(table[:, label], rows)
 
 
 def _texts(
-    rows: list[str], header: list[str], separator: str
+    rows: dict[int, str], header: list[str], separator: str
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
     """Read lines with all pixels in one text: pixels [N, P], labels [N] and splits [N] or None."""
-    table = [_cells(row, separator) for row in rows]
-    pixels = np.array([row[header.index("pixels")].split() for row in table], np.float64)
+    table = {number: _cells(row, separator) for number, row in rows.items()}
+    for number, cells in table.items():
+        if len(cells) < len(header):
+            raise _WrongLineError(
+                number, f"have {len(header)} cells, as the first", f"{len(cells)}"
+            )
+    texts = {number: cells[header.index("pixels")].split() for number, cells in table.items()}
+    pixels, labels = _numbers(texts), None
     label = _label_column(header, 0)
-    labels = None if label is None else _labels(np.array([row[label] for row in table], float))
+    if label is not None:
+        known = _numbers({number: [cells[label]] for number, cells in table.items()})
+        labels = _labels(known[:, 0], rows)
     if "usage" not in header:
         return _whole(pixels), labels, None
-    words = [row[header.index("usage")].casefold() for row in table]
-    splits = [_USAGES.get(word, split_named(word)) for word in words]
-    if None in splits:
-        raise ValueError(f"{words[splits.index(None)]!r} as a split")
-    return _whole(pixels), labels, np.array(splits, np.int8)
+    usage = header.index("usage")
+    splits = {number: _split_of(cells[usage].casefold()) for number, cells in table.items()}
+    for number, split in splits.items():
+        if split is None:
+            received = short(table[number][usage])
+            raise _WrongLineError(number, "name a split, such as Training", received)
+    return _whole(pixels), labels, np.array(list(splits.values()), np.int8)
+
+
+def _split_of(word: str) -> int | None:
+    return _USAGES.get(word, split_named(word))
+
+
+def _numbers(table: dict[int, list[str]]) -> np.ndarray:
+    try:
+        return np.array(list(table.values()), np.float64)
+    except ValueError:
+        _check_numbers(table.items())
+        raise
+
+
+def _check_numbers(lines: Iterable[tuple[int, list[str]]]) -> None:
+    """Check that each line has as many cells as the first, all of them numbers."""
+    width = None
+    for number, cells in lines:
+        width = len(cells) if width is None else width
+        if len(cells) != width:
+            raise _WrongLineError(number, f"have {width} numbers, as the first", f"{len(cells)}")
+        wrong = next(filterfalse(_is_number, cells), None)
+        if wrong is not None:
+            raise _WrongLineError(number, "hold numbers", short(wrong))
 
 
 def _whole(pixels: np.ndarray) -> np.ndarray:
@@ -128,22 +189,23 @@ def _whole(pixels: np.ndarray) -> np.ndarray:
         return pixels.astype(np.float32)
 
 
-def _labels(values: np.ndarray) -> np.ndarray:
-    """Return labels as int64.
-
-    Raises:
-        ValueError: If one is no whole number.
-    """
-    wrong = values[(values != np.rint(values)) | (np.abs(values) >= LARGEST)]
+def _labels(values: np.ndarray, rows: Collection[int]) -> np.ndarray:
+    """Return labels as int64; refuse one that is no whole number, by its line."""
+    wrong = np.flatnonzero((values != np.rint(values)) | (np.abs(values) >= LARGEST))
     if wrong.size:
-        raise ValueError(f"{wrong[0]:g} as a label")
+        number = list(rows)[wrong[0]]
+        expected = f"have a whole number below {LARGEST:,} as its label"
+        raise _WrongLineError(number, expected, f"{values[wrong[0]]:g}")
     return values.astype(np.int64)
 
 
-def _lines(text: str) -> list[str]:
-    """Return the lines, without the first of Excel, which names the separator."""
-    lines = text.splitlines()
-    return lines[1:] if text[:4].lower() == "sep=" else lines
+def _rows(text: str) -> dict[int, str]:
+    """Return the lines by their numbers, without empty ones and Excel's, a separator's name."""
+    return {
+        number: line
+        for number, line in enumerate(text.splitlines(), start=1)
+        if line.strip() and not (number == 1 and line[:4].lower() == "sep=")
+    }
 
 
 def _separator(lines: list[str]) -> str:
@@ -157,9 +219,23 @@ def _skipped(header: list[str]) -> int:
 
 
 def _header(lines: list[str], separator: str) -> list[str]:
-    """Return the names of the columns in lower case; none if the first line holds numbers."""
+    """Return the names of the columns in lower case; none if the first line is an image.
+
+    A cell that is neither a number nor a missing one is a name. Columns without names are numbered
+    by pandas, after a column of row numbers, whose own name is empty.
+    """
     cells = [cell.strip().casefold() for cell in _cells(lines[0], separator)] if lines else []
-    return [] if all(cell.replace(".", "").lstrip("-").isdecimal() for cell in cells) else cells
+    if cells == ["", *map(str, range(len(cells) - 1))]:
+        return cells
+    return cells if any(cell not in _MISSING and not _is_number(cell) for cell in cells) else []
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return cell.isascii() and "_" not in cell  # as NumPy reads numbers
 
 
 def _cells(line: str, separator: str) -> list[str]:

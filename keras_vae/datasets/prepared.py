@@ -3,7 +3,8 @@
 A prepared set is a folder with `images.npy`, `known.npz` (names, partition, attributes, labels) and
 `about.json`. It is written under a temporary name and renamed when it is complete, so every folder
 with a final name is complete. A lock makes two processes that open the same set share the work;
-the system releases it when its process ends, even if the process is killed.
+the system releases it when its process ends, even if the process is killed. The folder of the cache
+may hold anything else: only what has such a name and no other file is removed.
 
 Shape, type, sizes, a digest of some blocks and one of `about.json` are checked whenever a set is
 opened: a damaged one is prepared again. `verify_prepared` reads every byte.
@@ -15,7 +16,7 @@ import hashlib
 import json
 import logging
 import os
-import shutil
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..files.limits import MAX_PIXELS
+from ..files.naming import first_line, printable
 from .dataset import ImageDataset
 from .source import Origin, Progress
 
@@ -35,6 +37,17 @@ logger = logging.getLogger(__name__)
 
 VERSION = 2  # raised when the same source would give other pixels, or other files
 PARTIAL = ".partial"
+IMAGES, KNOWN, ABOUT = FILES = ("images.npy", "known.npz", "about.json")
+LONGEST = 255 - len(PARTIAL)  # bytes of a name, as file systems limit it
+_NAME = re.compile(r".+-(native|\d+x\d+)-[0-9a-f]{12}", re.DOTALL)  # see `_folder_name`
+# What a list of prepared sets shows of each.
+_SHOWN: dict[str, Any] = {
+    "name": str,
+    "images": int,
+    "image_shape": list,
+    "source": str,
+    "location": str | None,
+}
 BLOCKS, BLOCK = 64, 4096  # of the images' file, in the digest that is checked at each opening
 READ = 2**22  # bytes at a time
 
@@ -93,11 +106,11 @@ def list_prepared(cache_dir: str | Path | None = None) -> list[dict[str, Any]]:
     entries = []
     for folder in _folders(cache_dir):
         try:
-            about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+            about = _read_about(folder)
             size = sum(part.stat().st_size for part in folder.iterdir())
             entries.append({**about, "folder": str(folder), "bytes": size})
-        except (OSError, ValueError, TypeError) as error:
-            logger.warning("%s is damaged: %s", folder, error)
+        except Exception as error:  # as in `_open`
+            logger.warning("%s is damaged: %s", folder, first_line(error))
     return entries
 
 
@@ -116,7 +129,7 @@ def verify_prepared(cache_dir: str | Path | None = None) -> Iterator[tuple[Path,
             with suppress(OSError), _lock(folder):  # of a read-only folder
                 problem = _problem(folder)  # another process may have prepared it again
                 if problem:
-                    shutil.rmtree(folder)
+                    _remove(folder)
         if problem is not None:
             yield folder, problem
 
@@ -124,25 +137,64 @@ def verify_prepared(cache_dir: str | Path | None = None) -> Iterator[tuple[Path,
 def _problem(folder: Path) -> str | None:
     """Read every byte of a set: what is wrong with it; None if it is of another version."""
     try:
-        about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+        about = _read_about(folder)
         if about.get("version", VERSION) != VERSION:
             return None
         return _damage(folder, about, thorough=True)
     except Exception as error:  # as in `_open`
-        return str(error) or type(error).__name__
+        return first_line(error)
+
+
+def _read_about(folder: Path) -> dict[str, Any]:
+    """Read what `about.json` says of a set.
+
+    Raises:
+        Exception: Of any kind, if it is damaged.
+    """
+    about = {**json.loads((folder / ABOUT).read_text(encoding="utf-8"))}
+    for key, kind in _SHOWN.items():
+        if not isinstance(about.get(key, ...), kind):
+            raise ValueError(f"{ABOUT} does not say its {key}")
+    return about
 
 
 def _folders(cache_dir: str | Path | None) -> list[Path]:
     """List the folders of the prepared sets that are complete."""
-    files = sorted(cache_folder(cache_dir).glob("*/about.json"))
-    return [file.parent for file in files if file.parent.suffix != PARTIAL]
+    folders = [file.parent for file in cache_folder(cache_dir).glob(f"*/{ABOUT}")]
+    return sorted(folder for folder in folders if _NAME.fullmatch(folder.name))
 
 
 def _folder_name(name: str, origin: Origin, max_pixels: int) -> str:
     """Name the folder of a set: readable, and different if anything about the set differs."""
     size = "native" if origin.image_size is None else "{}x{}".format(*origin.image_size)
     facts = [VERSION, name, origin.fingerprint(), origin.image_size, origin.channels, max_pixels]
-    return f"{name}-{size}-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
+    key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
+    return file_name(name, f"-{size}-{key}")
+
+
+def file_name(name: str, ending: str) -> str:
+    """Join a set's name, of which only as much is taken as file systems have room for, and more."""
+    shown, room = os.fsencode(name), LONGEST - len(ending)
+    return (name if len(shown) <= room else shown[:room].decode(errors="ignore")) + ending
+
+
+def _remove(folder: Path) -> None:
+    """Remove the folder of a set, complete or not, if there is one.
+
+    Raises:
+        OSError: If it holds anything else; nothing is then removed.
+    """
+    if not folder.exists():
+        return
+    others = sorted({file.name for file in folder.iterdir()} - {*FILES})
+    if others:
+        raise OSError(
+            f"{folder} must hold only {', '.join(FILES)}, to be removed. "
+            f"Received: {printable(others[0])}. Move it elsewhere."
+        )
+    for file in FILES:
+        (folder / file).unlink(missing_ok=True)
+    folder.rmdir()
 
 
 def _open(folder: Path) -> ImageDataset | None:
@@ -150,13 +202,13 @@ def _open(folder: Path) -> ImageDataset | None:
     if not folder.exists():
         return None
     try:
-        about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+        about = _read_about(folder)
         problem = _damage(folder, about)
-        images = np.load(folder / "images.npy", mmap_mode="r")
-        with np.load(folder / "known.npz") as arrays:
+        images = np.load(folder / IMAGES, mmap_mode="r")
+        with np.load(folder / KNOWN) as arrays:
             known = dict(arrays)
     except Exception as error:  # damaged JSON, arrays and zip files raise many kinds
-        problem = str(error) or type(error).__name__
+        problem = first_line(error)
     if problem:
         logger.warning("%s is damaged and is prepared again: %s", folder, problem)
         return None
@@ -179,18 +231,18 @@ def _damage(folder: Path, about: dict[str, Any], thorough: bool = False) -> str:
         thorough: Whether every byte is read, not only some blocks.
     """
     if about.get("digest", "") not in ("", _digest_of_facts(folder.name, about)):
-        return "about.json has other content than was written, or is of another folder"
+        return f"{ABOUT} has other content than was written, or is of another folder"
     sizes = about["file_sizes"]
     for name, size in sizes.items():
         found = (folder / name).stat().st_size if (folder / name).exists() else None
         if found != size:
             return f"{name} must have {size:,} bytes. Received: {found or 0:,}"
-    images = np.load(folder / "images.npy", mmap_mode="r")
+    images = np.load(folder / IMAGES, mmap_mode="r")
     expected = (about["images"], *about["image_shape"])
     if images.shape != expected or images.dtype != np.uint8:
-        return f"images.npy must be uint8 {list(expected)}. Received: {images.dtype} {images.shape}"
+        return f"{IMAGES} must be uint8 {list(expected)}. Received: {images.dtype} {images.shape}"
     for name in sizes:
-        kind = "all" if thorough or name != "images.npy" else "some"
+        kind = "all" if thorough or name != IMAGES else "some"
         if _digest(folder / name, kind) != about["digests"][name][kind]:
             return f"{name} has other content than was written"
     return ""
@@ -239,14 +291,15 @@ def _prepare(
 ) -> None:
     """Write a set beside its final name, then rename it. The caller holds the lock of the set."""
     partial = folder.with_name(folder.name + PARTIAL)
-    shutil.rmtree(partial, ignore_errors=True)
+    for former in (partial, folder):  # of a killed process; a damaged one
+        _remove(former)
     partial.mkdir()
     try:
         _write(name, origin, partial, progress, max_pixels)
-        shutil.rmtree(folder, ignore_errors=True)  # a damaged one
         partial.rename(folder)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        with suppress(OSError):
+            _remove(partial)
 
 
 def _write(
@@ -256,7 +309,7 @@ def _write(
 
     began = time.perf_counter()
     source = origin.read()
-    images, known = folder / "images.npy", folder / "known.npz"
+    images, known = folder / IMAGES, folder / KNOWN
     written = write_images(source, images, origin.image_size, origin.channels, progress, max_pixels)
     facts = {key: getattr(source, key) for key in ("partition", "attributes", "labels")}
     facts = {key: array[written.kept] for key, array in facts.items() if array is not None}
@@ -282,7 +335,7 @@ def _write(
     }
     about = json.loads(json.dumps(about))  # tuples become lists, as they are read
     about["digest"] = _digest_of_facts(folder.name.removesuffix(PARTIAL), about)
-    (folder / "about.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
+    (folder / ABOUT).write_text(json.dumps(about, indent=1), encoding="utf-8")
 
 
 def _lock(folder: Path, timeout: float = -1) -> FileLock:
@@ -295,5 +348,7 @@ def _lock(folder: Path, timeout: float = -1) -> FileLock:
 def _remove_abandoned(root: Path) -> None:
     """Remove what killed preparations left: the partial folders whose lock nobody holds."""
     for partial in root.glob("*" + PARTIAL):
-        with suppress(TimeoutError), _lock(partial.with_suffix(""), timeout=0):
-            shutil.rmtree(partial, ignore_errors=True)
+        folder = partial.with_suffix("")
+        if _NAME.fullmatch(folder.name):
+            with suppress(OSError), _lock(folder, timeout=0):  # filelock.Timeout is an OSError
+                _remove(partial)

@@ -253,9 +253,10 @@ def _find_in(known: KnownDataset, location: Path) -> Origin:
     for place, find in product(places, known.finders):
         if (origin := find(place, known.name)) is not None:
             return replace(origin, dataset=known.name)
+    files, arrays_file = ", ".join(known.files), f"{known.name}.npz"
+    expected = files if arrays_file in known.files else f"{files}; or {arrays_file}"
     raise FileNotFoundError(
-        f"`data_dir` must hold {', '.join(known.files)}; or {known.name}.npz. "
-        f"Received: {location}, {_contents(location)}."
+        f"`data_dir` must hold {expected}. Received: {location}, {_contents(location)}."
     )
 
 

@@ -117,7 +117,10 @@ def select_faces(faces: Sequence[Face], face: str | int) -> Sequence[Face]:
         return faces
     number = 1 if face == "largest" else int(face)
     if not 1 <= number <= len(faces):
-        raise ValueError(f"`face` must be from 1 to {len(faces)}. Received: {number}.")
+        possible = (
+            "1: one face was" if len(faces) == 1 else f"1 … {len(faces)}, the faces that were"
+        )
+        raise ValueError(f"`face` must be {possible} detected. Received: {number}.")
     return faces[number - 1 : number]
 
 

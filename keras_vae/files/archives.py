@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .limits import check_unpacked
+from .limits import MAX_NAME, check_unpacked
 from .naming import first_line, printable
 from .regular import HEAD, content_kind, open_regular
 
@@ -27,7 +27,8 @@ class Archive:
     Attributes:
         path: The archive.
         members: The files in it, by their path with forward slashes; folders, links, second files
-            of a name and what macOS and hidden folders add are not among them.
+            of a name, paths of more than `MAX_NAME` letters and what macOS and hidden folders add
+            are not among them.
         left_out: Paths of the other files, by the reason.
 
     Raises:
@@ -126,4 +127,6 @@ def _reason_against(name: str, info: zipfile.ZipInfo) -> str | None:
         return "hidden"
     if stat.S_ISLNK(info.external_attr >> 16):
         return "link"
+    if len(name) > MAX_NAME:
+        return f"path of more than {MAX_NAME:,} letters"
     return None

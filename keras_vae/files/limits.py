@@ -4,6 +4,9 @@ from __future__ import annotations
 
 MAX_PIXELS = 100_000_000  # of an image
 MAX_BYTES = 2**30  # of what is unpacked into memory, such as a photo in a zip
+# Letters of an image's name, a path: an array of names gives each the room of the longest. No file
+# system that is in use has longer paths.
+MAX_NAME = 4096
 MAX_EXPANSION = 250  # bytes for each packed byte; Deflate reaches 1,032, binary images 120
 
 

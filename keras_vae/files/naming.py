@@ -24,6 +24,11 @@ def near_names(name: str, names: Sequence[str]) -> str:
     return f"Choose from: {', '.join(names)}."
 
 
+def plural(count: int, noun: str) -> str:
+    """Write a number with a noun whose plural ends in s: "1 image", "2,000 images"."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def plain_name(name: str) -> str:
     """Spell a data set's name in lower case with underscores: "Fashion-MNIST" → "fashion_mnist"."""
     return name.lower().replace("-", "_")

@@ -92,7 +92,7 @@ def prepare(image: Image.Image, size: tuple[int, int], channels: int = 3) -> np.
         Pixels, uint8 [height, width, channels].
 
     Raises:
-        ValueError: If `channels` is neither 1 nor 3.
+        ValueError: If the image has no pixels, or `channels` is neither 1 nor 3.
 
     Example:
         >>> from PIL import Image
@@ -101,6 +101,9 @@ def prepare(image: Image.Image, size: tuple[int, int], channels: int = 3) -> np.
     """
     if channels not in (1, 3):
         raise ValueError(f"`channels` must be 1 or 3. Received: {channels}.")
+    if 0 in image.size:
+        received = "{1}×{0} (height × width)".format(*image.size)
+        raise ValueError(f"An image must have at least one pixel. Received: {received}.")
     height, width = size
     image = image.convert("L" if channels == 1 else "RGB")
     box = crop_box(*image.size, aspect=width / height)

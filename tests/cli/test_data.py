@@ -98,7 +98,7 @@ def test_prepare_counts_the_faces_that_are_not_there(kvae_data, celeba_counts):
     output = run("prepare", "celeba", "--data-dir", kvae_data / "celeba").output
     assert "{:,} train, {:,} validation, {:,} test (official)".format(*celeba_counts) in output
     missing = 202_599 - sum(celeba_counts)
-    assert (f"{missing:,} images that the lists name are not there" in output) == (missing > 0)
+    assert (f"{missing:,} named by the lists, but not there" in output) == (missing > 0)
 
 
 def test_prepare_prints_at_most_six_lines(tmp_path):
@@ -124,6 +124,14 @@ def test_prepare_prints_at_most_six_lines(tmp_path):
         assert line in output
 
 
+def test_names_are_printed_without_control_characters(cache, tmp_path):
+    np.save(tmp_path / "a\x1b[31mb.npy", np.random.default_rng(0).integers(0, 256, (9, 8, 8)))
+    output = run("prepare", tmp_path / "a\x1b[31mb.npy").output
+    output += run("list").output + run("verify").output
+    assert "a�[31mb" in output
+    assert "\x1b" not in output
+
+
 def test_verify_names_and_removes_what_is_damaged(cache):
     run("prepare", "digits")
     assert "as it was written" in run("verify").output
@@ -132,6 +140,7 @@ def test_verify_names_and_removes_what_is_damaged(cache):
     result = run("verify")
     assert result.exit_code == 1
     assert "damaged and removed: known.npz must have" in result.output
+    assert "1 prepared set damaged; 1 removed." in result.output
     assert run("verify").exit_code == 0
 
 

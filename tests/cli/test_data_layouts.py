@@ -103,7 +103,7 @@ def photos_of(packed):
     return write
 
 
-TWELVE = ("12 images", "12 .jpg", "3 images that the lists name are not there")
+TWELVE = ("12 images", "12 .jpg", "3 named by the lists, but not there")
 ALL = ("36 images", "all", "nothing")
 BROKEN = (
     "1 .txt: no image (notes.txt); 1 damaged (val/a/4.png: not an image that can be read: it is"
@@ -128,7 +128,7 @@ BROKEN = (
         pytest.param(table, ("36 images", "36 lines", "nothing"), id="csv"),
         pytest.param(
             arrays("a.npz", np.savez, images=COLOURS, other=np.zeros(2)),
-            ("36 images", "36 `images`", "1 arrays that are not used (other)"),
+            ("36 images", "36 `images`", "1 not used (other)"),
             id="npz",
         ),
         pytest.param(

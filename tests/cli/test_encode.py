@@ -24,7 +24,7 @@ def test_a_folder_is_encoded_with_file_names(kvae, colour_model, album, photos, 
     result = kvae("encode", "album", "--model", "colour", "--out", "z.npz")
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines() == ["z.npz: 4 images"]
-    assert result.stderr.splitlines()[0] == "1 of 5 images were left out:"
+    assert result.stderr.splitlines()[0] == "1 of 5 images was left out:"
     assert "bad.jpg" in result.stderr.splitlines()[1]
     with np.load(tmp_path / "z.npz") as found:
         assert sorted(found) == ["names", "z_log_var", "z_mean"]
@@ -111,13 +111,35 @@ def test_floats_are_converted_by_the_range_of_the_whole_set(kvae, colour_model, 
 def test_a_single_image_is_encoded(kvae, album, tmp_path):
     result = kvae("encode", "album/a.png", "--model", "colour", "--out", "z.npz")
     assert result.exit_code == 0, result.output
+    assert result.stdout == "z.npz: 1 image\n"
     with np.load(tmp_path / "z.npz") as found:
         assert found["names"].tolist() == ["a.png"]
+
+
+def test_gray_arrays_are_searched_for_faces(kvae, astronaut, tmp_path):
+    grey = np.asarray(astronaut.convert("L"))
+    noise = np.random.default_rng(0).integers(0, 256, grey.shape, np.uint8)
+    np.save(tmp_path / "grey.npy", np.stack([grey, noise]))
+    result = kvae("encode", "grey.npy", "--model", "colour", "--align", "--out", "z.npz")
+    assert result.exit_code == 0, result.output
+    assert "image 1: No face was detected. Use --no-align" in result.stderr
+    with np.load(tmp_path / "z.npz") as found:
+        assert found["names"].tolist() == ["image 0"]
+
+
+def test_the_limit_of_pixels_holds_for_arrays(kvae, photos, tmp_path):
+    np.save(tmp_path / "mine.npy", photos[:4])
+    options = ("--model", "colour", "--max-pixels", 32 * 32 - 1, "--out", "z.npz")
+    result = kvae("encode", "mine.npy", *options)
+    assert "32×32 = 1,024 pixels are more than `--max-pixels 1023`" in str(result.exception)
 
 
 def test_usage_errors(kvae, album, tmp_path):
     result = kvae("encode", "album", "--model", "colour", "--cache-dir", "c", "--out", "z.csv")
     assert "--cache-dir has no effect without --split" in result.output
+    for option in (("--data-dir", "."), ("--split", "test"), ("--cache-dir", "c")):
+        result = kvae("encode", "album/a.png", "--model", "colour", *option, "--out", "z.csv")
+        assert "needs a data set: DATA is an image." in result.output
     result = kvae("encode", "album", "--model", "colour", "--out", "z.txt")
     assert result.exit_code == 2
     assert "must end in .npz or .csv" in result.output

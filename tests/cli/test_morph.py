@@ -335,7 +335,7 @@ def test_a_photo_without_a_face_is_listed_and_the_others_go_on(kvae, faces, phot
     Image.new("RGB", (90, 70), "peru").save(tmp_path / "wall.png")
     photos = ("morph", "astronaut.png", "wall.png", "--model", "colour", "--attr", "Smiling")
     expected = [
-        "1 of 2 images were left out:",
+        "1 of 2 images was left out:",
         "  wall.png: No face was detected. Use --no-align to take its middle.",
     ]
     strip = kvae(*photos, "--csv", "z.csv")

@@ -46,7 +46,7 @@ def test_one_bad_file_among_many_is_listed_and_the_others_go_on(kvae, photo_file
         *("first.jpg", "second.png", "reconstruction.png")
     ]
     assert result.stderr.splitlines() == [
-        "1 of 3 images were left out:",
+        "1 of 3 images was left out:",
         "  notes.txt is not an image that can be read: formats that are read: JPEG, PNG, WEBP, "
         "AVIF, GIF, BMP, TIFF, PPM.",
     ]
@@ -76,7 +76,7 @@ def test_a_folder_is_reconstructed_file_by_file(kvae, colour_model, album, photo
         np.testing.assert_array_equal(Image.open(out / name), image)
     mse = np.mean((photos[90:95] - colour_model.reconstruct(photos[90:95]).astype(float)) ** 2)
     assert result.stdout.splitlines() == ["new/out: 5 images", f"mean MSE {mse / 255**2:.4f}"]
-    assert result.stderr.splitlines()[0] == "1 of 6 images were left out:"
+    assert result.stderr.splitlines()[0] == "1 of 6 images was left out:"
     assert "bad.jpg" in result.stderr.splitlines()[1]
 
 

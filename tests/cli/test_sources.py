@@ -79,7 +79,7 @@ def test_error_without_a_face_offers_the_middle(photo, tmp_path):
     Image.new("RGB", (90, 70), "peru").save(tmp_path / "wall.png")
     with pytest.raises(ValueError, match=r"wall\.png: No face was detected\. Use --no-align "):
         Sources((photo, tmp_path / "wall.png")).read(FACES)
-    with pytest.raises(ValueError, match=r"astronaut\.png: `face` must be from 1 to 1\."):
+    with pytest.raises(ValueError, match=r"astronaut\.png: `face` must be 1: one face was "):
         Sources((photo,), face=2).read(FACES)
 
 

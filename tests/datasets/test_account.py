@@ -50,3 +50,9 @@ def test_what_cannot_be_used_after_all_is_not_taken():
     arrays.taken["`images`"] = 3
     arrays.withdraw("image 1")
     assert arrays.taken_line == "2 `images`"
+
+
+def test_long_names_are_cut():
+    account = Account()
+    account.leave_out("hidden", ["." + "a" * 60_000])
+    assert len(account.left_out_line) < 600

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from keras_vae.datasets import load_dataset
+from keras_vae.datasets.decoding import open_payload
+from keras_vae.datasets.loading import open_source
 from keras_vae.files import limits
 
 
@@ -138,8 +140,22 @@ def test_the_names_of_keras_numpy_and_tfds_are_known(layout, colours, tmp_path):
     if layout in ("keras", "words"):
         assert dataset.provenance["counts"] == {"train": 27, "validation": 3, "test": 10}
     if layout != "alone":
-        left_out = dataset.provenance["account"]["left_out"]["arrays that are not used"]
+        left_out = dataset.provenance["account"]["left_out"]["not used"]
         assert left_out == ([1, ["extra"]] if layout != "words" else [2, ["extra", "train_labels"]])
+
+
+@pytest.mark.parametrize(
+    ("images", "idle"),
+    [
+        ("images", ["attribute_names", "label_names"]),
+        ("x_train", ["attribute_names", "label_names", "partition"]),
+    ],
+)
+def test_what_describes_nothing_is_accounted_for(images, idle, colours, tmp_path):
+    known = {"partition": np.arange(40) % 3, "label_names": ["a"], "attribute_names": ["b"]}
+    np.savez(tmp_path / "mine.npz", **{images: colours}, **known)
+    left_out = load_dataset(tmp_path / "mine.npz").provenance["account"]["left_out"]
+    assert left_out == {"not used": [len(idle), idle]}
 
 
 def test_an_npy_file_will_do(colours, tmp_path):
@@ -241,8 +257,42 @@ def test_images_of_too_many_pixels_are_refused_by_their_header(tmp_path):
         load_dataset(file)
     with file.open("ab") as stream:
         stream.truncate(stream.tell() + 20_000**2)  # a hole, which takes no disk
-    with pytest.raises(ValueError, match="too large: 20000×20000"):
+    with pytest.raises(ValueError, match=r"too large: 20000×20000 .* `max_pixels=100000000`"):
         load_dataset(file)
+    with file.open("wb") as stream:
+        header["shape"] = (1, 40_000, 40_000)
+        np.lib.format.write_array_header_1_0(stream, header)
+        stream.truncate(stream.tell() + 40_000**2)
+    with pytest.raises(ValueError, match=r"An image of `images` of .* to 1,600,000,000 bytes"):
+        load_dataset(file, max_pixels=10**10)
+
+
+@pytest.mark.parametrize("ending", ["npy", "csv"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+def test_the_limit_of_pixels_holds_for_arrays(ending, dtype, colours, tmp_path):
+    images = colours[:, :10, :, 0].astype(dtype)
+    file = tmp_path / f"mine.{ending}"
+    if ending == "npy":
+        np.save(file, images)
+    else:
+        np.savetxt(file, images.reshape(len(images), -1), delimiter=",")
+    pixels = images[0].size
+    assert len(load_dataset(file, max_pixels=pixels).images) == len(images)
+    reason = rf"too large: .* = {pixels} pixels are more than `max_pixels={pixels - 1}`"
+    for size in (None, (4, 4)):
+        with pytest.raises(ValueError, match=reason):
+            load_dataset(file, image_size=size, max_pixels=pixels - 1)
+    (payload, *_) = open_source(file, max_pixels=pixels - 1).payloads()
+    with pytest.raises(ValueError, match=reason):
+        open_payload(payload, pixels - 1)
+
+
+def test_gray_arrays_are_opened_as_photos_are(colours, tmp_path):
+    np.save(tmp_path / "grey.npy", colours[..., :1])
+    for image, payload in zip(colours, open_source(tmp_path / "grey.npy").payloads(), strict=True):
+        photo = open_payload(payload)
+        assert photo.mode == "RGB"
+        np.testing.assert_array_equal(photo, np.repeat(image[..., :1], 3, axis=-1))
 
 
 def test_a_damaged_file_is_named(colours, tmp_path):

@@ -55,6 +55,15 @@ def test_cifar_is_read_as_distributed(name, version, layout, images, tmp_path):
     np.testing.assert_array_equal(by_path.images, images[kept])
 
 
+def test_the_images_of_cifar_are_numbered_where_a_name_is_no_path(images, tmp_path):
+    for file, content in python_version(images, np.arange(36) % 4, coarse=False).items():
+        batch = pickle.loads(content)
+        if file == "data_batch_2":
+            batch[b"filenames"][0] = b"a" * (limits.MAX_NAME + 1)
+        (tmp_path / file).write_bytes(pickle.dumps(batch, 2))
+    assert load_dataset("cifar10", data_dir=tmp_path).names[6] == "image 6"
+
+
 def test_damage_to_cifar_is_named(images, tmp_path):
     folder = tmp_path / "cifar-10-batches-bin"
     folder.mkdir()

@@ -18,7 +18,7 @@ def test_every_layout_gives_the_same_faces(celeba_dir, faces):
     np.testing.assert_array_equal(dataset.partition, faces.partition[:12])
     assert dataset.attribute_names == ATTRIBUTES
     left_out = dataset.provenance["account"]["left_out"]
-    assert left_out["images that the lists name are not there"] == [3, []]
+    assert left_out["named by the lists, but not there"] == [3, []]
     assert dataset.provenance["split"] == "official"
     assert dataset.provenance["counts"] == {"train": 9, "validation": 3, "test": 0}
     assert dataset.provenance["licence"] == "non-commercial research only"
@@ -56,7 +56,7 @@ def test_photos_without_a_line_are_left_out_and_counted(faces, tmp_path):
     dataset = load_dataset("celeba", data_dir=tmp_path, image_size=(8, 8))
     assert len(dataset.images) == 12
     left_out = dataset.provenance["account"]["left_out"]
-    assert left_out["images that no list names"] == [1, ["img_align_celeba/999999.jpg"]]
+    assert left_out["not named by a list"] == [1, ["img_align_celeba/999999.jpg"]]
 
 
 def test_lists_in_another_order_are_brought_together(faces, tmp_path):
@@ -201,7 +201,7 @@ def test_the_original_photos(kvae_data, celeba_counts):
     assert list(dataset.provenance["counts"].values()) == celeba_counts
     assert list(dataset.provenance["counts"]) == ["train", "validation", "test"]
     missing = 202_599 - sum(celeba_counts)
-    reason = "images that the lists name are not there"
+    reason = "named by the lists, but not there"
     assert dataset.provenance["account"]["left_out"] == {reason: [missing, []]}
     assert len(dataset.attribute_names) == 40
     assert calls[-1] == (sum(celeba_counts),) * 2

@@ -109,3 +109,9 @@ def test_there_are_as_many_names_as_images():
         ValueError, match=r"`names` must be .* 6 images\. Received: <U1 of shape \[2"
     ):
         ImageDataset("some", PIXELS, TRAINING, names=np.array(["a", "b"]))
+
+
+def test_a_set_is_shown_in_one_line(digits):
+    assert repr(digits) == (
+        "<ImageDataset 'digits': 1,797 images 8×8×1, 1,397 train, 200 validation, 200 test>"
+    )

@@ -194,7 +194,7 @@ def test_lists_of_an_unrecognised_folder_are_used(place, folder, tmp_path):
     assert dataset.provenance["counts"]["test"] == 3
     assert dataset.provenance["dataset"] is None
     found = account(dataset)
-    assert found.left_out["images that the lists name are not there"][0] == 2
+    assert found.left_out["named by the lists, but not there"][0] == 2
     assert "list_attr_celeba.txt is used" in found.taken_line
 
 

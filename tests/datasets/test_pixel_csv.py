@@ -1,5 +1,7 @@
 """Pixels in .csv files, as Kaggle distributes MNIST and FER2013."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -77,11 +79,80 @@ def test_all_pixels_in_one_text(digit_images, tmp_path):
     np.testing.assert_array_equal(dataset.partition, np.arange(12) % 3)
 
 
-@pytest.mark.parametrize("last", ["1,2,3", "5," + "x," * 63 + "1"])
-def test_a_wrong_line_is_named(last, digit_images, tmp_path):
-    write(tmp_path / "train.csv", digit_images[:9], np.arange(9), [], [last])
-    with pytest.raises(ValueError, match=r"train\.csv must have the same numbers.*row \d+"):
+@pytest.mark.parametrize(
+    ("last", "reason"),
+    [
+        ("1,2,3", "have 65 numbers, as the first. Received: 3."),
+        ("5," + "x," * 63 + "1", "hold numbers. Received: 'x'."),
+        ("5," + "," * 63 + "1", "hold numbers. Received: ''."),
+        ("5," + "1_0," * 63 + "1", "hold numbers. Received: '1_0'."),
+        ("5," + '"7",' * 63 + "1", "hold numbers. Received: '\"7\"'."),
+    ],
+)
+@pytest.mark.parametrize("header", ["", "sep=,\nlabel," + ",".join(map(str, range(64))) + "\n\n"])
+def test_a_wrong_line_is_named(last, reason, header, digit_images, tmp_path):
+    write(tmp_path / "train.csv", digit_images[:9], np.arange(9), [header] * bool(header), [last])
+    expected = f"{tmp_path}/train.csv, line {14 if header else 10}, must {reason}"
+    with pytest.raises(ValueError, match=f"^{re.escape(expected)}$"):
         load_dataset(tmp_path / "train.csv")
+
+
+@pytest.mark.parametrize(
+    ("last", "reason"),
+    [
+        ("5", "have 3 cells, as the first. Received: 1."),
+        ("5,1 2 3,Training", "have 64 numbers, as the first. Received: 3."),
+        ("5," + "x " * 64 + ",Training", "hold numbers. Received: 'x'."),
+        ("x," + "1 " * 64 + ",Training", "hold numbers. Received: 'x'."),
+        ("1," + "1 " * 64 + ",Never", "name a split, such as Training. Received: 'Never'."),
+    ],
+)
+def test_a_wrong_line_of_texts_is_named(last, reason, tmp_path):
+    lines = ["emotion,pixels,Usage", "1," + "1 " * 64 + ",Training", last]
+    (tmp_path / "fer.csv").write_text("\n".join(lines))
+    with pytest.raises(ValueError, match=re.escape(f"fer.csv, line 3, must {reason}")):
+        load_dataset(tmp_path / "fer.csv")
+
+
+def test_a_first_text_without_pixels_is_named(tmp_path):
+    (tmp_path / "fer.csv").write_text("emotion,pixels\n1,\n1," + "1 " * 64)
+    with pytest.raises(ValueError, match=r"fer\.csv, line 3, must have 0 numbers, as the first"):
+        pixel_csv.read(tmp_path / "fer.csv")
+
+
+@pytest.mark.parametrize("form", ["%.18e", "%.1f", "%+d", " %d "])
+@pytest.mark.parametrize("labelled", [False, True])
+def test_the_first_image_is_read_however_its_numbers_are_written(
+    form, labelled, digit_images, tmp_path
+):
+    table = digit_images[:9].reshape(9, 64).astype(int)
+    table = np.insert(table, 0, range(9), axis=1) if labelled else table
+    np.savetxt(tmp_path / "digits.csv", table, form, delimiter=",")
+    np.testing.assert_array_equal(
+        load_dataset(tmp_path / "digits.csv").images[..., 0], digit_images[:9]
+    )
+
+
+@pytest.mark.parametrize("first", ["", "NA", "null"])
+def test_a_first_image_that_lacks_a_number_is_no_header(first, digit_images, tmp_path):
+    write(tmp_path / "digits.csv", digit_images[:9], None, [",".join([first, *"0" * 63])])
+    with pytest.raises(ValueError, match=rf"csv, line 1, must hold numbers. Received: '{first}'"):
+        load_dataset(tmp_path / "digits.csv")
+
+
+@pytest.mark.parametrize("first", ["nan", "-inf"])
+def test_a_first_image_that_is_not_finite_is_accounted_for(first, digit_images, tmp_path):
+    write(tmp_path / "digits.csv", digit_images[:9], None, [",".join([first, *"0" * 63])])
+    dataset = load_dataset(tmp_path / "digits.csv")
+    assert dataset.provenance["account"]["left_out"]["damaged"][0] == 1
+
+
+def test_columns_without_names_are_numbered_by_pandas(digit_images, tmp_path):
+    header = ",".join(["", *map(str, range(64))])
+    write(tmp_path / "digits.csv", digit_images[:9], range(9), [header])
+    np.testing.assert_array_equal(
+        load_dataset(tmp_path / "digits.csv").images[..., 0], digit_images[:9]
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,7 +177,9 @@ def test_a_label_that_is_no_whole_number_is_refused(label, text, tmp_path):
     pixels = (" " if text else ",").join(["9"] * 16)
     header = ["emotion,pixels\n"] if text else []
     (tmp_path / "digits.csv").write_text("".join([*header, f"1,{pixels}\n{label},{pixels}\n"]))
-    with pytest.raises(ValueError, match=rf"digits\.csv .*Received: {label.replace('e', '.*')}"):
+    line, received = 3 if text else 2, label.replace("e", ".*")
+    reason = rf"digits\.csv, line {line}, must have a whole number .*: {received}\.$"
+    with pytest.raises(ValueError, match=reason):
         pixel_csv.read(tmp_path / "digits.csv")
 
 

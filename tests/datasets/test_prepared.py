@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -232,7 +233,7 @@ def test_a_damaged_set_that_cannot_be_removed_stays(cache, monkeypatch):
     def fail(*_, **__):
         raise PermissionError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr(shutil, "rmtree", fail)
+    monkeypatch.setattr(Path, "unlink", fail)
     ((folder, problem),) = verify_prepared()
     assert problem == "known.npz has other content than was written"
     assert folder.exists()
@@ -259,6 +260,61 @@ def test_a_damaged_description_is_named_and_the_others_are_listed(content, cache
     assert f"{file.parent} is damaged: " in caplog.text
     assert [bool(problem) for _, problem in verify_prepared()] == [True, False]
     assert [bool(problem) for _, problem in verify_prepared()] == [False]
+
+
+def contents(folder):
+    return {str(file.relative_to(folder)) for file in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("name", ["blog", "movie.partial", "a-8x8-12.partial"])
+def test_a_folder_of_others_is_left_alone(name, cache, caplog):
+    (cache / name).mkdir(parents=True)
+    for file in ("about.json", "thesis.txt"):
+        (cache / name / file).write_text('{"title": 1}')
+    before = contents(cache)
+    assert list(verify_prepared()) == []
+    assert list_prepared() == []
+    assert contents(cache) == before
+    load_dataset("digits")
+    assert not caplog.text
+    assert {path for path in contents(cache) if not path.lstrip(".").startswith("digits")} == before
+
+
+@pytest.mark.parametrize("suffix", ["", ".partial"])
+def test_a_file_of_others_in_a_set_is_never_removed(suffix, cache):
+    load_dataset("digits")
+    (folder,) = (path for path in cache.iterdir() if path.is_dir())
+    file = folder.rename(cache / (folder.name + suffix)) / "thesis.txt"
+    file.touch()
+    (file.parent / "images.npy").write_bytes(b"")
+    before = contents(cache)
+    assert [place.exists() for place, _ in verify_prepared()] == [True] * (not suffix)
+    with pytest.raises(OSError, match=r"must hold only .* Received: thesis\.txt\. Move it"):
+        load_dataset("digits", progress=forbid)
+    load_dataset("digits", image_size=(4, 4))
+    assert contents(cache) >= before
+
+
+@pytest.mark.parametrize("lacking", ["name", "images", "image_shape", "location"])
+def test_a_set_whose_description_lacks_a_fact_is_not_listed(lacking, cache, caplog):
+    load_dataset("digits")
+    file = next(cache.glob("*/about.json"))
+    about = json.loads(file.read_text())
+    about.pop(lacking)
+    file.write_text(json.dumps(about))
+    assert list_prepared() == []
+    assert f"{file.parent} is damaged: about.json does not say its {lacking}" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["a" * 250, "ä" * 120])
+def test_a_set_of_a_long_name_is_prepared(name, cache, tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (9, 8, 8), np.uint8)
+    for ending in "bc":
+        np.save(tmp_path / f"{name}{ending}.npy", images)
+        assert load_dataset(tmp_path / f"{name}{ending}.npy").name == name + ending
+    first, second = (path.name for path in cache.iterdir() if path.is_dir())
+    assert first[:-12] == second[:-12]
+    assert [entry["name"][:-1] for entry in list_prepared()] == [name, name]
 
 
 @pytest.mark.parametrize(

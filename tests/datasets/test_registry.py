@@ -102,6 +102,14 @@ def test_which_set_it_is_prepares_nothing_anew(tmp_path, digit_images):
     assert replace(origin, dataset=None).fingerprint() == origin.fingerprint()
 
 
+@pytest.mark.parametrize(
+    ("name", "files"), [("digits", r"digits\.npz"), ("frey", r"frey_rawface\.mat; or frey\.npz")]
+)
+def test_a_folder_without_a_set_is_told_the_sets_files(name, files, tmp_path):
+    with pytest.raises(FileNotFoundError, match=rf"`data_dir` must hold {files}\. Received"):
+        load_dataset(name, data_dir=tmp_path)
+
+
 def test_the_provenance_of_digits_names_them():
     facts = load_dataset("digits").provenance
     assert json.loads(json.dumps(facts))["dataset"] == "digits"

@@ -80,7 +80,11 @@ def test_faces_are_selected_by_size():
     assert select_faces(faces, "largest") == faces[:1]
     assert select_faces(faces, "all") == faces
     assert select_faces(faces, 3) == faces[2:]
-    with pytest.raises(ValueError, match=r"from 1 to 3\. Received: 4"):
+    with pytest.raises(
+        ValueError, match=r"must be 1 … 3, the faces that were detected\. Received: 4"
+    ):
         select_faces(faces, 4)
+    with pytest.raises(ValueError, match=r"must be 1: one face was detected\. Received: 2"):
+        select_faces(faces[:1], 2)
     with pytest.raises(ValueError, match="No face was detected"):
         select_faces([], "all")

@@ -132,6 +132,14 @@ def test_names_with_line_breaks_are_one_line_in_errors(tmp_path):
         Archive(patched(path, flag=1)).check_readable(["x\n\x0by"])
 
 
+def test_a_path_that_no_file_system_has_is_left_out(tmp_path):
+    members = dict.fromkeys(("a" * 4092 + ".jpg", "a" * 4093 + ".jpg", "b" * 60_000), b"1")
+    archive = Archive(write(tmp_path / "a.zip", members))
+    assert [len(name) for name in archive.members] == [4096]
+    (names,) = archive.left_out.values()
+    assert list(map(len, names)) == [4097, 60_000]
+
+
 def test_the_second_member_of_a_name_is_left_out(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("x.jpg", b"first")

@@ -1,6 +1,6 @@
 import pytest
 
-from keras_vae.files.naming import LONGEST, first_line, near_names, plain_name
+from keras_vae.files.naming import LONGEST, first_line, near_names, plain_name, plural
 
 NAMES = ["Smiling", "Young", "Wearing_Hat"]
 
@@ -18,6 +18,14 @@ def test_without_a_near_name_all_are_listed():
 
 def test_a_plain_name_is_in_lower_case_with_underscores():
     assert plain_name("Fashion-MNIST") == "fashion_mnist"
+
+
+def test_a_number_has_a_noun():
+    assert [plural(count, "image") for count in (0, 1, 2_000)] == [
+        "0 images",
+        "1 image",
+        "2,000 images",
+    ]
 
 
 def test_the_first_line_of_an_error_is_not_endless():

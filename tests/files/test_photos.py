@@ -141,6 +141,12 @@ def test_grey_is_luminance(corners):
     assert [int(grey[0, 0, 0]), int(grey[0, -1, 0]), int(grey[-1, 0, 0])] == [76, 150, 29]
 
 
+@pytest.mark.parametrize("size", [(0, 5), (5, 0)])
+def test_an_image_without_pixels_is_refused(size):
+    with pytest.raises(ValueError, match=rf"at least one pixel\. Received: {size[1]}×{size[0]} "):
+        prepare(Image.new("RGB", size), (8, 8))
+
+
 def test_channels_must_be_1_or_3(corners):
     with pytest.raises(ValueError, match="Received: 2"):
         prepare(corners, (8, 8), channels=2)
