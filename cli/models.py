@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keras_vae.files.naming import printable
+from keras_vae.files.versions import model_name
 
 from .command import Group, option, section
 from .command_line import refuse
@@ -103,7 +104,8 @@ def pull(address: str, name: str | None, models_dir: Path, overwrite: bool) -> N
     from keras_vae.files import hub
 
     source = hub.HubAddress.parse(address)
-    folder = hub.pull(source, models_dir / (name or source.name), overwrite=overwrite)
+    folder = models_dir / model_name(source.name if name is None else name)
+    hub.pull(source, folder, overwrite=overwrite)
     click.echo(f"{folder}  from {hub.origin(folder)}")
 
 

@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from .. import __version__
 from ..files.atomic import write_folder
+from ..files.versions import is_version, model_name
 from ..latent_space.attributes import Attributes
 from ..latent_space.priors import GaussianMixturePrior
 from ..models.vae import VAE
@@ -58,9 +59,9 @@ def export_model(
         The folder of the version.
 
     Raises:
-        FileExistsError: If the version exists and `overwrite` is False.
-        ValueError: If `version` is no positive integer, or `attributes` or `prior` do not fit the
-            latent.
+        FileExistsError: If the version exists and `overwrite` is False, or is none of a model.
+        ValueError: If `version` is no positive integer, the folder's name is none for a model, or
+            `attributes` or `prior` do not fit the latent.
 
     Example:
         >>> export_model(vae, "models/digits").name  # the version
@@ -107,11 +108,16 @@ def write_version(
         The folder of the version.
 
     Raises:
-        FileExistsError: If the version exists and `overwrite` is False.
-        ValueError: If `version` is no positive integer.
+        FileExistsError: If the version exists and `overwrite` is False, or is none of a model.
+        ValueError: If `version` is no positive integer, or the folder's name none for a model.
     """
     if version is not None and Range(1).fault(version):
         raise ValueError(f"`version` must be a positive integer. Received: {version!r}.")
+    model_name(directory.name)
+    if overwrite and (other := directory / str(version)).exists() and not is_version(other):
+        raise FileExistsError(
+            f"{other} is no version of a model. Move it elsewhere, or use another `version`."
+        )
 
     def choose() -> Path:
         return directory / str(version or next_version(directory))

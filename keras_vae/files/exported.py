@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,9 +12,8 @@ from typing import Any
 from . import hub
 from .naming import near_names
 from .regular import open_regular
+from .versions import is_version, versions_of
 
-# A version as TensorFlow Serving reads it: an int64.
-VERSION = re.compile(r"[0-9]{1,18}")
 METADATA = Path("assets.extra", "model.json")
 MAX_METADATA = 16 * 2**20  # bytes; those of the shipped models have 50,000 at most
 
@@ -40,7 +38,7 @@ def find_version(name_or_path: str | Path, version: int | None = None) -> Path:
     if hub.is_address(name_or_path):
         name_or_path = hub.download(hub.HubAddress.parse(str(name_or_path)))
     path = Path(name_or_path)
-    if _is_version(path):
+    if is_version(path):
         if version is not None and path.resolve().name != str(version):
             raise ValueError(
                 f"`version` must be left out where the path is that of a version. Received: "
@@ -49,7 +47,7 @@ def find_version(name_or_path: str | Path, version: int | None = None) -> Path:
         return path
     places = [path, *(folder / path for folder in _folders() if _is_plain_name(path))]
     for place in places:
-        versions = _versions(place)
+        versions = versions_of(place)
         if versions and version is None:
             return versions[max(versions)]
         if version in versions:
@@ -69,7 +67,7 @@ def list_models() -> list[tuple[str, int, Path]]:
     found: dict[str, tuple[str, int, Path]] = {}
     for folder in _folders():
         for place in sorted(folder.iterdir()) if folder.is_dir() else []:
-            versions = _versions(place)
+            versions = versions_of(place)
             if versions and place.name not in found:
                 highest = max(versions)
                 found[place.name] = (place.name, highest, versions[highest])
@@ -125,18 +123,6 @@ def _folders() -> Iterator[Path]:
     spec = find_spec("keras_vae.saved_models")
     for folder in (spec.submodule_search_locations or []) if spec else []:
         yield Path(folder)
-
-
-def _versions(place: Path) -> dict[int, Path]:
-    try:
-        children = sorted(child for child in place.iterdir() if VERSION.fullmatch(child.name))
-    except OSError:  # not a folder, or one that must not be read
-        return {}
-    return dict(sorted((int(child.name), child) for child in children if _is_version(child)))
-
-
-def _is_version(path: Path) -> bool:
-    return (path / "saved_model.pb").is_file()
 
 
 def _is_plain_name(path: Path) -> bool:

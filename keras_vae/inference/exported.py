@@ -15,9 +15,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from ..files.exported import METADATA, VERSION, InvalidFacts, read_metadata
+from ..files.exported import METADATA, InvalidFacts, read_metadata
 from ..files.limits import MAX_PIXELS
 from ..files.naming import first_line, short
+from ..files.versions import VERSION
 from .endpoints import check_endpoint, reason
 
 AUTOENCODER, UPSCALER = "autoencoder", "upscaler"

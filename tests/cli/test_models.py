@@ -4,6 +4,7 @@ import shutil
 import pytest
 
 from keras_vae.cli.models import text
+from tests.files.fake_hub import files_of
 
 
 def test_list_shows_the_models(kvae, models_dir):
@@ -175,3 +176,12 @@ def test_control_characters_of_a_model_do_not_reach_the_terminal(kvae, models_di
     shown = kvae("models", "show", "faces").stdout
     assert "one\ufffd\ufffd[31mtwo" in shown
     assert kvae("models", "show", "faces", "--card").stdout == "# Faces\n\ufffd[31m\n"
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b"])
+def test_a_name_is_not_a_path(kvae, hub, models_dir, tmp_path, name):
+    hub.add("user/faces", {"1/saved_model.pb": b""})
+    before = files_of(shutil.copytree(models_dir, tmp_path / "saved_models"))
+    pulled = kvae("models", "pull", "hf://user/faces", "--name", name, "--overwrite")
+    assert str(pulled.exception).startswith("`--name` of a model must be")
+    assert files_of(tmp_path / "saved_models") == before

@@ -269,6 +269,21 @@ def test_version_must_be_a_positive_integer(tmp_path, grey_vae, version):
         export_model(grey_vae, tmp_path / "m", version=version)
 
 
+def test_only_a_version_is_overwritten(tmp_path, grey_vae):
+    photo = tmp_path / "photos" / "2024" / "a.jpg"
+    photo.parent.mkdir(parents=True)
+    photo.touch()
+    with pytest.raises(FileExistsError, match="2024 is no version of a model"):
+        export_model(grey_vae, tmp_path / "photos", version=2024, overwrite=True)
+    assert photo.exists()
+
+
+@pytest.mark.parametrize("directory", [".", "..", "models/.."])
+def test_a_models_folder_has_a_name(empty_folder, grey_vae, directory):
+    with pytest.raises(ValueError, match="`name` of a model must be"):
+        export_model(grey_vae, directory)
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("without_lite")
 def test_failed_export_leaves_nothing_behind(tmp_path, grey_vae, monkeypatch):
