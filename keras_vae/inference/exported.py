@@ -7,7 +7,7 @@ model's facts does not import it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +18,9 @@ import numpy as np
 from ..files.exported import METADATA, InvalidFacts, read_metadata
 from ..files.limits import MAX_PIXELS
 from ..files.naming import first_line, short
+from ..files.shapes import ANY
 from ..files.versions import VERSION
-from .endpoints import check_endpoint, reason
+from .endpoints import InputSpec, InputSpecs, check_endpoint, reason
 
 AUTOENCODER, UPSCALER = "autoencoder", "upscaler"
 
@@ -89,10 +90,12 @@ class ExportedModel:
         return self.path.resolve().parent / "README.md"
 
     @property
-    def endpoints(self) -> Mapping[str, Collection[str]]:
-        """Names of the endpoints, and of the inputs of each."""
-        signatures = self._model.signatures.items()
-        return {name: endpoint.structured_input_signature[1] for name, endpoint in signatures}
+    def endpoints(self) -> Mapping[str, InputSpecs]:
+        """What the inputs of each endpoint must be, by their names."""
+        return {
+            name: {key: _spec(spec) for key, spec in endpoint.structured_input_signature[1].items()}
+            for name, endpoint in self._model.signatures.items()
+        }
 
     def endpoint(self, signature: str) -> Callable[..., dict[str, Any]]:
         """Look up an endpoint: a TensorFlow function of tensors, for use within another.
@@ -125,6 +128,12 @@ class ExportedModel:
             raise ValueError(
                 f"{self.path} is not a SavedModel that TensorFlow can load: {first_line(error)}"
             ) from error
+
+
+def _spec(spec: Any) -> InputSpec:
+    """Describe a tensor of TensorFlow."""
+    sides = (ANY if side is None else side for side in spec.shape)
+    return InputSpec(np.dtype(spec.dtype.as_numpy_dtype), tuple(sides))
 
 
 def cached_repository(folder: Path) -> str | None:
@@ -197,6 +206,34 @@ def check_facts(facts: Mapping[str, Any], kind: str) -> None:
     if not isinstance(probes, list) or not all(map(_is_probe, probes)):
         raise InvalidFacts(
             f"`attribute_probes` must be a list, each with an `auc`. Received: {short(probes)}."
+        )
+
+
+def check_shapes(
+    facts: Mapping[str, Any], shapes: Mapping[str, Sequence[int]], network: str
+) -> None:
+    """Check that facts are those of a network, such as one of another model.
+
+    Args:
+        facts: Facts that `check_facts` accepts.
+        shapes: Shapes of the network's tensors by their names, batch first; others than images and
+            latents are passed over.
+        network: Name of the network, for the error.
+
+    Raises:
+        InvalidFacts: If one of its images or latents has another shape.
+    """
+    images, latents = ("image",), ("z", "z_mean", "z_log_var")
+    for name, shape in shapes.items():
+        if name in images and list(shape[1:]) != list(facts["image_shape"]):
+            fact, expected = "image_shape", short(list(shape[1:]))
+        elif name in latents and list(shape[1:]) != [facts["latent_dim"]]:
+            fact, expected = "latent_dim", ", ".join(map(str, shape[1:]))
+        else:
+            continue
+        raise InvalidFacts(
+            f"`{fact}` must be {expected}, as `{name}` of {network}. "
+            f"Received: {short(facts[fact])}."
         )
 
 

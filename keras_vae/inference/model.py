@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from numbers import Integral
@@ -18,7 +18,7 @@ from ..latent_space.arithmetic import interpolate
 from ..latent_space.priors import finite_temperature
 from ..presets import Preset
 from ..presets.ranges import Range
-from .endpoints import as_batches, check_endpoint, check_inputs
+from .endpoints import InputSpecs, as_batches, check_endpoint, check_inputs
 from .photos import Photo, Photos, read_pixels
 
 if TYPE_CHECKING:
@@ -191,16 +191,16 @@ class Model(ABC):
 
     @property
     @abstractmethod
-    def endpoints(self) -> Mapping[str, Collection[str]]:
-        """Names of the endpoints, and of the inputs of each."""
+    def endpoints(self) -> Mapping[str, InputSpecs]:
+        """What the inputs of each endpoint must be, by their names."""
 
     def has_endpoint(self, signature: str) -> bool:
         """Return whether there is an endpoint of that name."""
         return signature in self.endpoints
 
     @abstractmethod
-    def _run(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        """Call an endpoint that exists, with inputs of the right names."""
+    def _run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Call an endpoint that exists, with inputs that it takes."""
 
     def call(self, signature: str, **inputs: Any) -> dict[str, np.ndarray]:
         """Call any endpoint.
@@ -217,8 +217,9 @@ class Model(ABC):
             ValueError: If there is no such endpoint, or it refuses the inputs.
         """
         check_endpoint(signature, self.endpoints)
-        check_inputs(signature, inputs, self.endpoints[signature])
-        return self._run(signature, as_batches(inputs))
+        specs = self.endpoints[signature]
+        check_inputs(signature, inputs, specs)
+        return self._run(signature, as_batches(inputs, specs))
 
     def encode(self, photos: Photos, *, align: bool | None = None) -> Encoding:
         """Encode photos to the means and log-variances of q(z|x).
@@ -298,7 +299,7 @@ class Model(ABC):
         Raises:
             ValueError: If the latents have another shape, or are not finite.
         """
-        z = np.asarray(z, np.float32)
+        z = np.asarray(z)
         if z.shape[1:] != (self.latent_dim,):
             raise ValueError(
                 f"`z` must have shape {['B', self.latent_dim]}. Received: {list(z.shape)}."
@@ -524,9 +525,9 @@ class Model(ABC):
                 f"Received: {pixels.dtype} of shape {list(pixels.shape)}."
             )
 
-    def inputs_of(self, signature: str) -> Collection[str]:
-        """Names of the inputs of an endpoint; none if there is no such endpoint."""
-        return self.endpoints.get(signature, ())
+    def inputs_of(self, signature: str) -> InputSpecs:
+        """What the inputs of an endpoint must be; none if there is no such endpoint."""
+        return self.endpoints.get(signature, {})
 
     def _in_batches(
         self, signature: str, progress: Progress | None = None, **inputs: np.ndarray

@@ -8,6 +8,7 @@ import pytest
 
 from keras_vae.inference import registry
 from keras_vae.latent_space.priors import GaussianMixturePrior
+from tests.serving.signatures import SHIPPED
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,41 @@ def test_directions_of_another_length_are_refused(models_dir, tmp_path):
     np.savez(path, names=["Young"], directions=np.zeros((1, 7), np.float32))
     with pytest.raises(ValueError, match=r"attributes\.npz must hold directions of length 6"):
         _ = registry.load(tmp_path / "colour", runtime="lite").attributes
+
+
+def test_a_prior_of_another_length_is_refused(models_dir, tmp_path):
+    shutil.copytree(models_dir / "colour", tmp_path / "colour")
+    path = tmp_path / "colour" / "1" / "assets.extra" / "lite" / "prior.npz"
+    shutil.copy(SHIPPED / "mnist" / "1" / "assets.extra" / "lite" / "prior.npz", path)
+    model = registry.load(tmp_path / "colour", runtime="lite")
+    with pytest.raises(ValueError, match=r"prior\.npz must be over 6 dimensions\. Received: 20\."):
+        model.sample([1], prior="gmm")
+
+
+@pytest.mark.parametrize("runtime", ["lite", "tensorflow"])
+@pytest.mark.parametrize(
+    ("fact", "value", "expected"),
+    [
+        ("latent_dim", 7, "6, as `z.*Received: 7"),
+        ("latent_dim", None, "6, as `z.*Received: None"),
+        ("image_shape", [32, 32, 1], r"\[32, 32, 3\], as `image`.*Received: \[32, 32, 1\]"),
+    ],
+)
+def test_facts_of_another_model_are_refused(models_dir, tmp_path, runtime, fact, value, expected):
+    shutil.copytree(models_dir / "colour", tmp_path / "colour")
+    path = tmp_path / "colour" / "1" / "assets.extra" / "model.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), fact: value}))
+    model = registry.load(tmp_path / "colour", runtime=runtime)
+    with pytest.raises(ValueError, match=rf"model\.json: `{fact}` must be {expected}\."):
+        model.sample([1])
+
+
+def test_a_network_of_another_model_is_refused(models_dir, tmp_path):
+    shutil.copytree(models_dir / "colour", tmp_path / "colour")
+    network = "1/assets.extra/lite/encode.tflite"
+    shutil.copy(models_dir / "grey" / network, tmp_path / "colour" / network)
+    with pytest.raises(ValueError, match=r"must be \[8, 8, 1\], as `image` of encode\.tflite"):
+        registry.load(tmp_path / "colour", runtime="lite").sample([1])
 
 
 def test_a_prior_of_another_program_is_refused(tmp_path):

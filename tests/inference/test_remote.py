@@ -487,6 +487,4 @@ def test_an_error_without_a_reason_is_no_empty_message():
 def test_an_input_that_the_server_takes_as_texts_is_refused_by_name():
     model = remote_module.RemoteModel("faces", Rest("http://x:1", None), 1, {}, {}, None)
     with pytest.raises(ConnectionError, match=r"http://x:1 takes texts.* as `image` of 'faces'"):
-        model._array("image", [[1]], np.dtype(object))
-    with pytest.raises(ValueError, match="`seed` must be numbers of int64"):
-        model._array("seed", [2**70], np.dtype(np.int64))
+        model._check_texts("image", np.array([[1]], object))
