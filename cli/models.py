@@ -179,7 +179,7 @@ def in_short(row: dict[str, Any]) -> str:
     if row["kind"] == "upscaler":
         return f"upscaler ×{row['factor']}"
     size, z, attributes = times(row["image_shape"]), row["latent_dim"], row["attributes"]
-    return f"image {size:9}  z = {z:<4} {attributes:3} attributes"
+    return f"image {size:9}  z = {z or '–':<4} {attributes:3} attributes"
 
 
 def described(model: ExportedModel) -> list[tuple[str, str]]:

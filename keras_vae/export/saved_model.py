@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from .. import __version__
 from ..files.atomic import write_folder
+from ..files.exported import as_json
 from ..files.versions import is_version, model_name
 from ..latent_space.attributes import Attributes
 from ..latent_space.priors import GaussianMixturePrior
@@ -51,7 +52,8 @@ def export_model(
         directory: Folder of the model's versions; its name is the model's name.
         attributes: Directions for `morph`; without them that endpoint answers with an error.
         prior: The fitted prior; without it there is no endpoint `generate_gmm`.
-        metadata: JSON-ready facts for `model.json`: preset, data, metrics, licence, …
+        metadata: JSON-ready facts for `model.json`: preset, data, metrics, licence, …; numbers that
+            are not finite are written as null.
         version: A positive integer; None takes the one after the highest that exists.
         overwrite: Whether an existing version is overwritten.
 
@@ -152,7 +154,7 @@ def write_model(folder: Path, signatures: Signatures, facts: Mapping[str, Any]) 
         "git_commit": git_commit(),
     }
     facts.setdefault("licence", None)
-    model_json = json.dumps(facts, indent=2) + "\n"
+    model_json = json.dumps(as_json(facts), indent=2, allow_nan=False) + "\n"
     archive = keras.export.ExportArchive()
     for name, (function, inputs) in {**signatures, "describe": describe(model_json)}.items():
         archive.add_endpoint(name, function, input_signature=inputs)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from .versions import is_version, versions_of
 
 METADATA = Path("assets.extra", "model.json")
 MAX_METADATA = 16 * 2**20  # bytes; those of the shipped models have 50,000 at most
+MAX_DEPTH = 50  # of lists and objects in one another; those of the shipped models have 5
 
 
 def find_version(name_or_path: str | Path, version: int | None = None) -> Path:
@@ -94,13 +96,16 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
 def read_json(text: bytes) -> dict[str, Any]:
     """Read the contents of a `model.json`.
 
+    Returns:
+        The facts; see `as_json` for numbers that are not finite.
+
     Raises:
-        InvalidFacts: If these are not a JSON object, or too large.
+        InvalidFacts: If these are not a JSON object, too large or nested too deeply.
     """
     if len(text) > MAX_METADATA:
         raise InvalidFacts(f"It has more than {MAX_METADATA:,} bytes.")
     try:
-        facts = json.loads(text)
+        facts = as_json(json.loads(text))
     except RecursionError as error:
         raise InvalidFacts("Its JSON is nested too deeply.") from error
     except ValueError as error:
@@ -108,6 +113,25 @@ def read_json(text: bytes) -> dict[str, Any]:
     if not isinstance(facts, dict):
         raise InvalidFacts(f"It must be a JSON object. Received: {type(facts).__name__}.")
     return facts
+
+
+def as_json(value: Any, depth: int = MAX_DEPTH) -> Any:
+    """Replace numbers that JSON does not have, NaN and infinite ones, by None.
+
+    Args:
+        value: A value that `json` writes.
+        depth: How deeply lists and objects in it may be nested.
+
+    Raises:
+        RecursionError: If they are nested more deeply.
+    """
+    if depth < 0:
+        raise RecursionError
+    if isinstance(value, Mapping):
+        return {name: as_json(each, depth - 1) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(each, depth - 1) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class InvalidFacts(ValueError):

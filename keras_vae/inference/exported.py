@@ -174,7 +174,7 @@ def kind_of(metadata: Mapping[str, Any]) -> str:
 
 
 def check_facts(facts: Mapping[str, Any], kind: str) -> None:
-    """Check the facts of a `model.json` that sizes in memory depend on.
+    """Check the facts of a `model.json` that anything depends on: sizes in memory, names, numbers.
 
     Raises:
         InvalidFacts: If one is missing, of another type, or too large.
@@ -196,16 +196,31 @@ def check_facts(facts: Mapping[str, Any], kind: str) -> None:
         )
     if facts.get("latent_dim", ...) is not None:  # None: z is not a vector
         _check_integer(facts, "latent_dim", 1, MAX_LATENT_DIM)
-    for name in ("attribute_names", "priors"):
-        names = facts.get(name, [])
-        if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
-            raise InvalidFacts(f"`{name}` must be a list of names. Received: {short(names)}.")
-    if not isinstance(facts.get("data") or {}, dict):
-        raise InvalidFacts(f"`data` must be a JSON object. Received: {short(facts['data'])}.")
-    probes = facts.get("attribute_probes") or []
-    if not isinstance(probes, list) or not all(map(_is_probe, probes)):
+    known = {name: value for name, value in facts.items() if value is not None}
+    texts = {name: facts.get(name, []) for name in ("attribute_names", "priors")}
+    for name, values in {**texts, "labels": known.get("labels", [])}.items():
+        _check_list(name, values, "names", lambda each: isinstance(each, str))
+    probes = known.get("attribute_probes", [])
+    _check_list("attribute_probes", probes, "probes, each with an `auc`", _is_probe)
+    _check_list("kl_per_dimension", known.get("kl_per_dimension", []), "numbers", _is_number)
+    _check_length(facts)
+    for name in {"data", "preset", "condition"} & known.keys():
+        if not isinstance(known[name], dict):
+            raise InvalidFacts(f"`{name}` must be a JSON object. Received: {short(known[name])}.")
+
+
+def _check_list(name: str, values: object, what: str, is_one: Callable[[Any], bool]) -> None:
+    if not isinstance(values, list) or not all(map(is_one, values)):
+        raise InvalidFacts(f"`{name}` must be a list of {what}. Received: {short(values)}.")
+
+
+def _check_length(facts: Mapping[str, Any]) -> None:
+    """Check that there is a KL of every dimension, or of none."""
+    nats, latent_dim = facts.get("kl_per_dimension"), facts["latent_dim"]
+    if nats is not None and latent_dim is not None and len(nats) != latent_dim:
         raise InvalidFacts(
-            f"`attribute_probes` must be a list, each with an `auc`. Received: {short(probes)}."
+            f"`kl_per_dimension` must have {latent_dim} numbers, as `latent_dim`. "
+            f"Received: {len(nats)}."
         )
 
 
@@ -238,7 +253,11 @@ def check_shapes(
 
 
 def _is_probe(value: object) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("auc"), (int, float))
+    return isinstance(value, dict) and _is_number(value.get("auc"))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _check_integer(facts: Mapping[str, Any], name: str, least: int, most: int) -> None:

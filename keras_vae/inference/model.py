@@ -515,7 +515,7 @@ class Model(ABC):
         names = self.metadata.get("attribute_names", ())
         attributes = f", {len(names)} attributes" if names else ""
         prior = "the fitted prior" if self.has_prior("gmm") else "its prior"
-        z = f"z {self.latent_dim} sampled from {prior}"
+        z = f"z {self.latent_dim or 'of several parts'} sampled from {prior}"
         return f"<Model {self.name!r}: images {shape}, {z}{attributes}>"
 
     def _check_pixels(self, pixels: np.ndarray) -> None:

@@ -4,6 +4,7 @@ import shutil
 import pytest
 
 from keras_vae.cli.models import text
+from tests.fake_models import fake_model
 from tests.files.fake_hub import files_of
 
 
@@ -104,6 +105,26 @@ def test_list_leaves_out_a_model_whose_directions_are_damaged(kvae, models_dir, 
     assert {"colour", "grey"} < {line.split()[0] for line in result.stdout.splitlines()}
     assert result.stderr.startswith("Left out: saved_models/faces/1")
     assert "attributes.npz holds no attribute directions" in result.stderr
+
+
+def test_a_latent_that_is_no_vector_is_listed(kvae, tmp_path):
+    folder = fake_model(tmp_path / "saved_models", "maps", 1)
+    file = folder / "1" / "assets.extra" / "model.json"
+    file.write_text('{"image_shape": [8, 8, 1], "latent_dim": null}')
+    result = kvae("models", "list")
+    assert result.exit_code == 0, result.exception
+    lines = {line.split()[0]: line for line in result.stdout.splitlines()}
+    assert "z = –" in lines["maps"]
+    assert "grey" in lines
+    assert kvae("models", "show", "maps").exit_code == 0
+
+
+def test_numbers_that_are_not_finite_are_null_in_json(kvae, tmp_path):
+    folder = fake_model(tmp_path / "saved_models", "odd", 1)
+    file = folder / "1" / "assets.extra" / "model.json"
+    file.write_text('{"image_shape": [8, 8, 1], "latent_dim": 2, "metrics": {"psnr": Infinity}}')
+    shown = kvae("models", "show", "odd", "--json", "-").stdout
+    assert json.loads(shown, parse_constant=pytest.fail)["metadata"]["metrics"] == {"psnr": None}
 
 
 def test_card_is_printed(kvae):

@@ -318,3 +318,12 @@ def test_model_json_holds_the_facts(models_dir, directions):
     assert facts["priors"] == ["normal", "gmm"]
     assert "licence" in facts
     assert "git_commit" in facts
+
+
+@pytest.mark.usefixtures("without_lite")
+def test_numbers_that_json_does_not_have_are_written_as_null(tmp_path, grey_vae):
+    metrics = {"test": {"psnr": float("inf"), "mse": float("nan"), "nats": 1.5}}
+    path = export_model(grey_vae, tmp_path / "m", metadata={"metrics": metrics})
+    text = (path / "assets.extra" / "model.json").read_text()
+    facts = json.loads(text, parse_constant=pytest.fail)
+    assert facts["metrics"] == {"test": {"psnr": None, "mse": None, "nats": 1.5}}

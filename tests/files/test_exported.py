@@ -96,3 +96,14 @@ def test_a_folder_that_kvae_did_not_export_is_refused(tmp_path):
     (tmp_path / "assets.extra" / "model.json").write_text("{")
     with pytest.raises(ValueError, match="not a model that kvae exported"):
         read_metadata(tmp_path)
+
+
+def test_numbers_that_json_does_not_have_are_null():
+    facts = exported.read_json(b'{"a": [NaN, -Infinity, 1e999, 1.5], "b": {"c": Infinity}}')
+    assert facts == {"a": [None, None, None, 1.5], "b": {"c": None}}
+
+
+@pytest.mark.parametrize("text", ["[" * 500 + "]" * 500, "[" * 100_000])
+def test_facts_that_are_nested_too_deeply_are_refused(text):
+    with pytest.raises(exported.InvalidFacts, match="nested too deeply"):
+        exported.read_json(b'{"a": %s}' % text.encode())

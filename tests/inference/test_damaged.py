@@ -1,6 +1,7 @@
 """Models of which one file is cut short."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -38,6 +39,28 @@ def test_probes_without_a_number_are_refused(models_dir, tmp_path, probes):
     path.write_text(json.dumps({**json.loads(path.read_text()), "attribute_probes": probes}))
     with pytest.raises(ValueError, match=r"model\.json: `attribute_probes` must be a list"):
         registry.load(tmp_path / "colour", runtime="lite")
+
+
+@pytest.mark.parametrize(
+    ("fact", "value", "message"),
+    [
+        ("kl_per_dimension", {}, "must be a list of numbers. Received: {}."),
+        ("kl_per_dimension", ["a"] * 6, "must be a list of numbers."),
+        ("kl_per_dimension", [float("nan")] * 6, "must be a list of numbers."),
+        ("kl_per_dimension", [0.5], "must have 6 numbers, as `latent_dim`. Received: 1."),
+        ("labels", "abc", "must be a list of names. Received: 'abc'."),
+        ("labels", [1], "must be a list of names. Received: [1]."),
+        ("condition", "abc", "must be a JSON object. Received: 'abc'."),
+        ("preset", [], "must be a JSON object. Received: []."),
+        ("attribute_names", None, "must be a list of names. Received: None."),
+    ],
+)
+def test_facts_of_another_type_are_refused(models_dir, tmp_path, fact, value, message):
+    shutil.copytree(models_dir / "colour", tmp_path / "colour")
+    path = tmp_path / "colour" / "1" / "assets.extra" / "model.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), fact: value}))
+    with pytest.raises(ValueError, match=re.escape(f"model.json: `{fact}` {message}")):
+        registry.load_any(tmp_path / "colour")
 
 
 def test_directions_of_another_length_are_refused(models_dir, tmp_path):
