@@ -327,6 +327,7 @@ def test_other_answers_are_refused(server, tiny, answer, message):
     ("z_log_var", "message"),
     [
         (b', "z_log_var": [0.5, NaN, 1]', r"Received: 'z_log_var' with 1 NaN of 3 values"),
+        (b', "z_log_var": [0.5, 1e39, 1]', "the output 'z_log_var' must be float32"),
         (b', "z_log_var": [0.5, null, 1]', "the output 'z_log_var' must be float32"),
         (b', "z_log_var": ["0.5", "1", "1"]', "the output 'z_log_var' must be float32"),
         (b"", "the output 'z_log_var' is missing"),
@@ -424,6 +425,9 @@ def test_swapped_ports_are_reported(server, clock):
         "http://host?x=1",
         "http://a b",
         "grpc://host:1/path",
+        "http://ä..b:1",
+        f"http://{'a' * 64}:1",
+        "grpc://a..b:1",
     ],
 )
 def test_address_of_another_form_is_refused(address):

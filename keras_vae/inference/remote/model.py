@@ -214,7 +214,8 @@ def _transport(server: str, servable: Servable) -> Transport:
     try:
         address = urlsplit(server)
         scheme, host, port = address.scheme, address.hostname, address.port
-    except ValueError:  # the port is not a number
+        (host or "").encode("idna")
+    except ValueError:  # the port is not a number, or a part of the name is empty or too long
         scheme = host = port = None
     is_plain = server.isprintable() and not set(server) & set(" @?#")  # no user, no query
     if scheme in ("http", "https") and host and is_plain:
