@@ -124,6 +124,34 @@ def test_the_fitted_prior_is_sampled_from_where_there_is_one(colour_model, grey_
         grey_model.generate(prior="gmm")
 
 
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        (
+            {"data": {"counts": {"train": 20}}},
+            "20 training images, since 4 dimensions of z need 22",
+        ),
+        ({"data": {"counts": {"train": 22}}}, "or by an older kvae"),
+        ({"data": {"counts": None}}, "or by an older kvae"),
+        ({"data": {"counts": {"train": 999}}, "latent_dim": 708}, "at most 707 dimensions"),
+        ({"condition": {"shape": [], "dtype": "int64"}}, "a conditional model is exported without"),
+    ],
+)
+def test_a_missing_prior_has_its_reason(grey_model, facts, reason):
+    model = replace(grey_model, metadata={**grey_model.metadata, **facts})
+    with pytest.raises(ValueError, match=reason):
+        model.choose_prior("gmm")
+
+
+def test_a_label_is_found_in_any_case(grey_model):
+    facts = {"condition": {"shape": []}, "labels": ["Bag", "Coat", "coat", "1"]}
+    model = replace(grey_model, metadata={**grey_model.metadata, **facts})
+    for label, number in {"bag": 0, "BAG": 0, "Coat": 1, "coat": 2, "1": 3, 1: 1, "2": 2}.items():
+        assert model.label_number(label) == number
+    with pytest.raises(ValueError, match="has no label 'COAT'"):
+        model.label_number("COAT")
+
+
 def test_a_morph_moves_the_latent_along_attributes(colour_model, photos):
     z = colour_model.encode(photos[:2]).z_mean
     smiling, young = map(colour_model.direction, ("Smiling", "Young"))
