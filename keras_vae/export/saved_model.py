@@ -64,11 +64,14 @@ def export_model(
         FileExistsError: If the version exists and `overwrite` is False, or is none of a model.
         ValueError: If `version` is no positive integer, the folder's name is none for a model, or
             `attributes` or `prior` do not fit the latent.
+        TypeError: If `vae` is none.
 
     Example:
         >>> export_model(vae, "models/digits").name  # the version
         '1'
     """
+    if not isinstance(vae, VAE):
+        raise TypeError(f"`vae` must be a `VAE`. Received: {type(vae).__name__}.")
 
     def write(draft: Path) -> None:
         endpoints = Endpoints(vae, attributes, prior)

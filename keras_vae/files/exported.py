@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,13 @@ def find_version(name_or_path: str | Path, version: int | None = None) -> Path:
         version: Number of the version; None takes the highest.
 
     Raises:
-        ValueError: If there is no such model or version; the message lists those that exist.
+        ValueError: If there is no such model or version (the message lists those that exist), or
+            `version` is no integer.
         HubError: If the hub cannot be reached, or refuses access.
         ImportError: If the client of the hub is not installed.
     """
+    if version is not None and (not isinstance(version, Integral) or isinstance(version, bool)):
+        raise ValueError(f"`version` must be an integer. Received: {version!r}.")
     if hub.is_address(name_or_path):
         name_or_path = hub.download(hub.HubAddress.parse(str(name_or_path)))
     path = Path(name_or_path)

@@ -110,11 +110,15 @@ def _as_array(name: str, value: Any, spec: InputSpec) -> np.ndarray:
         return array
     if name == "image":
         return array if array.dtype == np.uint8 else range_of(array, name).to_uint8(array)
-    return _as_numbers(name, array, spec.dtype)
+    return as_numbers(name, array, spec.dtype)
 
 
-def _as_numbers(name: str, array: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Convert numbers; a fraction would be cut off, and a text or None would become a number."""
+def as_numbers(name: str, array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Convert numbers; a fraction would be cut off, and a text or None would become a number.
+
+    Raises:
+        ValueError: If these are not finite, or no numbers of the type.
+    """
     if dtype.kind == "f":
         if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
             raise ValueError(f"`{name}` must be numbers. Received: {short(array.tolist())}.")

@@ -18,7 +18,7 @@ from ..latent_space.arithmetic import interpolate
 from ..latent_space.priors import MOST_DIMENSIONS, fewest_images, finite_temperature
 from ..presets import Preset
 from ..presets.ranges import Range
-from .endpoints import InputSpecs, as_batches, check_endpoint, check_inputs
+from .endpoints import InputSpecs, as_batches, as_numbers, check_endpoint, check_inputs
 from .photos import Photo, Photos, read_pixels
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ UNKNOWN_PRIOR = (
 # Images in one call of an endpoint: a bound on memory and on the size of a request. It is the same
 # in this process and over a network, since a result's last bits depend on the batch it was in.
 BATCH = 128
+
+MOST_TEMPERATURE = 1_000_000  # z is then still a float32
 
 SEEDS = range(-(2**63), 2**63)  # int64, which an endpoint takes
 
@@ -413,15 +415,20 @@ class Model(ABC):
 
         Raises:
             ValueError: If a seed is no integer of 64 bits; if there is no such prior, the model was
-                exported without it, or the temperature is not finite; if a label is unknown, is
-                given although the model is not conditional, or is missing.
+                exported without it, or the temperature is negative or too large; if a label is
+                unknown, is given although the model is not conditional, or is missing.
 
         Example:
             >>> images, z = model.sample(seeds=[14, 3])
         """
         endpoint = PRIORS[self.choose_prior(prior)]
+        scale = finite_temperature(temperature)
+        if not ((scale >= 0.0) & (scale <= MOST_TEMPERATURE)).all():
+            raise ValueError(
+                f"`temperature` must be from 0 to {MOST_TEMPERATURE:,}. Received: {temperature}."
+            )
         inputs = {"seed": _as_seeds(seeds)}
-        inputs["temperature"] = np.full(inputs["seed"].shape, finite_temperature(temperature))
+        inputs["temperature"] = np.full(inputs["seed"].shape, scale)
         if labels is not None:
             inputs["condition"] = np.asarray([*map(self.label_number, labels)], np.int64)
         outputs = self._in_batches(endpoint, progress, **inputs)
@@ -450,8 +457,9 @@ class Model(ABC):
         """
         z = self.encode(photos, align=align).z_mean
         for name, n in strengths.items():
-            column = np.reshape(n, (-1, 1)).astype(np.float32)
-            if 1 not in (len(z), len(column)) and len(z) != len(column):
+            column = as_numbers(name, np.reshape(n, (-1, 1)), np.dtype(np.float32))
+            single = 1 in (len(z), len(column)) and len(column) > 0
+            if len(z) != len(column) and not single:
                 raise ValueError(
                     f"`{name}` must be one number, or one for each of {len(z)} images. "
                     f"Received: {len(column)} numbers."
@@ -548,11 +556,16 @@ class Model(ABC):
         return f"<Model {self.name!r}: images {shape}, {z}{attributes}>"
 
     def _check_pixels(self, pixels: np.ndarray) -> None:
-        if pixels.dtype != np.uint8 or pixels.shape[1:] != self.image_shape:
-            raise ValueError(
-                f"`pixels` must be uint8 of shape {['B', *self.image_shape]}. "
-                f"Received: {pixels.dtype} of shape {list(pixels.shape)}."
-            )
+        if not hasattr(pixels, "dtype"):
+            received = type(pixels).__name__
+        elif pixels.dtype != np.uint8 or pixels.shape[1:] != self.image_shape:
+            received = f"{pixels.dtype} of shape {list(pixels.shape)}"
+        else:
+            return
+        raise ValueError(
+            f"`pixels` must be an array of uint8 and of shape {['B', *self.image_shape]}. "
+            f"Received: {received}."
+        )
 
     def inputs_of(self, signature: str) -> InputSpecs:
         """What the inputs of an endpoint must be; none if there is no such endpoint."""

@@ -269,6 +269,12 @@ def test_version_must_be_a_positive_integer(tmp_path, grey_vae, version):
         export_model(grey_vae, tmp_path / "m", version=version)
 
 
+def test_what_is_no_vae_is_not_exported(tmp_path):
+    with pytest.raises(TypeError, match=r"`vae` must be a `VAE`\. Received: NoneType\."):
+        export_model(None, tmp_path / "m")
+    assert not (tmp_path / "m").exists()
+
+
 def test_only_a_version_is_overwritten(tmp_path, grey_vae):
     photo = tmp_path / "photos" / "2024" / "a.jpg"
     photo.parent.mkdir(parents=True)

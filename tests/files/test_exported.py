@@ -55,6 +55,13 @@ def test_another_version_than_that_of_the_path_is_refused(empty_folder):
         find_version(model / "1", version=2)
 
 
+@pytest.mark.parametrize("version", ["1", 1.0, True])
+def test_a_version_is_an_integer(empty_folder, version):
+    fake_model(empty_folder / "saved_models", "faces", 1)
+    with pytest.raises(ValueError, match=rf"`version` must be an integer\. Received: {version!r}"):
+        find_version("faces", version)
+
+
 def test_the_error_of_an_unknown_name_lists_similar_names(empty_folder):
     fake_model(empty_folder / "saved_models", "celeba", 1)
     fake_model(empty_folder / "saved_models", "digits", 1)
