@@ -69,7 +69,7 @@ def export(
     from keras_vae.training.run_directory import Run
 
     opened = Run.open(run)
-    directory = models_dir / model_name(opened.path.resolve().name if name is None else name)
+    directory = models_dir / model_name(opened.path.absolute().name if name is None else name)
     images = source.load_for_run(opened.config())
     write_model(opened, images, directory, overwrite)
 

@@ -113,7 +113,7 @@ class RunOptions:
         Raises:
             ValueError: If its name is none for a model.
         """
-        name = run.resolve().name if self.name is None else self.name
+        name = run.absolute().name if self.name is None else self.name
         return self.models_dir / model_name(name)
 
 

@@ -12,6 +12,8 @@ def options(name):
 def test_a_model_has_the_runs_name_unless_it_has_its_own(empty_folder):
     assert options("faces").model_directory(Path("runs/a")) == Path("saved_models/faces")
     assert options(None).model_directory(Path("runs/a")) == Path("saved_models/a")
+    Path("latest").symlink_to("runs/a")
+    assert options(None).model_directory(Path("latest")) == Path("saved_models/latest")
     assert options(None).model_directory(Path()) == Path("saved_models", empty_folder.name)
 
 
