@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keras_vae.files.versions import model_name
+
 from .command import command, option, section
 from .command_line import refuse
 from .data_source import DataSource, data_options
@@ -67,8 +69,9 @@ def export(
     from keras_vae.training.run_directory import Run
 
     opened = Run.open(run)
+    directory = models_dir / model_name(opened.path.absolute().name if name is None else name)
     images = source.load_for_run(opened.config())
-    write_model(opened, images, models_dir / (name or opened.path.name), overwrite)
+    write_model(opened, images, directory, overwrite)
 
 
 def write_networks(name: str, overwrite: bool) -> Path:

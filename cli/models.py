@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keras_vae.files.naming import printable
+from keras_vae.files.versions import model_name
 
 from .command import Group, option, section
 from .command_line import refuse
@@ -103,7 +104,8 @@ def pull(address: str, name: str | None, models_dir: Path, overwrite: bool) -> N
     from keras_vae.files import hub
 
     source = hub.HubAddress.parse(address)
-    folder = hub.pull(source, models_dir / (name or source.name), overwrite=overwrite)
+    folder = models_dir / model_name(source.name if name is None else name)
+    hub.pull(source, folder, overwrite=overwrite)
     click.echo(f"{folder}  from {hub.origin(folder)}")
 
 
@@ -177,7 +179,7 @@ def in_short(row: dict[str, Any]) -> str:
     if row["kind"] == "upscaler":
         return f"upscaler ×{row['factor']}"
     size, z, attributes = times(row["image_shape"]), row["latent_dim"], row["attributes"]
-    return f"image {size:9}  z = {z:<4} {attributes:3} attributes"
+    return f"image {size:9}  z = {z or '–':<4} {attributes:3} attributes"
 
 
 def described(model: ExportedModel) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ import click
 from tqdm import tqdm
 
 from keras_vae.choices import PRECISIONS
+from keras_vae.files.versions import model_name
 
 from .command import Decorator, collected, option
 from .command_line import command_line, refuse, typed_words
@@ -107,8 +108,13 @@ class RunOptions:
         return self.run_dir or Path("runs") / (self.name or default)
 
     def model_directory(self, run: Path) -> Path:
-        """Return the directory of a run's exported model."""
-        return self.models_dir / (self.name or run.name)
+        """Return the directory of a run's exported model.
+
+        Raises:
+            ValueError: If its name is none for a model.
+        """
+        name = run.absolute().name if self.name is None else self.name
+        return self.models_dir / model_name(name)
 
 
 MODELS_DIR = option("--models-dir", PATH, Path("saved_models"))

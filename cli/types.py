@@ -12,6 +12,7 @@ import click
 from keras_vae.choices import BINARIZATIONS
 
 MOST_STEPS = 100
+LARGEST_STEP = 1e6  # also of a factor: their product times a direction is still a float32
 LAST_SEED = 2**62
 
 PATH = click.Path(path_type=Path)
@@ -94,18 +95,18 @@ def _integers(text: str, least: int = 1) -> tuple[int, ...]:
     return tuple(integer(part, least) for part in text.split(","))
 
 
-def _finite(text: str) -> float:
+def _step(text: str) -> float:
     value = float(text)
-    if not math.isfinite(value):
+    if not abs(value) <= LARGEST_STEP:  # also NaN
         raise ValueError
     return value
 
 
 def _steps(text: str) -> tuple[float, ...]:
     if ":" in text:
-        steps = _range(*map(_finite, text.split(":")))
+        steps = _range(*map(_step, text.split(":")))
     else:
-        steps = [_finite(part) for part in text.split(",")]
+        steps = [_step(part) for part in text.split(",")]
     if len(steps) > MOST_STEPS:
         raise ValueError
     return tuple(steps)
@@ -123,7 +124,7 @@ def _attribute(text: str) -> tuple[str, float]:
     name, equals, factor = text.partition("=")
     if not name:
         raise ValueError
-    return name, _finite(factor) if equals else 1.0
+    return name, _step(factor) if equals else 1.0
 
 
 def _attribute_steps(text: str) -> tuple[str, tuple[float, ...]]:
@@ -160,13 +161,20 @@ DIMENSIONS = Parsed(  # () is "auto"
     lambda text: () if text == "auto" else _integers(text, 0),
 )
 STEPS = Parsed(
-    "N:N[:STEP]|N,N,…", f"a list of at most {MOST_STEPS} steps: -3:3, -3:3:0.5 or -2,0,1.5", _steps
+    "N:N[:STEP]|N,N,…",
+    f"a list of at most {MOST_STEPS} steps, each at most {LARGEST_STEP:,.0f}: -3:3, -3:3:0.5 or "
+    "-2,0,1.5",
+    _steps,
 )
 ATTRIBUTE = Parsed(
-    "NAME[=SCALE]", "an attribute and its factor: Smiling, or Smiling=0.5", _attribute
+    "NAME[=SCALE]",
+    f"an attribute and its factor of at most {LARGEST_STEP:,.0f}: Smiling, or Smiling=0.5",
+    _attribute,
 )
 ATTRIBUTE_STEPS = Parsed(
-    "NAME=N:N[:STEP]", "an attribute and its steps: Smiling=-2:2", _attribute_steps
+    "NAME=N:N[:STEP]",
+    f"an attribute and at most {MOST_STEPS} steps, each at most {LARGEST_STEP:,.0f}: Smiling=-2:2",
+    _attribute_steps,
 )
 FACE_CHOICE = Parsed("largest|all|N", "a face: largest, all, or 1 for the largest, 2, …", _face)
 SEED = Parsed("SEED", f"a seed: an integer from 0 to {LAST_SEED}", _seed)

@@ -18,6 +18,8 @@ import tensorflow as tf
 
 from .. import __version__
 from ..files.atomic import write_folder
+from ..files.exported import as_json
+from ..files.versions import is_version, model_name
 from ..latent_space.attributes import Attributes
 from ..latent_space.priors import GaussianMixturePrior
 from ..models.vae import VAE
@@ -50,7 +52,8 @@ def export_model(
         directory: Folder of the model's versions; its name is the model's name.
         attributes: Directions for `morph`; without them that endpoint answers with an error.
         prior: The fitted prior; without it there is no endpoint `generate_gmm`.
-        metadata: JSON-ready facts for `model.json`: preset, data, metrics, licence, …
+        metadata: JSON-ready facts for `model.json`: preset, data, metrics, licence, …; numbers that
+            are not finite are written as null.
         version: A positive integer; None takes the one after the highest that exists.
         overwrite: Whether an existing version is overwritten.
 
@@ -58,14 +61,17 @@ def export_model(
         The folder of the version.
 
     Raises:
-        FileExistsError: If the version exists and `overwrite` is False.
-        ValueError: If `version` is no positive integer, or `attributes` or `prior` do not fit the
-            latent.
+        FileExistsError: If the version exists and `overwrite` is False, or is none of a model.
+        ValueError: If `version` is no positive integer, the folder's name is none for a model, or
+            `attributes` or `prior` do not fit the latent.
+        TypeError: If `vae` is none.
 
     Example:
         >>> export_model(vae, "models/digits").name  # the version
         '1'
     """
+    if not isinstance(vae, VAE):
+        raise TypeError(f"`vae` must be a `VAE`. Received: {type(vae).__name__}.")
 
     def write(draft: Path) -> None:
         endpoints = Endpoints(vae, attributes, prior)
@@ -107,11 +113,16 @@ def write_version(
         The folder of the version.
 
     Raises:
-        FileExistsError: If the version exists and `overwrite` is False.
-        ValueError: If `version` is no positive integer.
+        FileExistsError: If the version exists and `overwrite` is False, or is none of a model.
+        ValueError: If `version` is no positive integer, or the folder's name none for a model.
     """
     if version is not None and Range(1).fault(version):
         raise ValueError(f"`version` must be a positive integer. Received: {version!r}.")
+    model_name(directory.name)
+    if overwrite and (other := directory / str(version)).exists() and not is_version(other):
+        raise FileExistsError(
+            f"{other} is no version of a model. Move it elsewhere, or use another `version`."
+        )
 
     def choose() -> Path:
         return directory / str(version or next_version(directory))
@@ -146,7 +157,7 @@ def write_model(folder: Path, signatures: Signatures, facts: Mapping[str, Any]) 
         "git_commit": git_commit(),
     }
     facts.setdefault("licence", None)
-    model_json = json.dumps(facts, indent=2) + "\n"
+    model_json = json.dumps(as_json(facts), indent=2, allow_nan=False) + "\n"
     archive = keras.export.ExportArchive()
     for name, (function, inputs) in {**signatures, "describe": describe(model_json)}.items():
         archive.add_endpoint(name, function, input_signature=inputs)

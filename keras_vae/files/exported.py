@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 import os
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 from . import hub
 from .naming import near_names
 from .regular import open_regular
+from .versions import is_version, versions_of
 
-# A version as TensorFlow Serving reads it: an int64.
-VERSION = re.compile(r"[0-9]{1,18}")
 METADATA = Path("assets.extra", "model.json")
 MAX_METADATA = 16 * 2**20  # bytes; those of the shipped models have 50,000 at most
+MAX_DEPTH = 50  # of lists and objects in one another; those of the shipped models have 5
 
 
 def find_version(name_or_path: str | Path, version: int | None = None) -> Path:
@@ -33,14 +34,17 @@ def find_version(name_or_path: str | Path, version: int | None = None) -> Path:
         version: Number of the version; None takes the highest.
 
     Raises:
-        ValueError: If there is no such model or version; the message lists those that exist.
+        ValueError: If there is no such model or version (the message lists those that exist), or
+            `version` is no integer.
         HubError: If the hub cannot be reached, or refuses access.
         ImportError: If the client of the hub is not installed.
     """
+    if version is not None and (not isinstance(version, Integral) or isinstance(version, bool)):
+        raise ValueError(f"`version` must be an integer. Received: {version!r}.")
     if hub.is_address(name_or_path):
         name_or_path = hub.download(hub.HubAddress.parse(str(name_or_path)))
     path = Path(name_or_path)
-    if _is_version(path):
+    if is_version(path):
         if version is not None and path.resolve().name != str(version):
             raise ValueError(
                 f"`version` must be left out where the path is that of a version. Received: "
@@ -49,7 +53,7 @@ def find_version(name_or_path: str | Path, version: int | None = None) -> Path:
         return path
     places = [path, *(folder / path for folder in _folders() if _is_plain_name(path))]
     for place in places:
-        versions = _versions(place)
+        versions = versions_of(place)
         if versions and version is None:
             return versions[max(versions)]
         if version in versions:
@@ -69,7 +73,7 @@ def list_models() -> list[tuple[str, int, Path]]:
     found: dict[str, tuple[str, int, Path]] = {}
     for folder in _folders():
         for place in sorted(folder.iterdir()) if folder.is_dir() else []:
-            versions = _versions(place)
+            versions = versions_of(place)
             if versions and place.name not in found:
                 highest = max(versions)
                 found[place.name] = (place.name, highest, versions[highest])
@@ -96,13 +100,16 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
 def read_json(text: bytes) -> dict[str, Any]:
     """Read the contents of a `model.json`.
 
+    Returns:
+        The facts; see `as_json` for numbers that are not finite.
+
     Raises:
-        InvalidFacts: If these are not a JSON object, or too large.
+        InvalidFacts: If these are not a JSON object, too large or nested too deeply.
     """
     if len(text) > MAX_METADATA:
         raise InvalidFacts(f"It has more than {MAX_METADATA:,} bytes.")
     try:
-        facts = json.loads(text)
+        facts = as_json(json.loads(text))
     except RecursionError as error:
         raise InvalidFacts("Its JSON is nested too deeply.") from error
     except ValueError as error:
@@ -110,6 +117,25 @@ def read_json(text: bytes) -> dict[str, Any]:
     if not isinstance(facts, dict):
         raise InvalidFacts(f"It must be a JSON object. Received: {type(facts).__name__}.")
     return facts
+
+
+def as_json(value: Any, depth: int = MAX_DEPTH) -> Any:
+    """Replace numbers that JSON does not have, NaN and infinite ones, by None.
+
+    Args:
+        value: A value that `json` writes.
+        depth: How deeply lists and objects in it may be nested.
+
+    Raises:
+        RecursionError: If they are nested more deeply.
+    """
+    if depth < 0:
+        raise RecursionError
+    if isinstance(value, Mapping):
+        return {name: as_json(each, depth - 1) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(each, depth - 1) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class InvalidFacts(ValueError):
@@ -125,18 +151,6 @@ def _folders() -> Iterator[Path]:
     spec = find_spec("keras_vae.saved_models")
     for folder in (spec.submodule_search_locations or []) if spec else []:
         yield Path(folder)
-
-
-def _versions(place: Path) -> dict[int, Path]:
-    try:
-        children = sorted(child for child in place.iterdir() if VERSION.fullmatch(child.name))
-    except OSError:  # not a folder, or one that must not be read
-        return {}
-    return dict(sorted((int(child.name), child) for child in children if _is_version(child)))
-
-
-def _is_version(path: Path) -> bool:
-    return (path / "saved_model.pb").is_file()
 
 
 def _is_plain_name(path: Path) -> bool:

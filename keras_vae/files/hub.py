@@ -18,10 +18,9 @@ from pathlib import Path
 from types import ModuleType
 
 from .atomic import check_folder, write_folder
+from .versions import CARD, RECORD, check_replaceable, model_name
 
 PREFIX = "hf://"
-RECORD = "hub.json"  # in a pulled model's folder: where it comes from
-CARD = "README.md"
 FILES = (CARD, "[0-9]*/*")  # of a repository; what else is in it is not downloaded
 
 logger = logging.getLogger(__name__)
@@ -116,18 +115,22 @@ def pull(address: HubAddress, directory: str | Path, *, overwrite: bool = False)
     Args:
         address: The model.
         directory: Folder of the model's versions; its name is the model's name.
-        overwrite: Whether an existing folder is overwritten.
+        overwrite: Whether an existing model is overwritten, with all its versions.
 
     Returns:
         The folder.
 
     Raises:
-        FileExistsError: If the folder exists and `overwrite` is False.
+        FileExistsError: If the folder exists and `overwrite` is False, or it holds other files than
+            a model's.
+        ValueError: If the folder's name is none for a model.
         HubError: See `download`; or if the repository holds no exported model.
         ImportError: If huggingface_hub is not installed.
     """
     target = Path(directory)
+    model_name(target.name)
     check_folder(target, overwrite=overwrite)
+    check_replaceable(target)
     source = download(address)
     if not any(source.glob("*/saved_model.pb")):
         raise HubError(f"{address} holds no exported model: no <version>/saved_model.pb is in it.")

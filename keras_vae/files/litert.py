@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from .naming import first_line
 from .regular import open_regular
+from .shapes import fits
 from .stderr import quiet_stderr
 
 DEFAULT_SIGNATURE = "serving_default"  # of files with one signature
@@ -26,6 +29,10 @@ class LiteSignature:
     Args:
         path: The file.
         name: Of the signature.
+
+    Attributes:
+        inputs: Shapes of the inputs by name; −1 is any side.
+        outputs: Shapes of the outputs.
 
     Raises:
         ValueError: If there is no such file or signature, or LiteRT cannot read the file, or a call
@@ -42,6 +49,8 @@ class LiteSignature:
             raise ValueError(
                 f"{path} is not a network that LiteRT can run: {first_line(error)}"
             ) from error
+        self.inputs = _shapes(self._run.get_input_details())
+        self.outputs = _shapes(self._run.get_output_details())
         self._lock = threading.Lock()
         self._is_new = True
 
@@ -52,6 +61,11 @@ class LiteSignature:
             inputs: Arrays by the names of the signature, of its dtypes; the batch may have any
                 size.
         """
+        shapes = {name: list(each.shape) for name, each in inputs.items()}
+        if shapes.keys() != self.inputs.keys() or not all(
+            fits(shapes[name], shape) for name, shape in self.inputs.items()
+        ):
+            raise ValueError(f"{self._path} cannot be run with {shapes}: it takes {self.inputs}.")
         if not all(map(len, inputs.values())):  # LiteRT has no empty batches
             row = {
                 name: np.zeros((1, *each.shape[1:]), each.dtype) for name, each in inputs.items()
@@ -63,9 +77,12 @@ class LiteSignature:
                 try:
                     outputs = self._run(**inputs)
                 except (RuntimeError, ValueError) as error:
-                    shapes = {name: list(each.shape) for name, each in inputs.items()}
                     raise ValueError(
                         f"{self._path} cannot be run with {shapes}: {first_line(error)}"
                     ) from error
             self._is_new = False
             return outputs
+
+
+def _shapes(details: Mapping[str, Any]) -> dict[str, list[int]]:
+    return {name: each["shape_signature"].tolist() for name, each in details.items()}

@@ -4,12 +4,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..files.naming import near_names
+from ..files.naming import near_names, short
 from ..files.pixels import range_of
+from ..files.shapes import ANY, fits
+
+
+class InputSpec(NamedTuple):
+    """What an input of an endpoint must be.
+
+    Attributes:
+        dtype: Its type; object for texts.
+        shape: Its sides, batch first; −1 for any.
+    """
+
+    dtype: np.dtype
+    shape: tuple[int, ...]
+
+
+InputSpecs: TypeAlias = Mapping[str, InputSpec]  # of an endpoint, by the inputs' names
+
+
+def tensors_of(endpoints: Mapping[str, InputSpecs]) -> dict[str, tuple[int, ...]]:
+    """Find the shapes of a model's images and, where it is a vector, its latent."""
+    image = endpoints.get("encode_pixels", {}).get("image")
+    latents = {**endpoints.get("decode_pixels", {})}
+    latents.pop("condition", None)
+    z = latents.get("z") if len(latents) == 1 else None
+    shapes = {name: each.shape for name, each in (("image", image), ("z", z)) if each}
+    return {name: shape for name, shape in shapes.items() if name == "image" or len(shape) == 2}
 
 
 def check_endpoint(signature: str, endpoints: Collection[str]) -> None:
@@ -51,34 +77,69 @@ def _is_batch(value: Any) -> bool:
     return isinstance(value, (list, tuple)) if shape is None else len(shape) > 0
 
 
-def as_batches(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Repeat single values for the whole batch; convert an `image` by its range, as files are.
+def as_batches(inputs: Mapping[str, Any], specs: InputSpecs) -> dict[str, np.ndarray]:
+    """Repeat single values for the whole batch, and convert each input to its type.
 
-    Numbers are checked here, too, since models of earlier versions do not check theirs.
+    An `image` is converted by its range, as files are. All is checked here, too, since graphs do
+    not see every fault, and those of earlier versions do not check their numbers.
 
     Args:
         inputs: Inputs that `check_inputs` accepts.
+        specs: What they must be.
 
     Raises:
-        ValueError: If a number is not finite, or pixels are in no known range; see
-            `files.pixels.range_of`.
+        ValueError: If an input has another shape, is not of its type's numbers or not finite, or
+            pixels are in no known range; see `files.pixels.range_of`.
         TypeError: If pixels are not numbers.
     """
     count = next(len(value) for value in inputs.values() if _is_batch(value))
-    batches = {
-        name: value if _is_batch(value) else np.repeat(value, count)
+    return {
+        name: _as_array(name, value if _is_batch(value) else np.repeat(value, count), specs[name])
         for name, value in inputs.items()
     }
-    if "image" in batches:
-        image = np.asarray(batches["image"])
-        if image.dtype != np.uint8:
-            image = range_of(image, "image").to_uint8(image)
-        batches["image"] = image
-    for name, value in batches.items():
-        values = np.asarray(value)
-        if values.dtype.kind == "f" and not np.isfinite(values).all():
+
+
+def _as_array(name: str, value: Any, spec: InputSpec) -> np.ndarray:
+    try:
+        array = np.asarray(value, object if spec.dtype.hasobject else None)
+    except ValueError as error:
+        raise ValueError(f"`{name}` must have entries of one shape, {_shown(spec)}.") from error
+    if not fits(array.shape, spec.shape):
+        raise ValueError(f"`{name}` must have shape {_shown(spec)}. Received: {list(array.shape)}.")
+    if spec.dtype.hasobject:
+        return array
+    if name == "image":
+        return array if array.dtype == np.uint8 else range_of(array, name).to_uint8(array)
+    return as_numbers(name, array, spec.dtype)
+
+
+def as_numbers(name: str, array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Convert numbers; a fraction would be cut off, and a text or None would become a number.
+
+    Raises:
+        ValueError: If these are not finite, or no numbers of the type.
+    """
+    if dtype.kind == "f":
+        if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
+            raise ValueError(f"`{name}` must be numbers. Received: {short(array.tolist())}.")
+        with np.errstate(over="ignore"):  # what is too large is infinite
+            array = array.astype(dtype)
+        if not np.isfinite(array).all():
             raise ValueError(f"`{name}` must be finite.")
-    return batches
+        return array
+    limits = np.iinfo(dtype)
+    if array.size and (
+        array.dtype.kind not in "biu" or array.min() < limits.min or array.max() > limits.max
+    ):
+        raise ValueError(
+            f"`{name}` must be whole numbers of {dtype}. Received: {short(array.tolist())}."
+        )
+    return array.astype(dtype)
+
+
+def _shown(spec: InputSpec) -> list[str | int]:
+    """Return a shape as errors show it: ['B', 20]."""
+    return ["B", *("any" if side == ANY else side for side in spec.shape[1:])]
 
 
 def reason(message: str) -> str:

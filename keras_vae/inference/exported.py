@@ -7,7 +7,7 @@ model's facts does not import it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +15,12 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from ..files.exported import METADATA, VERSION, InvalidFacts, read_metadata
+from ..files.exported import METADATA, InvalidFacts, read_metadata
 from ..files.limits import MAX_PIXELS
 from ..files.naming import first_line, short
-from .endpoints import check_endpoint, reason
+from ..files.shapes import ANY
+from ..files.versions import VERSION
+from .endpoints import InputSpec, InputSpecs, check_endpoint, reason
 
 AUTOENCODER, UPSCALER = "autoencoder", "upscaler"
 
@@ -88,10 +90,12 @@ class ExportedModel:
         return self.path.resolve().parent / "README.md"
 
     @property
-    def endpoints(self) -> Mapping[str, Collection[str]]:
-        """Names of the endpoints, and of the inputs of each."""
-        signatures = self._model.signatures.items()
-        return {name: endpoint.structured_input_signature[1] for name, endpoint in signatures}
+    def endpoints(self) -> Mapping[str, InputSpecs]:
+        """What the inputs of each endpoint must be, by their names."""
+        return {
+            name: {key: _spec(spec) for key, spec in endpoint.structured_input_signature[1].items()}
+            for name, endpoint in self._model.signatures.items()
+        }
 
     def endpoint(self, signature: str) -> Callable[..., dict[str, Any]]:
         """Look up an endpoint: a TensorFlow function of tensors, for use within another.
@@ -124,6 +128,12 @@ class ExportedModel:
             raise ValueError(
                 f"{self.path} is not a SavedModel that TensorFlow can load: {first_line(error)}"
             ) from error
+
+
+def _spec(spec: Any) -> InputSpec:
+    """Describe a tensor of TensorFlow."""
+    sides = (ANY if side is None else side for side in spec.shape)
+    return InputSpec(np.dtype(spec.dtype.as_numpy_dtype), tuple(sides))
 
 
 def cached_repository(folder: Path) -> str | None:
@@ -164,7 +174,7 @@ def kind_of(metadata: Mapping[str, Any]) -> str:
 
 
 def check_facts(facts: Mapping[str, Any], kind: str) -> None:
-    """Check the facts of a `model.json` that sizes in memory depend on.
+    """Check the facts of a `model.json` that anything depends on: sizes in memory, names, numbers.
 
     Raises:
         InvalidFacts: If one is missing, of another type, or too large.
@@ -186,21 +196,68 @@ def check_facts(facts: Mapping[str, Any], kind: str) -> None:
         )
     if facts.get("latent_dim", ...) is not None:  # None: z is not a vector
         _check_integer(facts, "latent_dim", 1, MAX_LATENT_DIM)
-    for name in ("attribute_names", "priors"):
-        names = facts.get(name, [])
-        if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
-            raise InvalidFacts(f"`{name}` must be a list of names. Received: {short(names)}.")
-    if not isinstance(facts.get("data") or {}, dict):
-        raise InvalidFacts(f"`data` must be a JSON object. Received: {short(facts['data'])}.")
-    probes = facts.get("attribute_probes") or []
-    if not isinstance(probes, list) or not all(map(_is_probe, probes)):
+    known = {name: value for name, value in facts.items() if value is not None}
+    texts = {name: facts.get(name, []) for name in ("attribute_names", "priors")}
+    for name, values in {**texts, "labels": known.get("labels", [])}.items():
+        _check_list(name, values, "names", lambda each: isinstance(each, str))
+    probes = known.get("attribute_probes", [])
+    _check_list("attribute_probes", probes, "probes, each with an `auc`", _is_probe)
+    _check_list("kl_per_dimension", known.get("kl_per_dimension", []), "numbers", _is_number)
+    _check_length(facts)
+    for name in {"data", "preset", "condition"} & known.keys():
+        if not isinstance(known[name], dict):
+            raise InvalidFacts(f"`{name}` must be a JSON object. Received: {short(known[name])}.")
+
+
+def _check_list(name: str, values: object, what: str, is_one: Callable[[Any], bool]) -> None:
+    if not isinstance(values, list) or not all(map(is_one, values)):
+        raise InvalidFacts(f"`{name}` must be a list of {what}. Received: {short(values)}.")
+
+
+def _check_length(facts: Mapping[str, Any]) -> None:
+    """Check that there is a KL of every dimension, or of none."""
+    nats, latent_dim = facts.get("kl_per_dimension"), facts["latent_dim"]
+    if nats is not None and latent_dim is not None and len(nats) != latent_dim:
         raise InvalidFacts(
-            f"`attribute_probes` must be a list, each with an `auc`. Received: {short(probes)}."
+            f"`kl_per_dimension` must have {latent_dim} numbers, as `latent_dim`. "
+            f"Received: {len(nats)}."
+        )
+
+
+def check_shapes(
+    facts: Mapping[str, Any], shapes: Mapping[str, Sequence[int]], network: str
+) -> None:
+    """Check that facts are those of a network, such as one of another model.
+
+    Args:
+        facts: Facts that `check_facts` accepts.
+        shapes: Shapes of the network's tensors by their names, batch first; others than images and
+            latents are passed over.
+        network: Name of the network, for the error.
+
+    Raises:
+        InvalidFacts: If one of its images or latents has another shape.
+    """
+    images, latents = ("image",), ("z", "z_mean", "z_log_var")
+    for name, shape in shapes.items():
+        if name in images and list(shape[1:]) != list(facts["image_shape"]):
+            fact, expected = "image_shape", short(list(shape[1:]))
+        elif name in latents and list(shape[1:]) != [facts["latent_dim"]]:
+            fact, expected = "latent_dim", ", ".join(map(str, shape[1:]))
+        else:
+            continue
+        raise InvalidFacts(
+            f"`{fact}` must be {expected}, as `{name}` of {network}. "
+            f"Received: {short(facts[fact])}."
         )
 
 
 def _is_probe(value: object) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("auc"), (int, float))
+    return isinstance(value, dict) and _is_number(value.get("auc"))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _check_integer(facts: Mapping[str, Any], name: str, least: int, most: int) -> None:

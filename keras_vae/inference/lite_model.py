@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
+from ..files.exported import METADATA, InvalidFacts
 from ..files.litert import LiteSignature
+from ..files.shapes import ANY
 from ..latent_space.priors import GaussianMixturePrior, sample_normal
-from .endpoints import as_batches, check_inputs
-from .exported import lite_folder
+from .endpoints import InputSpec, InputSpecs, as_batches, check_inputs
+from .exported import check_shapes, lite_folder
 from .saved_model import SavedModel
 
-# endpoint → its inputs
-ENDPOINTS = {
-    "encode_pixels": ("image",),
-    "decode_pixels": ("z",),
-    "generate_pixels": ("seed", "temperature"),
-    "generate_gmm_pixels": ("seed", "temperature"),
+NOISE = {
+    "seed": InputSpec(np.dtype(np.int64), (ANY,)),
+    "temperature": InputSpec(np.dtype(np.float32), (ANY,)),
 }
 
 LARGEST = 1e4  # of |z|: no decoder overflows below; above, the SavedModel checks whether one does
@@ -44,26 +44,31 @@ class LiteModel(SavedModel):
         """Return whether there is an endpoint of that name."""
         return signature in self._functions or super().has_endpoint(signature)
 
-    def inputs_of(self, signature: str) -> Collection[str]:
-        """Names of the inputs of an endpoint; none if there is no such endpoint."""
-        if signature in self._functions:
-            return ENDPOINTS[signature]
-        return super().inputs_of(signature)
+    def inputs_of(self, signature: str) -> InputSpecs:
+        """What the inputs of an endpoint must be; none if there is no such endpoint."""
+        if signature not in self._functions:
+            return super().inputs_of(signature)
+        if signature == "encode_pixels":
+            return {"image": InputSpec(np.dtype(np.uint8), (ANY, *self.image_shape))}
+        if signature == "decode_pixels":
+            return {"z": InputSpec(np.dtype(np.float32), (ANY, self.latent_dim))}
+        return NOISE
 
     def call(self, signature: str, **inputs: Any) -> Outputs:
         """Call any endpoint; see `Model.call`."""
         if signature not in self._functions:
             return super().call(signature, **inputs)
-        check_inputs(signature, inputs, ENDPOINTS[signature])
-        return self._functions[signature](**as_batches(inputs))
+        specs = self.inputs_of(signature)
+        check_inputs(signature, inputs, specs)
+        return self._functions[signature](**as_batches(inputs, specs))
 
     @cached_property
     def _functions(self) -> dict[str, Callable[..., Outputs]]:
         """The endpoints that need no TensorFlow."""
         folder = lite_folder(self.path)
-        encode, decode = (LiteSignature(folder / f"{name}.tflite") for name in ("encode", "decode"))
-        functions = {
-            "encode_pixels": lambda image: encode(image=np.asarray(image, np.uint8)),
+        encode, decode = (self._network(folder / f"{name}.tflite") for name in ("encode", "decode"))
+        functions: dict[str, Callable[..., Outputs]] = {
+            "encode_pixels": encode,
             "decode_pixels": partial(self._decode, decode),
             "generate_pixels": self._generate,
         }
@@ -73,18 +78,36 @@ class LiteModel(SavedModel):
 
     @cached_property
     def _prior(self) -> GaussianMixturePrior:
-        return GaussianMixturePrior.load(lite_folder(self.path) / "prior.npz")
+        path = lite_folder(self.path) / "prior.npz"
+        prior = GaussianMixturePrior.load(path)
+        if prior.latent_dim != self.latent_dim:
+            raise ValueError(
+                f"{path} must be over {self.latent_dim} dimensions. Received: {prior.latent_dim}."
+            )
+        return prior
 
-    def _decode(self, network: LiteSignature, z: Any) -> Outputs:
-        z = np.asarray(z, np.float32)
+    def _network(self, path: Path) -> LiteSignature:
+        """Open a network, unless its tensors have other shapes than `model.json` says.
+
+        Raises:
+            ValueError: If one has; the message names both files.
+        """
+        network = LiteSignature(path)
+        try:
+            check_shapes(self.metadata, {**network.inputs, **network.outputs}, path.name)
+        except InvalidFacts as error:
+            raise ValueError(f"{self.path / METADATA}: {error}") from error
+        return network
+
+    def _decode(self, network: LiteSignature, z: np.ndarray) -> Outputs:
         if np.abs(z).max(initial=0.0) > LARGEST:
             return super().call("decode_pixels", z=z)
         return network(z=z)
 
-    def _generate(self, seed: Any, temperature: Any) -> Outputs:
-        z = sample_normal(np.asarray(seed, np.int64), self.latent_dim, temperature)
+    def _generate(self, seed: np.ndarray, temperature: np.ndarray) -> Outputs:
+        z = sample_normal(seed, self.latent_dim, temperature)
         return {**self.call("decode_pixels", z=z), "z": z}
 
-    def _generate_gmm(self, seed: Any, temperature: Any) -> Outputs:
-        z = self._prior.sample(np.asarray(seed, np.int64), temperature)
+    def _generate_gmm(self, seed: np.ndarray, temperature: np.ndarray) -> Outputs:
+        z = self._prior.sample(seed, temperature)
         return {**self.call("decode_pixels", z=z), "z": z}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from numbers import Integral
@@ -15,10 +15,10 @@ import numpy as np
 from ..files.naming import near_names, short
 from ..files.photos import shows_aligned_faces
 from ..latent_space.arithmetic import interpolate
-from ..latent_space.priors import finite_temperature
+from ..latent_space.priors import MOST_DIMENSIONS, fewest_images, finite_temperature
 from ..presets import Preset
 from ..presets.ranges import Range
-from .endpoints import as_batches, check_endpoint, check_inputs
+from .endpoints import InputSpecs, as_batches, as_numbers, check_endpoint, check_inputs
 from .photos import Photo, Photos, read_pixels
 
 if TYPE_CHECKING:
@@ -29,9 +29,16 @@ if TYPE_CHECKING:
 # prior → the endpoint that samples from it
 PRIORS = {"normal": "generate_pixels", "gmm": "generate_gmm_pixels"}
 
+UNKNOWN_PRIOR = (
+    "it was exported without a fitted prior, or by an older kvae. Export its run again: "
+    "`kvae export RUN`."
+)
+
 # Images in one call of an endpoint: a bound on memory and on the size of a request. It is the same
 # in this process and over a network, since a result's last bits depend on the batch it was in.
 BATCH = 128
+
+MOST_TEMPERATURE = 1_000_000  # z is then still a float32
 
 SEEDS = range(-(2**63), 2**63)  # int64, which an endpoint takes
 
@@ -153,14 +160,35 @@ class Model(ABC):
             prior = "gmm" if self._samples_from("gmm") else "normal"
         if not self._samples_from(prior):
             raise ValueError(
-                f"Model {self.name!r} cannot sample from the prior {prior!r}: it was exported "
-                "without a fitted prior, or by an older kvae. Export its run again: "
-                "`kvae export RUN`."
+                f"Model {self.name!r} cannot sample from the prior {prior!r}: "
+                f"{self._why_unfitted() or UNKNOWN_PRIOR}"
             )
         return prior
 
+    def _why_unfitted(self) -> str | None:
+        """Say why no prior could be fitted, and what to do; None if the facts give no reason."""
+        if self.has_prior("gmm"):
+            return None
+        if self.is_conditional:
+            return "a conditional model is exported without a fitted prior."
+        counts, dims = (self.metadata.get("data") or {}).get("counts"), self.latent_dim
+        images = counts.get("train") if isinstance(counts, dict) else None
+        if dims is None or not isinstance(images, int):
+            return None
+        fewer = f"fewer than {dims} dimensions of z: `kvae train --latent`"
+        if dims > MOST_DIMENSIONS:
+            return (
+                f"only one of at most {MOST_DIMENSIONS} dimensions of z is fitted. Train {fewer}."
+            )
+        if images < fewest_images(dims):
+            return (
+                f"none was fitted to its {images:,} training images, since {dims} dimensions of z "
+                f"need {fewest_images(dims):,}. Train with more images, or {fewer}."
+            )
+        return None
+
     def label_number(self, label: str | int) -> int:
-        """Look up the number of a label by its name, or check a number.
+        """Look up the number of a label by its name, in any case if that is one, or check a number.
 
         Raises:
             ValueError: If the model is not conditional, or has no such label.
@@ -172,6 +200,9 @@ class Model(ABC):
             )
         if label in self.labels:
             return self.labels.index(label)
+        folded = [known.casefold() for known in self.labels]
+        if isinstance(label, str) and folded.count(label.casefold()) == 1:
+            return folded.index(label.casefold())
         number = int(label) if str(label).isdecimal() else -1
         count = len(self.labels) or (self.metadata.get("preset") or {}).get("classes")
         if number < 0 or (count and number >= count):
@@ -191,16 +222,16 @@ class Model(ABC):
 
     @property
     @abstractmethod
-    def endpoints(self) -> Mapping[str, Collection[str]]:
-        """Names of the endpoints, and of the inputs of each."""
+    def endpoints(self) -> Mapping[str, InputSpecs]:
+        """What the inputs of each endpoint must be, by their names."""
 
     def has_endpoint(self, signature: str) -> bool:
         """Return whether there is an endpoint of that name."""
         return signature in self.endpoints
 
     @abstractmethod
-    def _run(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        """Call an endpoint that exists, with inputs of the right names."""
+    def _run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Call an endpoint that exists, with inputs that it takes."""
 
     def call(self, signature: str, **inputs: Any) -> dict[str, np.ndarray]:
         """Call any endpoint.
@@ -217,8 +248,9 @@ class Model(ABC):
             ValueError: If there is no such endpoint, or it refuses the inputs.
         """
         check_endpoint(signature, self.endpoints)
-        check_inputs(signature, inputs, self.endpoints[signature])
-        return self._run(signature, as_batches(inputs))
+        specs = self.endpoints[signature]
+        check_inputs(signature, inputs, specs)
+        return self._run(signature, as_batches(inputs, specs))
 
     def encode(self, photos: Photos, *, align: bool | None = None) -> Encoding:
         """Encode photos to the means and log-variances of q(z|x).
@@ -298,7 +330,7 @@ class Model(ABC):
         Raises:
             ValueError: If the latents have another shape, or are not finite.
         """
-        z = np.asarray(z, np.float32)
+        z = np.asarray(z)
         if z.shape[1:] != (self.latent_dim,):
             raise ValueError(
                 f"`z` must have shape {['B', self.latent_dim]}. Received: {list(z.shape)}."
@@ -383,15 +415,20 @@ class Model(ABC):
 
         Raises:
             ValueError: If a seed is no integer of 64 bits; if there is no such prior, the model was
-                exported without it, or the temperature is not finite; if a label is unknown, is
-                given although the model is not conditional, or is missing.
+                exported without it, or the temperature is negative or too large; if a label is
+                unknown, is given although the model is not conditional, or is missing.
 
         Example:
             >>> images, z = model.sample(seeds=[14, 3])
         """
         endpoint = PRIORS[self.choose_prior(prior)]
+        scale = finite_temperature(temperature)
+        if not ((scale >= 0.0) & (scale <= MOST_TEMPERATURE)).all():
+            raise ValueError(
+                f"`temperature` must be from 0 to {MOST_TEMPERATURE:,}. Received: {temperature}."
+            )
         inputs = {"seed": _as_seeds(seeds)}
-        inputs["temperature"] = np.full(inputs["seed"].shape, finite_temperature(temperature))
+        inputs["temperature"] = np.full(inputs["seed"].shape, scale)
         if labels is not None:
             inputs["condition"] = np.asarray([*map(self.label_number, labels)], np.int64)
         outputs = self._in_batches(endpoint, progress, **inputs)
@@ -420,8 +457,9 @@ class Model(ABC):
         """
         z = self.encode(photos, align=align).z_mean
         for name, n in strengths.items():
-            column = np.reshape(n, (-1, 1)).astype(np.float32)
-            if 1 not in (len(z), len(column)) and len(z) != len(column):
+            column = as_numbers(name, np.reshape(n, (-1, 1)), np.dtype(np.float32))
+            single = 1 in (len(z), len(column)) and len(column) > 0
+            if len(z) != len(column) and not single:
                 raise ValueError(
                     f"`{name}` must be one number, or one for each of {len(z)} images. "
                     f"Received: {len(column)} numbers."
@@ -514,19 +552,24 @@ class Model(ABC):
         names = self.metadata.get("attribute_names", ())
         attributes = f", {len(names)} attributes" if names else ""
         prior = "the fitted prior" if self.has_prior("gmm") else "its prior"
-        z = f"z {self.latent_dim} sampled from {prior}"
+        z = f"z {self.latent_dim or 'of several parts'} sampled from {prior}"
         return f"<Model {self.name!r}: images {shape}, {z}{attributes}>"
 
     def _check_pixels(self, pixels: np.ndarray) -> None:
-        if pixels.dtype != np.uint8 or pixels.shape[1:] != self.image_shape:
-            raise ValueError(
-                f"`pixels` must be uint8 of shape {['B', *self.image_shape]}. "
-                f"Received: {pixels.dtype} of shape {list(pixels.shape)}."
-            )
+        if not hasattr(pixels, "dtype"):
+            received = type(pixels).__name__
+        elif pixels.dtype != np.uint8 or pixels.shape[1:] != self.image_shape:
+            received = f"{pixels.dtype} of shape {list(pixels.shape)}"
+        else:
+            return
+        raise ValueError(
+            f"`pixels` must be an array of uint8 and of shape {['B', *self.image_shape]}. "
+            f"Received: {received}."
+        )
 
-    def inputs_of(self, signature: str) -> Collection[str]:
-        """Names of the inputs of an endpoint; none if there is no such endpoint."""
-        return self.endpoints.get(signature, ())
+    def inputs_of(self, signature: str) -> InputSpecs:
+        """What the inputs of an endpoint must be; none if there is no such endpoint."""
+        return self.endpoints.get(signature, {})
 
     def _in_batches(
         self, signature: str, progress: Progress | None = None, **inputs: np.ndarray
@@ -539,8 +582,9 @@ class Model(ABC):
         if "condition" not in inputs and "condition" in self.inputs_of(signature):
             labels = f", one of {', '.join(self.labels)}" if self.labels else ""
             raise ValueError(
-                f"Model {self.name!r} is conditional: only `generate` and `sample` take a label"
-                f"{labels}; other endpoints need `condition`, through `call`."
+                f"Model {self.name!r} is conditional: `generate` takes a label{labels}. Whatever "
+                "else it computes needs the `condition` of each image, which only Python passes "
+                f'on: model.call("{signature}", …, condition=…).'
             )
 
         def call(start: int) -> dict[str, np.ndarray]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,7 +14,7 @@ from PIL import Image, ImageOps
 from ..faces.crops import Crop, crop_faces
 from ..files.image_file import to_rgb
 from ..files.photos import open_photo
-from ..files.pixels import range_of, warn_of_darkness
+from ..files.pixels import PixelRange, check_numeric, range_between, range_of, warn_of_darkness
 
 Photo: TypeAlias = str | Path | bytes | Image.Image | np.ndarray
 Photos: TypeAlias = Photo | Sequence[Photo]
@@ -25,6 +26,7 @@ def read_pixels(photos: Photos, image_shape: tuple[int, int, int], *, align: boo
     Args:
         photos: A path, the bytes of a file, a Pillow image or an array; or several. Arrays are
             uint8, or floats of 0 … 1, −1 … 1 or 0 … 255: [H, W, C], [B, H, W, C], or without C.
+            Arrays in a list have the range of all of them together, if there is one.
         image_shape: Height, width, channels of the network's input.
         align: Whether the largest face is detected and aligned to CelebA's layout; otherwise the
             middle of a photo is used. An array of the network's size is used as it is.
@@ -37,25 +39,78 @@ def read_pixels(photos: Photos, image_shape: tuple[int, int, int], *, align: boo
         ValueError: If something is not an image, there is none, or no face is detected.
         TypeError: If it is of another type.
     """
-    if isinstance(photos, Image.Image) and photos.mode[0] in "IF":  # more than 8 bits
-        photos = np.asarray(photos)
-    if isinstance(photos, str | Path | bytes | Image.Image):
-        return _read(photos, image_shape, align)[np.newaxis]
-    if isinstance(photos, list | tuple):
-        if not photos:
-            raise ValueError("`photos` must be one photo or more. Received: none.")
-        return np.concatenate([read_pixels(each, image_shape, align=align) for each in photos])
-    images = _as_images(photos, image_shape)
+    several = list(photos) if isinstance(photos, list | tuple) else [photos]
+    if not several:
+        raise ValueError("`photos` must be one photo or more. Received: none.")
+    several = [_as_array(each) for each in several]
+    ranges = _ranges([each for each in several if isinstance(each, np.ndarray)])
+    parts = [_read_one(each, image_shape, align, ranges) for each in several]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _as_array(photo: Any) -> Photo:
+    """An array or tensor, or an image of more than 8 bits, as an array; else what was given."""
+    if isinstance(photo, Image.Image):
+        return np.asarray(photo) if photo.mode[0] in "IF" else photo
+    return np.asarray(photo) if hasattr(photo, "__array__") else photo
+
+
+def _ranges(arrays: Sequence[np.ndarray]) -> dict[str, PixelRange]:
+    """Recognize one range for all arrays of a kind of numbers: a dark image alone has another.
+
+    A kind whose arrays have no common range is left out: each has its own.
+    """
+    kinds: dict[str, list[np.ndarray]] = {}
+    for each in arrays:
+        check_numeric(each.dtype, "photos")
+        if each.dtype != np.uint8 and each.size:
+            kinds.setdefault(each.dtype.kind, []).append(each)
+    ranges = {}
+    for kind, some in kinds.items():
+        extremes = [(each.min(), each.max()) for each in some]
+        low, high = np.min(extremes), np.max(extremes)
+        with suppress(ValueError):
+            ranges[kind] = range_between(float(low), float(high), some[0].dtype, "photos")
+    return ranges
+
+
+def _read_one(
+    photo: Photo,
+    image_shape: tuple[int, int, int],
+    align: bool,
+    ranges: Mapping[str, PixelRange],
+) -> np.ndarray:
+    """Convert one photo, or an array of several, to pixels [B, H, W, C]."""
+    if isinstance(photo, str | Path | bytes | Image.Image):
+        return _read(photo, image_shape, align)[np.newaxis]
+    if not isinstance(photo, np.ndarray):
+        raise TypeError(
+            "`photos` must be a path, bytes, a Pillow image, an array, or several of them. "
+            f"Received: {type(photo).__name__}."
+        )
+    images = _as_uint8(_as_images(photo, image_shape), ranges)
     if images.shape[1:] == tuple(image_shape):
         return images
     pictures = [_read(_to_picture(image), image_shape, align) for image in images]
     return np.array(pictures, np.uint8).reshape(-1, *image_shape)
 
 
+def _as_uint8(images: np.ndarray, ranges: Mapping[str, PixelRange]) -> np.ndarray:
+    if images.dtype == np.uint8:
+        warn_of_darkness(images, "photos")
+        return images
+    return (ranges.get(images.dtype.kind) or range_of(images, "photos")).to_uint8(images)
+
+
 def _read(
     photo: str | Path | bytes | Image.Image, image_shape: tuple[int, int, int], align: bool
 ) -> np.ndarray:
     if isinstance(photo, Image.Image):
+        if 0 in photo.size:
+            raise ValueError(
+                "`photos` must have at least one pixel. Received: a Pillow image of "
+                f"{photo.width}×{photo.height}."
+            )
         name, picture = "the given image", to_rgb(ImageOps.exif_transpose(photo))
     else:
         name = "the given bytes" if isinstance(photo, bytes) else str(photo)
@@ -69,29 +124,21 @@ def _read(
     return crop.pixels
 
 
-def _as_images(photos: Any, image_shape: tuple[int, int, int]) -> np.ndarray:
-    """An array or tensor as uint8 [B, H, W, C]."""
-    if not hasattr(photos, "__array__"):
-        raise TypeError(
-            "`photos` must be a path, bytes, a Pillow image, an array, or several of them. "
-            f"Received: {type(photos).__name__}."
-        )
-    images = np.asarray(photos)
+def _as_images(photos: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
+    """Add the axes that are left out: [B, H, W, C]."""
+    images = photos
     _refuse_flat(images.shape, image_shape)
     gray = image_shape[-1] == 1 and images.shape[1:] == tuple(image_shape[:-1])  # [B, H, W]
     if images.ndim == 2 or gray:
         images = images[..., np.newaxis]
     if images.ndim == 3:
         images = images[np.newaxis]
-    if images.ndim != 4 or images.shape[-1] not in (1, 3, 4):
+    if images.ndim != 4 or images.shape[-1] not in (1, 3, 4) or 0 in images.shape[1:]:
         raise ValueError(
-            "`photos` must be images [H, W, C] or [B, H, W, C]. "
-            f"Received: an array of shape {list(np.shape(photos))}."
+            "`photos` must be images [H, W, C] or [B, H, W, C], of at least one pixel. "
+            f"Received: an array of shape {list(photos.shape)}."
         )
-    if images.dtype == np.uint8:
-        warn_of_darkness(images, "photos")
-        return images
-    return range_of(images, "photos").to_uint8(images)
+    return images
 
 
 def _refuse_flat(shape: tuple[int, ...], image_shape: tuple[int, int, int]) -> None:

@@ -99,7 +99,11 @@ def _class_of(path: Path, runtime: str, full: type[Full], lite: type[Full]) -> t
     if runtime != "tensorflow" and lite_folder(path).is_dir():
         return lite
     if runtime == "lite":
-        name = path.resolve().parent.name
+        name, facts = path.resolve().parent.name, read_facts(path)
+        if facts.get("condition") is not None:
+            raise ValueError(
+                f"`runtime` of {name!r} must be tensorflow: LiteRT runs no conditional models."
+            )
         raise ValueError(
             f"Model {name!r} has no networks for LiteRT. Write them: `kvae export --lite {name}`."
         )

@@ -73,10 +73,15 @@ class Upscaler(ExportedModel):
         Raises:
             ValueError: If the images have another shape or type.
         """
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
+        is_array = isinstance(images, np.ndarray)
+        if not is_array or images.dtype != np.uint8 or images.shape[3:] not in ((1,), (3,)):
+            kind = (
+                f"{images.dtype} of shape {list(images.shape)}"
+                if is_array
+                else type(images).__name__
+            )
             raise ValueError(
-                "`images` must be uint8 [B, H, W, C] with 1 or 3 channels. "
-                f"Received: {images.dtype} of shape {list(images.shape)}."
+                f"`images` must be uint8 [B, H, W, C] with 1 or 3 channels. Received: {kind}."
             )
         count, height, width, channels = images.shape
         larger = np.empty((count, height * self.factor, width * self.factor, channels), np.uint8)

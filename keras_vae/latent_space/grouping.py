@@ -43,9 +43,13 @@ class Grouping:
         names = [*dataset.attribute_names, *([] if dataset.labels is None else [LABEL])]
         if not names:
             raise ValueError(f"{dataset.name!r} has neither attributes nor class labels.")
+        if by == LABEL and dataset.labels is None:
+            raise ValueError(
+                f"{dataset.name!r} has no class labels. Choose from: {', '.join(names)}. "
+                "`by=NAME` groups by one."
+            )
         if by not in names:
-            missing = "class labels" if by == LABEL else f"attribute {by!r}"
-            raise ValueError(f"{dataset.name!r} has no {missing}. {near_names(by, names)}")
+            raise ValueError(f"{dataset.name!r} has no attribute {by!r}. {near_names(by, names)}")
         if by == LABEL:
             values, index = np.unique(dataset.labels[rows], return_inverse=True)
             return cls(tuple(map(dataset.label_name, values.tolist())), index)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from . import philox
 
 COMPONENTS = (1, 5, 10, 20, 50)  # numbers of components that are tried
 MOST_NUMBERS = 500_000  # in all covariances: limits the size of a model to 2 MB, and the time
+MOST_DIMENSIONS = math.isqrt(MOST_NUMBERS)
 MOST_LATENTS = 60_000  # limits the time
 HELD_OUT = 0.1  # share of the latents by which the number of components is chosen
 
@@ -235,6 +238,22 @@ def finite_temperature(temperature: Any) -> np.ndarray:
     return values
 
 
+def fewest_latents(latent_dim: int) -> int:
+    """Return how many latents a component is fitted to at least: fewer span no covariance."""
+    return max(20, latent_dim)
+
+
+def fewest_images(latent_dim: int) -> int:
+    """Return how many latents `fit_prior` takes at least, with those that it holds out.
+
+    Example:
+        >>> fewest_images(200)
+        222
+    """
+    fewest = fewest_latents(latent_dim)
+    return next(n for n in count(fewest) if n - int(HELD_OUT * n) >= fewest)
+
+
 def fit_prior(z: np.ndarray, progress: Callable[[int, int], None] | None = None) -> PriorFit | None:
     """Fit mixtures of several sizes, and keep the one under which held-out latents are likeliest.
 
@@ -257,16 +276,15 @@ def fit_prior(z: np.ndarray, progress: Callable[[int, int], None] | None = None)
     order = np.random.default_rng(0).permutation(len(z))[:MOST_LATENTS]
     held_out, rest = np.split(np.asarray(z)[order], [int(HELD_OUT * len(order))])
     latent_dim = rest.shape[1]
-    fewest = max(20, latent_dim)  # latents for each component: fewer span no covariance
-    most = min(len(rest) // fewest, MOST_NUMBERS // latent_dim**2)
-    counts = [count for count in COMPONENTS if count <= most]
+    most = min(len(rest) // fewest_latents(latent_dim), MOST_NUMBERS // latent_dim**2)
+    counts = [components for components in COMPONENTS if components <= most]
     if not counts:
         return None
     fits = []
-    for number, count in enumerate(counts):
+    for number, components in enumerate(counts):
         if progress:
             progress(sum(counts[:number]), sum(counts))
-        prior = GaussianMixturePrior.fit(rest, count)
+        prior = GaussianMixturePrior.fit(rest, components)
         fits.append((float(prior.log_prob(held_out).mean()), prior))
     log_prob, prior = max(fits, key=lambda fit: fit[0])
     normal = -0.5 * (np.square(held_out).sum(axis=1) + latent_dim * np.log(2.0 * np.pi))

@@ -96,7 +96,7 @@ def test_labels_whose_names_are_no_folders_have_numbers(names):
     [
         (["generate", "--label", "bags"], "has no label 'bags'. Did you mean 'Bag'?"),
         (["generate", "--label", "3"], "has no label '3'"),
-        (["manifold"], "is conditional: only `generate` and `sample` take a label"),
+        (["manifold"], "is conditional: `generate` takes a label, one of Circle, T-shirt/top, Bag"),
     ],
 )
 def test_what_a_conditional_model_cannot_do_is_refused(trained, kvae, words, message):

@@ -131,3 +131,10 @@ def test_known_sets_and_unknown_names_are_no_paths(tmp_path, monkeypatch):
     names = ["mnist", "Fashion-MNIST", "tfds:eurosat", "photoz"]
     assert [lasting_name(name) for name in names] == names
     assert lasting_name("./mnist") == str(tmp_path / "mnist")
+
+
+@pytest.mark.slow
+def test_a_name_is_not_a_path(trained, tmp_path):
+    refused = export("runs/lab", "--name", "..", "--models-dir", "models/faces")
+    assert str(refused.exception).startswith("`--name` of a model must be")
+    assert not (tmp_path / "models").exists()

@@ -132,7 +132,7 @@ def test_without_umap_learn_nothing_is_begun(kvae, labelled, monkeypatch, tmp_pa
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--split", "train"], "no class labels. Choose from: Bright, Third"),
+        (["--split", "train"], "no class labels. Choose from: Bright, Third. `--color NAME` g"),
         (["--split", "train", "--color", "Brigt"], "Did you mean 'Bright'"),
     ],
 )

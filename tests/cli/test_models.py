@@ -4,6 +4,8 @@ import shutil
 import pytest
 
 from keras_vae.cli.models import text
+from tests.fake_models import fake_model
+from tests.files.fake_hub import files_of
 
 
 def test_list_shows_the_models(kvae, models_dir):
@@ -105,6 +107,26 @@ def test_list_leaves_out_a_model_whose_directions_are_damaged(kvae, models_dir, 
     assert "attributes.npz holds no attribute directions" in result.stderr
 
 
+def test_a_latent_that_is_no_vector_is_listed(kvae, tmp_path):
+    folder = fake_model(tmp_path / "saved_models", "maps", 1)
+    file = folder / "1" / "assets.extra" / "model.json"
+    file.write_text('{"image_shape": [8, 8, 1], "latent_dim": null}')
+    result = kvae("models", "list")
+    assert result.exit_code == 0, result.exception
+    lines = {line.split()[0]: line for line in result.stdout.splitlines()}
+    assert "z = –" in lines["maps"]
+    assert "grey" in lines
+    assert kvae("models", "show", "maps").exit_code == 0
+
+
+def test_numbers_that_are_not_finite_are_null_in_json(kvae, tmp_path):
+    folder = fake_model(tmp_path / "saved_models", "odd", 1)
+    file = folder / "1" / "assets.extra" / "model.json"
+    file.write_text('{"image_shape": [8, 8, 1], "latent_dim": 2, "metrics": {"psnr": Infinity}}')
+    shown = kvae("models", "show", "odd", "--json", "-").stdout
+    assert json.loads(shown, parse_constant=pytest.fail)["metadata"]["metrics"] == {"psnr": None}
+
+
 def test_card_is_printed(kvae):
     assert "Limits and bias: many." in kvae("models", "show", "colour", "--card").stdout
     result = kvae("models", "show", "grey", "--card")
@@ -175,3 +197,12 @@ def test_control_characters_of_a_model_do_not_reach_the_terminal(kvae, models_di
     shown = kvae("models", "show", "faces").stdout
     assert "one\ufffd\ufffd[31mtwo" in shown
     assert kvae("models", "show", "faces", "--card").stdout == "# Faces\n\ufffd[31m\n"
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b"])
+def test_a_name_is_not_a_path(kvae, hub, models_dir, tmp_path, name):
+    hub.add("user/faces", {"1/saved_model.pb": b""})
+    before = files_of(shutil.copytree(models_dir, tmp_path / "saved_models"))
+    pulled = kvae("models", "pull", "hf://user/faces", "--name", name, "--overwrite")
+    assert str(pulled.exception).startswith("`--name` of a model must be")
+    assert files_of(tmp_path / "saved_models") == before

@@ -108,3 +108,11 @@ def test_dimension_that_is_not_there_is_refused(kvae):
     result = kvae("traverse", "--model", "grey", "--dims", "0,4")
     assert result.exit_code == 1
     assert "0 … 3" in str(result.exception)
+
+
+def test_values_beyond_every_latent_are_refused_by_the_options_name(kvae, tmp_path):
+    result = kvae("traverse", "--model", "grey", "--dims", 1, "--range", "1e300")
+    assert result.exit_code == 2
+    assert "--range" in result.output
+    assert "at most 1,000,000" in " ".join(result.output.split())
+    assert kvae("traverse", "--model", "grey", "--dims", 1, "--range", "-1e6,1e6").exit_code == 0

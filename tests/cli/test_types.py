@@ -43,6 +43,8 @@ def test_steps_are_read(text, steps):
         "nan",
         "0:inf",
         "0:1e9",
+        "1e300",
+        "-1000001",
         "1:2:1e-9",
         ",",
     ],
@@ -102,14 +104,14 @@ def test_sizes_lists_and_names_are_read():
 def test_attributes_are_read():
     assert parsed(types.ATTRIBUTE, "Smiling") == ("Smiling", 1.0)
     assert parsed(types.ATTRIBUTE, "5_o_Clock_Shadow=-0.5") == ("5_o_Clock_Shadow", -0.5)
-    for text in ("", "=1", "Smiling=", "Smiling=much", "Smiling=nan"):
+    for text in ("", "=1", "Smiling=", "Smiling=much", "Smiling=nan", "Smiling=1e300"):
         with pytest.raises(click.BadParameter):
             parsed(types.ATTRIBUTE, text)
 
 
 def test_attributes_with_steps_are_read():
     assert parsed(types.ATTRIBUTE_STEPS, "Smiling=-1:1") == ("Smiling", (-1, 0, 1))
-    for text in ("Smiling", "=1:2", "Smiling=", "Smiling=a:b"):
+    for text in ("Smiling", "=1:2", "Smiling=", "Smiling=a:b", "Smiling=1e300"):
         with pytest.raises(click.BadParameter):
             parsed(types.ATTRIBUTE_STEPS, text)
 

@@ -269,6 +269,27 @@ def test_version_must_be_a_positive_integer(tmp_path, grey_vae, version):
         export_model(grey_vae, tmp_path / "m", version=version)
 
 
+def test_what_is_no_vae_is_not_exported(tmp_path):
+    with pytest.raises(TypeError, match=r"`vae` must be a `VAE`\. Received: NoneType\."):
+        export_model(None, tmp_path / "m")
+    assert not (tmp_path / "m").exists()
+
+
+def test_only_a_version_is_overwritten(tmp_path, grey_vae):
+    photo = tmp_path / "photos" / "2024" / "a.jpg"
+    photo.parent.mkdir(parents=True)
+    photo.touch()
+    with pytest.raises(FileExistsError, match="2024 is no version of a model"):
+        export_model(grey_vae, tmp_path / "photos", version=2024, overwrite=True)
+    assert photo.exists()
+
+
+@pytest.mark.parametrize("directory", [".", "..", "models/.."])
+def test_a_models_folder_has_a_name(empty_folder, grey_vae, directory):
+    with pytest.raises(ValueError, match="`name` of a model must be"):
+        export_model(grey_vae, directory)
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("without_lite")
 def test_failed_export_leaves_nothing_behind(tmp_path, grey_vae, monkeypatch):
@@ -303,3 +324,12 @@ def test_model_json_holds_the_facts(models_dir, directions):
     assert facts["priors"] == ["normal", "gmm"]
     assert "licence" in facts
     assert "git_commit" in facts
+
+
+@pytest.mark.usefixtures("without_lite")
+def test_numbers_that_json_does_not_have_are_written_as_null(tmp_path, grey_vae):
+    metrics = {"test": {"psnr": float("inf"), "mse": float("nan"), "nats": 1.5}}
+    path = export_model(grey_vae, tmp_path / "m", metadata={"metrics": metrics})
+    text = (path / "assets.extra" / "model.json").read_text()
+    facts = json.loads(text, parse_constant=pytest.fail)
+    assert facts["metrics"] == {"test": {"psnr": None, "mse": None, "nats": 1.5}}

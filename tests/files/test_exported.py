@@ -55,6 +55,13 @@ def test_another_version_than_that_of_the_path_is_refused(empty_folder):
         find_version(model / "1", version=2)
 
 
+@pytest.mark.parametrize("version", ["1", 1.0, True])
+def test_a_version_is_an_integer(empty_folder, version):
+    fake_model(empty_folder / "saved_models", "faces", 1)
+    with pytest.raises(ValueError, match=rf"`version` must be an integer\. Received: {version!r}"):
+        find_version("faces", version)
+
+
 def test_the_error_of_an_unknown_name_lists_similar_names(empty_folder):
     fake_model(empty_folder / "saved_models", "celeba", 1)
     fake_model(empty_folder / "saved_models", "digits", 1)
@@ -96,3 +103,14 @@ def test_a_folder_that_kvae_did_not_export_is_refused(tmp_path):
     (tmp_path / "assets.extra" / "model.json").write_text("{")
     with pytest.raises(ValueError, match="not a model that kvae exported"):
         read_metadata(tmp_path)
+
+
+def test_numbers_that_json_does_not_have_are_null():
+    facts = exported.read_json(b'{"a": [NaN, -Infinity, 1e999, 1.5], "b": {"c": Infinity}}')
+    assert facts == {"a": [None, None, None, 1.5], "b": {"c": None}}
+
+
+@pytest.mark.parametrize("text", ["[" * 500 + "]" * 500, "[" * 100_000])
+def test_facts_that_are_nested_too_deeply_are_refused(text):
+    with pytest.raises(exported.InvalidFacts, match="nested too deeply"):
+        exported.read_json(b'{"a": %s}' % text.encode())

@@ -11,6 +11,7 @@ import pytest
 from keras_vae.files import hub as hub_module
 from keras_vae.files.hub import HubAddress, HubError, origin, pull
 from keras_vae.inference import registry
+from tests.fake_models import fake_model
 from tests.files.fake_hub import files_of
 
 
@@ -66,14 +67,24 @@ def test_a_model_is_loaded_by_its_address_and_again_without_a_connection(
 
 def test_nothing_is_overwritten_unless_it_is_asked_for(hub, tmp_path):
     hub.add("user/faces", {"1/saved_model.pb": b"new", "notes.txt": b"a", "1/.hidden": b""})
-    folder = tmp_path / "faces"
-    folder.mkdir()
-    (folder / "mine").write_text("mine")
+    folder = fake_model(tmp_path, "faces", 7)
+    mine = files_of(folder)
     with pytest.raises(FileExistsError, match=r"faces exists\. .*overwrite=True"):
         pull(HubAddress("user/faces"), folder)
-    assert files_of(folder) == {"mine": b"mine"}
+    assert files_of(folder) == mine
     pull(HubAddress("user/faces"), folder, overwrite=True)
     assert set(files_of(folder)) == {"1/saved_model.pb", "1/.hidden", "hub.json"}
+
+
+def test_only_a_model_is_overwritten(hub, tmp_path):
+    hub.add("user/faces", {"1/saved_model.pb": b"new"})
+    folder = fake_model(tmp_path / "saved_models", "mine", 1).parent
+    mine = files_of(folder)
+    with pytest.raises(FileExistsError, match=r"saved_models is not only a model: .*/mine is no"):
+        pull(HubAddress("user/faces"), folder, overwrite=True)
+    with pytest.raises(ValueError, match=r"`name` of a model must be"):
+        pull(HubAddress("user/faces"), folder / "..", overwrite=True)
+    assert files_of(folder) == mine
 
 
 def test_a_pull_that_fails_leaves_nothing(hub, tmp_path, monkeypatch):

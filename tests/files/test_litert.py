@@ -48,6 +48,12 @@ def test_damaged_files_are_named(tmp_path, size):
         LiteSignature(damaged, "detect")
 
 
+@pytest.mark.parametrize("shape", [(2, 12, 48, 3), (2, 1728), (0, 24, 24, 4), (2, 24, 24)])
+def test_other_shapes_of_as_many_numbers_are_refused(signature, shape):
+    with pytest.raises(ValueError, match=r"rnet\.tflite cannot be run with .*it takes"):
+        signature(images=np.zeros(shape, np.float32))
+
+
 def test_inputs_of_another_shape_are_refused_with_the_file(signature):
     with pytest.raises(ValueError, match=r"rnet\.tflite cannot be run with .*\[2, 24, 24, 4\]"):
         signature(images=np.zeros((2, 24, 24, 4), np.float32))

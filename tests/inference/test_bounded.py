@@ -89,3 +89,10 @@ def test_a_body_without_a_length_is_limited(monkeypatch):
 def test_a_timeout_that_is_no_time_is_refused(timeout):
     with pytest.raises(ValueError, match="`timeout` must be more than 0"):
         connect("http://localhost:1", "colour", timeout=timeout)
+
+
+def test_a_chunk_of_a_negative_size_is_named_with_the_server():
+    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nabcde\r\n0\r\n\r\n"
+    with raw_server(answer) as address, pytest.raises(ConnectionError, match="negative") as raised:
+        connect(address, "colour", timeout=60)
+    assert str(raised.value).startswith(f"{address} does not speak HTTP correctly: a chunk")

@@ -1,6 +1,7 @@
 """Models of which one file is cut short."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from keras_vae.inference import registry
 from keras_vae.latent_space.priors import GaussianMixturePrior
+from tests.serving.signatures import SHIPPED
 
 
 @pytest.mark.parametrize(
@@ -39,12 +41,69 @@ def test_probes_without_a_number_are_refused(models_dir, tmp_path, probes):
         registry.load(tmp_path / "colour", runtime="lite")
 
 
+@pytest.mark.parametrize(
+    ("fact", "value", "message"),
+    [
+        ("kl_per_dimension", {}, "must be a list of numbers. Received: {}."),
+        ("kl_per_dimension", ["a"] * 6, "must be a list of numbers."),
+        ("kl_per_dimension", [float("nan")] * 6, "must be a list of numbers."),
+        ("kl_per_dimension", [0.5], "must have 6 numbers, as `latent_dim`. Received: 1."),
+        ("labels", "abc", "must be a list of names. Received: 'abc'."),
+        ("labels", [1], "must be a list of names. Received: [1]."),
+        ("condition", "abc", "must be a JSON object. Received: 'abc'."),
+        ("preset", [], "must be a JSON object. Received: []."),
+        ("attribute_names", None, "must be a list of names. Received: None."),
+    ],
+)
+def test_facts_of_another_type_are_refused(models_dir, tmp_path, fact, value, message):
+    shutil.copytree(models_dir / "colour", tmp_path / "colour")
+    path = tmp_path / "colour" / "1" / "assets.extra" / "model.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), fact: value}))
+    with pytest.raises(ValueError, match=re.escape(f"model.json: `{fact}` {message}")):
+        registry.load_any(tmp_path / "colour")
+
+
 def test_directions_of_another_length_are_refused(models_dir, tmp_path):
     shutil.copytree(models_dir / "colour", tmp_path / "colour")
     path = tmp_path / "colour" / "1" / "assets.extra" / "attributes.npz"
     np.savez(path, names=["Young"], directions=np.zeros((1, 7), np.float32))
     with pytest.raises(ValueError, match=r"attributes\.npz must hold directions of length 6"):
         _ = registry.load(tmp_path / "colour", runtime="lite").attributes
+
+
+def test_a_prior_of_another_length_is_refused(models_dir, tmp_path):
+    shutil.copytree(models_dir / "colour", tmp_path / "colour")
+    path = tmp_path / "colour" / "1" / "assets.extra" / "lite" / "prior.npz"
+    shutil.copy(SHIPPED / "mnist" / "1" / "assets.extra" / "lite" / "prior.npz", path)
+    model = registry.load(tmp_path / "colour", runtime="lite")
+    with pytest.raises(ValueError, match=r"prior\.npz must be over 6 dimensions\. Received: 20\."):
+        model.sample([1], prior="gmm")
+
+
+@pytest.mark.parametrize("runtime", ["lite", "tensorflow"])
+@pytest.mark.parametrize(
+    ("fact", "value", "expected"),
+    [
+        ("latent_dim", 7, "6, as `z.*Received: 7"),
+        ("latent_dim", None, "6, as `z.*Received: None"),
+        ("image_shape", [32, 32, 1], r"\[32, 32, 3\], as `image`.*Received: \[32, 32, 1\]"),
+    ],
+)
+def test_facts_of_another_model_are_refused(models_dir, tmp_path, runtime, fact, value, expected):
+    shutil.copytree(models_dir / "colour", tmp_path / "colour")
+    path = tmp_path / "colour" / "1" / "assets.extra" / "model.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), fact: value}))
+    model = registry.load(tmp_path / "colour", runtime=runtime)
+    with pytest.raises(ValueError, match=rf"model\.json: `{fact}` must be {expected}\."):
+        model.sample([1])
+
+
+def test_a_network_of_another_model_is_refused(models_dir, tmp_path):
+    shutil.copytree(models_dir / "colour", tmp_path / "colour")
+    network = "1/assets.extra/lite/encode.tflite"
+    shutil.copy(models_dir / "grey" / network, tmp_path / "colour" / network)
+    with pytest.raises(ValueError, match=r"must be \[8, 8, 1\], as `image` of encode\.tflite"):
+        registry.load(tmp_path / "colour", runtime="lite").sample([1])
 
 
 def test_a_prior_of_another_program_is_refused(tmp_path):

@@ -1,6 +1,9 @@
+import re
+
+import numpy as np
 import pytest
 
-from keras_vae.inference.endpoints import reason
+from keras_vae.inference.endpoints import InputSpec, as_batches, reason
 
 NODE = "[[{{node decode_pixels_1/CheckNumerics}}]]"
 
@@ -23,3 +26,44 @@ NODE = "[[{{node decode_pixels_1/CheckNumerics}}]]"
 )
 def test_reason_is_the_sentence_within_the_noise(message, sentence):
     assert reason(message) == sentence
+
+
+Z, SEED = InputSpec(np.dtype(np.float32), (-1, 2)), InputSpec(np.dtype(np.int64), (-1,))
+IMAGE = InputSpec(np.dtype(np.uint8), (-1, 4, 4, 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "spec", "value", "message"),
+    [
+        ("z", Z, np.zeros((2, 3, 2)), "must have shape ['B', 2]. Received: [2, 3, 2]."),
+        ("z", Z, np.zeros((0, 3)), "must have shape ['B', 2]. Received: [0, 3]."),
+        ("z", Z, [[1, 2], [1]], "must have entries of one shape, ['B', 2]."),
+        ("z", Z, [["nan", "1"]], "must be numbers. Received: [['nan', '1']]."),
+        ("z", Z, [[None, None]], "must be numbers. Received: [[None, None]]."),
+        ("z", Z, [[1j, 0]], "must be numbers."),
+        ("z", Z, [[1e39, 0]], "must be finite."),
+        ("seed", SEED, [1.7], "must be whole numbers of int64. Received: [1.7]."),
+        ("seed", SEED, [2**63], "must be whole numbers of int64."),
+        ("seed", SEED, [2**70], "must be whole numbers of int64."),
+        ("seed", SEED, ["1"], "must be whole numbers of int64. Received: ['1']."),
+        ("image", IMAGE, np.zeros((2, 16), np.uint8), "Received: [2, 16]."),
+        ("image", IMAGE, np.zeros((2, 2, 8, 1), np.uint8), "Received: [2, 2, 8, 1]."),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_inputs_of_another_shape_or_type_are_refused(name, spec, value, message):
+    with pytest.raises(ValueError, match=rf"^`{name}` .*{re.escape(message)}"):
+        as_batches({name: value}, {name: spec})
+
+
+@pytest.mark.parametrize("value", [[[1, 2]], np.ones((3, 2), np.float16), np.zeros((0, 2))])
+def test_numbers_of_other_types_are_converted(value):
+    z = as_batches({"z": value}, {"z": Z})["z"]
+    assert z.dtype == np.float32
+    np.testing.assert_array_equal(z, value)
+    assert as_batches({"seed": []}, {"seed": SEED})["seed"].dtype == np.int64
+
+
+def test_texts_are_passed_on():
+    spec = InputSpec(np.dtype(object), (-1,))
+    assert as_batches({"a": ["x", b"y"]}, {"a": spec})["a"].tolist() == ["x", b"y"]

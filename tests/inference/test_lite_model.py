@@ -217,6 +217,26 @@ def test_images_of_other_types_are_converted_by_their_range(lite, other):
         lite.call("encode_pixels", image=np.full_like(image, 1000, np.float32))
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "inputs"),
+    [
+        ("decode_pixels", {"z": np.zeros((2, 3, 6))}),
+        ("decode_pixels", {"z": [["0"] * 6]}),
+        ("encode_pixels", {"image": np.zeros((2, 3072), np.uint8)}),
+        ("encode_pixels", {"image": np.zeros((2, 16, 64, 3), np.uint8)}),
+        ("generate_pixels", {"seed": [1.7], "temperature": 1.0}),
+        ("generate_gmm_pixels", {"seed": [[1, 2]], "temperature": [1.0]}),
+    ],
+)
+def test_both_runtimes_refuse_the_same_with_one_sentence(lite, colour_model, endpoint, inputs):
+    sentences = set()
+    for model in (lite, colour_model):
+        with pytest.raises(ValueError, match="must") as raised:
+            model.call(endpoint, **inputs)
+        sentences.add(str(raised.value))
+    assert len(sentences) == 1
+
+
 def test_inputs_of_other_names_are_refused(lite):
     with pytest.raises(ValueError, match=r"takes seed, temperature\. Received: seed\."):
         lite.call("generate_pixels", seed=[1])

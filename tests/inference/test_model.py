@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -54,6 +55,8 @@ def test_generated_images_decode_their_latents(model, request):
         ("generate", -1, r"`n` must be at least 0\. Received: -1\."),
         ("generate", 1.5, r"`n` must be an integer\. Received: 1\.5\."),
         ("encode", [], r"`photos` must be one photo or more\. Received: none\."),
+        ("posterior", [[0]], r"`pixels` must be an array of uint8 .*Received: list\."),
+        ("feature_maps", None, r"`pixels` must be an array of uint8 .*Received: NoneType\."),
     ],
 )
 def test_wrong_values_are_named(colour_model, method, value, message):
@@ -122,6 +125,55 @@ def test_the_fitted_prior_is_sampled_from_where_there_is_one(colour_model, grey_
         colour_model.generate(prior="uniform")
     with pytest.raises(ValueError, match="'grey' cannot sample from the prior 'gmm'"):
         grey_model.generate(prior="gmm")
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        (
+            {"data": {"counts": {"train": 20}}},
+            "20 training images, since 4 dimensions of z need 22",
+        ),
+        ({"data": {"counts": {"train": 22}}}, "or by an older kvae"),
+        ({"data": {"counts": None}}, "or by an older kvae"),
+        ({"data": {"counts": {"train": 999}}, "latent_dim": 708}, "at most 707 dimensions"),
+        ({"condition": {"shape": [], "dtype": "int64"}}, "a conditional model is exported without"),
+    ],
+)
+def test_a_missing_prior_has_its_reason(grey_model, facts, reason):
+    model = replace(grey_model, metadata={**grey_model.metadata, **facts})
+    with pytest.raises(ValueError, match=reason):
+        model.choose_prior("gmm")
+
+
+@pytest.mark.parametrize("temperature", [-1, 1e30])
+@pytest.mark.filterwarnings("error")
+def test_a_temperature_is_from_a_range(grey_model, temperature):
+    with pytest.raises(ValueError, match="`temperature` must be from 0 to 1,000,000"):
+        grey_model.generate(temperature=temperature)
+
+
+@pytest.mark.parametrize(
+    ("strength", "message"),
+    [
+        ([], "must be one number, or one for each of 1 images. Received: 0 numbers."),
+        (1e300, "must be finite."),
+        ("much", "must be numbers. Received: [['much']]."),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_a_strength_is_a_number(colour_model, photos, strength, message):
+    with pytest.raises(ValueError, match=re.escape(f"`Smiling` {message}")):
+        colour_model.morph(photos[0], Smiling=strength)
+
+
+def test_a_label_is_found_in_any_case(grey_model):
+    facts = {"condition": {"shape": []}, "labels": ["Bag", "Coat", "coat", "1"]}
+    model = replace(grey_model, metadata={**grey_model.metadata, **facts})
+    for label, number in {"bag": 0, "BAG": 0, "Coat": 1, "coat": 2, "1": 3, 1: 1, "2": 2}.items():
+        assert model.label_number(label) == number
+    with pytest.raises(ValueError, match="has no label 'COAT'"):
+        model.label_number("COAT")
 
 
 def test_a_morph_moves_the_latent_along_attributes(colour_model, photos):

@@ -54,6 +54,15 @@ def test_several_photos_are_a_batch(photo, file):
     assert read_pixels(forms, COLOUR, align=False).shape == (len(FORMS), *COLOUR)
 
 
+@pytest.mark.parametrize(
+    "scale", [lambda image: image.astype(np.float32), lambda image: image.astype(np.uint16) * 257]
+)
+def test_a_list_of_arrays_has_the_range_of_all_as_a_batch_does(photos, scale):
+    images = [scale(photos[0]), scale(photos[1] // 128), scale(photos[2] // 20)]
+    together = read_pixels(np.stack(images), COLOUR, align=False)
+    np.testing.assert_array_equal(read_pixels(images, COLOUR, align=False), together)
+
+
 def test_arrays_of_the_networks_size_are_used_as_they_are(photos):
     np.testing.assert_array_equal(read_pixels(photos[:3], COLOUR, align=True), photos[:3])
     np.testing.assert_array_equal(read_pixels(photos[0] / 255.0, COLOUR, align=True)[0], photos[0])
@@ -135,6 +144,12 @@ def test_a_photo_without_a_face_is_refused_with_the_cure(file):
         (np.zeros(5), ValueError, r"shape \[5\]"),
         (np.full((4, 4, 3), 7.0), ValueError, "`photos` must be uint8.* 7"),
         (np.full((4, 4, 3), np.nan), ValueError, "NaN"),
+        ([np.zeros((4, 4, 3)), np.full((4, 4, 3), np.nan)], ValueError, "NaN"),
+        (np.zeros((0, 4, 3), np.uint8), ValueError, r"one pixel\. Received: .*\[0, 4, 3\]"),
+        (np.zeros((2, 4, 0, 3)), ValueError, r"one pixel\. Received: .*\[2, 4, 0, 3\]"),
+        (Image.new("RGB", (0, 5)), ValueError, r"one pixel\. Received: a Pillow image of 0×5"),
+        (Image.new("F", (0, 5)), ValueError, "one pixel"),
+        (np.array([["a"]]), TypeError, "`photos` must be uint8"),
     ],
 )
 def test_what_is_no_photo_is_named(wrong, error, words):

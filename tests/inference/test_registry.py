@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from keras_vae.inference.exported import lite_folder
@@ -17,6 +19,15 @@ def test_the_runtime_is_that_of_the_version_or_of_the_argument(empty_folder):
         load("faces", version=1, runtime="lite")
     with pytest.raises(ValueError, match=r"auto, lite, tensorflow\. Received: 'onnx'"):
         load("faces", runtime="onnx")
+
+
+def test_a_conditional_model_needs_tensorflow(empty_folder):
+    folder = fake_model(empty_folder / "saved_models", "shoes", 1)
+    facts = {"image_shape": [8, 8, 1], "latent_dim": 2, "condition": {"shape": []}}
+    (folder / "1" / "assets.extra" / "model.json").write_text(json.dumps(facts))
+    assert not isinstance(load("shoes"), LiteModel)
+    with pytest.raises(ValueError, match=r"`runtime` of 'shoes' must be tensorflow"):
+        load("shoes", runtime="lite")
 
 
 def test_tensorflow_is_faster_for_many_images():

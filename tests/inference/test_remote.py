@@ -327,6 +327,7 @@ def test_other_answers_are_refused(server, tiny, answer, message):
     ("z_log_var", "message"),
     [
         (b', "z_log_var": [0.5, NaN, 1]', r"Received: 'z_log_var' with 1 NaN of 3 values"),
+        (b', "z_log_var": [0.5, 1e39, 1]', "the output 'z_log_var' must be float32"),
         (b', "z_log_var": [0.5, null, 1]', "the output 'z_log_var' must be float32"),
         (b', "z_log_var": ["0.5", "1", "1"]', "the output 'z_log_var' must be float32"),
         (b"", "the output 'z_log_var' is missing"),
@@ -424,6 +425,9 @@ def test_swapped_ports_are_reported(server, clock):
         "http://host?x=1",
         "http://a b",
         "grpc://host:1/path",
+        "http://ä..b:1",
+        f"http://{'a' * 64}:1",
+        "grpc://a..b:1",
     ],
 )
 def test_address_of_another_form_is_refused(address):
@@ -487,6 +491,4 @@ def test_an_error_without_a_reason_is_no_empty_message():
 def test_an_input_that_the_server_takes_as_texts_is_refused_by_name():
     model = remote_module.RemoteModel("faces", Rest("http://x:1", None), 1, {}, {}, None)
     with pytest.raises(ConnectionError, match=r"http://x:1 takes texts.* as `image` of 'faces'"):
-        model._array("image", [[1]], np.dtype(object))
-    with pytest.raises(ValueError, match="`seed` must be numbers of int64"):
-        model._array("seed", [2**70], np.dtype(np.int64))
+        model._check_texts("image", np.array([[1]], object))

@@ -45,7 +45,8 @@ def test_no_image_gives_none(upscaler):
 
 
 @pytest.mark.parametrize(
-    "images", [np.zeros((1, 4, 4, 3)), np.zeros((4, 4, 3), np.uint8), np.zeros((1, 4, 4, 4), "u1")]
+    "images",
+    [np.zeros((1, 4, 4, 3)), np.zeros((4, 4, 3), np.uint8), np.zeros((1, 4, 4, 4), "u1"), [[0]]],
 )
 def test_other_arrays_are_refused(upscaler, images):
     with pytest.raises(ValueError, match="`images` must be uint8"):

@@ -68,6 +68,13 @@ def test_what_a_data_set_lacks_is_an_error_that_helps(faces, digits):
         Grouping.of(replace(digits, labels=None), rows, "label")
 
 
+def test_without_labels_the_attributes_are_listed_whatever_their_names(faces):
+    names = ("Glasses", *(f"label{number}" for number in range(39)))
+    many = replace(faces, attributes=np.ones((10, 40), np.int8), attribute_names=names)
+    with pytest.raises(ValueError, match=rf"Choose from: {', '.join(names)}\. `by=NAME` groups"):
+        Grouping.of(many, np.arange(5), "label")
+
+
 def test_auc_of_two_groups_is_that_of_one_logistic_regression():
     z, index = planted()
     two = np.minimum(index, 1)

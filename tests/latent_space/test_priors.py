@@ -3,7 +3,12 @@ import pytest
 from sklearn.mixture import GaussianMixture
 
 from keras_vae.latent_space import priors
-from keras_vae.latent_space.priors import GaussianMixturePrior, fit_prior, sample_normal
+from keras_vae.latent_space.priors import (
+    GaussianMixturePrior,
+    fewest_images,
+    fit_prior,
+    sample_normal,
+)
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +66,13 @@ def test_few_latents_are_given_few_components(planted):
     assert fit_prior(drawn(planted, 21)) is None
     wide = np.random.default_rng(0).standard_normal((100, 95))
     assert fit_prior(wide) is None  # 90 latents span no covariance of 95 dimensions
+
+
+@pytest.mark.parametrize("latent_dim", [2, 30])
+def test_the_fewest_images_of_a_prior_are_known(latent_dim):
+    z = np.random.default_rng(0).normal(size=(fewest_images(latent_dim), latent_dim))
+    assert fit_prior(z).prior.components == 1
+    assert fit_prior(z[1:]) is None
 
 
 def test_the_fit_repeats(planted):

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from http.client import HTTPConnection, HTTPResponse, HTTPSConnection, IncompleteRead
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    HTTPSConnection,
+    IncompleteRead,
+)
 from io import BufferedReader, RawIOBase
 from socket import SocketIO, socket
 from typing import Any
@@ -51,12 +57,16 @@ def read_body(response: HTTPResponse, limit: int) -> bytes:
     Raises:
         TooLarge: If it has more.
         IncompleteRead: If it breaks off.
+        HTTPException: If it is no body of HTTP.
         TimeoutError: If the request's time is over.
     """
     announced = response.length  # None if the server does not announce it
     if announced is not None and announced > limit:
         raise TooLarge(f"{announced:,} bytes; the limit is {limit:,}")
-    body = response.read(limit + 1)
+    try:
+        body = response.read(limit + 1)
+    except ValueError as error:  # of the buffer, which is to read fewer bytes than none
+        raise HTTPException("a chunk has a negative size") from error
     if len(body) > limit:
         raise TooLarge(f"more than {limit:,} bytes")
     if announced is not None and len(body) < announced:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
@@ -15,7 +15,8 @@ import numpy as np
 from ...files.exported import InvalidFacts, read_json
 from ...latent_space.attributes import Attributes
 from ...serving.messages import SignatureDef
-from ..exported import AUTOENCODER, check_facts
+from ..endpoints import InputSpec, InputSpecs, tensors_of
+from ..exported import AUTOENCODER, check_facts, check_shapes
 from ..model import PRIORS, Model
 from .transport import Servable, Transport, Unavailable, check_outputs, dtype_of, shape_of
 
@@ -57,9 +58,15 @@ class RemoteModel(Model):
         return "describe" in self.signatures
 
     @property
-    def endpoints(self) -> Mapping[str, Collection[str]]:
-        """Names of the endpoints, and of the inputs of each."""
-        return {name: signature.inputs for name, signature in self.signatures.items()}
+    def endpoints(self) -> Mapping[str, InputSpecs]:
+        """What the inputs of each endpoint must be, by their names."""
+        return {
+            name: {
+                key: InputSpec(dtype_of(info), shape_of(info))
+                for key, info in signature.inputs.items()
+            }
+            for name, signature in self.signatures.items()
+        }
 
     @cached_property
     def attributes(self) -> Attributes | None:
@@ -81,33 +88,26 @@ class RemoteModel(Model):
             return self.call("directions", attribute=[name])["direction"][0]
         return super().direction(name)
 
-    def _run(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    def _run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        for name, array in inputs.items():
+            self._check_texts(name, array)
         called = self.signatures[signature]
-        arrays = {
-            name: self._array(name, value, dtype_of(called.inputs[name]))
-            for name, value in inputs.items()
-        }
         outputs = retry(
-            lambda timeout: self.transport.predict(signature, called, arrays, timeout),
+            lambda timeout: self.transport.predict(signature, called, inputs, timeout),
             self.transport.server,
             self.timeout,
             self.notify,
         )
-        check_outputs(signature, called, outputs, len(next(iter(arrays.values()))))
+        check_outputs(signature, called, outputs, len(next(iter(inputs.values()))))
         return outputs
 
-    def _array(self, name: str, value: Any, dtype: np.dtype) -> np.ndarray:
-        """Convert an input to the type that the server states."""
-        try:
-            array = np.asarray(value, dtype)
-        except OverflowError as error:
-            raise ValueError(f"`{name}` must be numbers of {dtype}.") from error
-        if dtype.hasobject and not all(isinstance(each, (str, bytes)) for each in array.ravel()):
-            raise ConnectionError(
-                f"{self.transport.server} takes texts, or a type that kvae does not use, as "
-                f"`{name}` of {self.name!r}."
-            )
-        return array
+    def _check_texts(self, name: str, array: np.ndarray) -> None:
+        if not array.dtype.hasobject or all(isinstance(each, (str, bytes)) for each in array.flat):
+            return
+        raise ConnectionError(
+            f"{self.transport.server} takes texts, or a type that kvae does not use, as "
+            f"`{name}` of {self.name!r}."
+        )
 
 
 def connect(
@@ -157,6 +157,7 @@ def connect(
         else:
             facts = _shown_facts(endpoints)
         check_facts(facts, AUTOENCODER)
+        check_shapes(facts, tensors_of(model.endpoints), "the SavedModel")
     except (InvalidFacts, IndexError, KeyError) as error:
         raise ConnectionError(
             f"{transport.server} does not describe {name!r} as a model of kvae: {error}"
@@ -213,7 +214,8 @@ def _transport(server: str, servable: Servable) -> Transport:
     try:
         address = urlsplit(server)
         scheme, host, port = address.scheme, address.hostname, address.port
-    except ValueError:  # the port is not a number
+        (host or "").encode("idna")
+    except ValueError:  # the port is not a number, or a part of the name is empty or too long
         scheme = host = port = None
     is_plain = server.isprintable() and not set(server) & set(" @?#")  # no user, no query
     if scheme in ("http", "https") and host and is_plain:

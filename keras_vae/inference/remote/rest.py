@@ -183,7 +183,10 @@ def _checked(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
         if array.dtype.kind not in "iuf":
             raise ValueError("these must be numbers")
         with np.errstate(over="ignore"):
-            return array.astype(dtype)
+            converted = array.astype(dtype)
+        if (np.isinf(converted) & np.isfinite(array)).any():
+            raise ValueError("these must be numbers of the type's range")
+        return converted
     limits = np.iinfo(dtype)
     if array.dtype.kind not in "iu" or array.min() < limits.min or array.max() > limits.max:
         raise ValueError("these must be whole numbers of the type's range")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...files.naming import printable
+from ...files.shapes import fits
 from ...serving.messages import SignatureDef, SignatureDefMap, TensorInfo
 from ...serving.tensors import FIELDS
 from ..endpoints import reason
@@ -138,7 +139,7 @@ def check_outputs(
     """
     for key, info in signature.outputs.items():
         found, dtype, shape = outputs.get(key), dtype_of(info), (count, *shape_of(info)[1:])
-        if found is None or found.dtype != dtype or not _fits(found.shape, shape):
+        if found is None or found.dtype != dtype or not fits(found.shape, shape):
             received = "nothing" if found is None else f"{found.dtype} {list(found.shape)}"
             raise ConnectionError(
                 f"The server must answer {name!r} with {key!r}, {dtype} {list(shape)}. "
@@ -149,8 +150,3 @@ def check_outputs(
                 f"The server must answer {name!r} with numbers. "
                 f"Received: {key!r} with {unknown:,} NaN of {found.size:,} values."
             )
-
-
-def _fits(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
-    pairs = zip(shape, expected, strict=False)
-    return len(shape) == len(expected) and all(side in (found, -1) for found, side in pairs)
