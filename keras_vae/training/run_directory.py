@@ -164,6 +164,7 @@ class RunDirectory:
         self.best = self.path / "checkpoints" / "best.keras"
         self._lock_file = self.path / ".lock"
         self._holder_file = self.path / ".lock.json"
+        self._results = (self.last, self.best, self.history_file, self.metrics_file)
 
     @classmethod
     def create(cls, path: str | Path, config: TrainingConfig, *, overwrite: bool = False) -> Self:
@@ -175,7 +176,7 @@ class RunDirectory:
             overwrite: Whether an existing run is overwritten.
 
         Raises:
-            FileExistsError: If it holds a run already and `overwrite` is False.
+            FileExistsError: If it holds a run, or a file of one, and `overwrite` is False.
         """
         run = cls(path)
         run.check_free(overwrite=overwrite)
@@ -198,16 +199,25 @@ class RunDirectory:
         return run
 
     def check_free(self, *, overwrite: bool = False) -> None:
-        """Refuse a folder that holds a run.
+        """Refuse a folder that holds a run, or a file that a run would overwrite.
 
         Raises:
-            FileExistsError: If it holds one and `overwrite` is False.
+            FileExistsError: If it does and `overwrite` is False.
         """
-        if self.config_file.exists() and not overwrite:
+        if overwrite:
+            return
+        if self.config_file.exists():
             raise FileExistsError(
                 f"{self.path} holds a run already. Resume it with `resume={self.path}`, or use "
                 "`overwrite=True` to overwrite it."
             )
+        for file in (*self._results, *self.pictures.glob("epoch_*.png")):
+            if file.exists():
+                raise FileExistsError(
+                    f"{self.path} must hold no file that a run writes. Received: {file}, without "
+                    "a config.json. Choose another folder, or use `overwrite=True` to overwrite "
+                    "such files."
+                )
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -223,8 +233,9 @@ class RunDirectory:
         try:
             holder = {"pid": os.getpid(), "host": socket.gethostname()}
             write_json(self._holder_file, holder)
-            for folder in (self.path, self.last.parent, self.pictures):
-                remove_drafts(folder)
+            if self.config_file.exists():  # otherwise the folder, and drafts in it, are another's
+                for folder in (self.path, self.last.parent, self.pictures):
+                    remove_drafts(folder)
             yield
         finally:
             try:
@@ -416,7 +427,7 @@ class RunDirectory:
         if self.config_file.exists():
             for folder in (self.pictures, self.tensorboard):
                 shutil.rmtree(folder, ignore_errors=True)
-        for stale in (self.last, self.best, self.history_file, self.metrics_file):
+        for stale in self._results:
             stale.unlink(missing_ok=True)
 
 
