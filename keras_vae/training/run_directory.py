@@ -26,7 +26,7 @@ from ..datasets.splits import counted
 from ..files.atomic import OutputGroup, remove_drafts, write_text
 from ..files.disk import make_folders, remove_folders
 from ..files.keras_file import check_keras_file
-from ..files.regular import open_regular
+from ..files.regular import file_kind, open_regular
 from ..files.tables import csv_text
 from ..presets import Preset
 from ..presets.configuration import Ranged, plain
@@ -226,8 +226,10 @@ class RunDirectory:
         The system releases the lock of a process that ends, however it ends.
 
         Raises:
+            OSError: If a file of the run is a folder, a FIFO or a device, or a folder a file.
             RunInUseError: If another process writes to it.
         """
+        self._check_places()
         made = make_folders(self.path)
         lock = self._acquire()
         try:
@@ -250,10 +252,23 @@ class RunDirectory:
         """Refuse a run that another process writes to: also before long work.
 
         Raises:
+            OSError: See `lock`.
             RunInUseError: If one does.
         """
+        self._check_places()
         if self._lock_file.exists():
             self._acquire().release()
+
+    def _check_places(self) -> None:
+        """Refuse what cannot be written to, before anything is: a FIFO would wait for a reader."""
+        advice = "Move it elsewhere."
+        for file in (self.config_file, *self._results, self._lock_file, self._holder_file):
+            if file.exists() and not file.is_file():
+                kind = file_kind(file.stat().st_mode)
+                raise OSError(f"{file} must be a regular file. Received: {kind}. {advice}")
+        for folder in (self.last.parent, self.pictures, self.tensorboard):
+            if folder.exists() and not folder.is_dir():
+                raise NotADirectoryError(f"{folder} must be a folder. Received: a file. {advice}")
 
     def _acquire(self) -> FileLock:
         lock = FileLock(self._lock_file)

@@ -252,8 +252,8 @@ def resume(
             return _start(run, config, dataset, Session(**session), overwrite=True)
         vae = last_vae(run, config, dataset)
         if is_chief(config.strategy):
-            run.write_config(config)
             run.restore_history(position)
+            run.write_config(config)
         return _record(run, config, vae, dataset, position, Session(**session))
 
 

@@ -205,3 +205,29 @@ def test_a_history_that_is_a_named_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "history.csv")
     with pytest.raises(ValueError, match=r"history\.csv must be a regular file"):
         Run(tmp_path).history()
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+@pytest.mark.parametrize(
+    "name", ["config_file", "history_file", "metrics_file", "last", "best", "_holder_file"]
+)
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is(tmp_path, make, name):
+    run = Run.create(tmp_path, CONFIG)
+    file = getattr(run, name)
+    file.unlink(missing_ok=True)
+    make(file)
+    before = {*tmp_path.rglob("*")}
+    for refused in (run.check_unused, run.lock().__enter__):
+        with pytest.raises(OSError, match=rf"{file.name} must be a regular file\. Received: a "):
+            refused()
+    assert {*tmp_path.rglob("*")} == before
+
+
+@pytest.mark.parametrize("name", ["checkpoints", "pictures", "tensorboard"])
+def test_a_folder_that_is_a_file_is_refused_before_anything_is_written(tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(NotADirectoryError, match=rf"{name} must be a folder\. Received: a file"):
+        Run(tmp_path).check_unused()
+    with pytest.raises(NotADirectoryError), Run(tmp_path).lock():
+        pass
+    assert list(tmp_path.iterdir()) == [tmp_path / name]
