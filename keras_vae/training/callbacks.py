@@ -324,9 +324,11 @@ def diverged(what: str, run: RunDirectory, epoch: int) -> DivergedError:
         run: The run directory.
         epoch: The epoch, from 1.
     """
-    kept, more = ("The last checkpoint", "") if run.last.exists() else ("Nothing", " but the settings")
+    kept = f"The last checkpoint is kept in {run.path}"
+    if not run.last.exists():
+        kept = f"Nothing is kept in {run.path} but its configuration"
     return DivergedError(
-        f"The {what} became NaN in epoch {epoch}. {kept} is kept in {run.path}{more}. Start again "
-        "with `overwrite=True` and a smaller `learning_rate`, or, if its precision is another, "
-        "with `precision=float32`."
+        f"The {what} became NaN in epoch {epoch}. {kept}. Start again with "
+        "`overwrite=True` and a smaller `learning_rate`, or, if its precision is another, with "
+        "`precision=float32`."
     )
