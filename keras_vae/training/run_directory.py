@@ -108,6 +108,21 @@ class RunConfig(TrainingConfig):
         """Whether the model begins as more than random weights: it is then measured as epoch 0."""
         return self.start_from is not None or self.preset.network.from_data
 
+    def check(self) -> None:
+        """Refuse what cannot be trained: also before data are read.
+
+        Raises:
+            ValueError: If the preset cannot be: see `Preset.check`; or if an early end needs losses
+                that compare.
+        """
+        self.preset.check()
+        if self.early_stop is not None and not self.preset.objective.losses_compare:
+            raise ValueError(
+                "`early_stop` must be left out with an adversarial loss or a term that starts "
+                "later: the losses of different epochs do not compare. "
+                f"Received: {self.early_stop}."
+            )
+
 
 class RunInUseError(RuntimeError):
     """Another process writes to the run directory."""
