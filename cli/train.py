@@ -42,6 +42,7 @@ from .types import (
     NAME,
     NAMES,
     POSITIVE,
+    RANDOM_SEED,
     Integer,
     Number,
 )
@@ -122,7 +123,7 @@ OPTIMIZATION = section(
     option("--warmup-steps", Integer(0)),
     option("--ema-momentum", Number(0, 1, max_open=True)),
     option("--early-stop", Integer(1)),
-    option("--seed", int, 0, metavar="N"),
+    option("--seed", RANDOM_SEED, 0),
 )
 DEVICES = section(
     "Devices",

@@ -30,7 +30,7 @@ from ..files.regular import file_kind, open_regular
 from ..files.tables import csv_text
 from ..presets import Preset
 from ..presets.configuration import Ranged, plain
-from ..presets.ranges import Count, OneOf, Whole
+from ..presets.ranges import Count, OneOf, Seed
 from .config_file import read_config
 from .position import Position, read_position
 
@@ -66,7 +66,7 @@ class TrainingConfig(Ranged):
 
     data_dir: str | None = None
     limit: Count | None = None
-    seed: Whole = 0
+    seed: Seed = 0
     precision: Annotated[str, OneOf(PRECISIONS)] = "float32"
     command: str | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)

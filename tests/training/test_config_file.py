@@ -138,6 +138,14 @@ def test_a_value_of_many_parts_is_shown_in_short(written):
     assert len(str(raised.value)) < 1000
 
 
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_that_no_library_takes_is_refused(written, seed):
+    text = config_text(CONFIG).replace("seed: 11", f"seed: {seed}")
+    said = rf"`seed` must be at least 0 and below 4294967296\. Received: {seed}\."
+    with pytest.raises(ValueError, match=said):
+        read_config(written(text), RunConfig)
+
+
 @pytest.mark.parametrize("seed", ["010", "1:30", "1_0", "0x10", "٣"])
 def test_numbers_are_read_as_they_are_written_or_refused(written, seed):
     text = config_text(CONFIG).replace("seed: 11", f"seed: {seed}")
