@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from .types import Integer, Number
+from .types import TEXT, Integer, Number
 
 Function = Callable[..., Any]
 Decorator = Callable[[Function], Function]
@@ -37,12 +37,14 @@ def option(flags: str, kind: Any = None, default: Any = None, **settings: Any) -
     Args:
         flags: Its spellings, as "-n --count" or "--probes/--no-probes"; then the name of the
             command's parameter, if that is another one.
-        kind: A type of click, or a list of choices.
+        kind: A type of click, or a list of choices; a text without one.
         default: Its default; a flag without one is False, a flag for yes or no is None.
         settings: Further arguments of `click.option`.
     """
     if isinstance(kind, list):
         kind = click.Choice(kind)
+    elif kind is None and "/" not in flags and not settings.get("is_flag"):
+        kind = TEXT
     if default is not None or "/" in flags:
         settings["default"] = default
     settings = {"show_default": True, "metavar": METAVARS.get(type(kind)), **settings}

@@ -17,7 +17,7 @@ from .model_choice import refuse_addresses
 from .outputs import Outputs, echo, json_option, output_options
 from .progress import progress_bar
 from .quiet import load_tensorflow
-from .types import BINARIZATION, EXISTING_PATH, NAMES, SPLIT, Integer
+from .types import BINARIZATION, EXISTING_PATH, NAMES, RANDOM_SEED, SPLIT, Integer
 
 if TYPE_CHECKING:
     from keras_vae.evaluation import Evaluation
@@ -46,7 +46,7 @@ JSON = json_option(
     option("--binarization", BINARIZATION, show_default="as in the model's training"),
 )
 @option("--importance-samples", Integer(1), 5_000)
-@option("--seed", default=0, metavar="N")
+@option("--seed", RANDOM_SEED, 0)
 @option("--by", NAMES, ())
 @option("--probes/--no-probes", default=True)
 @option("--samples", Integer(20), show_default="the number of measured images")

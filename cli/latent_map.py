@@ -12,7 +12,7 @@ from .data_source import DataSource, binarization_note, binarized_for, data_opti
 from .model_choice import ModelChoice, model_options
 from .outputs import NUMBERS, Outputs, echo, output_options, picture_option
 from .progress import progress_bar
-from .types import SPLIT, Integer
+from .types import RANDOM_SEED, SPLIT, Integer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +34,7 @@ METHODS = {
 @option("--color by", default="label", metavar="ATTRIBUTE|label")
 @option("--method", list(METHODS), "pca")
 @data_options(option("--split", SPLIT, "validation"), option("--limit", Integer(10), 20_000))
-@option("--seed", default=0, metavar="N")
+@option("--seed", RANDOM_SEED, 0)
 @model_options()
 @output_options(picture_option("latent-map.png"), *NUMBERS)
 def latent_map(

@@ -40,6 +40,9 @@ COMMANDS = {
 }
 
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
 class LazyGroup(click.Group):
     """A group whose subcommands are imported when they are called, each from its own module."""
 
@@ -81,7 +84,9 @@ def run() -> None:
 
     After Ctrl-C it is 130, after SIGTERM 143.
     """
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as of a shell's background jobs
+            signal.signal(number, _end)
     warnings.filterwarnings("ignore", module=r"PIL\.")  # of files that are odd, and are reported
     if "--debug" not in sys.argv:
         warnings.formatwarning = _warning  # without a place in the source
@@ -106,8 +111,11 @@ def run() -> None:
         sys.exit(1)
 
 
-def _terminate(*_: Any) -> None:
-    raise Terminated
+def _end(number: int, _: Any) -> None:
+    """End the command at the first signal; what is unfinished is removed whatever follows it."""
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt if number == signal.SIGINT else Terminated
 
 
 def _warning(message: Warning, *_: Any) -> str:

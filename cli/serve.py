@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import signal
 import subprocess
-import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,8 @@ from .types import FOLDER, Parsed, integer
 
 if TYPE_CHECKING:
     from keras_vae.serving.configuration import ModelConfig
+
+PATIENCE = 10.0  # seconds until a server ends that was asked to; docker has the same
 
 
 def _label(text: str) -> tuple[str, str, int]:
@@ -63,7 +67,8 @@ def serve(
     refuse_addresses(names)
     models = find_models(names, labels)
     if not print_config and out is None:
-        sys.exit(run_server(models))
+        run_server(models)
+        return
     texts = serving.files(models)
     if print_config:
         for name, text in texts.items():
@@ -106,11 +111,12 @@ def find_models(
     return models
 
 
-def run_server(models: list[ModelConfig]) -> int:
-    """Run the installed server until it ends, and return its exit code.
+def run_server(models: list[ModelConfig]) -> None:
+    """Run the installed server until it ends; a signal to this process ends it.
 
     Raises:
         ValueError: If none is installed.
+        RuntimeError: If it fails.
     """
     from keras_vae.serving import configuration as serving
 
@@ -131,4 +137,20 @@ def run_server(models: list[ModelConfig]) -> int:
                 "write the configuration for a machine that has it: kvae serve NAME --out DIR."
             )
         click.echo(shlex.join(command), err=True)
-        return subprocess.run(command, check=False).returncode
+        with subprocess.Popen(command) as server, _ending(server):
+            status = server.wait()
+    if status:
+        how = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
+        raise RuntimeError(f"{command[0]} ended {how}. Its messages say why.")
+
+
+@contextmanager
+def _ending(server: subprocess.Popen) -> Iterator[None]:
+    """End a server that still runs at the end, with time for the requests that it answers."""
+    try:
+        yield
+    finally:
+        server.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(PATIENCE)
+        server.kill()

@@ -42,6 +42,7 @@ from .types import (
     NAME,
     NAMES,
     POSITIVE,
+    RANDOM_SEED,
     Integer,
     Number,
 )
@@ -122,7 +123,7 @@ OPTIMIZATION = section(
     option("--warmup-steps", Integer(0)),
     option("--ema-momentum", Number(0, 1, max_open=True)),
     option("--early-stop", Integer(1)),
-    option("--seed", int, 0, metavar="N"),
+    option("--seed", RANDOM_SEED, 0),
 )
 DEVICES = section(
     "Devices",
@@ -269,6 +270,7 @@ def train(
             asked = asked_precision(precision, base)
             chosen = _precision(asked, base.strategy, preset)
             config = replace(base, preset=preset, precision=chosen)
+            config.check()
             config = sized(
                 config, source, changes["image_size"], given=runs.config_file is not None
             )
@@ -440,6 +442,7 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
     labels = "" if preset.classes is None else f", conditional on {preset.classes} labels"
     stop = config.early_stop
     most, end = ("at most ", f"; ends {stop} after the best") if stop else ("", "")
+    epochs = "one epoch" if preset.epochs == 1 else f"each of {most}{preset.epochs} epochs"
     click.echo(f"Preset   {preset.name} ({preset.source}), z = {preset.latent_dim}{labels}")
     click.echo(f"Network  {encoder:,} + {decoder:,} parameters, {config.precision}")
     click.echo(f"Loss     {preset.loss_description}")
@@ -448,10 +451,7 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
     if not images.count("validation"):
         rule = images.provenance["split"]
         click.echo(f"Split    {rule}: the epoch with the lowest training loss is exported")
-    click.echo(
-        f"Steps    {steps:,} of {preset.batch_size} images in each of {most}{preset.epochs} epochs"
-        f"{passes}{by}{end}"
-    )
+    click.echo(f"Steps    {steps:,} of {preset.batch_size} images in {epochs}{passes}{by}{end}")
     _report_starts(preset, steps * preset.epochs)
     _report_alignment(preset, images)
     click.echo(f"Rate     {preset.learning_rate:g}, {preset.decay}")
@@ -482,7 +482,8 @@ def _report_position(run: Run) -> None:
     position = run.position()
     if position is not None:
         within = f" and {position.step:,} of {position.steps:,} steps" if position.step else ""
-        click.echo(f"Resumed  after {position.epoch} epochs{within}")
+        epochs = "one epoch" if position.epoch == 1 else f"{position.epoch} epochs"
+        click.echo(f"Resumed  after {epochs}{within}")
 
 
 def _losses(preset: Preset, logs: dict[str, Any], prefix: str) -> str:

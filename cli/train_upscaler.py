@@ -25,7 +25,7 @@ from .training import (
     run_options,
     training_bar,
 )
-from .types import IMAGE_SIZE, POSITIVE, Integer
+from .types import IMAGE_SIZE, POSITIVE, RANDOM_SEED, Integer
 
 if TYPE_CHECKING:
     from keras_vae.super_resolution.pairs import Pairs
@@ -53,7 +53,7 @@ Examples:
     option("--epochs", Integer(1), 4),
     option("--batch-size", Integer(1), 4),
     option("--learning-rate", POSITIVE, 1e-3),
-    option("--seed", int, 0, metavar="N"),
+    option("--seed", RANDOM_SEED, 0),
 )
 @section("Devices", PRECISION)
 @run_options(f"the run directory's, or {UPSCALER}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,23 @@ SPLIT = click.Choice(["train", "validation", "test"])
 BINARIZATION = click.Choice(BINARIZATIONS)
 
 
-Integer = click.IntRange
+# Python's own functions read 1_0 and Arabic digits, too, and infinity.
+_INTEGER = re.compile(r"\s*[-+]?[0-9]+\s*")
+_NUMBER = re.compile(r"\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*")
+
+
+class Integer(click.IntRange):
+    """An integer from a range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse the integer.
+
+        Raises:
+            click.BadParameter: If it is none, or out of the range.
+        """
+        if isinstance(value, str) and not _INTEGER.fullmatch(value):
+            self.fail(f"{value!r} is not an integer.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Number(click.FloatRange):
@@ -38,6 +55,8 @@ class Number(click.FloatRange):
         Raises:
             click.BadParameter: If it is infinite, not a number or out of the range.
         """
+        if isinstance(value, str) and not _NUMBER.fullmatch(value):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
         number = super().convert(value, param, ctx)
         if not math.isfinite(number):
             self.fail(f"{value} is not finite.", param, ctx)
@@ -45,6 +64,7 @@ class Number(click.FloatRange):
 
 
 POSITIVE = Number(0, min_open=True)
+RANDOM_SEED = Integer(0, 2**32 - 1)  # of NumPy, TensorFlow and scikit-learn
 
 
 class Parsed(click.ParamType):
@@ -67,11 +87,13 @@ class Parsed(click.ParamType):
         """Parse the value if it is a text.
 
         Raises:
-            click.BadParameter: If it is not valid.
+            click.BadParameter: If it is empty or not valid.
         """
         if not isinstance(value, str):
             return value
         try:
+            if not value.strip():
+                raise ValueError
             return self.parse(value)
         except ValueError:
             self.fail(f"{value!r} is not {self.expected}.", param, ctx)
@@ -79,7 +101,7 @@ class Parsed(click.ParamType):
 
 def integer(text: str, least: int = 1, most: int | None = None) -> int:
     """Parse an integer from a range."""
-    value = int(text)
+    value = int(text) if _INTEGER.fullmatch(text) else least - 1
     if value < least or (most is not None and value > most):
         raise ValueError
     return value
@@ -96,7 +118,7 @@ def _integers(text: str, least: int = 1) -> tuple[int, ...]:
 
 
 def _step(text: str) -> float:
-    value = float(text)
+    value = float(text) if _NUMBER.fullmatch(text) else math.nan
     if not abs(value) <= LARGEST_STEP:  # also NaN
         raise ValueError
     return value
@@ -148,9 +170,13 @@ def _photo_or_seed(text: str) -> Path | int:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise ValueError
+    return names
 
 
+TEXT = Parsed("TEXT", "a text", str)
 NAME = Parsed("NAME", "a name", str)
 NAMES = Parsed("NAME,NAME,…", "a list of names", _names)
 IMAGE_SIZE = Parsed("SIZE", "an image size: 64, or 64x48 (height x width)", _image_size)

@@ -190,14 +190,14 @@ def check_folder(folder: Path, *, overwrite: bool = False) -> None:
 
 
 def remove_drafts(folder: Path) -> list[Path]:
-    """Remove the unfinished files that killed processes left in a folder.
+    """Remove the unfinished files that killed processes left in a folder; not in folders of it.
 
     No other process may be writing to the folder.
 
     Returns:
         What was removed.
     """
-    drafts = sorted(folder.rglob(f"{DRAFT}*")) if folder.is_dir() else []
+    drafts = sorted(folder.glob(f"{DRAFT}*")) if folder.is_dir() else []
     for draft in drafts:
         if draft.is_dir():
             shutil.rmtree(draft, ignore_errors=True)

@@ -80,17 +80,25 @@ def rename_folder(source: Path, target: Path) -> None:
 
 
 def make_folders(folder: Path) -> list[Path]:
-    """Make a folder and its parents.
+    """Make a folder and its parents, or none of them.
 
     Returns:
         Those that are new, the innermost first.
     """
-    new = []
+    missing = []
     parent = folder
     while not parent.exists():
-        new.append(parent)
+        missing.append(parent)
         parent = parent.parent
-    folder.mkdir(parents=True, exist_ok=True)
+    new: list[Path] = []
+    try:
+        for each in reversed(missing):
+            each.mkdir(exist_ok=True)
+            new.insert(0, each)
+        folder.mkdir(exist_ok=True)  # it may be a file
+    except OSError:
+        remove_folders(new)
+        raise
     return new
 
 

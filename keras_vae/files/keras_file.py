@@ -81,4 +81,6 @@ def _refusal(path: str | Path, error: Exception) -> str:
             "registered: use `keras.saving.register_keras_serializable`, and import its module "
             "before the model is loaded."
         )
+    if Path(path).is_file() and "File not found" in str(error):  # Keras's word for "no archive"
+        return f"{path} is not a Keras model that can be loaded: it is not a zip archive."
     return f"{path} is not a Keras model that can be loaded: {first_line(error)}"

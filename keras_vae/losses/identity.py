@@ -194,13 +194,13 @@ def open_embedder(name: str | Path) -> keras.Model:
         network = load_keras_file(name, compile=False)
     except ValueError as error:
         raise ValueError(
-            "`embedder` must be 'classifier', 'dlib' or the file of a Keras model from pixels in "
-            f"[-1, 1] to one vector for each image. {error}"
+            "`identity_embedder` must be 'classifier', 'dlib' or the file of a Keras model from "
+            f"pixels in [-1, 1] to one vector for each image. {error}"
         ) from error
     if len(network.inputs) != 1 or len(network.output_shape) != 2:
         raise ValueError(
-            "`embedder` must have one input, images, and one output, a vector for each image. "
-            f"Received: {str(name)!r}, from {network.input_shape} to {network.output_shape}."
+            "`identity_embedder` must have one input, images, and one output, a vector for each "
+            f"image. Received: {str(name)!r}, from {network.input_shape} to {network.output_shape}."
         )
     return network
 
@@ -216,8 +216,8 @@ def _check_channels(network: keras.Model, image_shape: tuple[int, int, int] | No
     channels = network.inputs[0].shape[-1]
     if image_shape is not None and image_shape[-1] != channels:
         raise ValueError(
-            f"`embedder` must take images of {image_shape[-1]} channel(s). Received: a network of "
-            f"images of {channels}."
+            f"`identity_embedder` must take images of {image_shape[-1]} channel(s). Received: a "
+            f"network of images of {channels}."
         )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from .bounds import ELBO, Bound, ImportanceWeighted
+from .bounds import ELBO, Annealing, Bound, ImportanceWeighted
+from .configuration import Configuration
 from .likelihoods import Likelihood
 from .terms import Term
 
@@ -78,6 +79,17 @@ class Objective:
                 return replace(self, **{part: changed})
         return None
 
+    def needed_for(self, name: str) -> str | None:
+        """The arguments of `overridden` of which one adds a number; None: it is of no kind."""
+        kind, _, number = name.partition("_")
+        if kind in _kinds_with(Term, number) and self.term(kind) is None:
+            return f"`{kind}_weight`"
+        if kind == "annealing":
+            choices = [f"`annealing={each}`" for each in _kinds_with(Annealing, number)]
+        else:
+            choices = [f"`likelihood={each}`" for each in _kinds_with(Likelihood, name)]
+        return " or ".join(choices) or None
+
     def check(self, stochastic: bool = True) -> None:
         """Refuse what would be left out of the importance-weighted bound in silence.
 
@@ -123,6 +135,15 @@ class Objective:
         known = terms.get(kind)
         terms[kind] = Term.kinds[kind](weight) if known is None else replace(known, weight=weight)
         return tuple(terms[each] for each in Term.kinds if each in terms and terms[each].weight)
+
+
+def _kinds_with(family: type[Configuration], name: str) -> list[str]:
+    """The kinds of a family that have a field."""
+    return [
+        kind
+        for kind, each in family.kinds.items()
+        if name in {field.name for field in fields(each)}
+    ]
 
 
 def _not_a_bound(samples: int, others: list[str]) -> ValueError:

@@ -233,11 +233,13 @@ class Preset(Ranged):
     def _refusal(self, names: list[str]) -> str:
         listed = ", ".join(f"`{name}`" for name in names)
         objective = self.objective
+        needs = [(name, objective.needed_for(name)) for name in names]
         return (
             f"{listed} cannot be changed in preset {self.name!r}: its network is "
             f"{self.network.kind}, its likelihood {objective.likelihood.kind}, its bound "
             f"{objective.bound.kind}, its annealing {objective.bound.annealing.kind}, and none of "
             f"them has {'such a value' if len(names) == 1 else 'such values'}."
+            + "".join(f" `{name}` needs {need}." for name, need in needs if need)
         )
 
     def to_dict(self) -> dict[str, Any]:

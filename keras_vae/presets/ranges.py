@@ -39,8 +39,9 @@ class Range:
         if low and value < self.below:
             return None
         lowest = f"{'more than' if self.excluded else 'at least'} {self.low:g}"
-        highest = "finite" if self.below == math.inf else f"below {self.below:g}"
-        return f"must be {lowest}" + (f" and {highest}" if kind is Real else "")
+        if self.below < math.inf:
+            return f"must be {lowest} and below {self.below:.15g}"
+        return f"must be {lowest}" + (" and finite" if kind is Real else "")
 
 
 class Filled:
@@ -81,6 +82,7 @@ P, R = ParamSpec("P"), TypeVar("R")
 
 Count = Annotated[int, Range(1)]
 Whole = Annotated[int, Range(0)]
+Seed = Annotated[int, Range(0, below=2**32)]  # of NumPy, TensorFlow and scikit-learn
 Positive = Annotated[float, Range(0.0, excluded=True)]
 NotNegative = Annotated[float, Range(0.0)]
 Share = Annotated[float, Range(0.0, below=1.0)]

@@ -324,8 +324,11 @@ def diverged(what: str, run: RunDirectory, epoch: int) -> DivergedError:
         run: The run directory.
         epoch: The epoch, from 1.
     """
-    kept = "The last checkpoint is kept" if run.last.exists() else "Nothing is kept"
+    kept = f"The last checkpoint is kept in {run.path}"
+    if not run.last.exists():
+        kept = f"Nothing is kept in {run.path} but its configuration"
     return DivergedError(
-        f"The {what} became NaN in epoch {epoch}. {kept} in {run.path}. "
-        "Start again with a smaller `learning_rate`, or with `precision=float32`."
+        f"The {what} became NaN in epoch {epoch}. {kept}. Start again with "
+        "`overwrite=True` and a smaller `learning_rate`, or, if its precision is another, with "
+        "`precision=float32`."
     )

@@ -23,10 +23,18 @@ CHOICES = ("align_faces",)
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML with the floats of version 1.2, such as 1e-3, and without keys that occur twice.
+    """YAML with the numbers of version 1.2, without aliases, and without keys that occur twice.
 
     JSON is a part of it, so that one reader reads both.
     """
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Refuse aliases, with which a few lines stand for gigabytes."""
+        event = self.peek_event()
+        if event.anchor is not None:
+            reason = f"the anchor or alias '{event.anchor}' must be written out"
+            raise yaml.MarkedYAMLError(problem=reason, problem_mark=event.start_mark)
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Refuse a second key of a name, which would overwrite the first in silence."""
@@ -53,12 +61,20 @@ class _Dumper(yaml.SafeDumper):
 
 _Dumper.add_representer(str, _Dumper.represent_text)
 
+# In YAML 1.1 the text 010 is the number 8, 1:30 is 90, and 1_0 is 10.
+_NUMBERS = {
+    "tag:yaml.org,2002:int": r"[-+]?(0|[1-9][0-9]*)$",
+    "tag:yaml.org,2002:float": r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?$"
+    r"|[-+]?\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$",
+}
+
 for _each in (_Loader, _Dumper):
-    _each.add_implicit_resolver(
-        "tag:yaml.org,2002:float",
-        re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$"),
-        list("-+.0123456789"),
-    )
+    _each.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag not in _NUMBERS]
+        for first, resolvers in _each.yaml_implicit_resolvers.items()
+    }
+    for _tag, _pattern in _NUMBERS.items():
+        _each.add_implicit_resolver(_tag, re.compile(_pattern), list("-+.0123456789"))
 
 
 def read_config(path: str | Path, kind: type[Config]) -> Config:

@@ -47,7 +47,13 @@ def fit_from(
             epochs=last,
             shuffle=False,  # the pipeline shuffles
             verbose=0,
-            callbacks=callbacks,
+            callbacks=listeners(steps - step),
+        )
+
+    def listeners(steps: int) -> keras.callbacks.CallbackList:
+        """The callbacks, with the epochs of the whole training: `fit` tells them of its own."""
+        return keras.callbacks.CallbackList(
+            callbacks, add_history=True, model=model, epochs=epochs, steps=steps
         )
 
     model.stop_training = False
@@ -55,21 +61,16 @@ def fit_from(
         if initial_step < steps:
             fit(initial_epoch, initial_epoch + 1, initial_step)
         else:
-            _end_epoch(model, initial_epoch, epochs, validation, callbacks)
+            _end_epoch(model, initial_epoch, validation, listeners(0))
         initial_epoch += 1
     if initial_epoch < epochs and not model.stop_training:
         fit(initial_epoch, epochs, 0)
 
 
 def _end_epoch(
-    model: keras.Model,
-    epoch: int,
-    epochs: int,
-    validation: Any,
-    callbacks: list[keras.callbacks.Callback],
+    model: keras.Model, epoch: int, validation: Any, listeners: keras.callbacks.CallbackList
 ) -> None:
     """Do what `fit` does after an epoch's last step."""
-    listeners = keras.callbacks.CallbackList(callbacks, model=model, epochs=epochs, steps=0)
     listeners.on_train_begin()
     model.reset_metrics()
     listeners.on_epoch_begin(epoch)

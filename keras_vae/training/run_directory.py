@@ -26,11 +26,11 @@ from ..datasets.splits import counted
 from ..files.atomic import OutputGroup, remove_drafts, write_text
 from ..files.disk import make_folders, remove_folders
 from ..files.keras_file import check_keras_file
-from ..files.regular import open_regular
+from ..files.regular import file_kind, open_regular
 from ..files.tables import csv_text
 from ..presets import Preset
 from ..presets.configuration import Ranged, plain
-from ..presets.ranges import Count, OneOf, Whole
+from ..presets.ranges import Count, OneOf, Seed
 from .config_file import read_config
 from .position import Position, read_position
 
@@ -66,7 +66,7 @@ class TrainingConfig(Ranged):
 
     data_dir: str | None = None
     limit: Count | None = None
-    seed: Whole = 0
+    seed: Seed = 0
     precision: Annotated[str, OneOf(PRECISIONS)] = "float32"
     command: str | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -107,6 +107,21 @@ class RunConfig(TrainingConfig):
     def initialized(self) -> bool:
         """Whether the model begins as more than random weights: it is then measured as epoch 0."""
         return self.start_from is not None or self.preset.network.from_data
+
+    def check(self) -> None:
+        """Refuse what cannot be trained: also before data are read.
+
+        Raises:
+            ValueError: If the preset cannot be: see `Preset.check`; or if an early end needs losses
+                that compare.
+        """
+        self.preset.check()
+        if self.early_stop is not None and not self.preset.objective.losses_compare:
+            raise ValueError(
+                "`early_stop` must be left out with an adversarial loss or a term that starts "
+                "later: the losses of different epochs do not compare. "
+                f"Received: {self.early_stop}."
+            )
 
 
 class RunInUseError(RuntimeError):
@@ -164,6 +179,7 @@ class RunDirectory:
         self.best = self.path / "checkpoints" / "best.keras"
         self._lock_file = self.path / ".lock"
         self._holder_file = self.path / ".lock.json"
+        self._results = (self.last, self.best, self.history_file, self.metrics_file)
 
     @classmethod
     def create(cls, path: str | Path, config: TrainingConfig, *, overwrite: bool = False) -> Self:
@@ -175,7 +191,7 @@ class RunDirectory:
             overwrite: Whether an existing run is overwritten.
 
         Raises:
-            FileExistsError: If it holds a run already and `overwrite` is False.
+            FileExistsError: If it holds a run, or a file of one, and `overwrite` is False.
         """
         run = cls(path)
         run.check_free(overwrite=overwrite)
@@ -198,16 +214,25 @@ class RunDirectory:
         return run
 
     def check_free(self, *, overwrite: bool = False) -> None:
-        """Refuse a folder that holds a run.
+        """Refuse a folder that holds a run, or a file that a run would overwrite.
 
         Raises:
-            FileExistsError: If it holds one and `overwrite` is False.
+            FileExistsError: If it does and `overwrite` is False.
         """
-        if self.config_file.exists() and not overwrite:
+        if overwrite:
+            return
+        if self.config_file.exists():
             raise FileExistsError(
                 f"{self.path} holds a run already. Resume it with `resume={self.path}`, or use "
                 "`overwrite=True` to overwrite it."
             )
+        for file in (*self._results, *self.pictures.glob("epoch_*.png")):
+            if file.exists():
+                raise FileExistsError(
+                    f"{self.path} must hold no file that a run writes. Received: {file}, without "
+                    "a config.json. Choose another folder, or use `overwrite=True` to overwrite "
+                    "such files."
+                )
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -216,15 +241,18 @@ class RunDirectory:
         The system releases the lock of a process that ends, however it ends.
 
         Raises:
+            OSError: If a file of the run is a folder, a FIFO or a device, or a folder a file.
             RunInUseError: If another process writes to it.
         """
+        self._check_places()
         made = make_folders(self.path)
         lock = self._acquire()
         try:
             holder = {"pid": os.getpid(), "host": socket.gethostname()}
             write_json(self._holder_file, holder)
-            for folder in (self.path, self.last.parent, self.pictures):
-                remove_drafts(folder)
+            if self.config_file.exists():  # otherwise the folder, and drafts in it, are another's
+                for folder in (self.path, self.last.parent, self.pictures):
+                    remove_drafts(folder)
             yield
         finally:
             try:
@@ -239,10 +267,23 @@ class RunDirectory:
         """Refuse a run that another process writes to: also before long work.
 
         Raises:
+            OSError: See `lock`.
             RunInUseError: If one does.
         """
+        self._check_places()
         if self._lock_file.exists():
             self._acquire().release()
+
+    def _check_places(self) -> None:
+        """Refuse what cannot be written to, before anything is: a FIFO would wait for a reader."""
+        advice = "Move it elsewhere."
+        for file in (self.config_file, *self._results, self._lock_file, self._holder_file):
+            if file.exists() and not file.is_file():
+                kind = file_kind(file.stat().st_mode)
+                raise OSError(f"{file} must be a regular file. Received: {kind}. {advice}")
+        for folder in (self.last.parent, self.pictures, self.tensorboard):
+            if folder.exists() and not folder.is_dir():
+                raise NotADirectoryError(f"{folder} must be a folder. Received: a file. {advice}")
 
     def _acquire(self) -> FileLock:
         lock = FileLock(self._lock_file)
@@ -416,7 +457,7 @@ class RunDirectory:
         if self.config_file.exists():
             for folder in (self.pictures, self.tensorboard):
                 shutil.rmtree(folder, ignore_errors=True)
-        for stale in (self.last, self.best, self.history_file, self.metrics_file):
+        for stale in self._results:
             stale.unlink(missing_ok=True)
 
 

@@ -121,12 +121,10 @@ def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | No
     preset = config.preset
     _check_shape(config, dataset)
     _check_brightness(dataset)
-    preset.check()  # before a classifier is trained for it
-    if config.early_stop is not None and not preset.objective.losses_compare:
-        raise ValueError(
-            "`early_stop` must be None with an adversarial loss or a term that starts later: the "
-            f"losses of different epochs do not compare. Received: {config.early_stop}."
-        )
+    config.check()  # before a classifier is trained for it
+    network = preset.network.build(preset)
+    if config.start_from is None:
+        network.check_images(dataset)
     steps = epoch_steps(preset, dataset)
     rate = learning_rate(preset, steps)
     strategy = make_strategy(config.strategy)
@@ -138,7 +136,7 @@ def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | No
         if config.start_from is not None:
             StartingPoint.open(config.start_from).copy_to(vae)
         else:
-            preset.network.build(preset).initialize(vae, dataset, seed=config.seed)
+            network.initialize(vae, dataset, seed=config.seed)
         if joined_cluster(config.strategy) is not None:
             copy_from_chief(vae)
         momentum = preset.ema_momentum
@@ -252,8 +250,8 @@ def resume(
             return _start(run, config, dataset, Session(**session), overwrite=True)
         vae = last_vae(run, config, dataset)
         if is_chief(config.strategy):
-            run.write_config(config)
             run.restore_history(position)
+            run.write_config(config)
         return _record(run, config, vae, dataset, position, Session(**session))
 
 

@@ -125,6 +125,34 @@ def test_a_signal_ends_a_wait_and_leaves_no_draft(tmp_path, number, status, word
     assert not list(drafts.iterdir())
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_further_signals_do_not_end_the_removal_of_what_is_unfinished(number):
+    code = """
+import time
+from keras_vae.cli import main
+def work(**_):
+    try:
+        print("begun", flush=True)
+        time.sleep(60)
+    finally:
+        time.sleep(0.3)
+        print("removed", flush=True)
+main.kvae = work
+main.run()
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert process.stdout.readline() == "begun\n"
+    while process.poll() is None:
+        process.send_signal(number)
+        time.sleep(0.01)
+    assert (process.returncode, process.stdout.read()) == (128 + number, "removed\n")
+
+
 def test_a_reader_that_goes_away_is_no_traceback():
     command = f"{sys.executable} -m keras_vae.cli.main data list | true"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)

@@ -101,14 +101,31 @@ def test_server_on_the_path_is_run_with_the_models_as_they_lie(
     # Keeps what the files say that it was given; they are gone when it ends.
     read = 'while read -r line; do echo "$line"; done'
     each = f'for a; do case "$a" in --*_file=*) {read} <"${{a#*=}}";; esac; done'
-    programs("tensorflow_model_server", f"{each} >{tmp_path}/seen; exit 3")
+    programs("tensorflow_model_server", f"{each} >{tmp_path}/seen")
     programs("docker", "exit 9")
-    result = kvae("serve", "colour")
-    assert result.exit_code == 3  # the server's
+    assert kvae("serve", "colour").exit_code == 0
     seen = (tmp_path / "seen").read_text()
     assert f'base_path: "{models_dir / "colour"}"' in seen
     assert "allowed_batch_sizes: 128" in seen
     assert "prometheus_config" in seen
+
+
+@pytest.mark.parametrize(
+    ("end", "how"), [("exit 77", "with status 77"), ("kill -SEGV $$", "by SIGSEGV")]
+)
+def test_a_server_that_fails_is_an_error_that_says_how(kvae, programs, end, how):
+    programs("tensorflow_model_server", end)
+    result = kvae("serve", "colour")
+    assert result.exit_code == 1
+    assert f"tensorflow_model_server ended {how}." in str(result.exception)
+
+
+def test_a_signal_lets_the_server_end_by_itself(kvae, tmp_path, programs):
+    trap = f"trap '/bin/sleep 0.2; echo ended >{tmp_path}/seen; exit' TERM"
+    wait = "while :; do /bin/sleep 0.05; done"
+    programs("tensorflow_model_server", f"{trap}; kill -INT $PPID; {wait}")
+    assert kvae("serve", "colour").exit_code == 1
+    assert (tmp_path / "seen").read_text() == "ended\n"
 
 
 def test_an_upscaler_is_served_without_batching(kvae, tmp_path, programs):

@@ -55,6 +55,23 @@ def test_it_says_which_terms_start_later_and_which_never_do(capsys):
     )
 
 
+def test_an_early_stop_with_an_adversary_is_refused_before_data_are_read():
+    words = ["digits", *QUICK, "--early-stop", "3", "--adversarial-weight", "1"]
+    for more in ([], ["--print-config"]):
+        result = train(*words, *more, ok=False)
+        assert result.exit_code == 1
+        assert "`--early-stop` must be left out with an adversarial" in str(result.exception)
+        assert "Data" not in result.output
+
+
+def test_a_number_of_a_term_names_the_option_of_its_weight():
+    result = train("digits", *QUICK, "--texture-start", "10", ok=False)
+    assert result.exit_code == 2
+    assert "`--texture-start` needs `--texture-weight`." in result.output
+    result = train("digits", *QUICK, "--mse-weight", "5", ok=False)
+    assert "`--mse-weight` needs `--objective mean_squared_error`." in result.output
+
+
 @pytest.mark.parametrize(
     ("embedder", "facts", "said"),
     [

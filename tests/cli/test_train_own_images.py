@@ -49,6 +49,13 @@ def test_a_batch_larger_than_the_set_is_reduced_and_said(trained):
     output, run, _ = trained
     assert "Batch    32 images instead of 64: there are 32 training images" in output
     assert run.config().preset.batch_size == 32
+    assert re.search(r"^Steps +1 of 32 images in one epoch", output, re.MULTILINE)
+
+
+def test_that_there_are_too_few_images_for_a_fitted_prior_is_said(trained):
+    output, run, _ = trained
+    needed = f"more than 32 training images, or fewer than {run.config().preset.latent_dim} latents"
+    assert f"Prior:       N(0, I) only; a fitted one needs {needed}\n" in output
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,35 @@ def test_a_number_is_finite_and_in_its_range():
             parsed(types.Number(0), text)
 
 
+@pytest.mark.parametrize("text", ["1_0", "٣", "0x10", "１", "1e"])
+def test_numbers_are_written_in_plain_digits(text):
+    number = [types.Integer(0), types.Number(0), types.INTEGERS, types.STEPS, types.SEED]
+    for kind in (*number, types.IMAGE_SIZE, types.DIMENSIONS, types.RANDOM_SEED):
+        with pytest.raises(click.BadParameter):
+            parsed(kind, text)
+
+
+def test_numbers_may_have_a_sign_a_point_and_an_exponent():
+    assert [parsed(types.Number(), text) for text in ("+.5", "5.", "-1E+2")] == [0.5, 5.0, -100.0]
+    assert parsed(types.Integer(), " -3 ") == -3
+
+
+@pytest.mark.parametrize("kind", [types.NAME, types.NAMES, types.TEXT])
+def test_empty_texts_are_refused(kind):
+    for text in ("", " "):
+        with pytest.raises(click.BadParameter):
+            parsed(kind, text)
+    with pytest.raises(click.BadParameter):
+        parsed(types.NAMES, " ,")
+
+
+def test_a_seed_is_one_that_every_library_takes():
+    assert parsed(types.RANDOM_SEED, str(2**32 - 1)) == 2**32 - 1
+    for text in ("-1", str(2**32)):
+        with pytest.raises(click.BadParameter):
+            parsed(types.RANDOM_SEED, text)
+
+
 def test_sizes_lists_and_names_are_read():
     assert parsed(types.IMAGE_SIZE, "64") == (64, 64)
     assert parsed(types.IMAGE_SIZE, "64×48") == parsed(types.IMAGE_SIZE, "64X48") == (64, 48)

@@ -160,3 +160,9 @@ def test_drafts_of_killed_processes_are_removed(tmp_path):
     (tmp_path / ".draft-0123.txt").write_text("half")
     assert [path.name for path in remove_drafts(tmp_path)] == [".draft-0123.txt"]
     assert list(tmp_path.iterdir()) == [kept]
+
+
+def test_drafts_in_folders_of_a_folder_are_not_removed(tmp_path):
+    theirs = write_text(tmp_path / "sub" / ".draft-0123.txt", "half")
+    assert remove_drafts(tmp_path) == []
+    assert theirs.exists()

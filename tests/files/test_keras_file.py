@@ -105,3 +105,9 @@ def test_a_member_that_expands_like_no_weights_is_not_unpacked(plain, tmp_path, 
         archive.writestr("model.weights.h5", bytes(2 * 10**6))
     with pytest.raises(ValueError, match=r"is damaged \(model.weights.h5 expands from"):
         check_keras_file(bomb, "Do something.")
+
+
+def test_a_text_is_no_model(tmp_path):
+    (tmp_path / "bad.keras").write_text("no model")
+    with pytest.raises(ValueError, match=r"bad\.keras is not a Keras model .* a zip archive\.$"):
+        load_keras_file(tmp_path / "bad.keras")

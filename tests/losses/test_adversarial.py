@@ -183,7 +183,7 @@ def test_the_exported_graph_holds_nothing_of_it(run, tmp_path):
 
 def test_an_early_stop_is_refused(digits, tmp_path):
     config = replace(config_of(2), early_stop=1)
-    with pytest.raises(ValueError, match="`early_stop` must be None with an adversarial loss"):
+    with pytest.raises(ValueError, match="`early_stop` must be left out with an adversarial loss"):
         training.train(config, digits, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

@@ -124,7 +124,7 @@ def test_an_embedder_of_other_channels_is_refused(embedder, tmp_path):
     configuration = presets.Identity(1.0, str(tmp_path / "gray.keras"))
     assert configuration.build(image_shape=(8, 8, 1)).network.count_params() > 0
     with pytest.raises(
-        ValueError, match=r"`embedder` must take images of 3 channel.*of images of 1"
+        ValueError, match=r"`identity_embedder` must take images of 3 channel.*of images of 1"
     ):
         configuration.build(image_shape=(8, 8, 3))
 
@@ -200,7 +200,7 @@ def test_a_file_that_is_no_model_is_refused(content, tmp_path):
     if content:
         file.write_text(content)
     with pytest.raises(
-        ValueError, match=r"`embedder` must be 'classifier', 'dlib' or the file.*embedder"
+        ValueError, match=r"`identity_embedder` must be 'classifier', 'dlib' or the file.*embedder"
     ):
         presets.Identity(1.0, str(file)).build()
 
@@ -208,7 +208,9 @@ def test_a_file_that_is_no_model_is_refused(content, tmp_path):
 def test_a_network_of_images_is_no_embedder(tmp_path):
     image = keras.Input((6, 6, 1))
     keras.Model(image, keras.layers.Conv2D(2, 3)(image)).save(tmp_path / "maps.keras")
-    with pytest.raises(ValueError, match=r"`embedder` must have one input.*\(None, 4, 4, 2\)"):
+    with pytest.raises(
+        ValueError, match=r"`identity_embedder` must have one input.*\(None, 4, 4, 2\)"
+    ):
         presets.Identity(1.0, str(tmp_path / "maps.keras")).build()
 
 

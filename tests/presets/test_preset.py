@@ -164,9 +164,22 @@ def test_all_that_is_refused_is_named_at_once():
         ValueError,
         match=r"^`weight`, `variance`, `annealing_steps` cannot be changed in preset 'digits': its "
         r"network is dense, its likelihood optimal_gaussian, its bound elbo, its annealing "
-        r"constant, and none of them has such values\.$",
+        r"constant, and none of them has such values\. `weight` needs "
+        r"`likelihood=mean_squared_error`\. `variance` needs `likelihood=gaussian` or "
+        r"`likelihood=squared_error`\. "
+        r"`annealing_steps` needs `annealing=linear` or `annealing=cyclical`\.$",
     ):
         get_preset("digits").override(**changes)
+
+
+@pytest.mark.parametrize("kind", ["texture", "adversarial", "identity"])
+def test_a_number_of_a_term_that_is_not_there_names_its_weight(kind):
+    with pytest.raises(
+        ValueError, match=rf"such a value\. `{kind}_start` needs `{kind}_weight`\.$"
+    ):
+        get_preset("mnist").override(**{f"{kind}_start": 10})
+    with pytest.raises(ValueError, match=r"such a value\.$"):
+        get_preset("mnist").override(**{f"{kind}_color": 10})
 
 
 @pytest.mark.parametrize(

@@ -116,12 +116,38 @@ def test_values_that_yaml_cannot_hold_are_refused_with_the_files_name(written, t
         read_config(written(text), RunConfig)
 
 
-def test_a_value_of_a_million_million_parts_is_shown_in_short(written):
-    bomb = "&a [x, x, x, x, x, x, x, x, x]"
-    for name, before in zip("bcdefghijkl", "abcdefghijk", strict=True):
-        bomb = f"&{name} [{', '.join([bomb] + [f'*{before}'] * 8)}]"
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('{"a": &a [x, x], "b": [*a, *a]}', "a"),
+        ("preset: *b\n", "b"),
+        ("preset: &c {}\n", "c"),
+    ],
+)
+def test_anchors_and_aliases_are_refused_with_file_and_line(written, text, name):
+    reason = rf"run\.yaml, line 1: the anchor or alias '{name}' must be written out\.$"
+    with pytest.raises(ValueError, match=reason):
+        read_config(written(text), RunConfig)
+
+
+def test_a_value_of_many_parts_is_shown_in_short(written):
     with pytest.raises(
         ValueError, match=r"run\.yaml, line 1: 'preset' must be a mapping"
     ) as raised:
-        read_config(written(f"preset: {bomb}\ndataset: x\n"), RunConfig)
+        read_config(written(f"preset: [{'x, ' * 9_000}]\ndataset: x\n"), RunConfig)
     assert len(str(raised.value)) < 1000
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_that_no_library_takes_is_refused(written, seed):
+    text = config_text(CONFIG).replace("seed: 11", f"seed: {seed}")
+    said = rf"`seed` must be at least 0 and below 4294967296\. Received: {seed}\."
+    with pytest.raises(ValueError, match=said):
+        read_config(written(text), RunConfig)
+
+
+@pytest.mark.parametrize("seed", ["010", "1:30", "1_0", "0x10", "٣"])
+def test_numbers_are_read_as_they_are_written_or_refused(written, seed):
+    text = config_text(CONFIG).replace("seed: 11", f"seed: {seed}")
+    with pytest.raises(ValueError, match=rf"'seed' must be an integer\. Received: '{seed}'"):
+        read_config(written(text), RunConfig)

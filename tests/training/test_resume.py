@@ -221,6 +221,21 @@ def test_a_damaged_checkpoint_is_one_line_and_changes_nothing(digits, whole, tmp
     assert {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.parametrize("name", ["history.csv", "tensorboard"])
+def test_a_place_that_cannot_be_written_to_changes_nothing(digits, whole, tmp_path, name):
+    run = damaged(whole, tmp_path / "run")
+    if name == "tensorboard":
+        shutil.rmtree(run.tensorboard)
+        run.tensorboard.write_text("mine")
+    else:
+        run.history_file.unlink()
+        run.history_file.mkdir()
+    before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    with pytest.raises(OSError, match=rf"{name} must be a"):
+        training.resume(run, digits, config=run.extended(epochs=9))
+    assert {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()} == before
+
+
 @pytest.mark.parametrize("how", ["missing", "cut", "ahead"])
 def test_a_history_that_is_lost_is_written_again_from_the_checkpoint(whole, tmp_path, how, caplog):
     run = damaged(whole, tmp_path / "run")

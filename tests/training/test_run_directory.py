@@ -65,6 +65,37 @@ def test_pictures_of_a_folder_that_held_no_run_are_kept(tmp_path):
     assert (tmp_path / "pictures" / "holiday.jpg").exists()
 
 
+FILES = (
+    "history.csv",
+    "metrics.json",
+    "checkpoints/best.keras",
+    "checkpoints/last.keras",
+    "pictures/epoch_001_samples.png",
+)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_a_run_would_overwrite_is_kept_also_without_a_configuration(tmp_path, name):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(FileExistsError, match=rf"Received: .*{name}, .* `overwrite=True`"):
+        Run.create(tmp_path, CONFIG)
+    assert (tmp_path / name).read_text() == "mine"
+    assert not Run(tmp_path).config_file.exists()
+
+
+def test_drafts_of_others_are_kept(tmp_path):
+    run = Run.create(tmp_path / "run", CONFIG)
+    theirs = [tmp_path / ".draft-01.txt", run.path / "sub" / ".draft-01.txt"]
+    for draft in theirs:
+        draft.parent.mkdir(exist_ok=True)
+        draft.write_text("half")
+    for folder in (tmp_path, run.path):
+        with Run(folder).lock():
+            pass
+    assert all(draft.exists() for draft in theirs)
+
+
 def test_what_differs_from_a_runs_images_is_the_count_or_the_digest():
     images = SimpleNamespace(counts={"train": 8}, digest=lambda: "a")
     unread = SimpleNamespace(counts={"train": 8}, digest=lambda: pytest.fail("images were read"))
@@ -174,3 +205,29 @@ def test_a_history_that_is_a_named_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "history.csv")
     with pytest.raises(ValueError, match=r"history\.csv must be a regular file"):
         Run(tmp_path).history()
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+@pytest.mark.parametrize(
+    "name", ["config_file", "history_file", "metrics_file", "last", "best", "_holder_file"]
+)
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is(tmp_path, make, name):
+    run = Run.create(tmp_path, CONFIG)
+    file = getattr(run, name)
+    file.unlink(missing_ok=True)
+    make(file)
+    before = {*tmp_path.rglob("*")}
+    for refused in (run.check_unused, run.lock().__enter__):
+        with pytest.raises(OSError, match=rf"{file.name} must be a regular file\. Received: a "):
+            refused()
+    assert {*tmp_path.rglob("*")} == before
+
+
+@pytest.mark.parametrize("name", ["checkpoints", "pictures", "tensorboard"])
+def test_a_folder_that_is_a_file_is_refused_before_anything_is_written(tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(NotADirectoryError, match=rf"{name} must be a folder\. Received: a file"):
+        Run(tmp_path).check_unused()
+    with pytest.raises(NotADirectoryError), Run(tmp_path).lock():
+        pass
+    assert list(tmp_path.iterdir()) == [tmp_path / name]

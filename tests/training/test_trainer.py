@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_vae.presets import get_preset
+from keras_vae.presets import PCANetwork, get_preset
 from keras_vae.training import trainer as training
 from keras_vae.training.callbacks import DivergedError
 from keras_vae.training.checkpoint import save
@@ -138,6 +138,16 @@ def test_a_validation_loss_of_nan_stops_with_the_same_advice(digits, tmp_path, m
     with pytest.raises(DivergedError, match=r"The validation loss became NaN in epoch 1\. Nothing"):
         training.train(CONFIG, digits, tmp_path)
     assert not Run.open(tmp_path).history()
+
+
+def test_too_few_images_for_components_are_refused_before_a_classifier_is_trained(
+    digits, monkeypatch
+):
+    monkeypatch.setattr(training, "find_teacher", lambda *_: pytest.fail("it was trained"))
+    network = PCANetwork((8, 12), patch=4, pool=2)
+    preset = PRESET.override(network=network, latent_dim=16, perceptual_weight=1.0)
+    with pytest.raises(ValueError, match="`latent_dim` must be smaller than the number of images"):
+        training.new_vae(RunConfig(preset, "digits"), digits)
 
 
 def test_images_of_another_shape_are_refused_before_anything_is_written(digits, tmp_path):

@@ -106,6 +106,16 @@ class NetworkBuilder(ABC):
             return None
         return keras.Input((), dtype="int64", name="label")
 
+    def check_images(self, dataset: ImageDataset) -> None:  # noqa: B027
+        """Refuse images that a new model cannot be initialized from: also before long work.
+
+        Args:
+            dataset: Its training split is counted.
+
+        Raises:
+            ValueError: If there are too few.
+        """
+
     def initialize(self, vae: VAE, dataset: ImageDataset, seed: int = 0) -> None:  # noqa: B027
         """Initialize a new model from its training images; most kinds do not.
 

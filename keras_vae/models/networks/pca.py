@@ -62,27 +62,42 @@ class PCA(NetworkBuilder):
         added = self._added_logits(z, small, large)
         return keras.layers.Add(name="sum_of_logits", dtype=PRECISION)([large, added])
 
-    def initialize(self, vae: VAE, dataset: ImageDataset, seed: int = 0) -> None:
-        """Initialize the linear path with probabilistic PCA of the training images.
+    def check_images(self, dataset: ImageDataset) -> None:
+        """Refuse images of which there are not enough components.
 
         Raises:
             ValueError: If there is only one image; or fewer images, or pixels in a small one, than
                 latent dimensions, and the likelihood has no variance of its own.
         """
-        rows = self._rows(dataset, seed)
-        if len(rows) < 2:
+        count, numbers, latent_dim = dataset.count("train"), self._numbers, self.preset.latent_dim
+        if count < 2:
             raise ValueError(
                 f"`dataset` must have at least 2 training images. "
-                f"Received: {len(rows)} in {dataset.name!r}."
+                f"Received: {count} in {dataset.name!r}."
             )
+        mirrored = 2 * count if self.preset.random_flip else count
+        if self._noise is None and latent_dim >= min(mirrored, numbers):
+            images = f"{count} training images"
+            images += f" ({mirrored} with mirrored ones)" if self.preset.random_flip else ""
+            raise ValueError(
+                f"`latent_dim` must be smaller than the number of images and of the values of a "
+                f"small one. Received: {latent_dim}, {images}, {numbers} values."
+            )
+
+    def initialize(self, vae: VAE, dataset: ImageDataset, seed: int = 0) -> None:
+        """Initialize the linear path with probabilistic PCA of the training images.
+
+        Raises:
+            ValueError: See `check_images`.
+        """
+        self.check_images(dataset)
+        rows = self._rows(dataset, seed)
         small = self._small_images(dataset, rows)
         pixels = vae.likelihood.scale(small)
         bounds = (0, 255) if self.preset.output == "linear" else (DARKEST, BRIGHTEST)
         logits = vae.likelihood.logits(vae.likelihood.scale(np.clip(small, *bounds)))
-        # Of a given σ² the linear VAE's optimum is PCA with that σ² (Lucas et al. 2019).
-        noise = getattr(self.preset.objective.likelihood, "variance", None)
         components = PrincipalComponents.of(
-            pixels.numpy(), logits.numpy(), self.preset.latent_dim, noise
+            pixels.numpy(), logits.numpy(), self.preset.latent_dim, self._noise
         )
         encoder, decoder = vae.encoder, vae.decoder
         weights = [components.encoder_kernel, components.encoder_bias]
@@ -115,11 +130,20 @@ class PCA(NetworkBuilder):
             )
         return map_sizes((height // patch, width // patch), [2] * (len(self.network.filters) - 1))
 
+    @property
+    def _noise(self) -> float | None:
+        """σ² of the likelihood, whose linear optimum is PCA with it (Lucas et al. 2019)."""
+        return getattr(self.preset.objective.likelihood, "variance", None)
+
+    @property
+    def _numbers(self) -> int:
+        """Values of a small image."""
+        return math.prod(self.preset.image_shape) // self.network.pool**2
+
     def _rows(self, dataset: ImageDataset, seed: int) -> np.ndarray:
         """Rows of the training images, or as many of them as the memory holds."""
         rows = dataset.indices("train")
-        numbers = math.prod(self.preset.image_shape) // self.network.pool**2
-        most = MOST_NUMBERS // numbers // (2 if self.preset.random_flip else 1)
+        most = MOST_NUMBERS // self._numbers // (2 if self.preset.random_flip else 1)
         if len(rows) > most:
             rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
         return rows

@@ -84,6 +84,18 @@ def test_too_many_latents_for_a_small_image_are_refused(digits):
         initialized(preset, digits)
 
 
+def test_too_few_images_are_counted_without_and_with_their_mirrors(digits):
+    few = ImageDataset("few", digits.images[:3], np.zeros(3, np.int8))
+    for flip, said in (
+        (True, r"3 training images \(6 with mirrored ones\)"),
+        (False, "3 training"),
+    ):
+        preset = PRESET.override(random_flip=flip)
+        with pytest.raises(ValueError, match=rf"Received: 6, {said}.*, 16 values"):
+            preset.network.build(preset).check_images(few)
+    preset.override(latent_dim=2).network.build(preset.override(latent_dim=2)).check_images(few)
+
+
 def test_it_reaches_sizes_that_do_not_halve():
     preset = get_preset("celeba64").override(image_size=(40, 24))  # 10×6, 5×3, 3×2
     encoder, decoder = build_encoder(preset), build_decoder(preset)
