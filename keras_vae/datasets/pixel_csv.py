@@ -121,6 +121,8 @@ def _columns(
     except ValueError:
         _check_numbers((number, row.split(separator)) for number, row in rows.items())
         raise
+    if header and len(header) != table.shape[1]:
+        raise _WrongLineError(next(iter(rows)), _as_many_as(header), f"{table.shape[1]}")
     skipped = _skipped(header)
     header, table = header[skipped:], table[:, skipped:]
     label = _label_column(header, table.shape[1])
@@ -136,9 +138,7 @@ def _texts(
     table = {number: _cells(row, separator) for number, row in rows.items()}
     for number, cells in table.items():
         if len(cells) < len(header):
-            raise _WrongLineError(
-                number, f"have {len(header)} cells, as the first", f"{len(cells)}"
-            )
+            raise _WrongLineError(number, _as_many_as(header), f"{len(cells)}")
     texts = {number: cells[header.index("pixels")].split() for number, cells in table.items()}
     pixels, labels = _numbers(texts), None
     label = _label_column(header, 0)
@@ -154,6 +154,10 @@ def _texts(
             received = short(table[number][usage])
             raise _WrongLineError(number, "name a split, such as Training", received)
     return _whole(pixels), labels, np.array(list(splits.values()), np.int8)
+
+
+def _as_many_as(header: list[str]) -> str:
+    return f"have {len(header)} cells, as the first"
 
 
 def _split_of(word: str) -> int | None:

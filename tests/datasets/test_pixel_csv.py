@@ -189,11 +189,13 @@ def test_a_pixel_beyond_float32_is_infinite_without_a_warning(tmp_path, recwarn)
     assert not recwarn.list
 
 
-def test_a_line_with_a_label_alone_is_refused(tmp_path):
-    (tmp_path / "digits.csv").write_text("label," + ",".join(map(str, range(16))) + "\n7\n")
-    with pytest.raises(
-        ValueError, match=r"digits\.csv must hold square images.*Received: 0 pixels"
-    ):
+@pytest.mark.parametrize("place", [0, 16])
+def test_lines_of_fewer_cells_than_the_header_are_refused(tmp_path, place):
+    names = [f"pixel{number}" for number in range(16)]
+    names.insert(place, "label")
+    (tmp_path / "digits.csv").write_text(",".join(names) + "\n7\n")
+    reason = r"digits\.csv, line 2, must have 17 cells, as the first\. Received: 1\."
+    with pytest.raises(ValueError, match=reason):
         pixel_csv.read(tmp_path / "digits.csv")
 
 
