@@ -27,7 +27,7 @@ COUNT, COUNT_OF_LABEL = 40, 10  # images by default
 EPILOG = """\b
 Examples:
   kvae generate -n 40 --seed 7 --prior gmm --out faces.png
-  kvae generate --model fashion --label Sneaker,Bag   (of kvae train fashion-mnist --conditional)
+  kvae generate --model fashion-mnist --label Sneaker,Bag   (kvae train fashion-mnist --conditional)
 """
 
 

@@ -77,10 +77,10 @@ def serve(
         outputs.check(others=[out / name for name in texts])
         for name, text in texts.items():
             outputs.write_text(text, out / name)
-    folder = (out or Path()).resolve()  # the folder that the printed commands refer to
-    compose = ["docker", "compose", "--file", str(folder / "compose.yaml"), "up", "--wait"]
-    click.echo(f"# Server and Prometheus:\n{shlex.join(compose)}")
-    click.echo(f"# The server only:\n{shlex.join(serving.docker_command(models, folder))}")
+        folder = out.resolve()
+        compose = ["docker", "compose", "--file", str(folder / "compose.yaml"), "up", "--wait"]
+        click.echo(f"# Server and Prometheus:\n{shlex.join(compose)}")
+        click.echo(f"# The server only:\n{shlex.join(serving.docker_command(models, folder))}")
 
 
 def find_models(

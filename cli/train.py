@@ -248,6 +248,7 @@ def train(
     with interruptible(lambda: path) as interruption:
         if runs.resume:
             run = Run.open(runs.resume)
+            directory = runs.model_directory(run.path) if export else None
             config = _continued(run, strategy, changes["epochs"])
             _name_workers(workers, index, config.strategy)
             _wait_for_workers(config.strategy)
@@ -278,6 +279,7 @@ def train(
                 click.echo(config_text(config), nl=False)
                 return
             run = Run(runs.directory(_default_name(config)))
+            directory = runs.model_directory(run.path) if export else None
             run.check_free(overwrite=runs.overwrite)
             run.check_unused()
             _wait_for_workers(config.strategy)
@@ -298,10 +300,10 @@ def train(
         _train(run, config, images, runs, interruption)
         if chief:
             _report(run, config)
-        if chief and export:
+        if chief and directory:
             from .export import write_model
 
-            write_model(run, images, runs.model_directory(run.path), runs.overwrite)
+            write_model(run, images, directory, runs.overwrite)
 
 
 def _base(

@@ -90,6 +90,7 @@ def train_upscaler(
     with interruptible(lambda: path) as interruption:
         if runs.resume:
             run = UpscalerRun.open(runs.resume)
+            directory = runs.model_directory(run.path)
             run.check_unused()
             config = run.config()
             pairs = _load(config, source)
@@ -102,6 +103,7 @@ def train_upscaler(
                 click.echo(config_text(config), nl=False)
                 return
             run = UpscalerRun(runs.directory(UPSCALER))
+            directory = runs.model_directory(run.path)
             run.check_free(overwrite=runs.overwrite)
             run.check_unused()
             pairs = _load(config, source)
@@ -114,7 +116,7 @@ def train_upscaler(
             )
         path = run.path
         _train(run, config, pairs, runs, interruption)
-        _publish(run, pairs, runs.model_directory(run.path), runs.overwrite)
+        _publish(run, pairs, directory, runs.overwrite)
 
 
 def _configured(file: Path | None, precision: str, options: dict[str, Any]) -> UpscalerConfig:

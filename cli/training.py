@@ -108,7 +108,7 @@ class RunOptions:
         return self.run_dir or Path("runs") / (self.name or default)
 
     def model_directory(self, run: Path) -> Path:
-        """Return the directory of a run's exported model.
+        """Return the directory of a run's exported model: to be called before long work.
 
         Raises:
             ValueError: If its name is none for a model.

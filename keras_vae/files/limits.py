@@ -18,7 +18,7 @@ def check_pixels(width: int, height: int, max_pixels: int = MAX_PIXELS) -> None:
     """
     if width * height > max_pixels:
         raise ValueError(
-            f"{width}×{height} = {width * height:,} pixels are more than `max_pixels={max_pixels}`"
+            f"{height}×{width} = {width * height:,} pixels are more than `max_pixels={max_pixels}`"
         )
 
 

@@ -54,7 +54,7 @@ def check_method(method: str) -> None:
     if method == "umap" and find_spec("umap") is None:
         raise ImportError(
             "UMAP needs umap-learn, which is not installed: pip install 'keras-vae[umap]'. "
-            "The methods pca and tsne work without it."
+            "The methods pca and tsne of `kvae latent-map` work without it."
         )
 
 

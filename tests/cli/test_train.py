@@ -285,3 +285,10 @@ def test_a_scaling_of_the_learning_rate_needs_another_batch_size():
     result = train("digits", "--scale-learning-rate", "linear", ok=False)
     assert result.exit_code == 2
     assert "--scale-learning-rate has no effect without --batch-size" in result.output
+
+
+@pytest.mark.parametrize("options", [["--name", "a/b"], ["--run-dir", ".hidden"]])
+def test_a_name_that_is_none_for_a_model_is_refused_before_the_training(kvae, tmp_path, options):
+    result = kvae("train", "digits", *options)
+    assert "must be the name of one folder" in str(result.exception)
+    assert not list(tmp_path.iterdir())

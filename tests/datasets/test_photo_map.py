@@ -73,7 +73,7 @@ def test_the_limit_of_pixels_is_that_of_photos_that_are_not_mapped(album):
     assert dataset.provenance["account"]["left_out"] == {
         "damaged": [
             1,
-            ["99.png: too large: 40×30 = 1,200 pixels are more than `max_pixels=1000`"],
+            ["99.png: too large: 30×40 = 1,200 pixels are more than `max_pixels=1000`"],
         ]
     }
 

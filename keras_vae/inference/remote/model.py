@@ -33,7 +33,7 @@ Notify = Callable[[str], None]  # receives a sentence
 class RemoteModel(Model):
     """A model that TensorFlow Serving serves.
 
-    One that was exported without `describe`, by kvae 0.1, is known by its signatures only: what
+    One that was exported before there was `describe` is known by its signatures only: what
     they do not show (data set, KL of the dimensions, names of the attributes) is unknown.
 
     Attributes:
