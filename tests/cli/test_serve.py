@@ -124,7 +124,7 @@ def test_a_server_that_fails_is_an_error_that_says_how(kvae, programs, end, how)
 def test_a_signal_lets_the_server_end_by_itself(kvae, tmp_path, programs):
     trap = f"trap '/bin/sleep 0.2; echo ended >{tmp_path}/seen; exit' TERM"
     wait = "while :; do /bin/sleep 0.05; done"
-    programs("tensorflow_model_server", f"{trap}; kill -INT $PPID; {wait}")
+    programs("tensorflow_model_server", f"{trap}; /bin/sleep 1; kill -INT $PPID; {wait}")
     assert kvae("serve", "colour").exit_code == 1
     assert (tmp_path / "seen").read_text() == "ended\n"
 
