@@ -21,7 +21,7 @@ DRAFT = ".draft-"  # the names of unfinished files start with it
 LONGEST_SUFFIX = 32  # characters; a draft's name must not be too long where the file's is not
 
 # As a shell names an open descriptor: >(cat) is /dev/fd/63.
-_DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/(\d+)")
+_DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/(\d{1,9})")  # an int of C
 _DESCRIPTORS = {"-": 1, "/dev/stdout": 1, "/dev/stderr": 2}
 
 

@@ -13,7 +13,7 @@ _redirecting = threading.RLock()  # two threads would restore each other's redir
 
 @contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Hide what is written to file descriptor 2, unless an exception is raised.
+    """Hide what is written to file descriptor 2, unless an error is raised; Ctrl-C is none.
 
     C++ libraries write to the descriptor, so that `sys.stderr` cannot silence them.
     """
@@ -22,7 +22,7 @@ def quiet_stderr() -> Iterator[None]:
         try:
             os.dup2(hidden.fileno(), 2)
             yield
-        except BaseException:
+        except Exception:
             hidden.seek(0)
             os.write(stderr, hidden.read())
             raise

@@ -16,3 +16,14 @@ def test_messages_before_an_exception_are_printed(capfd):
     with pytest.raises(ZeroDivisionError), quiet_stderr():
         os.write(2, b"the reason\n") / 0
     assert capfd.readouterr().err == "the reason\n"
+
+
+def test_a_signal_is_no_reason_to_print_them(capfd):
+    def interrupted():
+        with quiet_stderr():
+            os.write(2, b"chatter\n")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert capfd.readouterr().err == ""
