@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from .atomic import OutputGroup, write_atomically
 from .output import Output, named
@@ -20,6 +20,7 @@ from .output import Output, named
 CELL = 128  # approximate length of an enlarged image's longer side, in pixels
 LARGEST = 4096  # images are not enlarged so much that a grid is wider than this, in pixels
 MARGIN = 4
+ICONS = ("CUR", "ICNS", "ICO")  # of certain sizes, to which Pillow reduces pictures
 STREAMED = ".png"  # format of a picture that is written to a stream without a suffix
 
 # JPEG's default is for thumbnails: low quality, and color at half the resolution.
@@ -212,16 +213,12 @@ def check_picture(path: str | Path) -> str:
 
 @cache
 def _can_be_written(kind: str) -> bool:
-    """Try to write: Pillow can only read some formats; others have no colors, or sizes of icons."""
-    size, stream = (400, 300), io.BytesIO()
+    """Try to write: Pillow can only read some formats, and others have no colors."""
     try:
-        Image.new("RGB", size).save(stream, kind)
-        with Image.open(stream) as written:
-            return written.size == size
-    except UnidentifiedImageError:
-        return True  # as .pdf, which Pillow only writes
+        Image.new("RGB", (16, 16)).save(io.BytesIO(), kind)
     except (KeyError, OSError, ValueError):
         return False
+    return kind not in ICONS
 
 
 def to_pixels(values: Any) -> np.ndarray:

@@ -77,7 +77,7 @@ def test_a_dense_model_has_no_feature_maps(kvae, photo_files):
 
 
 def test_pixels_of_another_size_are_refused(colour_model):
-    with pytest.raises(ValueError, match=r"`pixels` must be uint8"):
+    with pytest.raises(ValueError, match=r"`pixels` must be an array of uint8"):
         colour_model.feature_maps(np.zeros((1, 8, 8, 3), np.uint8))
 
 
