@@ -26,7 +26,8 @@ def read_pixels(photos: Photos, image_shape: tuple[int, int, int], *, align: boo
     Args:
         photos: A path, the bytes of a file, a Pillow image or an array; or several. Arrays are
             uint8, or floats of 0 … 1, −1 … 1 or 0 … 255: [H, W, C], [B, H, W, C], or without C.
-            Arrays in a list have the range of all of them together, if there is one.
+            Arrays in a list have the range of all of them together, if there is one; floats of
+            which one alone has another range are refused.
         image_shape: Height, width, channels of the network's input.
         align: Whether the largest face is detected and aligned to CelebA's layout; otherwise the
             middle of a photo is used. An array of the network's size is used as it is.
@@ -71,7 +72,27 @@ def _ranges(arrays: Sequence[np.ndarray]) -> dict[str, PixelRange]:
         low, high = np.min(extremes), np.max(extremes)
         with suppress(ValueError):
             ranges[kind] = range_between(float(low), float(high), some[0].dtype, "photos")
+    if "f" in ranges:
+        _refuse_ambiguous(kinds["f"], ranges["f"])
     return ranges
+
+
+def _refuse_ambiguous(arrays: Sequence[np.ndarray], common: PixelRange) -> None:
+    """Refuse floats that alone have another range: they may be dark, or scaled otherwise.
+
+    Raises:
+        ValueError: If there are such.
+    """
+    for each in arrays:
+        try:
+            alone = range_of(each, "photos")
+        except ValueError:
+            continue  # only all of them together have a range
+        if alone != common and each.any():
+            raise ValueError(
+                f"`photos` must be of one range. Received: one of {alone} among others of {common}."
+                " Stack them in one array if they are, otherwise convert them to uint8."
+            )
 
 
 def _read_one(

@@ -58,9 +58,15 @@ def test_several_photos_are_a_batch(photo, file):
     "scale", [lambda image: image.astype(np.float32), lambda image: image.astype(np.uint16) * 257]
 )
 def test_a_list_of_arrays_has_the_range_of_all_as_a_batch_does(photos, scale):
-    images = [scale(photos[0]), scale(photos[1] // 128), scale(photos[2] // 20)]
+    images = [scale(photos[0]), scale(photos[1] // 20), scale(photos[2] * 0)]
     together = read_pixels(np.stack(images), COLOUR, align=False)
     np.testing.assert_array_equal(read_pixels(images, COLOUR, align=False), together)
+
+
+def test_floats_that_may_be_of_two_ranges_are_refused(photos):
+    images = [photos[0].astype(np.float32), photos[1] / np.float32(255)]
+    with pytest.raises(ValueError, match="one of 0 … 1 among others of 0 … 255"):
+        read_pixels(images, COLOUR, align=False)
 
 
 def test_arrays_of_the_networks_size_are_used_as_they_are(photos):
