@@ -150,7 +150,7 @@ def test_a_limit_of_pixels_leaves_out_larger_images(tmp_path):
     for number in range(3):
         Image.linear_gradient("L").resize((8, 8 + number)).save(tmp_path / f"{number}.png")
     output = run("prepare", tmp_path, "--image-size", "4", "--max-pixels", "72").output
-    assert "1 damaged (2.png: too large: 8×10 = " in output
+    assert "1 damaged (2.png: too large: 10×8 = " in output
 
 
 def test_faces_of_photos_are_aligned_and_the_others_left_out(kvae, couple, astronaut, tmp_path):
