@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from ..files.naming import printable
+from ..files.naming import cut, printable
 
 EXAMPLES = 3  # names that are kept for each reason
 SHOWN = 6  # reasons in one line
@@ -37,7 +37,7 @@ class Account:
             names: What is left out.
             count: How many; by default as many as there are names.
         """
-        names = [_cut(printable(name)) for name in names]
+        names = [cut(printable(name), LONGEST) for name in names]
         before, examples = self.left_out.get(reason, (0, []))
         total = before + (len(names) if count is None else count)
         if total:
@@ -80,10 +80,6 @@ class Account:
         if rest:
             parts.append(f"{sum(count for _, (count, _) in rest):,} for {len(rest)} other reasons")
         return "; ".join(parts) or "nothing"
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= LONGEST else f"{name[:LONGEST]} …"
 
 
 def _phrase(reason: str, count: int, names: list[str]) -> str:

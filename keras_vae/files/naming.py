@@ -48,5 +48,9 @@ def short(value: Any) -> str:
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's message, or its type where it has none."""
     line, _, _ = str(error).strip().partition("\n")  # names may have other line breaks
-    text = printable(line.rstrip()) or type(error).__name__
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
+    return cut(printable(line.rstrip()) or type(error).__name__, LONGEST)
+
+
+def cut(text: str, longest: int) -> str:
+    """Return a text, or the first letters of one that is too long."""
+    return text if len(text) <= longest else f"{text[:longest]} …"

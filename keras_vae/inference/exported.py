@@ -7,7 +7,8 @@ model's facts does not import it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +21,7 @@ from ..files.limits import MAX_PIXELS
 from ..files.naming import first_line, short
 from ..files.shapes import ANY
 from ..files.versions import VERSION
-from .endpoints import InputSpec, InputSpecs, check_endpoint, reason
+from .endpoints import InputSpec, InputSpecs, check_endpoint, reason, tensors_of
 
 AUTOENCODER, UPSCALER = "autoencoder", "upscaler"
 
@@ -89,13 +90,28 @@ class ExportedModel:
         """Path of the model card, beside the versions; the file may be missing."""
         return self.path.resolve().parent / "README.md"
 
-    @property
+    @cached_property
     def endpoints(self) -> Mapping[str, InputSpecs]:
-        """What the inputs of each endpoint must be, by their names."""
-        return {
+        """What the inputs of each endpoint must be, by their names.
+
+        Raises:
+            ValueError: If `model.json` is that of another model.
+        """
+        endpoints = {
             name: {key: _spec(spec) for key, spec in endpoint.structured_input_signature[1].items()}
             for name, endpoint in self._model.signatures.items()
         }
+        self.check_network(tensors_of(endpoints), "the SavedModel")
+        return endpoints
+
+    def check_network(self, shapes: Mapping[str, Sequence[int]], network: str) -> None:
+        """Check that `model.json` is that of a network; see `check_shapes`.
+
+        Raises:
+            ValueError: If it is not; the message names the file.
+        """
+        with _named_facts(self.path):
+            check_shapes(self.metadata, shapes, network)
 
     def endpoint(self, signature: str) -> Callable[..., dict[str, Any]]:
         """Look up an endpoint: a TensorFlow function of tensors, for use within another.
@@ -154,11 +170,18 @@ def read_facts(path: Path) -> dict[str, Any]:
         ValueError: If it cannot be read, or states what no model has; the message names the file.
     """
     facts = read_metadata(path)
-    try:
+    with _named_facts(path):
         check_facts(facts, kind_of(facts))
-    except InvalidFacts as error:
-        raise ValueError(f"{path / METADATA}: {error}") from error
     return facts
+
+
+@contextmanager
+def _named_facts(version: Path) -> Iterator[None]:
+    """Name the file in the error of its facts."""
+    try:
+        yield
+    except InvalidFacts as error:
+        raise ValueError(f"{version / METADATA}: {error}") from error
 
 
 def kind_of(metadata: Mapping[str, Any]) -> str:

@@ -10,12 +10,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..files.exported import METADATA, InvalidFacts
 from ..files.litert import LiteSignature
 from ..files.shapes import ANY
 from ..latent_space.priors import GaussianMixturePrior, sample_normal
 from .endpoints import InputSpec, InputSpecs, as_batches, check_inputs
-from .exported import check_shapes, lite_folder
+from .exported import lite_folder
 from .saved_model import SavedModel
 
 NOISE = {
@@ -93,10 +92,7 @@ class LiteModel(SavedModel):
             ValueError: If one has; the message names both files.
         """
         network = LiteSignature(path)
-        try:
-            check_shapes(self.metadata, {**network.inputs, **network.outputs}, path.name)
-        except InvalidFacts as error:
-            raise ValueError(f"{self.path / METADATA}: {error}") from error
+        self.check_network({**network.inputs, **network.outputs}, path.name)
         return network
 
     def _decode(self, network: LiteSignature, z: np.ndarray) -> Outputs:

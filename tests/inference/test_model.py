@@ -102,7 +102,7 @@ def test_wrong_endpoint_or_inputs_are_named(colour_model):
 
 def test_the_error_of_an_older_export_has_the_remedy(colour_model, monkeypatch):
     older = {name: () for name in colour_model.endpoints if name != "generate_pixels"}
-    monkeypatch.setattr(type(colour_model), "endpoints", older)
+    monkeypatch.setitem(vars(colour_model), "endpoints", older)
     with pytest.raises(ValueError, match=r"older kvae\. Export its run again: `kvae export RUN`"):
         colour_model.sample([1], prior="normal")
 

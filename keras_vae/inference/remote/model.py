@@ -57,7 +57,7 @@ class RemoteModel(Model):
         """Whether it has the endpoint `describe`, which returns `model.json`."""
         return "describe" in self.signatures
 
-    @property
+    @cached_property
     def endpoints(self) -> Mapping[str, InputSpecs]:
         """What the inputs of each endpoint must be, by their names."""
         return {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...files.naming import printable
+from ...files.naming import cut, printable
 from ...files.shapes import fits
 from ...serving.messages import SignatureDef, SignatureDefMap, TensorInfo
 from ...serving.tensors import FIELDS
@@ -108,8 +108,7 @@ class Transport(ABC):
 
 def shown(text: object) -> str:
     """Return what a server sent as text that any terminal prints in one line, not too long."""
-    line = printable(str(text))
-    return line if len(line) <= MAX_MESSAGE else f"{line[:MAX_MESSAGE]} …"
+    return cut(printable(str(text)), MAX_MESSAGE)
 
 
 def dtype_of(info: TensorInfo) -> np.dtype:
