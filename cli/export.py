@@ -98,18 +98,16 @@ def write_model(run: Run, images: ImageDataset, directory: Path, overwrite: bool
             run, images, directory, overwrite=overwrite, progress=encoded, prior_progress=fitted
         )
     click.echo(f"SavedModel:  {path}")
-    _report_prior(path, images.count("train"))
+    _report_prior(path)
     report_kept_card(path)
     click.echo(f"Try it:      kvae generate --model {directory}")
 
 
-def _report_prior(version: Path, images: int) -> None:
+def _report_prior(version: Path) -> None:
     """Print that a model has no fitted prior, and why; a conditional one never has."""
     from keras_vae.files.exported import read_metadata
+    from keras_vae.inference.missing_prior import why_missing
 
     facts = read_metadata(version)
     if "fitted_prior" not in facts and "labels" not in facts:
-        click.echo(
-            f"Prior:       N(0, I) only; a fitted one needs more than {images:,} training images, "
-            f"or fewer than {facts['preset']['latent_dim']} latents"
-        )
+        click.echo(f"Prior:       N(0, I) only; {why_missing(facts)}")

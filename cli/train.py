@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keras_vae.choices import LAST_RATES, NORMALIZATIONS, RATE_RULES, STRATEGIES, UPSAMPLINGS
+from keras_vae.files.naming import plural
 
 from .command import command, option, section
 from .command_line import refuse, typed
@@ -444,7 +445,9 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
     labels = "" if preset.classes is None else f", conditional on {preset.classes} labels"
     stop = config.early_stop
     most, end = ("at most ", f"; ends {stop} after the best") if stop else ("", "")
-    epochs = "one epoch" if preset.epochs == 1 else f"each of {most}{preset.epochs} epochs"
+    epochs = plural(preset.epochs, "epoch")
+    if preset.epochs > 1:
+        epochs = f"each of {most}{epochs}"
     click.echo(f"Preset   {preset.name} ({preset.source}), z = {preset.latent_dim}{labels}")
     click.echo(f"Network  {encoder:,} + {decoder:,} parameters, {config.precision}")
     click.echo(f"Loss     {preset.loss_description}")
@@ -484,8 +487,7 @@ def _report_position(run: Run) -> None:
     position = run.position()
     if position is not None:
         within = f" and {position.step:,} of {position.steps:,} steps" if position.step else ""
-        epochs = "one epoch" if position.epoch == 1 else f"{position.epoch} epochs"
-        click.echo(f"Resumed  after {epochs}{within}")
+        click.echo(f"Resumed  after {plural(position.epoch, 'epoch')}{within}")
 
 
 def _losses(preset: Preset, logs: dict[str, Any], prefix: str) -> str:

@@ -15,10 +15,11 @@ import numpy as np
 from ..files.naming import near_names, short
 from ..files.photos import shows_aligned_faces
 from ..latent_space.arithmetic import interpolate
-from ..latent_space.priors import MOST_DIMENSIONS, fewest_images, finite_temperature
+from ..latent_space.priors import finite_temperature
 from ..presets import Preset
 from ..presets.ranges import Range
 from .endpoints import InputSpecs, as_batches, as_numbers, check_endpoint, check_inputs
+from .missing_prior import UNKNOWN, why_missing
 from .photos import Photo, Photos, read_pixels
 
 if TYPE_CHECKING:
@@ -28,11 +29,6 @@ if TYPE_CHECKING:
 
 # prior → the endpoint that samples from it
 PRIORS = {"normal": "generate_pixels", "gmm": "generate_gmm_pixels"}
-
-UNKNOWN_PRIOR = (
-    "it was exported without a fitted prior, or by an older kvae. Export its run again: "
-    "`kvae export RUN`."
-)
 
 # Images in one call of an endpoint: a bound on memory and on the size of a request. It is the same
 # in this process and over a network, since a result's last bits depend on the batch it was in.
@@ -159,33 +155,9 @@ class Model(ABC):
         if prior == "auto":
             prior = "gmm" if self._samples_from("gmm") else "normal"
         if not self._samples_from(prior):
-            raise ValueError(
-                f"Model {self.name!r} cannot sample from the prior {prior!r}: "
-                f"{self._why_unfitted() or UNKNOWN_PRIOR}"
-            )
+            why = UNKNOWN if self.has_prior(prior) else why_missing(self.metadata)
+            raise ValueError(f"Model {self.name!r} cannot sample from the prior {prior!r}: {why}")
         return prior
-
-    def _why_unfitted(self) -> str | None:
-        """Say why no prior could be fitted, and what to do; None if the facts give no reason."""
-        if self.has_prior("gmm"):
-            return None
-        if self.is_conditional:
-            return "a conditional model is exported without a fitted prior."
-        counts, dims = (self.metadata.get("data") or {}).get("counts"), self.latent_dim
-        images = counts.get("train") if isinstance(counts, dict) else None
-        if dims is None or not isinstance(images, int):
-            return None
-        fewer = f"fewer than {dims} dimensions of z: `kvae train --latent`"
-        if dims > MOST_DIMENSIONS:
-            return (
-                f"only one of at most {MOST_DIMENSIONS} dimensions of z is fitted. Train {fewer}."
-            )
-        if images < fewest_images(dims):
-            return (
-                f"none was fitted to its {images:,} training images, since {dims} dimensions of z "
-                f"need {fewest_images(dims):,}. Train with more images, or {fewer}."
-            )
-        return None
 
     def label_number(self, label: str | int) -> int:
         """Look up the number of a label by its name, in any case if that is one, or check a number.

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..files.pictures import check_images
 from .exported import UPSCALER, ExportedModel
 
 TILE = 128  # pixels of a tile's side; the network then holds 64 channels of (3 · 128)² at a time
@@ -73,16 +74,7 @@ class Upscaler(ExportedModel):
         Raises:
             ValueError: If the images have another shape or type.
         """
-        is_array = isinstance(images, np.ndarray)
-        if not is_array or images.dtype != np.uint8 or images.shape[3:] not in ((1,), (3,)):
-            kind = (
-                f"{images.dtype} of shape {list(images.shape)}"
-                if is_array
-                else type(images).__name__
-            )
-            raise ValueError(
-                f"`images` must be uint8 [B, H, W, C] with 1 or 3 channels. Received: {kind}."
-            )
+        check_images(images, axes="B, H, W")
         count, height, width, channels = images.shape
         larger = np.empty((count, height * self.factor, width * self.factor, channels), np.uint8)
         together = max(1, TILE**2 // max(1, min(height, TILE) * min(width, TILE)))

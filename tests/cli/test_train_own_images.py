@@ -9,6 +9,7 @@ import yaml
 from PIL import Image
 
 from keras_vae.inference import registry
+from keras_vae.latent_space.priors import fewest_images
 from keras_vae.training import trainer
 from keras_vae.training.run_directory import Run, read_json
 from tests.cli.training import train
@@ -49,13 +50,14 @@ def test_a_batch_larger_than_the_set_is_reduced_and_said(trained):
     output, run, _ = trained
     assert "Batch    32 images instead of 64: there are 32 training images" in output
     assert run.config().preset.batch_size == 32
-    assert re.search(r"^Steps +1 of 32 images in one epoch", output, re.MULTILINE)
+    assert re.search(r"^Steps +1 of 32 images in 1 epoch", output, re.MULTILINE)
 
 
 def test_that_there_are_too_few_images_for_a_fitted_prior_is_said(trained):
     output, run, _ = trained
-    needed = f"more than 32 training images, or fewer than {run.config().preset.latent_dim} latents"
-    assert f"Prior:       N(0, I) only; a fitted one needs {needed}\n" in output
+    latents = run.config().preset.latent_dim
+    fitted = f"none was fitted to its 32 training images, since {latents} dimensions of z need "
+    assert f"Prior:       N(0, I) only; {fitted}{fewest_images(latents)}. Train with more" in output
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_no_image_gives_none(upscaler):
     [np.zeros((1, 4, 4, 3)), np.zeros((4, 4, 3), np.uint8), np.zeros((1, 4, 4, 4), "u1"), [[0]]],
 )
 def test_other_arrays_are_refused(upscaler, images):
-    with pytest.raises(ValueError, match="`images` must be uint8"):
+    with pytest.raises(ValueError, match=r"must be a uint8 array of shape \[B, H, W, 1 or 3\]"):
         upscaler.upscale(images)
 
 
