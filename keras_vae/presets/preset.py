@@ -15,7 +15,7 @@ from .networks import Network
 from .objective import Objective
 from .ranges import Count, OneOf, Positive, Share, Whole, check_range
 
-# Overrides that choose a kind come first, and weights, which add terms: others are their numbers.
+# Overrides that choose a kind of which others are the numbers: see `_turn`.
 KIND_CHOICES = ("filters", "likelihood", "stochastic", "annealing", "importance_samples")
 
 # Overrides that are no fields.
@@ -188,7 +188,7 @@ class Preset(Ranged):
         """
         changes = {name: value for name, value in changes.items() if value is not None}
         preset, refused = self, []
-        for name in sorted(changes, key=_comes_later):
+        for name in sorted(changes, key=lambda name: _turn(name, changes[name])):
             value = changes[name]
             changed = preset._overridden(name, tuple(value) if isinstance(value, list) else value)
             if changed is None:
@@ -281,5 +281,12 @@ class Preset(Ranged):
             ) from error
 
 
-def _comes_later(name: str) -> bool:
-    return name not in KIND_CHOICES and not name.endswith("_weight")
+def _turn(name: str, value: Any) -> int:
+    """When an override is applied: numbers after the kinds and the terms that have them.
+
+    The importance-weighted bound comes last: it has no β and no free bits, and is refused where
+    these, as they then are, would be lost.
+    """
+    if name == "importance_samples" and value != 1:
+        return 2
+    return int(name not in KIND_CHOICES and not name.endswith("_weight"))
