@@ -32,8 +32,8 @@ def incomparable(evaluations: Sequence[Evaluation]) -> list[str]:
         ],
         "Likelihoods and pixel errors of different binarisations are not comparable: {}. Set "
         "`binarization` to measure both alike.": [each.binarization for each in evaluations],
-        "Losses with different units are not comparable: {}. Compare bits/dim; of a weighted loss, "
-        "compare MSE and KL.": kinds,
+        "Losses of different kinds are not comparable: {}. Compare bits/dim of a mass and a "
+        "density; of a cross-entropy, or of a weighted loss, compare MSE and KL.": kinds,
         "−log p(x) falls with the number of importance samples, here {}.": [
             f"{each.importance_samples:,}" for each in likelihoods
         ],

@@ -109,22 +109,25 @@ class Preset(Ranged):
 
     @property
     def likelihood_kind(self) -> str | None:
-        """Whether −ELBO is one of a pixel's "mass" or of its "density"; None where there is none.
+        """What −ELBO is one of: see `Likelihood.measure`; None where there is none.
 
-        There is none without a normalized likelihood, nor in a plain autoencoder.
+        There is none without a normalized likelihood, nor in a plain autoencoder. A cross-entropy
+        of binarized images is a "mass".
         """
-        return self.objective.likelihood.measure if self.stochastic else None
+        kind = self.objective.likelihood.measure if self.stochastic else None
+        return "mass" if kind == "cross-entropy" and self.binarization != "none" else kind
 
     def bits_per_dimension(self, nats: float) -> float | None:
-        """Bits that a pixel of 256 levels costs; None where there is no −ELBO.
+        """Bits for a value, that of a channel of a pixel; None where no level of it has a mass.
 
-        A density is first multiplied by the distance of two levels, which gives a level's mass.
+        A density is first multiplied by the distance of two of 256 levels, which gives a level's
+        mass. A cross-entropy of gray levels is no mass of one of them.
 
         Args:
             nats: −log likelihood of an image, or −ELBO.
         """
         kind = self.likelihood_kind
-        if kind is None:
+        if kind in (None, "cross-entropy"):
             return None
         low, high = OUTPUT_RANGES[self.output]
         bin_width = (high - low) / 255.0 if kind == "density" else 1.0

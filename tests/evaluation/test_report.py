@@ -127,7 +127,7 @@ def test_models_are_side_by_side():
 def test_a_weighted_loss_is_named_so():
     weighted = replace(FULL, likelihood=Likelihood(None, 10, 5.0, 0.1, 4.0, 25.0))
     text = table([weighted])
-    assert "loss (weighted)" in text
+    assert "  reconstruction + β × KL (weighted)  5.0000 ± 0.1000\n" in text
     assert "ELBO" not in text
     assert "bits" not in text
 
@@ -151,7 +151,11 @@ WEIGHTED = Likelihood(None, 5000, 5.0, 0.1, 4.0, 25.0)
         ({"images": 999}, "Different images"),
         ({"seed": 8}, "Different images"),
         ({"image_shape": (16, 16, 1)}, "Different image sizes"),
-        ({"likelihood": replace(LIKELIHOOD, kind="density")}, "Compare bits/dim"),
+        ({"likelihood": replace(LIKELIHOOD, kind="density")}, "mass, density. Compare bits/dim"),
+        (
+            {"likelihood": replace(LIKELIHOOD, kind="cross-entropy")},
+            "of a cross-entropy, or of a weighted loss, compare MSE and KL",
+        ),
         ({"likelihood": WEIGHTED}, "compare MSE and KL"),
         ({"likelihood": replace(LIKELIHOOD, importance_samples=50)}, "here 5,000, 50"),
         (

@@ -294,7 +294,7 @@ def test_the_importance_weighted_bound_is_not_called_the_elbo():
 
 def test_bits_per_dimension_are_those_of_a_level():
     preset = get_preset("digits")  # 64 pixels
-    mass = preset.override(likelihood="bernoulli")
+    mass = preset.override(likelihood="discretized_logistic")
     assert mass.bits_per_dimension(64 * math.log(2)) == pytest.approx(1.0)
     # A density of 1 over [0, 1] gives each of its 255 steps 1/255; over [-1, 1], 2/255.
     density = preset.override(likelihood="gaussian")
@@ -302,6 +302,17 @@ def test_bits_per_dimension_are_those_of_a_level():
     assert density.override(output="tanh").bits_per_dimension(0.0) == pytest.approx(
         math.log2(255) - 1
     )
+
+
+def test_a_bernoulli_likelihood_has_a_mass_only_of_black_and_white_pixels():
+    gray = get_preset("digits").override(likelihood="bernoulli")  # 64 pixels
+    assert (gray.likelihood_kind, gray.loss_unit) == ("cross-entropy", "nats")
+    assert gray.bits_per_dimension(64 * math.log(2)) is None
+    binary = gray.override(binarization="static")
+    assert binary.likelihood_kind == "mass"
+    assert binary.bits_per_dimension(64 * math.log(2)) == pytest.approx(1.0)
+    levels = gray.override(likelihood="discretized_logistic")
+    assert levels.likelihood_kind == levels.override(binarization="static").likelihood_kind
 
 
 @pytest.mark.parametrize("changes", [{"likelihood": "squared_error"}, {"stochastic": False}])
