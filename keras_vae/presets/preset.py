@@ -149,13 +149,15 @@ class Preset(Ranged):
     @property
     def loss_description(self) -> str:
         """Write the loss, for people: its terms and their weights."""
-        objective = self.objective
+        objective, bound = self.objective, self.objective.bound
         terms = [objective.likelihood.description]
         terms += [f"{term.weight:g} × {term.description}" for term in objective.terms]
-        terms.append(f"{objective.bound.beta:g} × KL ({self.loss_unit})")
-        samples = objective.bound.samples
+        if self.stochastic:
+            least = f" of at least {bound.free_bits:g} nats a dimension" if bound.free_bits else ""
+            terms.append(f"{bound.beta:g} × KL{least}")
+        samples = bound.samples
         weighted = "" if samples == 1 else f", importance-weighted over k = {samples} samples"
-        return " + ".join(terms) + weighted
+        return f"{' + '.join(terms)} ({self.loss_unit}){weighted}"
 
     def fitted_to(self, images: int, replicas: int = 1) -> Preset:
         """Return the preset with a batch, and passes in an epoch, that fit a training split.

@@ -327,3 +327,15 @@ def test_the_loss_is_described_with_all_its_terms():
         "+ 300 × distillation loss + 2 × squared MMD between the aggregate posterior and the prior "
         "+ 8 × KL (weighted)"
     )
+
+
+def test_the_loss_is_described_with_free_bits_and_without_a_kl_that_is_not_there():
+    preset = get_preset("mnist").override(free_bits=0.1)
+    assert preset.loss_description == (
+        "binary cross-entropy + 1 × KL of at least 0.1 nats a dimension (weighted)"
+    )
+    plain = preset.override(stochastic=False, mmd_weight=2.0)
+    assert plain.loss_description == (
+        "binary cross-entropy + 2 × squared MMD between the aggregate posterior and the prior "
+        "(weighted)"
+    )
