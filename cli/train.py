@@ -208,7 +208,7 @@ def train(
         beta: Weight of the KL divergence (β).
         annealing: Schedule of the weight of the KL divergence.
         annealing_steps: Number of steps until β is reached, or of one cycle.
-        free_bits: KL per dimension that is not penalised, in nats.
+        free_bits: KL per dimension that is not penalized, in nats.
         importance_samples: Number of samples k of the IWAE bound.
         perceptual_weight: Weight of the perceptual loss, computed with a classifier of the data
             set's attributes or labels.

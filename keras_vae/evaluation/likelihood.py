@@ -189,7 +189,7 @@ def _block_statistics(model: SavedModel, size: int) -> Callable[..., tf.Tensor]:
         log_var = z_log_var[:, tf.newaxis]
         z = z_mean[:, tf.newaxis] + tf.exp(0.5 * log_var) * noise
         log_likelihood = endpoint(image=image, z=z)["log_likelihood"]  # [G, D]
-        # log p(z) − log q(z|x): both Gaussian, so that their normalisers cancel but for log σ.
+        # log p(z) − log q(z|x): both Gaussian, so that their normalizers cancel but for log σ.
         log_ratio = 0.5 * tf.reduce_sum(tf.square(noise) + log_var - tf.square(z), axis=-1)
         log_likelihood = tf.cast(log_likelihood, tf.float64)
         counts = tf.sequence_mask(count, size)

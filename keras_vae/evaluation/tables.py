@@ -108,7 +108,7 @@ def _header(evaluation: Evaluation) -> Section:
         "model": f"{evaluation.model}, version {evaluation.version}",
         "data": f"{evaluation.data}, {evaluation.images:,} images of the {evaluation.split} split",
         "image size": "×".join(map(str, evaluation.image_shape)),
-        "binarisation": evaluation.binarization,
+        "binarization": evaluation.binarization,
         "seed": str(evaluation.seed),
         "time": f"{minutes} min {seconds} s" if minutes else f"{seconds} s",
     }

@@ -54,7 +54,7 @@ def test_numbers_are_those_of_the_endpoints(exported, digits):
 
 @pytest.mark.parametrize("how", ["dynamic", "static"])
 def test_a_limit_chooses_and_changes_no_image(exported, digits, how):
-    """Every image of a limited evaluation is binarised and weighed as in the whole one."""
+    """Every image of a limited evaluation is binarized and weighed as in the whole one."""
     model = exported(binarization=how)
     settings = replace(FEW, limit=40, seed=3, by=("label",))
     some = evaluate(model, digits, settings)

@@ -84,7 +84,7 @@ def test_the_table_shows_every_number_with_what_it_depends_on():
     for expected in (
         "model mine, version 3",
         "data Faces, 1,000 images of the test split",
-        "binarisation dynamic",
+        "binarization dynamic",
         "seed 7",
         "time 1 min 15 s",
         "−ELBO (nats) 101.23 ± 0.25",
@@ -145,7 +145,7 @@ WEIGHTED = Likelihood(None, 5000, 5.0, 0.1, 4.0, 25.0)
     [
         (
             {"binarization": "static"},
-            "different binarisations are not comparable: dynamic, static",
+            "different binarizations are not comparable: dynamic, static",
         ),
         ({"split": "train"}, "Different images"),
         ({"images": 999}, "Different images"),
