@@ -127,7 +127,7 @@ def _run(name: str, source: DataSource, out: Path, **trial: int | None) -> None:
     from keras_vae.experiments import get_experiment
     from keras_vae.experiments.workspace import Workspace
 
-    workspace = Workspace(out, source.data_dir, source.cache_dir)
+    workspace = Workspace(out, source.data_dir, source.cache_dir, source.max_pixels)
     with progress_bar("Preparing") as preparing, progress_bar("Training", "GFLOP") as progress:
         bars = {"preparing": preparing, "progress": progress}
         files, failures = get_experiment(name).run(

@@ -50,7 +50,7 @@ from .types import (
 
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset
-    from keras_vae.presets import Preset
+    from keras_vae.presets import Bound, Preset
     from keras_vae.training.interruption import Interruption
     from keras_vae.training.run_directory import Run, RunConfig
 
@@ -69,6 +69,7 @@ Examples:
 READING_MARGIN = 10
 KL_OPTIONS = ("beta", "annealing", "annealing_steps", "free_bits")
 MOST_TIMES = 1_000  # the error of PCA; more is no ratio but rounding
+PRINTED = 1e-5  # share of a loss that its five digits do not show
 
 DATA = data_options(
     option("--image-size", IMAGE_SIZE),
@@ -207,7 +208,7 @@ def train(
         beta: Weight of the KL divergence (β).
         annealing: Schedule of the weight of the KL divergence.
         annealing_steps: Number of steps until β is reached, or of one cycle.
-        free_bits: KL per dimension that is not penalised, in nats.
+        free_bits: KL per dimension that is not penalized, in nats.
         importance_samples: Number of samples k of the IWAE bound.
         perceptual_weight: Weight of the perceptual loss, computed with a classifier of the data
             set's attributes or labels.
@@ -491,28 +492,39 @@ def _report_position(run: Run) -> None:
 
 
 def _losses(preset: Preset, logs: dict[str, Any], prefix: str) -> str:
-    """Format the losses of a training, or of its validation."""
+    """Format the losses of a training, or of its validation, as an equation that adds up."""
 
     def value(term: str) -> float:
         return float(logs.get(prefix + term, "nan"))
 
     total, reconstruction, kl, mse = map(value, ("loss", "reconstruction_loss", "kl_loss", "mse"))
-    if preset.objective.bound.samples > 1:  # the terms are means over the samples, not the bound
-        return (
-            f"{preset.loss_name}: {total:.5g} nats; reconstruction {reconstruction:.5g}, "
-            f"KL {kl:.4g} nats, MSE {mse:.4f}"
-        )
-    extras = "".join(
-        f"{term.weight:g} × {term.kind} {value(f'{term.kind}_loss'):.4g} + "
-        for term in preset.objective.terms
-    )
-    line = (
-        f"loss {total:.5g} {preset.loss_unit} = {reconstruction:.5g} + {extras}"
-        f"{preset.objective.bound.beta:g} × KL {kl:.4g} nats, MSE {mse:.4f}"
-    )
-    if preset.in_nats:
-        return line
-    return f"{line}, SSE {mse * math.prod(preset.image_shape):.2f}"
+    objective, unit = preset.objective, preset.loss_unit
+    annealed = not prefix and objective.bound.annealing.kind != "constant"  # validated is the end
+    if objective.bound.samples > 1:  # the terms are means over the samples, not the bound
+        name = f"{preset.loss_name}: {total:.5g} {unit}"
+        if annealed:
+            name = f"loss: {total:.5g} weighted (KL annealed)"
+        return f"{name}; reconstruction {reconstruction:.5g}, KL {kl:.4g} nats, MSE {mse:.4f}"
+    terms = {term: value(f"{term.kind}_loss") for term in objective.terms}
+    parts = [f"{term.weight:g} × {term.kind} {loss:.4g}" for term, loss in terms.items()]
+    added = total - reconstruction - sum(term.weight * loss for term, loss in terms.items())
+    rounding = PRINTED * max(abs(total), abs(reconstruction))
+    if preset.stochastic:
+        penalty = _penalty(objective.bound, added, kl, rounding, annealed)
+        unit = "weighted" if penalty else unit
+        parts.append(penalty or f"{objective.bound.beta:g} × KL {kl:.4g} nats")
+    equation = " + ".join([f"{reconstruction:.5g}", *parts])
+    sse = "" if unit == "nats" else f", SSE {mse * math.prod(preset.image_shape):.2f}"
+    return f"loss {total:.5g} {unit} = {equation}, MSE {mse:.4f}{sse}"
+
+
+def _penalty(bound: Bound, added: float, kl: float, rounding: float, annealed: bool) -> str | None:
+    """Return what the KL divergence adds to the loss, and why, if that is not β times itself."""
+    causes = ["annealed"] if annealed else []
+    causes += [f"free bits {bound.free_bits:g}"] if bound.free_bits else []
+    if causes and abs(added - bound.beta * kl) > rounding:
+        return f"{added:.4g} for a KL of {kl:.4g} nats ({', '.join(causes)})"
+    return None
 
 
 def _reading_warning(config: RunConfig, images: ImageDataset, speed: float) -> str | None:

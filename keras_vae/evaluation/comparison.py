@@ -30,10 +30,10 @@ def incomparable(evaluations: Sequence[Evaluation]) -> list[str]:
         "Different image sizes, so only FID, KID and probes are comparable: {}.": [
             "×".join(map(str, each.image_shape)) for each in evaluations
         ],
-        "Likelihoods and pixel errors of different binarisations are not comparable: {}. Set "
+        "Likelihoods and pixel errors of different binarizations are not comparable: {}. Set "
         "`binarization` to measure both alike.": [each.binarization for each in evaluations],
-        "Losses with different units are not comparable: {}. Compare bits/dim; of a weighted loss, "
-        "compare MSE and KL.": kinds,
+        "Losses of different kinds are not comparable: {}. Compare bits/dim of a mass and a "
+        "density; of a cross-entropy, or of a weighted loss, compare MSE and KL.": kinds,
         "−log p(x) falls with the number of importance samples, here {}.": [
             f"{each.importance_samples:,}" for each in likelihoods
         ],

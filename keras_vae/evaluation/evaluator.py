@@ -7,7 +7,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -217,7 +217,8 @@ class _Measurement:
 
     def likelihood(self, posterior: tuple[np.ndarray, np.ndarray], file: Checkpoint) -> Likelihood:
         """Measure −ELBO and −log p(x), or the weighted loss."""
-        preset, samples = self.model.preset, self.settings.importance_samples
+        preset = replace(self.model.preset, binarization=self.binarization)
+        samples = self.settings.importance_samples
         if preset.likelihood_kind is None:
             samples = min(samples, WEIGHTED_SAMPLES)
         with self.stages("Importance sampling") as progress:

@@ -36,19 +36,22 @@ class Likelihood:
     """Means over images, some with their standard error over images.
 
     Attributes:
-        kind: "mass" or "density" of a pixel, in nats; None for a weighted loss without a unit.
+        kind: "mass", "density" or "cross-entropy", in nats: see `presets.Likelihood.measure`; None
+            for a weighted loss without a unit.
         importance_samples: Samples of z per image.
-        elbo: −ELBO: reconstruction loss + KL divergence; without a unit, the trained loss.
+        elbo: −ELBO: reconstruction loss + KL divergence; without a unit, reconstruction loss + β ·
+            KL divergence, without the other terms and the free bits of the trained loss.
         elbo_error: Its standard error.
         reconstruction: Reconstruction loss, −log p(x|z), with z sampled from q(z|x).
         kl: KL divergence, analytic.
-        bits_per_dimension: −ELBO in bits per dimension; None without a unit.
+        bits_per_dimension: −ELBO in bits per dimension; None without a unit, and for a
+            cross-entropy.
         nll: Upper bound on −log p(x) by importance weights (Burda et al. 2015, eq. 8, k =
             importance_samples); it tightens with more samples. None without a unit.
         nll_error: Its standard error.
         nll_monte_carlo_error: The part of it that is due to sampling (delta method); the bias of
             the bound is not in it; few `effective_samples` indicate that bias.
-        nll_bits_per_dimension: The bound on −log p(x) in bits per dimension.
+        nll_bits_per_dimension: The bound on −log p(x) in bits per dimension, likewise.
         effective_samples: (Σw)² / Σw², median over the images.
         nll_fitted_prior: The bound on −log p(x) from the same samples where z comes from the prior
             that was fitted to the training latents; None for a model without one.
@@ -78,7 +81,8 @@ def summarize(weights: np.ndarray, kl: np.ndarray, samples: int, preset: Preset)
         weights: The result of `sample_weights`, [N, 4].
         kl: Analytic KL divergence, nats, [N].
         samples: S.
-        preset: The model's preset, which decides whether the loss has a unit.
+        preset: The model's preset, with the binarization of the images, which decide whether the
+            loss has a unit.
     """
     kind, reconstruction = preset.likelihood_kind, weights[:, RECONSTRUCTION]
     beta = 1.0 if preset.likelihood_kind else preset.objective.bound.beta
@@ -185,7 +189,7 @@ def _block_statistics(model: SavedModel, size: int) -> Callable[..., tf.Tensor]:
         log_var = z_log_var[:, tf.newaxis]
         z = z_mean[:, tf.newaxis] + tf.exp(0.5 * log_var) * noise
         log_likelihood = endpoint(image=image, z=z)["log_likelihood"]  # [G, D]
-        # log p(z) − log q(z|x): both Gaussian, so that their normalisers cancel but for log σ.
+        # log p(z) − log q(z|x): both Gaussian, so that their normalizers cancel but for log σ.
         log_ratio = 0.5 * tf.reduce_sum(tf.square(noise) + log_var - tf.square(z), axis=-1)
         log_likelihood = tf.cast(log_likelihood, tf.float64)
         counts = tf.sequence_mask(count, size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -114,20 +114,37 @@ def collapse_warning(active: int, latent_dim: int, preset: Preset) -> str | None
     Args:
         active: Active units.
         latent_dim: L.
-        preset: The model's preset; settings that it has already are not recommended.
+        preset: The model's preset.
     """
     if 2 * active >= latent_dim:
         return None
-    bound, likelihood = preset.objective.bound, preset.objective.likelihood
-    knobs = {
-        "`free_bits=0.1`": bound.free_bits == 0.0,
-        '`annealing="linear"`': bound.annealing.kind == "constant",
-        "a lower `beta`": True,
-        "a higher `mse_weight`": likelihood.kind == "mean_squared_error",
-    }
-    named = [knob for knob, helps in knobs.items() if helps]
+    named = [
+        " and ".join(f"`{name}={value!r}`" for name, value in changes.items())
+        for changes in remedies(preset)
+    ]
     return (
         f"Posterior collapse: {latent_dim - active} of {latent_dim} dimensions are inactive "
-        f"(the variance of E[z|x] over images is at most {ACTIVE}). Train with "
-        f"{', or '.join(named)}."
+        f"(the variance of E[z|x] over images is at most {ACTIVE})."
+        + (f" Train with {', or '.join(named)}." if named else "")
     )
+
+
+def remedies(preset: Preset) -> list[dict[str, Any]]:
+    """Changes of a preset that keep more dimensions active, each as `Preset.override` takes it.
+
+    What the preset has already is not among them, nor what its kinds do not have: the
+    importance-weighted bound has neither β nor free bits.
+
+    Args:
+        preset: The model's preset.
+    """
+    bound, likelihood = preset.objective.bound, preset.objective.likelihood
+    numbers = {**likelihood.values(), **bound.values()}
+    found: list[dict[str, Any]] = []
+    if numbers.get("free_bits") == 0.0:
+        found.append({"free_bits": 0.1})
+    if bound.annealing.kind == "constant":
+        found.append({"annealing": "linear", "annealing_steps": 2_000})
+    found += [{"beta": numbers["beta"] / 2}] if numbers.get("beta") else []
+    found += [{"weight": numbers["weight"] * 2}] if numbers.get("weight") else []
+    return found

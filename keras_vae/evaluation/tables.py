@@ -76,6 +76,12 @@ def notes(evaluation: Evaluation) -> list[str]:
     found = list(evaluation.unmeasured)
     if evaluation.posterior and evaluation.posterior.warning:
         found.append(evaluation.posterior.warning)
+    if evaluation.likelihood and evaluation.likelihood.kind == "cross-entropy":
+        found.append(
+            "A Bernoulli likelihood reads gray levels as probabilities: −ELBO is a cross-entropy, "
+            "and no level has a mass, so there are no bits/dim. Set `binarization` for those of "
+            "black and white pixels."
+        )
     effective = evaluation.likelihood.effective_samples if evaluation.likelihood else None
     if effective is not None and effective < FEW_EFFECTIVE:
         found.append(
@@ -102,7 +108,7 @@ def _header(evaluation: Evaluation) -> Section:
         "model": f"{evaluation.model}, version {evaluation.version}",
         "data": f"{evaluation.data}, {evaluation.images:,} images of the {evaluation.split} split",
         "image size": "×".join(map(str, evaluation.image_shape)),
-        "binarisation": evaluation.binarization,
+        "binarization": evaluation.binarization,
         "seed": str(evaluation.seed),
         "time": f"{minutes} min {seconds} s" if minutes else f"{seconds} s",
     }
@@ -111,7 +117,9 @@ def _header(evaluation: Evaluation) -> Section:
 def _likelihood(found: Likelihood | None) -> Section:
     if found is None:
         return {}
-    loss, unit, digits = ("−ELBO", "nats", 2) if found.kind else ("loss", "weighted", 4)
+    loss, unit, digits = "−ELBO", "nats", 2
+    if found.kind is None:  # of the trained loss, terms and free bits are not measured
+        loss, unit, digits = "reconstruction + β × KL", "weighted", 4
     rows = {
         f"{loss} ({unit})": _number(found.elbo, digits, found.elbo_error),
         f"reconstruction loss ({unit})": _number(found.reconstruction, digits),

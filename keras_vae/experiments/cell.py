@@ -191,8 +191,9 @@ def fingerprint(base: Preset, overrides: Mapping[str, Any]) -> dict[str, Any]:
 
     The names of finished cells contain this hash, so its form never changes: `network`, `objective`
     and the numbers of the training, without those that equal the defaults of version 0.1. In the
-    objective, a number stays where an override chooses a kind that has no such number. `source` is
-    empty: a preset's wording changes no numbers.
+    objective, a number stays where an override chooses a kind that has no such number; of a term
+    each number is there that is not its default. `source` is empty: a preset's wording changes no
+    numbers.
 
     Args:
         base: The preset before its overrides.
@@ -207,15 +208,17 @@ def fingerprint(base: Preset, overrides: Mapping[str, Any]) -> dict[str, Any]:
         numbers["stochastic"] = False
     if preset.prior.kind != "standard_normal":
         numbers["prior"] = {"kind": preset.prior.kind, **kinds["prior"]}
-    flat = _flat(base.objective) | {
-        name: value for name, value in overrides.items() if name in OBJECTIVE
+    flat = {
+        **_flat(base.objective),
+        **{name: value for name, value in overrides.items() if name in OBJECTIVE},
+        **_of_terms(preset.objective),
     }
     objective = {name: value for name, value in flat.items() if value != OBJECTIVE.get(name)}
     return {**numbers, "objective": objective}
 
 
 def _flat(objective: Objective) -> dict[str, Any]:
-    """The numbers of an objective by their names of version 0.1."""
+    """The numbers of likelihood and bound by their names of version 0.1."""
     bound = objective.bound
     return {
         "likelihood": objective.likelihood.kind,
@@ -225,7 +228,15 @@ def _flat(objective: Objective) -> dict[str, Any]:
         "annealing": bound.annealing.kind,
         "annealing_steps": getattr(bound.annealing, "steps", 0),
         "importance_samples": bound.samples,
-        **{f"{term.kind}_weight": term.weight for term in objective.terms},
+    }
+
+
+def _of_terms(objective: Objective) -> dict[str, Any]:
+    """The numbers of the further terms, by the names that `Preset.override` takes."""
+    return {
+        term.argument(name): value
+        for term in objective.terms
+        for name, value in _beyond_defaults(term).items()
     }
 
 

@@ -121,7 +121,7 @@ class TrainedModel(EvaluatedModel):
         return model
 
     def encode(self, split: str) -> Posterior:
-        """Encode the images of a split, binarised as in the training."""
+        """Encode the images of a split, binarized as in the training."""
         from ..export.publishing import encode_images
 
         how = self.preset.binarization

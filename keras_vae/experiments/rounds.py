@@ -29,7 +29,7 @@ def figures(results: Results) -> dict[str, Image]:
         panels.append(Panel(title, ("round", "sum over an image"), curves))
     caption = (
         "Training: mean over each round. Validation: after each round, by the moving averages of "
-        "batch normalisation, which need some seven rounds of 80 steps to follow."
+        "batch normalization, which need some seven rounds of 80 steps to follow."
     )
     title = "celeba-wolfram: ten rounds of 40,000 faces"
     return {"rounds.png": line_plot(panels, title=title, caption=caption)}

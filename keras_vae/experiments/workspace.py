@@ -13,6 +13,7 @@ import numpy as np
 
 from ..files.arrays import read_arrays
 from ..files.atomic import write_atomically
+from ..files.limits import MAX_PIXELS
 from ..training.run_directory import Run, read_json, write_json
 from .cell import Cell
 
@@ -35,11 +36,13 @@ class Workspace:
         folder: Folder of all results; the cells are in its folder `cells`.
         data_dir: See `datasets.load_dataset`.
         cache_dir: See `datasets.load_dataset`.
+        max_pixels: See `datasets.load_dataset`.
     """
 
     folder: Path
     data_dir: Path | None = None
     cache_dir: Path | None = None
+    max_pixels: int = MAX_PIXELS
 
     @property
     def cells(self) -> Path:
@@ -108,4 +111,5 @@ def _open(
         cache_dir=workspace.cache_dir,
         limit=limit,
         progress=progress,
+        max_pixels=workspace.max_pixels,
     )

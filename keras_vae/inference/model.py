@@ -502,7 +502,7 @@ class Model(ABC):
             z: float32 [B, S, L].
 
         Returns:
-            Nats, float32 [B, S]; where the likelihood is not normalised, the negative
+            Nats, float32 [B, S]; where the likelihood is not normalized, the negative
             reconstruction loss.
 
         Raises:

@@ -71,7 +71,7 @@ class GaussianMixturePrior:
 
     @classmethod
     def fit(cls, z: np.ndarray, components: int) -> GaussianMixturePrior:
-        """Fit a mixture with full covariances by expectation maximisation.
+        """Fit a mixture with full covariances by expectation maximization.
 
         Args:
             z: Latents, float [N, L].

@@ -34,7 +34,7 @@ def linear_probes(
 ) -> list[Probe]:
     """Fit a logistic regression for each attribute, and measure it on held-out images.
 
-    Astorga et al. 2025, section 5.2.4. Latents are standardised on the training images.
+    Astorga et al. 2025, section 5.2.4. Latents are standardized on the training images.
 
     Args:
         train: z_mean [N, L] and attributes [N, A] (positive where present) to fit on.

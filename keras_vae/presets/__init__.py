@@ -1,6 +1,7 @@
 """Presets: the network, objective and training of a report, as data.
 
-This package imports only the standard library. A new entry in `PRESETS` adds a paper's network.
+This package imports only the standard library. One more table in presets.toml adds a
+paper's network.
 """
 
 from .bounds import ELBO as ELBO

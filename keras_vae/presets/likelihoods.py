@@ -16,8 +16,10 @@ class Likelihood(Configuration):
 
     Attributes:
         description: The reconstruction loss, in words.
-        measure: Whether −log p(x|z) is one of a pixel's probability "mass" or "density"; None where
-            it is not normalized, so that the sum with the KL divergence is not −ELBO.
+        measure: Whether −log p(x|z) is one of a pixel's probability "mass" or "density", or a
+            "cross-entropy" that reads gray levels as probabilities, and is a mass where they are
+            black and white; None where it is not normalized, so that the sum with the KL divergence
+            is not −ELBO.
 
     Example:
         >>> [kind for kind, each in Likelihood.kinds.items() if each.measure is None]
@@ -34,11 +36,11 @@ class Bernoulli(Likelihood, kind="bernoulli", builds=f"{_MODULE}.Bernoulli"):
 
     Example:
         >>> Objective(Bernoulli()).likelihood.measure
-        'mass'
+        'cross-entropy'
     """
 
     description: ClassVar[str] = "binary cross-entropy"
-    measure: ClassVar[str] = "mass"
+    measure: ClassVar[str] = "cross-entropy"
 
 
 @dataclass(frozen=True)

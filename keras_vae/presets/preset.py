@@ -15,7 +15,7 @@ from .networks import Network
 from .objective import Objective
 from .ranges import Count, OneOf, Positive, Share, Whole, check_range
 
-# Overrides that choose a kind come first, and weights, which add terms: others are their numbers.
+# Overrides that choose a kind of which others are the numbers: see `_turn`.
 KIND_CHOICES = ("filters", "likelihood", "stochastic", "annealing", "importance_samples")
 
 # Overrides that are no fields.
@@ -109,22 +109,25 @@ class Preset(Ranged):
 
     @property
     def likelihood_kind(self) -> str | None:
-        """Whether −ELBO is one of a pixel's "mass" or of its "density"; None where there is none.
+        """What −ELBO is one of: see `Likelihood.measure`; None where there is none.
 
-        There is none without a normalized likelihood, nor in a plain autoencoder.
+        There is none without a normalized likelihood, nor in a plain autoencoder. A cross-entropy
+        of binarized images is a "mass".
         """
-        return self.objective.likelihood.measure if self.stochastic else None
+        kind = self.objective.likelihood.measure if self.stochastic else None
+        return "mass" if kind == "cross-entropy" and self.binarization != "none" else kind
 
     def bits_per_dimension(self, nats: float) -> float | None:
-        """Bits that a pixel of 256 levels costs; None where there is no −ELBO.
+        """Bits for a value, that of a channel of a pixel; None where no level of it has a mass.
 
-        A density is first multiplied by the distance of two levels, which gives a level's mass.
+        A density is first multiplied by the distance of two of 256 levels, which gives a level's
+        mass. A cross-entropy of gray levels is no mass of one of them.
 
         Args:
             nats: −log likelihood of an image, or −ELBO.
         """
         kind = self.likelihood_kind
-        if kind is None:
+        if kind in (None, "cross-entropy"):
             return None
         low, high = OUTPUT_RANGES[self.output]
         bin_width = (high - low) / 255.0 if kind == "density" else 1.0
@@ -146,13 +149,15 @@ class Preset(Ranged):
     @property
     def loss_description(self) -> str:
         """Write the loss, for people: its terms and their weights."""
-        objective = self.objective
+        objective, bound = self.objective, self.objective.bound
         terms = [objective.likelihood.description]
         terms += [f"{term.weight:g} × {term.description}" for term in objective.terms]
-        terms.append(f"{objective.bound.beta:g} × KL ({self.loss_unit})")
-        samples = objective.bound.samples
+        if self.stochastic:
+            least = f" of at least {bound.free_bits:g} nats a dimension" if bound.free_bits else ""
+            terms.append(f"{bound.beta:g} × KL{least}")
+        samples = bound.samples
         weighted = "" if samples == 1 else f", importance-weighted over k = {samples} samples"
-        return " + ".join(terms) + weighted
+        return f"{' + '.join(terms)} ({self.loss_unit}){weighted}"
 
     def fitted_to(self, images: int, replicas: int = 1) -> Preset:
         """Return the preset with a batch, and passes in an epoch, that fit a training split.
@@ -188,7 +193,7 @@ class Preset(Ranged):
         """
         changes = {name: value for name, value in changes.items() if value is not None}
         preset, refused = self, []
-        for name in sorted(changes, key=_comes_later):
+        for name in sorted(changes, key=lambda name: _turn(name, changes[name])):
             value = changes[name]
             changed = preset._overridden(name, tuple(value) if isinstance(value, list) else value)
             if changed is None:
@@ -281,5 +286,12 @@ class Preset(Ranged):
             ) from error
 
 
-def _comes_later(name: str) -> bool:
-    return name not in KIND_CHOICES and not name.endswith("_weight")
+def _turn(name: str, value: Any) -> int:
+    """When an override is applied: numbers after the kinds and the terms that have them.
+
+    The importance-weighted bound comes last: it has no β and no free bits, and is refused where
+    these, as they then are, would be lost.
+    """
+    if name == "importance_samples" and value != 1:
+        return 2
+    return int(name not in KIND_CHOICES and not name.endswith("_weight"))

@@ -58,7 +58,7 @@ def copy_from_chief(model: keras.Model) -> None:
 
 
 class SharedMovingAverages(keras.callbacks.Callback):
-    """Averages the moving averages of batch normalisations over the replicas.
+    """Averages the moving averages of batch normalizations over the replicas.
 
     Each replica updates its own; they are a model's `moving_averages`. They are linear in what each
     batch adds, so that averaging once an epoch gives the same as averaging after every batch.

@@ -148,7 +148,7 @@ def test_fit_writes_directions_of_the_training_split(kvae, labelled, colour_mode
     np.testing.assert_allclose(scores, fitted.scores, atol=6e-4)
 
 
-def test_fit_binarises_as_the_models_training_did(
+def test_fit_binarizes_as_the_models_training_did(
     kvae, labelled, colour_model, monkeypatch, tmp_path
 ):
     facts = {**colour_model.metadata, "preset": {"binarization": "dynamic"}}

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -96,6 +97,14 @@ def test_failures_are_counted_and_no_empty_table_is_written(tmp_path, monkeypatc
     result = run("face-model", "--out", tmp_path)
     assert said in str(result.exception)
     assert not (tmp_path / "face-model").exists()
+
+
+def test_images_are_read_with_the_limit_of_pixels(tmp_path):
+    digits = np.random.default_rng(0).integers(0, 255, (40, 28, 28), np.uint8)
+    np.savez(tmp_path / "mnist.npz", images=digits)
+    folders = ["--data-dir", tmp_path, "--cache-dir", tmp_path / "cache", "--out", tmp_path / "out"]
+    result = run("architectures", "--limit", 1, "--epochs", 1, "--max-pixels", 783, *folders)
+    assert "28×28 = 784 pixels are more than `--max-pixels 783`" in str(result.exception)
 
 
 @pytest.mark.parametrize("name", [*EXPERIMENTS, "list", "report"])

@@ -11,7 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 from keras_vae.cli.main import kvae
-from keras_vae.cli.train import _default_name, _report_alignment, _report_pca, _report_starts
+from keras_vae.cli.train import (
+    _default_name,
+    _losses,
+    _report_alignment,
+    _report_pca,
+    _report_starts,
+)
 from keras_vae.inference import registry as runtime
 from keras_vae.presets import get_preset
 from keras_vae.training.run_directory import Run, RunConfig, RunInUseError, read_json
@@ -43,6 +49,54 @@ def test_it_reports_each_epoch_and_every_split_with_its_unit(trained):
     assert re.search(rf"Epoch 2/2  {terms}; validation {terms}; \d+ images/s", result.output)
     assert "−ELBO (nats)" in result.output
     assert re.search(r"^test +[\d.]+ +[\d.]+", result.output, re.MULTILINE)
+
+
+LOGS = {"loss": 120.0, "reconstruction_loss": 100.0, "kl_loss": 20.0, "mse": 0.04}
+ANNEALED = {"annealing": "linear", "annealing_steps": 9}
+
+
+@pytest.mark.parametrize(
+    ("changes", "logs", "equation"),
+    [
+        ({}, {}, "loss 120 nats = 100 + 1 × KL 20 nats"),
+        (
+            {"free_bits": 0.1},
+            {"loss": 130.0},
+            "loss 130 weighted = 100 + 30 for a KL of 20 nats (free bits 0.1)",
+        ),
+        ({"free_bits": 0.1}, {}, "loss 120 weighted = 100 + 1 × KL 20 nats"),
+        (ANNEALED, {"loss": 102.0}, "loss 102 weighted = 100 + 2 for a KL of 20 nats (annealed)"),
+        (ANNEALED, {}, "loss 120 nats = 100 + 1 × KL 20 nats"),  # after its last step
+        (
+            {**ANNEALED, "free_bits": 0.1, "mmd_weight": 4.0},
+            {"loss": 107.0, "mmd_loss": 0.5},
+            "loss 107 weighted = 100 + 4 × mmd 0.5 + "
+            "5 for a KL of 20 nats (annealed, free bits 0.1)",
+        ),
+        ({"beta": 2.0}, {"loss": 140.0}, "loss 140 weighted = 100 + 2 × KL 20 nats"),
+        ({"stochastic": False}, {"loss": 100.0, "kl_loss": 0.0}, "loss 100 weighted = 100"),
+        (
+            {"importance_samples": 5, **ANNEALED},
+            {"loss": 99.0},
+            "loss: 99 weighted (KL annealed); reconstruction 100, KL 20 nats",
+        ),
+        (
+            {"importance_samples": 5, "likelihood": "squared_error"},
+            {},
+            "loss: 120 weighted; reconstruction 100, KL 20 nats",
+        ),
+    ],
+)
+def test_a_printed_loss_adds_up_or_says_what_else_is_in_it(changes, logs, equation):
+    preset = get_preset("mnist").override(**changes)
+    line = _losses(preset, {**LOGS, **logs}, "")
+    assert line.removesuffix(", SSE 31.36") == f"{equation}, MSE 0.0400"
+
+
+def test_a_validation_has_the_final_weight_of_the_kl():
+    preset = get_preset("mnist").override(importance_samples=5, **ANNEALED)
+    logs = {f"val_{name}": value for name, value in LOGS.items()}
+    assert _losses(preset, logs, "val_").startswith("IWAE bound, k = 5: 120 nats; reconstruction")
 
 
 def test_it_says_which_terms_start_later_and_which_never_do(capsys):

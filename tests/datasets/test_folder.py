@@ -179,7 +179,7 @@ def test_nothing_is_said_of_a_set_without_folders_of_classes(outside, folder):
 
 
 @pytest.mark.parametrize("place", ["in", "beside"])
-def test_lists_of_an_unrecognised_folder_are_used(place, folder, tmp_path):
+def test_lists_of_an_unrecognized_folder_are_used(place, folder, tmp_path):
     for number in range(1, 7):
         draw(folder / f"photos/{number:03d}.png", number)
     lists = folder / "photos" if place == "in" else folder

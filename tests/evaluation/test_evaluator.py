@@ -7,7 +7,7 @@ import pytest
 
 from keras_vae.datasets.binarization import binarize
 from keras_vae.datasets.preprocessing import Preprocessing
-from keras_vae.evaluation import Settings, evaluate, extractors, table
+from keras_vae.evaluation import Settings, evaluate, extractors, incomparable, table
 from keras_vae.evaluation.extractors import Extractor
 from keras_vae.latent_space.probes import linear_probes
 
@@ -54,7 +54,7 @@ def test_numbers_are_those_of_the_endpoints(exported, digits):
 
 @pytest.mark.parametrize("how", ["dynamic", "static"])
 def test_a_limit_chooses_and_changes_no_image(exported, digits, how):
-    """Every image of a limited evaluation is binarised and weighed as in the whole one."""
+    """Every image of a limited evaluation is binarized and weighed as in the whole one."""
     model = exported(binarization=how)
     settings = replace(FEW, limit=40, seed=3, by=("label",))
     some = evaluate(model, digits, settings)
@@ -76,6 +76,21 @@ def test_binarization_is_the_models_own_unless_another_is_asked_for(exported, di
     )
     settings = replace(settings, binarization="none")
     assert evaluate(exported(binarization="threshold"), digits, settings).binarization == "none"
+
+
+def test_gray_levels_as_probabilities_do_not_compare_with_a_mass_of_levels(exported, digits):
+    pair = [exported(likelihood=kind) for kind in ("bernoulli", "discretized_logistic")]
+    settings = replace(FEW, limit=10)
+    gray = [evaluate(model, digits, settings) for model in pair]
+    assert [each.likelihood.kind for each in gray] == ["cross-entropy", "mass"]
+    assert "cross-entropy, mass" in incomparable(gray)[0]
+    assert gray[0].likelihood.bits_per_dimension is None
+    assert "no level has a mass, so there are no bits/dim" in table([gray[0]])
+    settings = replace(settings, binarization="threshold")
+    black_and_white = [evaluate(model, digits, settings) for model in pair]
+    assert incomparable(black_and_white) == []
+    assert "no bits/dim" not in table(black_and_white)
+    assert black_and_white[0].likelihood.bits_per_dimension is not None
 
 
 def test_probes_are_fitted_to_the_training_split(exported, attributed):

@@ -266,7 +266,7 @@ KL = np.array([20.0, 30.0])
 
 
 def test_the_summary_adds_up():
-    found = summarize(WEIGHTS, KL, 5, get_preset("mnist"))
+    found = summarize(WEIGHTS, KL, 5, get_preset("mnist-iwae"))
     assert found.elbo == found.reconstruction + found.kl == 85.0 + 25.0
     assert found.elbo_error == pytest.approx(10.0)  # of 100 and 120
     assert found.nll == 100.0
@@ -275,6 +275,12 @@ def test_the_summary_adds_up():
     assert found.nll_fitted_prior == 98.5
     assert found.nll_bits_per_dimension == pytest.approx(100 / 784 / math.log(2))
     assert found.effective_samples == pytest.approx(2.5)
+
+
+def test_there_are_no_bits_of_gray_levels_as_probabilities():
+    found = summarize(WEIGHTS, KL, 5, get_preset("mnist"))
+    assert (found.kind, found.elbo, found.nll) == ("cross-entropy", 110.0, 100.0)
+    assert (found.bits_per_dimension, found.nll_bits_per_dimension) == (None, None)
 
 
 def test_a_weighted_loss_has_no_likelihood():

@@ -5,10 +5,11 @@ from keras_vae.evaluation.posterior import (
     active_units,
     collapse_warning,
     measure_posterior,
+    remedies,
     squared_mmd,
 )
 from keras_vae.latent_space.arithmetic import kl_per_dimension
-from keras_vae.presets import get_preset
+from keras_vae.presets import PRESETS, get_preset
 
 rng = np.random.default_rng(0)
 PRESET = get_preset("mnist")
@@ -83,12 +84,35 @@ def test_collapse_is_reported_with_the_settings_that_help():
     collapsed[:, 0] = rng.normal(size=100)
     warning = measure_posterior(collapsed, np.zeros_like(collapsed), PRESET).warning
     assert "9 of 10 dimensions are inactive" in warning
-    for knob in ("`free_bits=0.1`", '`annealing="linear"`', "`beta`"):
-        assert knob in warning
-    assert "`mse_weight`" not in warning
+    assert warning.endswith(
+        "Train with `free_bits=0.1`, or `annealing='linear'` and `annealing_steps=2000`, or "
+        "`beta=0.5`."
+    )
     turned = PRESET.override(free_bits=0.1, annealing="linear", annealing_steps=100)
-    warning = collapse_warning(1, 10, turned)
-    assert "free_bits" not in warning
-    assert "annealing" not in warning
-    assert "`mse_weight`" in collapse_warning(1, 10, get_preset("celeba-foster"))
+    assert collapse_warning(1, 10, turned).endswith("Train with `beta=0.5`.")
+    assert "`weight=4000.0`" in collapse_warning(1, 10, get_preset("celeba-foster"))
     assert collapse_warning(5, 10, PRESET) is None
+
+
+TIGHTER = get_preset("mnist-iwae").override(importance_samples=5)
+
+
+@pytest.mark.parametrize(
+    "preset",
+    [
+        *PRESETS.values(),
+        TIGHTER,
+        TIGHTER.override(annealing="constant"),
+        TIGHTER.override(likelihood="mean_squared_error"),
+    ],
+)
+def test_a_preset_takes_each_setting_that_is_recommended(preset):
+    for changes in remedies(preset):
+        assert preset.override(**changes) != preset
+
+
+def test_settings_that_the_bound_does_not_have_are_not_recommended():
+    assert collapse_warning(1, 10, TIGHTER).endswith("is at most 0.01).")
+    assert remedies(TIGHTER.override(annealing="constant")) == [
+        {"annealing": "linear", "annealing_steps": 2_000}
+    ]

@@ -120,6 +120,33 @@ def test_the_fingerprint_of_a_preset_is_that_of_version_0_1():
     }
 
 
+OTHER = {  # type of a number → another one
+    int: lambda value: value + 1,
+    float: lambda value: value / 2 + 0.1,
+    str: lambda value: "classifier",
+    tuple: lambda value: (8,),
+}
+
+
+def test_the_fingerprint_has_every_number_of_every_term():
+    base = get_preset("celeba128")
+    numbers = {
+        term.argument(name): OTHER[type(value)](value)
+        for term in base.objective.terms
+        for name, value in term.values().items()
+    }
+    same = [name for name, other in numbers.items()
+            if fingerprint(base, {name: other}) == fingerprint(base, {})]  # fmt: skip
+    assert same == []
+
+
+def test_a_term_that_an_override_removes_is_not_in_the_fingerprint():
+    removed = fingerprint(get_preset("celeba128"), {"identity_weight": 0, "mmd_weight": 0})
+    assert not [name for name in removed["objective"] if name.startswith(("identity", "mmd"))]
+    added = fingerprint(get_preset("mnist"), {"texture_weight": 2.0})
+    assert added["objective"] == {"likelihood": "bernoulli", "texture_weight": 2.0}
+
+
 def test_an_entry_is_the_product_of_its_grid_and_seeds():
     entry = {"preset": "mnist", "grid": {"latent_dim": [3, 5]}, "overrides": {"epochs": 1}}
     assert expand({**entry, "seeds": [0, 1]}) == [

@@ -40,7 +40,7 @@ def test_rotated_scaled_and_shifted_faces_are_aligned_alike(astronaut, face, deg
     np.testing.assert_allclose(back(LANDMARKS), LANDMARKS, atol=2)
 
 
-def test_an_aligned_crop_is_recognised(astronaut, face):
+def test_an_aligned_crop_is_recognized(astronaut, face):
     square = face.crop(astronaut).crop((15, 35, 163, 183))
     for size in (148, 64, 300):
         resized = square.resize((size, size))

@@ -139,12 +139,6 @@ def test_another_weight_leaves_a_terms_other_values_unchanged(monkeypatch):
         ("digits", {"variance": 3.0}, "its likelihood optimal_gaussian"),
         ("digits", {"weight": 5.0}, "its likelihood optimal_gaussian"),
         ("digits", {"annealing_steps": 7}, "its annealing constant"),
-        ("mnist-iwae", {"importance_samples": 5, "beta": 1.0}, "its bound importance_weighted"),
-        (
-            "mnist-iwae",
-            {"importance_samples": 5, "free_bits": 0.1},
-            "its bound importance_weighted",
-        ),
         ("mnist", {"depth": 3}, "its network is dense"),
         ("mnist", {"kl_weight": 3}, "its bound elbo"),
     ],
@@ -235,9 +229,32 @@ def test_the_importance_weighted_bound_leaves_nothing_out_in_silence(changes, re
     message = rf"`importance_samples` must be 1 .* Received: 5 with {received}\."
     with pytest.raises(ValueError, match=message):
         preset.override(importance_samples=5)
+    with pytest.raises(ValueError, match=message):
+        get_preset("mnist").override(importance_samples=5, **changes)
     if not {"beta", "free_bits"} & set(changes):
         with pytest.raises(ValueError, match=message):
             get_preset("mnist").override(importance_samples=5).override(**changes)
+
+
+def test_changes_that_agree_with_each_other_are_applied_in_any_order():
+    plain = {"beta": 1.0, "perceptual_weight": 0, "distillation_weight": 0, "mmd_weight": 0}
+    annealed = {"annealing": "linear", "annealing_steps": 7, "free_bits": 0.0}
+    changes = {"importance_samples": 5, **plain, **annealed}
+    for ordered in (changes, dict(reversed(changes.items()))):
+        preset = get_preset("celeba64").override(**ordered)
+        assert preset.objective.bound == ImportanceWeighted(5, Linear(7))
+        assert not preset.objective.terms
+    back = preset.override(beta=4.0, mmd_weight=2.0, importance_samples=1)
+    assert back.objective.bound == ELBO(4.0, Linear(7))
+
+
+@pytest.mark.parametrize("name", ["beta", "free_bits"])
+def test_the_importance_weighted_bound_has_neither_beta_nor_free_bits(name):
+    preset = get_preset("mnist").override(importance_samples=5)
+    with pytest.raises(
+        ValueError, match=rf"`{name}` cannot be changed .*its bound importance_weighted.*such a"
+    ):
+        preset.override(**{name: 1.0, "importance_samples": 10})
 
 
 @pytest.mark.parametrize("name", ["mnist", "celeba", "celeba64", "mnist-best"])
@@ -277,7 +294,7 @@ def test_the_importance_weighted_bound_is_not_called_the_elbo():
 
 def test_bits_per_dimension_are_those_of_a_level():
     preset = get_preset("digits")  # 64 pixels
-    mass = preset.override(likelihood="bernoulli")
+    mass = preset.override(likelihood="discretized_logistic")
     assert mass.bits_per_dimension(64 * math.log(2)) == pytest.approx(1.0)
     # A density of 1 over [0, 1] gives each of its 255 steps 1/255; over [-1, 1], 2/255.
     density = preset.override(likelihood="gaussian")
@@ -285,6 +302,17 @@ def test_bits_per_dimension_are_those_of_a_level():
     assert density.override(output="tanh").bits_per_dimension(0.0) == pytest.approx(
         math.log2(255) - 1
     )
+
+
+def test_a_bernoulli_likelihood_has_a_mass_only_of_black_and_white_pixels():
+    gray = get_preset("digits").override(likelihood="bernoulli")  # 64 pixels
+    assert (gray.likelihood_kind, gray.loss_unit) == ("cross-entropy", "nats")
+    assert gray.bits_per_dimension(64 * math.log(2)) is None
+    binary = gray.override(binarization="static")
+    assert binary.likelihood_kind == "mass"
+    assert binary.bits_per_dimension(64 * math.log(2)) == pytest.approx(1.0)
+    levels = gray.override(likelihood="discretized_logistic")
+    assert levels.likelihood_kind == levels.override(binarization="static").likelihood_kind
 
 
 @pytest.mark.parametrize("changes", [{"likelihood": "squared_error"}, {"stochastic": False}])
@@ -298,4 +326,16 @@ def test_the_loss_is_described_with_all_its_terms():
         "Gaussian, variance at its optimum (Rybkin et al. 2021) + 3000 × perceptual loss "
         "+ 300 × distillation loss + 2 × squared MMD between the aggregate posterior and the prior "
         "+ 8 × KL (weighted)"
+    )
+
+
+def test_the_loss_is_described_with_free_bits_and_without_a_kl_that_is_not_there():
+    preset = get_preset("mnist").override(free_bits=0.1)
+    assert preset.loss_description == (
+        "binary cross-entropy + 1 × KL of at least 0.1 nats a dimension (weighted)"
+    )
+    plain = preset.override(stochastic=False, mmd_weight=2.0)
+    assert plain.loss_description == (
+        "binary cross-entropy + 2 × squared MMD between the aggregate posterior and the prior "
+        "(weighted)"
     )

@@ -13,7 +13,7 @@ PYTHON = re.compile(r"PyFunc|NumpyFunction")
 TRAINING = re.compile(
     r"(?<!Stop)Grad|Apply|Dropout|^Assign|^Save|^Restore|^Random|^Truncated|Queue|Iterator"
 )
-TABLES = re.compile(r"Table|Queue|Iterator|Barrier|^Stack|Mutex")  # would need an initialiser
+TABLES = re.compile(r"Table|Queue|Iterator|Barrier|^Stack|Mutex")  # would need an initializer
 FLOATS = {tf.bfloat16, tf.float16, tf.float64}
 
 

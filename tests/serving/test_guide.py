@@ -35,6 +35,23 @@ def test_every_signature_has_its_example(faces):
     assert sorted([*NAMES, "serving_default"]) == sorted(signatures_of(faces.path))
 
 
+def test_the_layout_of_an_exported_model_is_complete(faces):
+    layout = re.search(r"## What is exported\n\n((?:    .*\n)+)", GUIDE.read_text())[1]
+    named = {line.split()[0].rstrip("/") for line in layout.splitlines()}
+    folders = (faces.path.parent, faces.path, faces.path / "assets.extra")
+    assert {file.name for folder in folders for file in folder.iterdir()} <= named
+
+
+def test_the_models_that_have_describe_are_named():
+    text = " ".join(GUIDE.read_text().split())
+    versions = SHIPPED.glob("*/1")
+    assert [each.parent.name for each in versions if "describe" in signatures_of(each)] == [
+        "celeba128"
+    ]
+    assert "of the models that come with kvae only `celeba128` has it" in text
+    assert "`describe` (`vdsr`, which is older, does not)" in text
+
+
 @pytest.mark.parametrize(("request_", "answer"), PAIRS, ids=NAMES)
 def test_answers_are_those_of_the_model(faces, whole, request_, answer):
     name, (row,) = request_["signature_name"], request_["instances"]

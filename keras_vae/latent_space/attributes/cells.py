@@ -16,7 +16,7 @@ class Cells:
     in each a cell without and a cell with the attribute. A fit weights every stratum equally, so
     that among the images with the attribute each combination is as frequent as among
     those without: a mean difference becomes the mean over the strata of the differences within
-    them (direct standardisation).
+    them (direct standardization).
 
     Attributes:
         index: 2 × stratum, plus 1 for images with the attribute; int [N].

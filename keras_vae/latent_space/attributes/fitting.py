@@ -78,7 +78,7 @@ def fit_mean(z: np.ndarray, cells: Cells, multipliers: np.ndarray) -> Fit:
 def fit_logistic(z: np.ndarray, cells: Cells, multipliers: np.ndarray) -> Fit:
     """Take the normal of a logistic regression's hyperplane (Astorga et al. 2025, section 5).
 
-    The regression is that of scikit-learn's defaults (ridge penalty, C = 1) on standardised
+    The regression is that of scikit-learn's defaults (ridge penalty, C = 1) on standardized
     latents; divided by the standard deviations, its coefficients are the normal in the space of z.
     Δ is the normal at the length of the mean difference, so that morphs by either go equally far.
     (The distance of the groups' means along the normal would be several times smaller: the normal
