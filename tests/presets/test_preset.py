@@ -240,6 +240,20 @@ def test_the_importance_weighted_bound_leaves_nothing_out_in_silence(changes, re
             get_preset("mnist").override(importance_samples=5).override(**changes)
 
 
+@pytest.mark.parametrize("output", ["linear", "tanh"])
+@pytest.mark.parametrize("name", ["mnist", "own-images"])
+def test_another_output_than_a_sigmoid_contradicts_a_bernoulli_likelihood(name, output):
+    message = rf"`output` must be 'sigmoid' for a Bernoulli .*Received: '{output}'\. .*'gaussian'\."
+    preset = get_preset(name).override(likelihood="bernoulli")
+    assert preset.output == "sigmoid"
+    with pytest.raises(ValueError, match=message):
+        preset.override(output=output)
+    with pytest.raises(ValueError, match=message):
+        get_preset(name).override(output=output, likelihood="bernoulli")
+    with pytest.raises(ValueError, match=message):
+        replace(preset, output=output).check()
+
+
 @pytest.mark.parametrize("name", ["mnist", "celeba", "celeba64", "mnist-best"])
 def test_a_network_of_a_newer_version_is_refused_by_the_field(name):
     values = get_preset(name).to_dict()
