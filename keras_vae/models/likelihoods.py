@@ -173,7 +173,7 @@ class SquaredError(Likelihood):
 
     @in_range
     def __init__(
-        self, decoder: keras.Model, variance: Positive = 0.5, output: str = "sigmoid", **kwargs: Any
+        self, decoder: keras.Model, variance: Positive = 1.0, output: str = "sigmoid", **kwargs: Any
     ) -> None:
         super().__init__(decoder, output, **kwargs)
         self.variance = variance
