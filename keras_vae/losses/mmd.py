@@ -38,7 +38,8 @@ def aggregate_mmd(z: tf.Tensor) -> tf.Tensor:
         z: One sample for each image, [B, L].
 
     Returns:
-        Each sample's part of it, [B], which may be negative.
+        Each sample's part of it, [B], which may be negative; 0 where one image is the whole batch,
+        which has no pair.
 
     Example:
         >>> aggregate_mmd(tf.random.stateless_normal((100, 2), [0, 0])).shape
@@ -50,7 +51,8 @@ def aggregate_mmd(z: tf.Tensor) -> tf.Tensor:
     pairs = tf.reduce_sum(kernel, axis=-1) - own
     # Only the first of a pair passes the gradient on, wherever the second is: so it counts twice.
     pairs = 2.0 * pairs - tf.stop_gradient(pairs)
-    others = tf.cast(tf.maximum(tf.shape(batch)[0] - 1, 1), z.dtype)
+    others = tf.cast(tf.shape(batch)[0] - 1, z.dtype)
     with_prior = 1.0 + tf.reduce_sum(tf.square(z), axis=-1)
     of_prior = 1.0 + tf.cast(tf.shape(z)[1], z.dtype)
-    return pairs / others - 2.0 * with_prior + of_prior
+    value = pairs / tf.maximum(others, 1.0) - 2.0 * with_prior + of_prior
+    return tf.where(others > 0.0, value, 0.0)  # what is left without a pair has no lowest value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Self
 
 import keras
@@ -70,6 +71,31 @@ def in_float32(layer: keras.layers.Layer) -> keras.layers.Layer:
 def is_functional(network: Any) -> bool:
     """Whether a network is a functional or sequential model, whose layers can be looked at."""
     return isinstance(network, keras.Model) and bool(getattr(network, "inputs", None))
+
+
+def layers_of(network: Any) -> Iterator[keras.layers.Layer]:
+    """Yield the layers of a network, and those of networks within it."""
+    parts = [getattr(network, name) for name in getattr(network, "PARTS", ())]
+    for layer in getattr(network, "layers", parts):
+        yield layer
+        yield from layers_of(layer)
+
+
+def output_shape_of(network: Any) -> tuple[int | None, ...]:
+    """Shape of what a decoder returns: of a subclassed model, for the z that it was called with.
+
+    Raises:
+        ValueError: If a subclassed model has not been called yet.
+    """
+    if hasattr(network, "output_shape"):
+        return network.output_shape
+    shape = (network.get_build_config() or {}).get("input_shape")
+    if shape is None:
+        raise ValueError(
+            "`decoder` must be a functional model, or have been called once, so that the shape of "
+            f"its output is known. Received: {network.name!r}."
+        )
+    return tuple(network.compute_output_spec(keras.KerasTensor(shape)).shape)
 
 
 def apply_network(network: Any, value: Any, y: Any, training: bool) -> Any:

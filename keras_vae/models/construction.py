@@ -48,7 +48,7 @@ class Construction:
             >>> vae = VAE.from_preset("mnist", seed=0)
         """
         preset = get_preset(preset) if isinstance(preset, str) else preset
-        preset.objective.check(preset.stochastic)
+        preset.check()
         shapes = {"latent_dim": preset.latent_dim, "image_shape": preset.image_shape}
         terms = preset.objective.build(**shapes, teacher=teacher, dtype=dtype, seed=seed)
         network = preset.network.build(preset, dtype)

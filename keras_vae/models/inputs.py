@@ -19,6 +19,15 @@ from ..files.pixels import BYTES, EXPECTED, TOLERANCE, UNIT, PixelRange, range_o
 logger = logging.getLogger("keras_vae")
 
 ARRAYS = (np.ndarray, tf.Tensor, Mapping, list, tuple)
+EACH_BATCH = "0 … 1 or 0 … 255 batch by batch"  # of a generator
+
+
+def is_array(x: Any) -> bool:
+    """Whether Keras takes x for arrays, which `fit` shuffles: also all that NumPy converts.
+
+    Such is a data set of h5py, of which Keras reads the whole file into memory.
+    """
+    return isinstance(x, ARRAYS) or hasattr(x, "__array__")
 
 
 def range_of_batch(images: tf.Tensor) -> tf.Tensor:
@@ -156,7 +165,7 @@ def range_of_data(x: Any, name: str = "x") -> tuple[PixelRange | None, bool]:
         x = next(iter(x.take(1)), None)
     elif isinstance(x, keras.utils.PyDataset):
         x = x[0]
-    elif not isinstance(x, ARRAYS):
+    elif not is_array(x):
         return None, False
     if x is None:
         return None, False
@@ -196,7 +205,7 @@ class ImageInputs:
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._ranges: dict[str, PixelRange | None] = {}
-        self._announced: set[PixelRange] = set()
+        self._announced: set[PixelRange | str] = set()
 
     def fit(
         self,
@@ -221,7 +230,7 @@ class ImageInputs:
             validation_data = with_weights(*validation)
         elif validation_split:
             self._set_range("test", self._ranges["train"])
-        if not isinstance(x, (*ARRAYS, keras.utils.PyDataset)):
+        if not (is_array(x) or isinstance(x, keras.utils.PyDataset)):
             kwargs.setdefault("shuffle", False)  # Keras warns that it shuffles no data set
         x, y, sample_weight = with_weights(x, y, sample_weight)
         kwargs |= {"x": x, "y": y, "batch_size": batch_size, "epochs": epochs, "verbose": verbose}
@@ -278,6 +287,8 @@ class ImageInputs:
         if images.dtype != tf.uint8:
             pixels = self._ranges.get(phase)
             images = tf.cast(images, tf.float32)
+            if pixels is None:
+                self._announce(EACH_BATCH)
             images = pixels.to_pixels(images) if pixels else range_of_batch(images)
             images = checked(images)
         return images, y, weights_of(weight)
@@ -305,7 +316,7 @@ class ImageInputs:
             setattr(self, f"{phase}_function", None)  # traced with another range
         self._ranges[phase] = pixels
 
-    def _announce(self, pixels: PixelRange) -> None:
+    def _announce(self, pixels: PixelRange | str) -> None:
         """Log the range of images that are not uint8, once for each model and range."""
         if pixels not in self._announced:
             self._announced.add(pixels)

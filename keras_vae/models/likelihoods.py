@@ -14,10 +14,11 @@ from keras import ops
 
 from ..ops.registration import package
 from ..ops.replicas import cross_replica_mean
+from ..presets import likelihoods as kinds
 from ..presets.preset import OUTPUT_RANGES, Output
 from ..presets.ranges import NotNegative, Positive, in_range
 from . import reconstruction
-from .composite import Composite, apply_network, condition_of
+from .composite import Composite, apply_network, condition_of, output_shape_of
 
 # output → activation, and its inverse
 ACTIVATIONS = {"sigmoid": ops.sigmoid, "tanh": ops.tanh, "linear": lambda logits: logits}
@@ -148,11 +149,7 @@ class Bernoulli(Likelihood):
 
     def __init__(self, decoder: keras.Model, output: str = "sigmoid", **kwargs: Any) -> None:
         super().__init__(decoder, output, **kwargs)
-        if output != "sigmoid":
-            raise ValueError(
-                f"`output` must be 'sigmoid' for a Bernoulli likelihood. Received: {output!r}. "
-                "For pixels in [-1, 1] choose another likelihood, such as 'gaussian'."
-            )
+        kinds.Bernoulli().check(output)
 
     def log_prob(self, x: tf.Tensor, logits: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Return nats, [B]."""
@@ -176,7 +173,7 @@ class SquaredError(Likelihood):
 
     @in_range
     def __init__(
-        self, decoder: keras.Model, variance: Positive = 0.5, output: str = "sigmoid", **kwargs: Any
+        self, decoder: keras.Model, variance: Positive = 1.0, output: str = "sigmoid", **kwargs: Any
     ) -> None:
         super().__init__(decoder, output, **kwargs)
         self.variance = variance
@@ -313,7 +310,7 @@ class PositionalGaussian(OptimalGaussian):
     """
 
     def _shape(self) -> tuple[int, ...]:
-        return (*self.decoder.output_shape[1:3], 1)
+        return (*output_shape_of(self.decoder)[1:3], 1)
 
     def _optimum(self, errors: tf.Tensor) -> tf.Tensor:
         return cross_replica_mean(tf.reduce_mean(errors, axis=-1, keepdims=True))

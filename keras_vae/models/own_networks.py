@@ -15,13 +15,36 @@ import tensorflow as tf
 
 from ..ops.activations import FUSED_SLOPE, layers_of_lost_slope
 from ..ops.registration import package
-from .composite import Composite, is_functional
+from .composite import Composite, is_functional, output_shape_of
 from .inputs import logger
-from .likelihoods import ACTIVATIONS, INVERSES
+from .likelihoods import INVERSES
+
+
+def _operation(name: str) -> type[keras.Operation]:
+    """The class of `keras.ops.sigmoid` and its like within a functional model."""
+    return type(getattr(keras.ops, name)(keras.KerasTensor((1, 2)))._keras_history.operation)
+
 
 # Layers after which the activation may as well come: they move pixels, and change none.
 MOVES = (keras.layers.Reshape, keras.layers.Permute, keras.layers.Cropping2D)
-OUTPUTS = ("logits", *ACTIVATIONS)
+SQUASHING = ("sigmoid", "tanh")  # activations that are taken off
+OUTPUTS = ("logits", *SQUASHING)
+# What is an activation: layers and operations by class, functions by identity. Your own may have
+# the same names, as the layer `Linear` of Keras's guides.
+OTHERS = ("relu", "leaky_relu", "elu", "softmax", "softplus")
+CLASSES = {
+    keras.layers.ReLU: "relu",
+    keras.layers.LeakyReLU: "leaky_relu",
+    keras.layers.PReLU: "prelu",
+    keras.layers.ELU: "elu",
+    keras.layers.Softmax: "softmax",
+    **{_operation(name): name for name in (*SQUASHING, *OTHERS)},
+}
+FUNCTIONS = {
+    "linear": (keras.activations.linear,),
+    "sigmoid": (keras.activations.sigmoid, keras.ops.sigmoid, tf.sigmoid),
+    "tanh": (keras.activations.tanh, keras.ops.tanh, tf.tanh),
+}
 PROBES = 64  # z that a decoder is looked at with
 PROBE_SCALE = 30.0  # their standard deviation: logits of them are rarely all within [-1, 1]
 
@@ -130,12 +153,12 @@ def _without_activation(tensor: Any) -> tuple[Any, str | None]:
     name = _activation(layer)
     if name in ("logits", None):
         return tensor, name
-    if name not in ACTIVATIONS:
+    if name not in SQUASHING:
         raise ValueError(
             "`decoder` must end in logits, a sigmoid or a tanh. Received: a last layer "
             f"{layer.name!r} with the activation {name!r}. Without it the decoder returns logits."
         )
-    if not getattr(layer, "weights", None):  # an Activation layer, or `keras.ops.sigmoid`
+    if isinstance(layer, (keras.layers.Activation, *CLASSES)):  # nothing but the activation
         return node.input_tensors[0], name
     return _linear(layer)(*arguments.args, **arguments.kwargs), name
 
@@ -143,11 +166,23 @@ def _without_activation(tensor: Any) -> tuple[Any, str | None]:
 def _activation(layer: Any) -> str | None:
     """Name of the activation with which a layer ends: "logits" if linear, None if not known."""
     activation = getattr(layer, "activation", None)
-    if activation is None:  # operations, as of `keras.ops.sigmoid`, are named by their class
-        name = type(layer).__name__.lower()
-        return name if name in (*ACTIVATIONS, "relu", "softmax", "softplus") else None
-    name = getattr(activation, "__name__", type(activation).__name__)
-    return "logits" if name == "linear" else name
+    if not callable(activation):
+        return next((name for kind, name in CLASSES.items() if isinstance(layer, kind)), None)
+    name = next((name for name, same in FUNCTIONS.items() if activation in same), None)
+    if name is None:
+        own = getattr(activation, "__name__", type(activation).__name__)
+        return None if own in FUNCTIONS else own
+    if name == "linear":
+        return "logits"
+    return name if _takes_activation(layer) else None
+
+
+def _takes_activation(layer: keras.layers.Layer) -> bool:
+    """Whether a layer can be made again with another activation."""
+    try:
+        return "activation" in layer.get_config()
+    except NotImplementedError:  # of a layer of your own without `get_config`
+        return False
 
 
 def _linear(layer: keras.layers.Layer) -> keras.layers.Layer:
@@ -284,7 +319,7 @@ class Logits(Composite, keras.layers.Layer):
     They are bounded, since float32 rounds the values near the ends of the range.
 
     Args:
-        network: Model from z [B, L] to images [B, H, W, C].
+        network: Model from z [B, L] (and y) to images [B, H, W, C].
         output: "sigmoid" or "tanh".
     """
 
@@ -296,8 +331,18 @@ class Logits(Composite, keras.layers.Layer):
         self.output_range = output
         self.built = network.built
 
-    def call(self, z: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Return logits [B, H, W, C]."""
+    @property
+    def inputs(self) -> list[keras.KerasTensor] | None:
+        """Those of the network, z and perhaps y, where it is a functional model."""
+        return getattr(self.network, "inputs", None)
+
+    @property
+    def output_shape(self) -> tuple[int | None, ...]:
+        """Shape of the logits, [None, H, W, C]."""
+        return output_shape_of(self.network)
+
+    def call(self, z: Any, training: bool = False) -> tf.Tensor:
+        """Return logits [B, H, W, C] of z, or of z and y."""
         images = tf.cast(self.network(z, training=training), tf.float32)
         margin = keras.config.epsilon()
         low = margin if self.output_range == "sigmoid" else margin - 1.0

@@ -18,7 +18,8 @@ class PrincipalComponents:
     """A linear encoder and decoder: probabilistic PCA (Tipping and Bishop 1999).
 
     The encoder is the posterior of their section 3.3, in axes where its aggregate over the images
-    has covariance I. The decoder is the linear regression of the pixels' logits on z_mean.
+    has covariance I. The decoder is the linear regression of the pixels' logits on z, sampled from
+    it.
 
     Attributes:
         encoder_kernel: Kernel of z_mean, float32 [D, L].
@@ -87,7 +88,8 @@ class PrincipalComponents:
         encoder_kernel = pca.components_.T * (np.sqrt(np.maximum(variance - noise, 0.0)) / variance)
         z_mean = (pixels - pca.mean_) @ encoder_kernel
         centre = logits.mean(axis=0)
-        # z_mean is white, so that covariances are the regression's coefficients.
+        # z is white, and its noise says nothing of the logits: so their covariances with z_mean are
+        # the regression's coefficients.
         decoder_kernel = z_mean.T @ (logits - centre) / len(pixels)
         bias, log_variance = -pca.mean_ @ encoder_kernel, np.log(np.minimum(noise / variance, 1.0))
         arrays = (encoder_kernel, bias, log_variance, decoder_kernel, centre)

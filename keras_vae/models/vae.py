@@ -12,7 +12,7 @@ import tensorflow as tf
 from ..files.pictures import to_pixels
 from ..ops.registration import package
 from ..ops.replicas import replica_count
-from .composite import Composite
+from .composite import Composite, layers_of
 from .construction import Construction
 from .distributions import repeated, repeated_distribution
 from .inputs import ImageInputs, labels_of
@@ -44,8 +44,9 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
             one value for each image, [B].
 
     Raises:
-        ValueError: If there are no terms, if two have the same name, or if a term with several
-            samples of z for each image is not the only one.
+        ValueError: If there are no terms, if two have the same name, if a term with several samples
+            of z for each image is not the only one, or if there is such a term and z is not
+            sampled.
         TypeError: If `terms` is no list of terms and functions.
 
     Example:
@@ -86,6 +87,12 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
                 "`terms` must be one where it takes several samples of z for each image. "
                 f"Received: {names}."
             )
+        sampled = [term.name for term in self.terms if hasattr(term, "samples")]
+        if sampled and not self.stochastic:
+            raise ValueError(
+                "`terms` must be `elbo_terms()`, or others that weigh no samples of z, where the "
+                f"posterior is deterministic. Received: {', '.join(sampled)}."
+            )
         if len(set(logged)) < len(logged):
             raise ValueError(f"`terms` must have different names. Received: {', '.join(logged)}.")
 
@@ -119,7 +126,7 @@ class VAE(Construction, ImageInputs, LoggedMeans, ReplicatedFit, Composite, kera
     @property
     def classes(self) -> int | None:
         """Number of labels, where the decoder encodes y as one of them; else None."""
-        layers = getattr(self.decoder, "layers", ())
+        layers = layers_of(self.decoder)
         codes = (each for each in layers if isinstance(each, keras.layers.CategoryEncoding))
         return next((code.num_tokens for code in codes), None)
 

@@ -29,6 +29,16 @@ class Likelihood(Configuration):
     description: ClassVar[str]
     measure: ClassVar[str | None] = None
 
+    def check(self, output: str) -> None:
+        """Refuse a decoder that ends otherwise than the likelihood needs.
+
+        Args:
+            output: See `Preset`.
+
+        Raises:
+            ValueError: If it does.
+        """
+
 
 @dataclass(frozen=True)
 class Bernoulli(Likelihood, kind="bernoulli", builds=f"{_MODULE}.Bernoulli"):
@@ -41,6 +51,18 @@ class Bernoulli(Likelihood, kind="bernoulli", builds=f"{_MODULE}.Bernoulli"):
 
     description: ClassVar[str] = "binary cross-entropy"
     measure: ClassVar[str] = "cross-entropy"
+
+    def check(self, output: str) -> None:
+        """Refuse other outputs than a sigmoid: the mean is a probability.
+
+        Raises:
+            ValueError: If it is another.
+        """
+        if output != "sigmoid":
+            raise ValueError(
+                f"`output` must be 'sigmoid' for a Bernoulli likelihood. Received: {output!r}. "
+                "For other outputs choose another likelihood, such as 'gaussian'."
+            )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ..choices import NORMALIZATIONS, UPSAMPLINGS
-from .configuration import Configuration, Ranged
+from .configuration import Configuration, ConfigurationError, Ranged
 from .ranges import Count, Counts, Filled, OneOf, Whole, check_range
 
 if TYPE_CHECKING:
@@ -104,6 +104,9 @@ class ConvNetwork(
         normalize_projection: Whether the decoder's first dense layer is normalized and activated
             like a convolution (Foster) or left linear.
 
+    Raises:
+        ConfigurationError: If a number of filters is missing, or the last convolution has one.
+
     Example:
         >>> network = ConvNetwork(encoder=(Conv(32), Conv(64)), decoder=(Conv(32), Conv()))
         >>> [each.filters for each in network.encoder]
@@ -111,11 +114,29 @@ class ConvNetwork(
     """
 
     encoder: Annotated[tuple[Conv, ...], Filled()]
-    decoder: tuple[Conv, ...]
+    decoder: Annotated[tuple[Conv, ...], Filled()]
     normalization: Normalization = "batch"
     activation: str = "leaky_relu"
     upsampling: Upsampling = "transposed"
     normalize_projection: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse filters that would be ignored, or are missing."""
+        super().__post_init__()
+        *stages, last = self.decoder
+        if last.filters is not None:
+            raise ConfigurationError(
+                "`decoder` must end in a convolution with `filters=None`, which makes the image's "
+                f"channels. Received: {last.filters}.",
+                "decoder",
+            )
+        for name, convolutions in (("encoder", self.encoder), ("decoder", stages)):
+            if any(each.filters is None for each in convolutions):
+                raise ConfigurationError(
+                    f"`{name}` must have the `filters` of each convolution, but for the decoder's "
+                    "last. Received: None.",
+                    name,
+                )
 
     def overridden(self, name: str, value: Any) -> Network | None:
         """Return a copy with another value; filters, kernels and strides are the encoder's."""

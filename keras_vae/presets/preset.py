@@ -186,10 +186,11 @@ class Preset(Ranged):
                 terms by `KIND_weight`, which adds the term or, at 0, removes it, and their other
                 numbers by `KIND_NUMBER`, such as `adversarial_start`; `filters`, `kernels` and
                 `strides` of an encoder's convolutions, which the decoder mirrors; `image_size`
-                (height, width); `conditional`. None leaves a value as it is.
+                (height, width); `conditional`. None leaves a value as it is. Without `output` a
+                Bernoulli likelihood makes of a linear one a sigmoid.
 
         Raises:
-            ValueError: If the kinds at hand have no value of that name.
+            ValueError: If the kinds at hand have no value of that name; see also `check`.
         """
         changes = {name: value for name, value in changes.items() if value is not None}
         preset, refused = self, []
@@ -201,7 +202,8 @@ class Preset(Ranged):
             preset = changed or preset
         if refused:
             raise ValueError(preset._refusal(refused))
-        if preset.output == "linear" and preset.objective.likelihood.kind == "bernoulli":
+        bernoulli = preset.objective.likelihood.kind == "bernoulli"
+        if bernoulli and preset.output == "linear" and "output" not in changes:
             preset = replace(preset, output="sigmoid")  # its mean is a probability
         preset.check()
         return preset
@@ -210,9 +212,11 @@ class Preset(Ranged):
         """Refuse what cannot be trained.
 
         Raises:
-            ValueError: If the objective contradicts itself: see `Objective.check`.
+            ValueError: If the objective contradicts itself (see `Objective.check`), or the
+                likelihood the output.
         """
         self.objective.check(self.stochastic)
+        self.objective.likelihood.check(self.output)
 
     def _overridden(self, name: str, value: Any) -> Preset | None:
         """Return a copy with another value; None if nothing has that name."""

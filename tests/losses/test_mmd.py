@@ -38,5 +38,10 @@ def test_samples_of_the_prior_have_none():
     assert abs(np.mean(aggregate_mmd(z))) < 0.05
 
 
-def test_that_of_one_sample_is_a_number():
-    assert np.isfinite(aggregate_mmd(np.ones((1, 4), np.float32))).all()
+@pytest.mark.parametrize("scale", [0.0, 1.0, 10.0])
+def test_one_sample_has_no_pair_and_no_gradient(scale):
+    z = tf.Variable(np.full((1, 2), scale, np.float32))
+    with tf.GradientTape() as tape:
+        value = aggregate_mmd(z)
+    assert value.numpy().tolist() == [0.0]
+    assert tape.gradient(value, z).numpy().tolist() == [[0.0, 0.0]]

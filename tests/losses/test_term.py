@@ -1,6 +1,8 @@
 """What every term of the loss promises: one list, run through for each."""
 
 import json
+from dataclasses import fields
+from inspect import signature
 
 import keras
 import numpy as np
@@ -41,6 +43,17 @@ every_term = pytest.mark.parametrize("kind", TERMS)
 
 def test_no_kind_is_left_out():
     assert set(TERMS) == set(presets.Term.kinds) | set(presets.Bound.kinds)
+
+
+@pytest.mark.parametrize("kind", ["identity", "texture", "adversarial"])
+def test_a_kind_and_its_class_have_the_same_numbers_by_default(kind):
+    configuration = presets.Term.kinds[kind]
+    arguments = signature(getattr(losses, configuration.__name__)).parameters
+    defaults = {each.name: each.default for each in fields(configuration)}
+    numbers = {name: each for name, each in defaults.items() if isinstance(each, int | float)}
+    own = numbers.keys() - NETWORKS
+    assert own
+    assert {name: arguments[name].default for name in own} == {name: numbers[name] for name in own}
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import logging
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -125,6 +126,59 @@ def test_each_batch_of_a_generator_has_its_range_recognized(form, images, refere
 def test_arrays_in_a_dictionary_and_labels_are_taken(images, labels, reference):
     assert_same_training(fitted(images, labels), reference)
     assert_same_training(fitted({"image": images, "label": labels}), reference)
+
+
+class Converted:
+    """What NumPy can convert, and nothing else."""
+
+    def __init__(self, x):
+        self.x, self.shape, self.dtype = x, x.shape, x.dtype
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.x, dtype)
+
+    def __len__(self):
+        return len(self.x)
+
+
+@pytest.fixture
+def in_a_file(tmp_path):
+    with h5py.File(tmp_path / "images.h5", "w") as file:
+        yield lambda x: file.create_dataset("images", data=x)
+
+
+@pytest.mark.parametrize("form", ["in_a_file", Converted, tf.Variable, np.asarray])
+def test_arrays_of_any_kind_are_shuffled_and_have_one_range(form, images, caplog, logged, request):
+    form = request.getfixturevalue(form) if isinstance(form, str) else form
+    x, vae, seen = form(FORMS["float of −1 … 1"](images)), compiled(), []
+
+    def step(data):
+        seen.append(vae.batch_of(data, "train")[0].numpy())
+        return {"loss": tf.zeros(())}
+
+    vae.train_step, vae.run_eagerly = step, True
+    with caplog.at_level(logging.WARNING, "keras_vae"):
+        vae.fit(x, batch_size=len(images), verbose=0)
+        vae.fit(x, batch_size=len(images), shuffle=False, verbose=0)
+    assert logged() == ["mnist: images are read as −1 … 1, by their values."]
+    np.testing.assert_allclose(seen[1], images, atol=1e-3)
+    assert not np.allclose(seen[0], images, atol=1e-3)
+    np.testing.assert_allclose(*(np.sort(each, axis=None) for each in seen), atol=1e-3)
+
+
+@pytest.mark.parametrize("phase", ["train", "test"])
+def test_a_line_says_that_each_batch_of_a_generator_decides(phase, images, caplog, logged):
+    vae, line = compiled(), "mnist: images are read as 0 … 1 or 0 … 255 batch by batch, by their"
+    with caplog.at_level(logging.WARNING, "keras_vae"):
+        vae.fit(generator(images), steps_per_epoch=1, verbose=0)
+        assert not logged()
+        for _ in range(2):
+            unit = generator(images / np.float32(255))
+            if phase == "train":
+                vae.fit(unit, steps_per_epoch=1, verbose=0)
+            else:
+                vae.evaluate(unit, steps=1, verbose=0)
+    assert [each.startswith(line) for each in logged()] == [True]
 
 
 def test_a_folder_of_images_is_taken(photos, tmp_path):

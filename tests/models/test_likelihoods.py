@@ -91,6 +91,13 @@ def test_config_round_trip(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_and_its_class_have_the_same_defaults(kind):
+    configuration = KINDS[kind]()
+    numbers = configuration.implementation()(decoder()).get_config()
+    assert configuration.values() == {name: numbers[name] for name in configuration.values()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_likelihood_maps_latents_to_a_distribution_of_images(photos, kind):
     likelihood = built(kind, **OTHER.get(kind, {}))
     z = np.random.default_rng(0).normal(size=(5, 3072)).astype(np.float32)

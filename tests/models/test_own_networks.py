@@ -12,7 +12,7 @@ from keras_vae import presets
 from keras_vae.export.saved_model import export_model
 from keras_vae.losses import KL, elbo_terms
 from keras_vae.models import VAE
-from keras_vae.models.likelihoods import Bernoulli
+from keras_vae.models.likelihoods import Bernoulli, PositionalGaussian
 from keras_vae.models.own_networks import Logits
 from keras_vae.models.priors import StandardNormal
 
@@ -114,9 +114,9 @@ class SubclassedDecoder(keras.Model):
         return {**super().get_config(), "activation": self.activation_}
 
 
-def trained(vae, digits, epochs=2):
+def trained(vae, digits, labels=None, epochs=2):
     vae.compile(optimizer=keras.optimizers.Adam(1e-2), jit_compile=False)
-    history = vae.fit(digits.images, batch_size=64, epochs=epochs, verbose=0).history
+    history = vae.fit(digits.images, labels, batch_size=64, epochs=epochs, verbose=0).history
     assert history["loss"][-1] < history["loss"][0]
     return vae
 
@@ -195,6 +195,8 @@ def test_a_decoder_that_ends_in_logits_is_taken_as_it_is(last):
         (layers.ReLU(), "relu"),
         (layers.Activation("hard_sigmoid"), "hard_sigmoid"),
         (layers.Softmax(), "softmax"),
+        (layers.LeakyReLU(), "leaky_relu"),
+        (layers.Activation(ops.softplus), "softplus"),
     ],
 )
 def test_another_activation_is_refused(last, name):
@@ -237,6 +239,143 @@ def test_a_custom_last_layer_must_say_how_it_ends():
     with pytest.raises(ValueError, match="output='sigmoid'"):
         VAE.from_networks(encoder(2), decoder)
     assert isinstance(VAE.from_networks(encoder(2), decoder, output="sigmoid").decoder, Logits)
+
+
+class Linear(layers.Layer):
+    """That of Keras's guide to new layers, without its bias."""
+
+    def __init__(self, units=32, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+
+    def build(self, shape):
+        self.w = self.add_weight(shape=(shape[-1], self.units), initializer="random_normal")
+
+    def call(self, inputs):
+        return ops.matmul(inputs, self.w)
+
+
+def own(name, function, **attributes):
+    """A layer of one's own without weights, whose class has a name that Keras uses, too."""
+    body = {"call": lambda self, x: function(x), **attributes}
+    return type(name, (layers.Layer,), body)()
+
+
+@pytest.mark.parametrize(
+    "last", [lambda: Linear(1), lambda: own("Linear", lambda x: 3.0 * x + 1.0)]
+)
+def test_a_layer_of_ones_own_may_be_called_linear(last):
+    decoder = keras.Sequential([*dense_decoder(None).layers, last()])
+    decoder.build((None, L))
+    vae = VAE.from_networks(encoder(2), decoder)
+    assert vae.decoder is decoder
+    assert vae.likelihood.output_range == "sigmoid"
+
+
+def steep(x):
+    return ops.sigmoid(4.0 * x)
+
+
+steep.__name__ = "sigmoid"
+
+
+class Upscale(layers.Layer):
+    """Enlarges images, then activates them; it has no weights."""
+
+    def __init__(self, activation="sigmoid", **kwargs):
+        super().__init__(**kwargs)
+        self.activation = keras.activations.get(activation)
+
+    def call(self, x):
+        return self.activation(ops.repeat(ops.repeat(x, 2, axis=1), 2, axis=2))
+
+
+UNKNOWN = {
+    "a class called Sigmoid": lambda: own("Sigmoid", steep),
+    "a class called Tanh": lambda: own("Tanh", lambda x: ops.tanh(x) ** 2),
+    "a function called sigmoid": lambda: layers.Activation(steep),
+    "a dense layer with it": lambda: layers.Conv2D(1, 1, activation=steep),
+    "the name of an activation": lambda: own("Squash", ops.sigmoid, activation="relu"),
+    "an activation that is no argument": lambda: own(
+        "Squash", steep, activation=staticmethod(keras.activations.sigmoid)
+    ),
+}
+
+
+@pytest.mark.parametrize("last", UNKNOWN.values(), ids=UNKNOWN)
+def test_what_is_called_as_an_activation_of_keras_is_not_taken_off(last):
+    decoder = keras.Sequential([*dense_decoder(None).layers, last()])
+    decoder.build((None, L))
+    with pytest.raises(ValueError, match=r"`output` must be given.*output='sigmoid'"):
+        VAE.from_networks(encoder(2), decoder)
+    vae = VAE.from_networks(encoder(2), decoder, output="sigmoid")
+    z = np.random.default_rng(0).normal(0, 2, (6, L)).astype(np.float32)
+    np.testing.assert_allclose(vae.mean_images(z), 255 * decoder(z).numpy(), atol=1e-2)
+
+
+def test_a_layer_of_ones_own_loses_its_activation_and_nothing_else():
+    z = keras.Input((L,))
+    decoder = keras.Model(z, Upscale()(layers.Reshape((4, 4, 1))(layers.Dense(16)(z))))
+    vae = VAE.from_networks(encoder(2), decoder)
+    z = np.random.default_rng(0).normal(0, 9, (6, L)).astype(np.float32)
+    np.testing.assert_allclose(vae.mean_images(z), 255 * decoder(z).numpy(), atol=1e-3)
+    assert np.abs(vae.decoder(z)).max() > 1
+
+
+@pytest.mark.parametrize("make", [conv_decoder, SubclassedDecoder])
+def test_a_linear_output_is_one_of_presets_alone(make):
+    with pytest.raises(
+        ValueError, match=r"`output` must be one of \('logits', 'sigmoid', 'tanh'\)"
+    ):
+        VAE.from_networks(encoder(2), make(None), output="linear")
+
+
+def conditional(last):
+    """Networks of digits and their labels."""
+    image, y = keras.Input((8, 8, 1)), keras.Input((), dtype="int32")
+    code = layers.CategoryEncoding(10, output_mode="one_hot")(y)
+    features = layers.Concatenate()([layers.Flatten()(image), code])
+    outputs = layers.Dense(L, name="z_mean")(features), layers.Dense(L)(features)
+    z, label = keras.Input((L,)), keras.Input((), dtype="int32")
+    code = layers.CategoryEncoding(10, output_mode="one_hot")(label)
+    pixels = layers.Reshape((8, 8, 1))(layers.Dense(64)(layers.Concatenate()([z, code])))
+    return keras.Model([image, y], outputs), keras.Model([z, label], last(pixels))
+
+
+def nested(network):
+    inputs = [keras.Input(each.shape[1:], dtype=each.dtype) for each in network.inputs]
+    return keras.Model(inputs, network(inputs))
+
+
+@pytest.mark.parametrize("wrap", [lambda network: network, nested], ids=["flat", "nested"])
+@pytest.mark.parametrize(
+    "last", [own("Squash", ops.sigmoid), layers.Activation("sigmoid")], ids=["unknown", "sigmoid"]
+)
+def test_a_conditional_decoder_has_its_label_however_it_ends(last, wrap, digits):
+    networks = list(map(wrap, conditional(last)))
+    vae = trained(VAE.from_networks(*networks, output="sigmoid", seed=0), digits, digits.labels)
+    assert vae.classes == 10
+    z, y = np.ones((2, L), np.float32), np.array([3, 4])
+    np.testing.assert_allclose(vae.mean_images(z, y), 255 * networks[1]([z, y]), atol=1e-2)
+    with pytest.raises(ValueError, match=r"whole numbers from 0 to 9\. Received: 10"):
+        vae.decode(z, y + 6)
+    with pytest.raises(ValueError, match="`y` must be given"):
+        vae.decode(z)
+
+
+@pytest.mark.parametrize("likelihood", ["positional_gaussian", PositionalGaussian])
+@pytest.mark.parametrize("activation", ["sigmoid", None])
+def test_variances_of_positions_have_the_shape_of_a_subclassed_decoders_images(
+    likelihood, activation, digits, tmp_path
+):
+    decoder, output = SubclassedDecoder(activation), activation or "logits"
+    vae = trained(VAE.from_networks(encoder(2), decoder, likelihood, output=output), digits)
+    assert vae.likelihood.variance.shape == (8, 8, 1)
+    vae.save(tmp_path / "vae.keras")
+    restored = keras.saving.load_model(tmp_path / "vae.keras")
+    np.testing.assert_array_equal(restored.likelihood.variance, vae.likelihood.variance)
+    with pytest.raises(ValueError, match=r"`decoder` must .* have been called once"):
+        PositionalGaussian(SubclassedDecoder())
 
 
 def test_networks_in_the_other_order_are_refused():

@@ -313,6 +313,14 @@ def test_several_samples_leave_no_room_for_other_terms():
         VAE.from_networks(encoder(), decoder(), terms=terms)
 
 
+@pytest.mark.parametrize("samples", [1, 5])
+def test_an_autoencoder_has_no_importance_weighted_bound(samples):
+    message = r"`terms` must be `elbo_terms\(\)`, .*deterministic. Received: importanceweighted\."
+    terms = [losses.ImportanceWeighted(samples)]
+    with pytest.raises(ValueError, match=message):
+        VAE.from_networks(encoder(), decoder(), posterior="deterministic", terms=terms)
+
+
 def test_without_terms_there_is_no_loss():
     with pytest.raises(ValueError, match=r"`terms` must have at least one.*Received: \[\]"):
         VAE.from_networks(encoder(), decoder(), terms=[])

@@ -257,6 +257,20 @@ def test_the_importance_weighted_bound_has_neither_beta_nor_free_bits(name):
         preset.override(**{name: 1.0, "importance_samples": 10})
 
 
+@pytest.mark.parametrize("output", ["linear", "tanh"])
+@pytest.mark.parametrize("name", ["mnist", "own-images"])
+def test_another_output_than_a_sigmoid_contradicts_a_bernoulli_likelihood(name, output):
+    message = rf"`output` must be 'sigmoid' for a Bernoulli .*Received: '{output}'\. .*'gaussian'\."
+    preset = get_preset(name).override(likelihood="bernoulli")
+    assert preset.output == "sigmoid"
+    with pytest.raises(ValueError, match=message):
+        preset.override(output=output)
+    with pytest.raises(ValueError, match=message):
+        get_preset(name).override(output=output, likelihood="bernoulli")
+    with pytest.raises(ValueError, match=message):
+        replace(preset, output=output).check()
+
+
 @pytest.mark.parametrize("name", ["mnist", "celeba", "celeba64", "mnist-best"])
 def test_a_network_of_a_newer_version_is_refused_by_the_field(name):
     values = get_preset(name).to_dict()

@@ -4,7 +4,7 @@ import pytest
 
 from keras_vae.models.networks import build_decoder, build_encoder
 from keras_vae.models.networks.convolutional import feature_sizes
-from keras_vae.presets import Conv, get_preset
+from keras_vae.presets import Conv, ConvNetwork, get_preset
 
 
 @pytest.mark.parametrize("name", ["celeba", "celeba-jiang", "celeba-perriu", "mnist-best"])
@@ -25,6 +25,25 @@ def test_perrius_decoder_as_printed_does_not_reach_the_image():
     preset = get_preset("celeba-perriu").override(decoder=as_printed)
     with pytest.raises(ValueError, match="they reach 32×24, not 64×48"):
         feature_sizes(preset)
+
+
+LAST = Conv(stride=1)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "decoder", "message"),
+    [
+        ([Conv(8)], [Conv(8), Conv(64, stride=1)], r"`decoder` must end .* channels. Received: 64"),
+        ([Conv(8)], [Conv(), LAST], r"`decoder` must have the `filters` .*Received: None\."),
+        ([Conv()], [Conv(8), LAST], r"`encoder` must have the `filters` .*Received: None\."),
+        ([Conv(8, stride=1)], [], r"`decoder` must have at least one value. Received: \(\)"),
+    ],
+)
+def test_convolutions_that_the_network_would_not_have_are_refused(encoder, decoder, message):
+    with pytest.raises(ValueError, match=message):
+        ConvNetwork(tuple(encoder), tuple(decoder))
+    with pytest.raises(ValueError, match=message):
+        get_preset("celeba").override(encoder=encoder, decoder=decoder)
 
 
 def test_a_bias_that_is_normalized_away_is_counted_and_stays_zero():
