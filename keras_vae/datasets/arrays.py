@@ -70,9 +70,13 @@ class _Layout:
 
 
 def find(location: Path, name: str) -> Origin | None:
-    """Find arrays: the file itself, or one in the folder whose name begins with the set's."""
+    """Find arrays: the file itself, or that of images in the folder whose name begins as the set's.
+
+    Others may begin so, too, such as the latents of the set.
+    """
     if location.is_dir():
         alike = [f for f in location.glob("*.npz") if _folded(f.stem).startswith(_folded(name))]
+        alike = [f for f in alike if ArrayFile(f).holds_images]
         location = alike[0] if len(alike) == 1 else location
     if location.suffix.lower() not in (".npz", ".npy") or location.is_dir():
         return None
@@ -207,12 +211,28 @@ class ArrayFile:
                     f"{path} must hold each array once. Received: {printable(repeated[0])} twice."
                 )
 
+    @property
+    def holds_images(self) -> bool:
+        """Whether an array has a name of images, or is the only one."""
+        return bool(self._parts())
+
     def parts(self) -> list[_Part]:
         """Find images and labels by the arrays' names.
 
         Raises:
             ValueError: If there are no images.
         """
+        parts = self._parts()
+        if not parts:
+            found = ", ".join(map(printable, self.names)) or "nothing"
+            raise ValueError(
+                f"{self.path} must hold an array `images`, or `x_train` and others. "
+                f"Received: {found}."
+            )
+        return parts
+
+    def _parts(self) -> list[_Part]:
+        """Find arrays that have a name of images, or the only one, with their labels."""
         by_fold = {name.casefold(): name for name in self.names}
         images = next((by_fold[name] for name in _IMAGES if name in by_fold), None)
         if images is not None:
@@ -229,12 +249,6 @@ class ArrayFile:
                 parts[split] = _Part(split, name, labels[0] if labels else None)
         if not parts and len(self.names) == 1:
             return [_Part(None, self.names[0], None)]
-        if not parts:
-            found = ", ".join(map(printable, self.names)) or "nothing"
-            raise ValueError(
-                f"{self.path} must hold an array `images`, or `x_train` and others. "
-                f"Received: {found}."
-            )
         return [parts[split] for split in sorted(parts)]
 
     def layout(self, name: str) -> _Layout:

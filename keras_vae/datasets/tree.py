@@ -17,6 +17,8 @@ from ..files.regular import file_kind, open_regular
 from .account import Account, ending
 from .source import Payload, stamp
 
+ARRAYS = (".npz", ".npy")
+
 
 class Tree(ABC):
     """Files by their path, with forward slashes, in the order of their names.
@@ -220,4 +222,6 @@ def _reason_for_ending(name: str) -> str:
     """Say why a file is left out whose ending is not that of an image that is read."""
     if name.lower().endswith(HEIF):
         return f"{ending(name)}: {NEEDS_HEIF}"
+    if name.lower().endswith(ARRAYS):
+        return f"{ending(name)}: no image; arrays are read where their file is given"
     return f"{ending(name)}: no image"
