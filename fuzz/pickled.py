@@ -21,7 +21,9 @@ def seeds() -> Iterator[bytes]:
 
 
 def read(content: bytes) -> None:
-    """Read it as a file of images, and as that of the names of labels."""
+    """Read it as that of the names of labels, and as a file of images."""
     (version,) = (each for each in VERSIONS["cifar100"] if each.labels)
-    source = version.read(lambda file: content)
-    _ = [source.name_of(index) for index in range(source.count)]
+    images = next(seeds())
+    for files in ({version.names[0]: content}, dict.fromkeys(version.train, content)):
+        source = version.read(lambda file, files=files: files.get(file, images))
+        _ = [source.name_of(index) for index in range(source.count)]

@@ -15,6 +15,9 @@ def seeds() -> Iterator[bytes]:
     """Yield a pixel in each column, and all pixels in one."""
     pixels = [str(9 * number) for number in range(16)]
     yield ("label," + ",".join(pixels) + "\n1," + ",".join(pixels)).encode()
+    header = [f"p{pixel}" for pixel in pixels]
+    rows = [*header, "id", "usage", "y"], [*pixels, "7", "test", "1"]
+    yield "\n".join(map(",".join, rows)).encode()
     yield ("emotion,pixels,Usage\n1," + " ".join(pixels) + ",Training\n").encode()
 
 

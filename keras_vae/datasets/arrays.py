@@ -18,7 +18,7 @@ from typing import IO
 import numpy as np
 
 from ..files.arrays import read_header, unpack_array
-from ..files.limits import check_unpacked
+from ..files.limits import check_count, check_unpacked
 from ..files.naming import first_line, plain_name, printable
 from ..files.regular import HEAD, content_kind, open_regular
 from .account import Account
@@ -70,9 +70,13 @@ class _Layout:
 
 
 def find(location: Path, name: str) -> Origin | None:
-    """Find arrays: the file itself, or one in the folder whose name begins with the set's."""
+    """Find arrays: the file itself, or that of images in the folder whose name begins as the set's.
+
+    Others may begin so, too, such as the latents of the set.
+    """
     if location.is_dir():
         alike = [f for f in location.glob("*.npz") if _folded(f.stem).startswith(_folded(name))]
+        alike = [f for f in alike if ArrayFile(f).holds_images]
         location = alike[0] if len(alike) == 1 else location
     if location.suffix.lower() not in (".npz", ".npy") or location.is_dir():
         return None
@@ -153,7 +157,7 @@ def _labels(file: ArrayFile, parts: Sequence[_Part], sizes: Sequence[int]) -> np
 def _label_names(file: ArrayFile, labels: np.ndarray) -> tuple[str, ...]:
     if "label_names" not in file.names:
         return ()
-    names = file.plain("label_names", "str")
+    names = file.texts("label_names")
     low, high = (int(labels.min()), int(labels.max())) if labels.size else (0, -1)
     if names.ndim != 1 or low < 0 or high >= len(names):
         raise ValueError(
@@ -168,13 +172,14 @@ def _attributes(file: ArrayFile, count: int) -> tuple[np.ndarray | None, tuple[s
     attributes = file.small("attributes", count, "[N, A] of +1 and −1, or of 1 and 0", axes=2)
     if attributes is None:
         return None, ()
+    file.check_count("attributes", "attributes", attributes.shape[1])
     try:
         attributes = signs(attributes)
     except ValueError as error:
         raise ValueError(f"`attributes` of {file.path} must be {error}.") from error
     if "attribute_names" not in file.names:
         return attributes, tuple(f"attribute_{n}" for n in range(attributes.shape[1]))
-    names = file.plain("attribute_names", "str")
+    names = file.texts("attribute_names")
     if names.shape != attributes.shape[1:]:
         raise ValueError(
             f"`attribute_names` of {file.path} must be {attributes.shape[1]} names. "
@@ -195,6 +200,7 @@ class ArrayFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._size = path.stat().st_size
         self._packed = path.suffix.lower() == ".npz"
         self.names = ["images"]
         if self._packed:
@@ -205,12 +211,28 @@ class ArrayFile:
                     f"{path} must hold each array once. Received: {printable(repeated[0])} twice."
                 )
 
+    @property
+    def holds_images(self) -> bool:
+        """Whether an array has a name of images, or is the only one."""
+        return bool(self._parts())
+
     def parts(self) -> list[_Part]:
         """Find images and labels by the arrays' names.
 
         Raises:
             ValueError: If there are no images.
         """
+        parts = self._parts()
+        if not parts:
+            found = ", ".join(map(printable, self.names)) or "nothing"
+            raise ValueError(
+                f"{self.path} must hold an array `images`, or `x_train` and others. "
+                f"Received: {found}."
+            )
+        return parts
+
+    def _parts(self) -> list[_Part]:
+        """Find arrays that have a name of images, or the only one, with their labels."""
         by_fold = {name.casefold(): name for name in self.names}
         images = next((by_fold[name] for name in _IMAGES if name in by_fold), None)
         if images is not None:
@@ -227,12 +249,6 @@ class ArrayFile:
                 parts[split] = _Part(split, name, labels[0] if labels else None)
         if not parts and len(self.names) == 1:
             return [_Part(None, self.names[0], None)]
-        if not parts:
-            found = ", ".join(map(printable, self.names)) or "nothing"
-            raise ValueError(
-                f"{self.path} must hold an array `images`, or `x_train` and others. "
-                f"Received: {found}."
-            )
         return [parts[split] for split in sorted(parts)]
 
     def layout(self, name: str) -> _Layout:
@@ -274,11 +290,17 @@ class ArrayFile:
             raise self.wrong(name, f"{expected}, a row for each of the {count} images", array)
         return array
 
+    def texts(self, name: str) -> np.ndarray:
+        """Read an array of names."""
+        array = self.plain(name, "str")
+        self.check_count(name, "names", array.size)
+        return array
+
     def plain(self, name: str, kind: str) -> np.ndarray:
         """Read an array that is no pickle."""
         with self._archive() as archive:
             info = archive.getinfo(f"{name}.npy")
-            check_unpacked(self._described(name), info.file_size, info.compress_size)
+            check_unpacked(self._described(name), info.file_size, self._size)
             try:
                 return unpack_array(archive, info)
             except ValueError as error:  # NumPy names neither file nor array
@@ -286,6 +308,10 @@ class ArrayFile:
                     f"{self._described(name)} must be a plain array, as `np.asarray({name}, "
                     f"{kind})` makes one. Received: what NumPy does not open: {first_line(error)}."
                 ) from error
+
+    def check_count(self, name: str, what: str, count: int) -> None:
+        """Check the number of small things in an array; see `limits.check_count`."""
+        check_count(self._described(name), what, count, self._size)
 
     def wrong(self, name: str, expected: str, array: np.ndarray) -> ValueError:
         """Make the error of an array that is not as expected."""
@@ -301,7 +327,7 @@ class ArrayFile:
     def _opened(self, name: str) -> Iterator[tuple[IO[bytes], _Layout]]:
         """Open images at the first byte of their data."""
         described = self._described(name)
-        with self._stream(name) as (stream, size, packed):
+        with self._stream(name) as (stream, size):
             shape, fortran, dtype = read_header(stream)
             layout = _image_layout(shape, dtype, described)
             if fortran and math.prod(shape) > 1:
@@ -311,23 +337,23 @@ class ArrayFile:
                 )
             if math.prod(shape) * dtype.itemsize > size:
                 raise EOFError(f"`{name}` ends too early")
-            check_unpacked(described, size, packed, in_memory=False)
+            check_unpacked(described, size, self._size, in_memory=False)
+            self.check_count(name, "images", shape[0])
             size = math.prod(shape[1:]) * dtype.itemsize
             check_unpacked(f"An image of {described}", size, size)
             yield stream, layout
 
     @contextmanager
-    def _stream(self, name: str) -> Iterator[tuple[IO[bytes], int, int]]:
-        """Open an array's bytes, with their number and that of the packed ones."""
+    def _stream(self, name: str) -> Iterator[tuple[IO[bytes], int]]:
+        """Open an array's bytes, with their number."""
         if not self._packed:
             with self._named_damage(), open_regular(self.path) as stream:
-                size = self.path.stat().st_size
-                yield stream, size, size
+                yield stream, self._size
             return
         with self._archive() as archive:
             info = archive.getinfo(f"{name}.npy")
             with archive.open(info) as stream:
-                yield stream, info.file_size, info.compress_size
+                yield stream, info.file_size
 
     @contextmanager
     def _archive(self) -> Iterator[zipfile.ZipFile]:

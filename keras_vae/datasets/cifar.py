@@ -80,11 +80,13 @@ class Version:
     def _label_names(self, read: Read) -> tuple[str, ...]:
         file, key = self.names
         content = read(file)
-        names = read_pickle(content, file).get(key) if self.labels else content.split()
-        return _texts(names)
+        if self.labels:
+            return _texts(key, read_pickle(content, file), file, len(content))
+        return tuple(name.decode(errors="replace") for name in content.split())
 
     def _pickled(self, file: str, read: Read) -> tuple[np.ndarray, np.ndarray, list[str]]:
-        batch = read_pickle(read(file), file)
+        content = read(file)
+        batch = read_pickle(content, file)
         rows, labels = (_array(batch.get(name)) for name in ("data", self.labels))
         if (rows.dtype, rows.shape[1:]) != (np.uint8, (PIXELS,)) or (
             labels.dtype.kind,
@@ -95,7 +97,7 @@ class Version:
                 f"Received: {rows.dtype} {list(rows.shape)}, "
                 f"labels {labels.dtype} {list(labels.shape)}."
             )
-        return _images(rows), labels, list(_texts(batch.get("filenames")))
+        return _images(rows), labels, list(_texts("filenames", batch, file, len(content)))
 
     def _binary(self, file: str, read: Read) -> tuple[np.ndarray, np.ndarray, list[str]]:
         content = np.frombuffer(read(file), np.uint8)
@@ -244,10 +246,26 @@ def _array(values: Any) -> np.ndarray:
     return values if isinstance(values, np.ndarray) else np.empty(0)
 
 
-def _texts(names: Any) -> tuple[str, ...]:
-    """Return a list of texts, which are bytes if Python 2 wrote them; none for anything else."""
-    if not isinstance(names, list):
-        return ()
+def _texts(key: str, values: dict[str, Any], file: str, size: int) -> tuple[str, ...]:
+    """Return the texts of a list, which are bytes if Python 2 wrote them; none without the list.
+
+    Args:
+        key: Name of the list.
+        values: What the file holds, by name.
+        file: The file, for errors.
+        size: Its bytes. A pickle can name one long text a million times.
+
+    Raises:
+        ValueError: If they are no list of texts, or have more letters than the file has bytes.
+    """
+    texts = values.get(key, [])
+    if not isinstance(texts, list) or not all(isinstance(text, str | bytes) for text in texts):
+        raise ValueError(f"`{key}` of {file} must be a list of texts. Received: other values.")
+    if (letters := sum(map(len, texts))) > size:
+        raise ValueError(
+            f"`{key}` of {file} must have at most {size:,} letters, one for each byte of the file. "
+            f"Received: {letters:,}."
+        )
     return tuple(
-        name.decode(errors="replace") if isinstance(name, bytes) else str(name) for name in names
+        text.decode(errors="replace") if isinstance(text, bytes) else text for text in texts
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import math
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -23,6 +24,8 @@ from . import ImageDataset
 from .prepared import file_name
 from .preprocessing import Preprocessing
 from .source import Progress
+
+logger = logging.getLogger(__name__)
 
 VERSION = 1  # raised when the same data would give another classifier
 FILTERS = (32, 64, 128)
@@ -61,7 +64,8 @@ def find_classifier(
 ) -> keras.Model:
     """Open the classifier of a data set; the first time, train it.
 
-    It is stored in the cache of prepared sets that the data set comes from, if it does.
+    It is stored in the cache of prepared sets that the data set comes from, if it does. A damaged
+    one is trained again, which a warning says.
 
     Args:
         dataset: Images with labels or attributes.
@@ -74,9 +78,13 @@ def find_classifier(
     file = _cache_file(dataset, recipe)
     if file is None:
         return train_classifier(dataset, recipe, progress)
-    if not file.exists():
-        classifier = train_classifier(dataset, recipe, progress)
-        write_atomically(file, classifier.save, overwrite=True)
+    if file.exists():
+        try:
+            return load_keras_file(file)
+        except ValueError as error:
+            logger.warning("%s. It is trained again", str(error).rstrip("."))
+    classifier = train_classifier(dataset, recipe, progress)
+    write_atomically(file, classifier.save, overwrite=True)
     return load_keras_file(file)
 
 

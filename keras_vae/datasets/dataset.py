@@ -29,8 +29,8 @@ class ImageDataset:
         attribute_names: A names.
         labels: int64 [N], or None.
         label_names: Name of each label, where they have names.
-        names: Name of each image, str [N]: its path in the set, where it is a file; None if the
-            names are not known.
+        names: Name of each image, str [N], as NumPy's texts or as objects: its path in the set,
+            where it is a file; None if the names are not known.
         provenance: JSON-ready: `dataset`, the known set that the images are, or None; source,
             licence, counts, `account` (what was taken and what was left out), the split.
 
@@ -64,7 +64,8 @@ class ImageDataset:
         if self.labels is not None:
             _check("labels", self.labels, np.integer, (count,), f"an array [N] of integers, {each}")
         if self.names is not None:
-            _check("names", self.names, np.str_, (count,), f"an array [N] of str, {each}")
+            kind = np.object_ if _are_objects_of_str(self.names) else np.str_
+            _check("names", self.names, kind, (count,), f"an array [N] of str, {each}")
         if self.attributes is not None:
             signs = f"an array [N, A] of the integers +1 and −1, a row{each.removeprefix('one')}"
             _check("attributes", self.attributes, np.integer, (count, None), signs, (1, -1))
@@ -172,6 +173,12 @@ class ImageDataset:
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width and channels."""
         return self.images.shape[1:]
+
+
+def _are_objects_of_str(names: Any) -> bool:
+    """Return whether it is an array of Python's texts, each of which has the room that it needs."""
+    is_of_objects = isinstance(names, np.ndarray) and names.dtype == np.object_
+    return is_of_objects and all(isinstance(name, str) for name in names.flat)
 
 
 def _check(

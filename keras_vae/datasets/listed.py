@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from ..files.naming import printable
+from ..files.naming import printable, short
 from .account import ending
 from .lists import ImageList, attribute, finite_number, split
 from .source import Source
@@ -20,6 +20,7 @@ from .tree import Tree
 # Columns of a list of landmarks, as CelebA's; left and right are those of the image.
 LANDMARKS = ("lefteye", "righteye", "nose", "leftmouth", "rightmouth")
 
+SHOWN = 25  # values in an error
 NO_SPLIT, NO_LABELS = "no split: ", "no labels: "  # how notes on unused folders begin
 
 
@@ -158,9 +159,9 @@ def signs(values: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: If there are −1 and 0 both, or other values.
     """
-    found = set(np.unique(values).tolist())
-    if not (found <= {-1, 1} or found <= {0, 1}):
-        raise ValueError(f"1 and 0, or 1 and −1. Received: {sorted(found)}")
+    found = np.unique(values)
+    if not any(np.isin(found, pair).all() for pair in ((-1, 1), (0, 1))):
+        raise ValueError(f"1 and 0, or 1 and −1. Received: {short(found[:SHOWN].tolist())}")
     return np.where(values > 0, 1, -1).astype(np.int8)
 
 

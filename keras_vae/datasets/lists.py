@@ -7,12 +7,13 @@ spreadsheets and with pandas. All have one line for each image, with its name an
 from __future__ import annotations
 
 import csv
+import io
 import re
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import count
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -30,6 +31,7 @@ LANDMARK_LIST = re.compile(r"(list_)?landmarks?(_celeba)?\.(txt|csv|tsv)", re.IG
 UNUSED_LIST = re.compile(r"(list_)?(identit|landmark|bbox)\w*\.(txt|csv|tsv)", re.IGNORECASE)
 LOOK = 20  # lines that are looked at
 LONGEST = 131_072  # letters of a line; `csv` takes no more in a cell
+LARGEST = 2**53  # of whole numbers: above, float64 has no odd ones
 DEEPEST = 64  # parts of a path that tell images apart
 _ENDINGS = tuple(ending for endings in FORMATS.values() for ending in endings) + HEIF
 _INDEX_HEADS = ("", "index", "unnamed: 0")
@@ -55,9 +57,9 @@ def split(cell: str) -> int:
 
 
 def whole_number(cell: str) -> int:
-    """Parse a whole number, also as 7.0."""
+    """Parse a whole number of at most 2^53, also as 7.0."""
     value = float(cell)
-    if value != int(value):
+    if value != int(value) or abs(value) > LARGEST:
         raise ValueError
     return int(value)
 
@@ -70,26 +72,13 @@ def finite_number(cell: str) -> float:
     return value
 
 
-# What the values of a list are → in words, for an error.
-EXPECTED: dict[Callable[[str], float], str] = {
-    attribute: "−1, 0 or 1",
-    split: "0 (train), 1 (validation), 2 (test), or the name of a split",
-    whole_number: "a whole number",
-    finite_number: "a number",
+# What the values of a list are → the type of their array, and words for an error.
+EXPECTED: dict[Callable[[str], float], tuple[type[np.number], str]] = {
+    attribute: (np.int8, "−1, 0 or 1"),
+    split: (np.int8, "0 (train), 1 (validation), 2 (test), or the name of a split"),
+    whole_number: (np.int64, "a whole number"),
+    finite_number: (np.float64, "a number"),
 }
-
-
-@dataclass(frozen=True)
-class _Line:
-    """A line of a list.
-
-    Attributes:
-        number: From 1.
-        cells: Texts between the separators, without blanks and quotes around them.
-    """
-
-    number: int
-    cells: list[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +95,7 @@ class ImageList:
     file: str
     columns: tuple[str, ...]
     names: list[str]
-    numbers: list[int]
+    numbers: array[int]
     _lines: list[str]
     _cut: Callable[[str], list[str]]
     _skipped: int
@@ -119,21 +108,21 @@ class ImageList:
             parse: Parses a value: `attribute`, `split`, `whole_number` or `finite_number`.
 
         Returns:
-            [len(rows), columns].
+            [len(rows), columns], int8, int64 or float64.
 
         Raises:
             ValueError: If a value is not as expected; the message names file and line.
         """
         known: dict[str, float] = {}
-        table = []
-        for row in rows:
+        table = np.empty((len(rows), len(self.columns)), EXPECTED[parse][0])
+        for place, row in enumerate(rows):
             cells = self._cut(self._lines[row])[self._skipped :]
             try:
-                table.append([known[cell] for cell in cells])
+                table[place] = [known[cell] for cell in cells]
             except KeyError:
                 known |= {cell: self._parsed(cell, row, parse) for cell in cells}
-                table.append([known[cell] for cell in cells])
-        return np.array(table).reshape(len(rows), len(self.columns))
+                table[place] = [known[cell] for cell in cells]
+        return table
 
     def rows_of(self, photos: Sequence[str]) -> list[int]:
         """Find the line of each photo: −1 for one that the list does not name.
@@ -177,7 +166,7 @@ class ImageList:
             return parse(cell)
         except (ValueError, OverflowError):
             raise ValueError(
-                f"{self.file}, line {self.numbers[row]}: each value must be {EXPECTED[parse]}. "
+                f"{self.file}, line {self.numbers[row]}: each value must be {EXPECTED[parse][1]}. "
                 f"Received: {short(cell)}."
             ) from None
 
@@ -196,27 +185,20 @@ def read_list(file: Path | str, content: bytes | None = None) -> ImageList:
         ValueError: If it is not such a list, or a line has more or fewer values than the others.
     """
     content = read_small(Path(file)) if content is None else content
-    text = decode_text(content, str(file))
-    numbered = [(n, line.strip()) for n, line in zip(count(1), text.splitlines()) if line.strip()]
-    if numbered and numbered[0][1].lower().startswith("sep="):  # as Excel writes it
-        numbered = numbered[1:]
-    if numbered and numbered[0][1].strip(";,\t").isdecimal():
-        numbered = numbered[1:]
-    if not numbered:
-        raise ValueError(f"{file} must have a line for each image. Received: none.")
-    if long := next((number for number, line in numbered if len(line) > LONGEST), None):
-        raise ValueError(f"{file}, line {long}, must have at most {LONGEST:,} letters.")
-    cut = _cutter([line for _, line in numbered[:LOOK]], '"' in text)
-    header, body = _header(numbered, cut)
-    if not body:
+    numbers, lines = _lines(content, str(file))
+    cut = _cutter(lines[:LOOK], any('"' in line for line in lines))
+    header = _header(lines, cut)
+    if header:
+        del numbers[0], lines[0]
+    if not lines:
         raise ValueError(f"{file} must have a line for each image. Received: a header alone.")
-    skipped = _skipped(header, body, cut)
-    width = len(cut(body[0][1]))
+    skipped = _skipped(header, lines, cut)
+    width = len(cut(lines[0]))
     if width <= skipped:
-        raise ValueError(f"{file} must have values for each image. Received: {short(body[0][1])}.")
+        raise ValueError(f"{file} must have values for each image. Received: {short(lines[0])}.")
     columns = _columns(header, width, skipped, str(file))
     names = []
-    for number, line in body:
+    for number, line in zip(numbers, lines, strict=True):
         cells = cut(line)
         if len(cells) != width:
             raise ValueError(
@@ -224,8 +206,43 @@ def read_list(file: Path | str, content: bytes | None = None) -> ImageList:
                 f"Received: {len(cells) - skipped}."
             )
         names.append(cells[skipped - 1])
-    numbers, lines = ([each[part] for each in body] for part in (0, 1))
     return ImageList(str(file), columns, names, numbers, lines, cut, skipped)
+
+
+def _lines(content: bytes, file: str) -> tuple[array[int], list[str]]:
+    """Return the lines that are not empty, with their numbers; without Excel's, and a count.
+
+    A number of images is before everything else, and a separator's name, as Excel writes it.
+    """
+    numbers, lines = array("q"), []
+    for number, text in enumerate(_decoded(content, file), start=1):
+        if len(text) > LONGEST + 1:
+            raise ValueError(f"{file}, line {number}, must have at most {LONGEST:,} letters.")
+        if line := text.strip():
+            numbers.append(number)
+            lines.append(line)
+    for is_unused in (_is_separator, _is_count):
+        if lines and is_unused(lines[0]):
+            del numbers[0], lines[0]
+    if not lines:
+        raise ValueError(f"{file} must have a line for each image. Received: none.")
+    return numbers, lines
+
+
+def _is_separator(line: str) -> bool:
+    return line.lower().startswith("sep=")
+
+
+def _is_count(line: str) -> bool:
+    return line.strip(";,\t").isdecimal()
+
+
+def _decoded(content: bytes, file: str) -> Iterator[str]:
+    """Decode line after line: all of them as one text, and as texts, would be there twice."""
+    encoding, errors = _encoding(content, file)
+    with io.TextIOWrapper(io.BytesIO(content), encoding, errors) as stream:
+        while line := stream.readline(LONGEST + 2):
+            yield line
 
 
 def unused_note(files: Iterable[str], used: Iterable[str] = ()) -> list[str]:
@@ -242,19 +259,22 @@ def unused_note(files: Iterable[str], used: Iterable[str] = ()) -> list[str]:
 
 def decode_text(content: bytes, file: str) -> str:
     """Decode a list of any encoding; refuse what is no text, by what it is."""
+    return content.decode(*_encoding(content, file))
+
+
+def _encoding(content: bytes, file: str) -> tuple[str, str]:
+    """Return the encoding of a list, and what is done with letters that are not of it."""
     kind = content_kind(content[:HEAD])
     if kind is not None:
         raise ValueError(f"{file} is not a list of images: it is {kind}.")
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", errors="replace")
+        return "utf-16", "replace"
     zeros = content[:HEAD].count(0)
     if zeros > len(content[:HEAD]) // 3:  # UTF-16 without a mark
-        return content.decode(
-            "utf-16-le" if content[1:2] == b"\0" else "utf-16-be", errors="replace"
-        )
+        return "utf-16-le" if content[1:2] == b"\0" else "utf-16-be", "replace"
     if zeros:
         raise ValueError(f"{file} is not a list of images: it is a binary file.")
-    return content.decode("utf-8-sig", errors="surrogateescape")  # as the names of files
+    return "utf-8-sig", "surrogateescape"  # as the names of files
 
 
 def _cutter(lines: list[str], quoted: bool) -> Callable[[str], list[str]]:
@@ -271,30 +291,24 @@ def _cutter(lines: list[str], quoted: bool) -> Callable[[str], list[str]]:
     return lambda line: [cell.strip() for cell in line.split(separator)]
 
 
-def _header(
-    numbered: list[tuple[int, str]], cut: Callable[[str], list[str]]
-) -> tuple[list[str], list[tuple[int, str]]]:
-    """Separate the header, if there is one: a line without an image's name that is no row."""
-    first, *second = (cut(line) for _, line in numbered[:2])
+def _header(lines: list[str], cut: Callable[[str], list[str]]) -> list[str]:
+    """Return the cells of the header, if there is one: a line without an image's name, no row."""
+    first, *second = map(cut, lines[:2])
     # Before an image's name, a word such as "no" or "train" is the name of a column.
     is_value = _is_number if any(map(_is_image, *second or [[]])) else _is_value
-    if any(map(_is_image, first)) or any(map(is_value, first[1:])):
-        return [], numbered
-    return first, numbered[1:]
+    return [] if any(map(_is_image, first)) or any(map(is_value, first[1:])) else first
 
 
-def _skipped(
-    header: list[str], body: list[tuple[int, str]], cut: Callable[[str], list[str]]
-) -> int:
+def _skipped(header: list[str], lines: list[str], cut: Callable[[str], list[str]]) -> int:
     """Return the number of columns up to the image's name: two after a column of row numbers."""
-    first = cut(body[0][1])
+    first = cut(lines[0])
     for position, cell in enumerate(first[:2]):
         if _is_image(cell):
             return position + 1
     if header and len(header) == len(first) > 2 and header[0].lower() in _INDEX_HEADS:
-        numbers = [cut(line)[0] for _, line in body]
-        if any(numbers == list(map(str, range(start, start + len(body)))) for start in (0, 1)):
-            return 2
+        for start in (0, 1):
+            if all(cut(line)[0] == str(number) for number, line in enumerate(lines, start)):
+                return 2
     return 1
 
 

@@ -49,13 +49,13 @@ def read_matrices(file: Path) -> dict[str, np.ndarray]:
 
 def _matrices(content: memoryview, order: str) -> Iterator[tuple[str, np.ndarray]]:
     """Yield the matrices of numbers among elements, with their names."""
-    left = limits.MAX_BYTES
+    left = most = min(limits.MAX_BYTES, limits.most_unpacked(len(content)))
     for kind, data in _elements(content, order):
         if kind == _COMPRESSED:
             unpacked = zlib.decompressobj().decompress(data, left + 1)
             left -= len(unpacked)
             if left < 0:
-                raise ValueError(f"it expands to more than {limits.MAX_BYTES:,} bytes")
+                raise ValueError(f"it expands to more than {most:,} bytes")
             kind, data = next(_elements(memoryview(unpacked), order), (None, b""))
         if kind == _MATRIX and (matrix := _matrix(data, order)) is not None:
             yield matrix

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import io
 import pickle
-import pickletools
+import struct
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..files.naming import first_line
 
 _NUMBERS = "biufc"  # kinds of arrays that are read: no Python objects, no structures
+LONGEST_CODE = 8  # letters of a type of numbers, such as "<u1"
 
 
 class _Type:
     """Stands for `numpy.dtype`."""
 
     def __init__(self, code: str | bytes, *_: Any) -> None:
-        self.dtype = np.dtype(code.decode() if isinstance(code, bytes) else code)
+        self.dtype = np.dtype(_code(code))
         if self.dtype.kind not in _NUMBERS:
             raise pickle.UnpicklingError(f"it holds an array of {self.dtype}")
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        order = state[1].decode() if isinstance(state[1], bytes) else state[1]
-        self.dtype = self.dtype.newbyteorder(order)
+        self.dtype = self.dtype.newbyteorder(_code(state[1]))
 
 
 class _Array:
@@ -62,8 +62,51 @@ _STAND_INS = {
 }
 
 
-class _Unpickler(pickle.Unpickler):
-    """Builds dicts, lists, numbers, texts and arrays of numbers, and refuses all else."""
+class _Dict(dict[str | bytes, Any]):
+    """Has texts as keys: the hash of a tuple in a tuple, forty times, would take hours."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if not isinstance(key, str | bytes):
+            raise pickle.UnpicklingError(f"it has a key that is a {type(key).__name__}")
+        super().__setitem__(key, value)
+
+
+def _empty_dict(unpickler: Any) -> None:
+    unpickler.append(_Dict())
+
+
+def _dict(unpickler: Any) -> None:
+    items, values = unpickler.pop_mark(), _Dict()
+    for key, value in zip(items[::2], items[1::2], strict=True):
+        values[key] = value
+    unpickler.append(values)
+
+
+def _set(unpickler: Any) -> None:
+    raise pickle.UnpicklingError("it holds a set")
+
+
+def _bytearray(unpickler: Any) -> None:
+    """Read as many bytes as there are; Python makes room for as many as the pickle states."""
+    (size,) = struct.unpack("<Q", unpickler.read(8))
+    unpickler.append(bytearray(unpickler.read(size)))
+
+
+class _Unpickler(pickle._Unpickler):
+    """Builds dicts, lists, numbers, texts and arrays of numbers, and refuses all else.
+
+    Python's unpickler that is written in Python: that in C takes any keys, and makes room for all
+    numbers below that of a value which is kept, so that five bytes take gigabytes.
+    """
+
+    dispatch: ClassVar = {
+        **pickle._Unpickler.dispatch,
+        pickle.EMPTY_DICT[0]: _empty_dict,
+        pickle.DICT[0]: _dict,
+        pickle.EMPTY_SET[0]: _set,
+        pickle.FROZENSET[0]: _set,
+        pickle.BYTEARRAY8[0]: _bytearray,
+    }
 
     def __init__(self, content: bytes) -> None:
         super().__init__(io.BytesIO(content), encoding="bytes")
@@ -86,6 +129,8 @@ def _encoder() -> Callable[[str, str], bytes]:
     encoded: dict[str, bytes] = {}
 
     def encode(text: str, encoding: str) -> bytes:
+        if not isinstance(text, str):
+            raise pickle.UnpicklingError(f"it encodes a {type(text).__name__}")
         if text not in encoded:
             encoded[text] = text.encode("latin1")
         return encoded[text]
@@ -107,7 +152,6 @@ def read_pickle(content: bytes, file: str) -> dict[str, Any]:
         ValueError: If it is damaged, or holds anything else.
     """
     try:
-        _check_words(content)
         values = _Unpickler(content).load()
         return {
             name.decode() if isinstance(name, bytes) else name: _plain(value)
@@ -117,18 +161,11 @@ def read_pickle(content: bytes, file: str) -> dict[str, Any]:
         raise ValueError(f"{file} is not a pickled dict of arrays: {first_line(error)}") from error
 
 
-def _check_words(content: bytes) -> None:
-    """Check the operations of a pickle before they are done.
-
-    Python makes room for all numbers below that of a value that is kept: a word of five bytes takes
-    gigabytes.
-
-    Raises:
-        ValueError: If a number is larger than the pickle, or a text ends beyond it.
-    """
-    for word, number, _ in pickletools.genops(content):
-        if word.name.endswith("PUT") and number > len(content):
-            raise ValueError(f"it keeps a value as number {number:,}")
+def _code(text: Any) -> str:
+    """Return a type of numbers, or an order of bytes, as text."""
+    if not isinstance(text, str | bytes) or len(text) > LONGEST_CODE:
+        raise pickle.UnpicklingError("it holds an array of no known type")
+    return text.decode() if isinstance(text, bytes) else text
 
 
 def _plain(value: Any) -> Any:

@@ -1,22 +1,25 @@
 """Images as lines of a .csv file, a number for each pixel, as Kaggle distributes digits and faces.
 
 Either each pixel is a column (MNIST: `label,pixel0,pixel1,…`), or all of them are one text
-(FER2013: `emotion,pixels,Usage`). Semicolons and tabs separate as commas do, and row numbers, as
-pandas writes them in a column without a name, are skipped.
+(FER2013: `emotion,pixels,Usage`). Semicolons and tabs separate as commas do, and columns that are
+neither, such as the row numbers that pandas writes, are not used.
 """
 
 from __future__ import annotations
 
 import csv
 import math
+import re
+from collections import Counter
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from functools import partial
 from itertools import filterfalse, islice
 from pathlib import Path
 
 import numpy as np
 
-from ..files.naming import short
+from ..files.naming import printable, short
 from ..files.regular import open_regular
 from .account import Account
 from .lists import decode_text
@@ -27,29 +30,83 @@ from .tree import read_small
 LARGEST = 2**53  # of labels: above, float64 has no odd numbers
 _SEPARATORS = (",", ";", "\t")
 LEAST = 16  # pixels of an image, to tell images from lists
-_ROW_NUMBERS = ("", "index", "unnamed: 0")
+_TEXT, _USAGE = "pixels", "usage"  # columns of FER2013
+# Columns that are no labels: row numbers, also as pandas names them, and splits.
+_NO_LABELS = ("", "index", "unnamed: 0", "id", _USAGE, "split", "partition")
 _LABELS = ("label", "labels", "class", "target", "emotion", "y")
 _MISSING = ("", "na", "n/a", "null", "none")
 _USAGES = {"publictest": 1, "privatetest": 2}  # FER2013's names of splits
 
 
+@dataclass(frozen=True)
+class _Table:
+    """What the columns of a file are.
+
+    Attributes:
+        separator: Between two cells.
+        header: Names of the columns in lower case; none without a header.
+        pixels: Places of the pixels, or that of their text.
+        label: Place of the label, or None.
+        usage: Place of the split, or None.
+    """
+
+    separator: str
+    header: list[str]
+    pixels: list[int]
+    label: int | None
+    usage: int | None
+
+    @property
+    def is_of_texts(self) -> bool:
+        """Whether all pixels are one text."""
+        return _TEXT in self.header
+
+    def cells(self, row: str) -> list[str]:
+        """Cut a line; quotes are read where texts are expected, not around numbers."""
+        return _cells(row, self.separator) if self.is_of_texts else row.split(self.separator)
+
+    def account(self, images: int) -> Account:
+        """Say which column is what, and which ones are not used."""
+        account = Account()
+        account.taken["lines"] = images
+        if self.label is not None:
+            account.notes.append(f"labels: {self._shown(self.label)}")
+        if self.usage is not None:
+            account.notes.append(f"split: {self._shown(self.usage)}")
+        used = {*self.pixels, self.label, self.usage}
+        unused = [place for place in range(len(self.header)) if place not in used]
+        account.leave_out("not used", map(self._shown, unused))
+        return account
+
+    def _shown(self, place: int) -> str:
+        name = printable(self.header[place]) if self.header else ""
+        return f"column {name or place + 1}"
+
+
 def find(location: Path, name: str) -> Origin | None:
-    """Find pixels in a .csv file; None for other files, and for lists."""
+    """Find pixels in a .csv file; None for other files, and for lists.
+
+    Raises:
+        ValueError: If a header does not show which columns are pixels.
+    """
     if location.suffix.lower() != ".csv" or location.is_dir():
         return None
     with open_regular(location) as stream:
         rows = _rows(decode_text(stream.read(2**20), str(location)))
     lines = list(islice(rows.values(), 2))
-    separator = _separator(lines)
-    header = _header(lines, separator)
-    if "pixels" in header:
-        cells = _cells(lines[-1], separator)[header.index("pixels") :]
+    table = _table(lines)
+    if table.is_of_texts:
+        cells = _cells(lines[-1], table.separator)[table.pixels[0] :]
         shape = _image_shape(len(cells[0].split())) if cells else None
     else:
-        width = len(_cells(lines[0], separator)[_skipped(header) :]) if lines else 0
-        header = header[_skipped(header) :]
-        shape = _image_shape(width - (_label_column(header, width) is not None))
+        shape = _image_shape(len(table.pixels))
     if shape is None or math.prod(shape) < LEAST:
+        if len(table.header) > LEAST:
+            raise ValueError(
+                f"{location} must have as many columns of pixels as a square has, which are named "
+                "alike, such as pixel0, pixel1, …, and one of labels, such as label. "
+                f"Received: {short(table.header)}."
+            )
         return None
     channels = shape[2] if len(shape) == 3 else 1
     return Origin(
@@ -70,19 +127,14 @@ def read(location: Path) -> Source:
             square image.
     """
     rows = _rows(decode_text(read_small(location), str(location)))
-    lines = list(islice(rows.values(), 1))
-    separator = _separator(lines)
-    header = _header(lines, separator)
-    if header:
+    table = _table(list(islice(rows.values(), 1)))
+    if table.header:
         del rows[next(iter(rows))]
     if not rows:
         raise ValueError(f"{location} must have a line for each image. Received: a header alone.")
     try:
-        if "pixels" in header:
-            pixels, labels, partition = _texts(rows, header, separator)
-        else:
-            pixels, labels = _columns(rows, header, separator)
-            partition = None
+        pixels, labels = (_texts if table.is_of_texts else _columns)(rows, table)
+        partition = None if table.usage is None else _splits(rows, table)
     except _WrongLineError as error:
         raise ValueError(f"{location}, line {error}") from error
     shape = _image_shape(pixels.shape[1])
@@ -92,10 +144,12 @@ def read(location: Path) -> Source:
             f"Received: {pixels.shape[1]} pixels."
         )
     images = pixels.reshape(-1, *shape)
-    account = Account()
-    account.taken["lines"] = len(images)
     return Source(
-        len(images), lambda: iter(images), partition=partition, labels=labels, account=account
+        len(images),
+        lambda: iter(images),
+        partition=partition,
+        labels=labels,
+        account=table.account(len(images)),
     )
 
 
@@ -112,48 +166,55 @@ class _WrongLineError(Exception):
         super().__init__(f"{number}, must {expected}. Received: {received}.")
 
 
-def _columns(
-    rows: dict[int, str], header: list[str], separator: str
-) -> tuple[np.ndarray, np.ndarray | None]:
+def _columns(rows: dict[int, str], table: _Table) -> tuple[np.ndarray, np.ndarray | None]:
     """Read lines with a column for each pixel: pixels [N, P] and labels [N] or None."""
+    widths = {number: row.count(table.separator) + 1 for number, row in rows.items()}
+    first = next(iter(rows))
+    if table.header and len(table.header) != widths[first]:
+        raise _WrongLineError(first, _as_many_as(table.header), f"{widths[first]}")
+    for number, width in widths.items():
+        _check_width(number, width, widths[first])
+    used = [*table.pixels, *([] if table.label is None else [table.label])]
     try:
-        table = np.loadtxt(rows.values(), np.float64, delimiter=separator, comments=None, ndmin=2)
+        numbers = np.loadtxt(
+            rows.values(),
+            np.float64,
+            delimiter=table.separator,
+            comments=None,
+            ndmin=2,
+            usecols=used,
+        )
     except ValueError:
-        _check_numbers((number, row.split(separator)) for number, row in rows.items())
+        cut = ((number, table.cells(row)) for number, row in rows.items())
+        _check_numbers((number, [cells[place] for place in used]) for number, cells in cut)
         raise
-    if header and len(header) != table.shape[1]:
-        raise _WrongLineError(next(iter(rows)), _as_many_as(header), f"{table.shape[1]}")
-    skipped = _skipped(header)
-    header, table = header[skipped:], table[:, skipped:]
-    label = _label_column(header, table.shape[1])
-    if label is None:
-        return _whole(table), None
-    return _whole(np.delete(table, label, axis=1)), _labels(table[:, label], rows)
+    pixels = numbers[:, : len(table.pixels)]
+    return _whole(pixels), None if table.label is None else _labels(numbers[:, -1], rows)
 
 
-def _texts(
-    rows: dict[int, str], header: list[str], separator: str
-) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """Read lines with all pixels in one text: pixels [N, P], labels [N] and splits [N] or None."""
-    table = {number: _cells(row, separator) for number, row in rows.items()}
-    for number, cells in table.items():
-        if len(cells) < len(header):
-            raise _WrongLineError(number, _as_many_as(header), f"{len(cells)}")
-    texts = {number: cells[header.index("pixels")].split() for number, cells in table.items()}
-    pixels, labels = _numbers(texts), None
-    label = _label_column(header, 0)
-    if label is not None:
-        known = _numbers({number: [cells[label]] for number, cells in table.items()})
-        labels = _labels(known[:, 0], rows)
-    if "usage" not in header:
-        return _whole(pixels), labels, None
-    usage = header.index("usage")
-    splits = {number: _split_of(cells[usage].casefold()) for number, cells in table.items()}
-    for number, split in splits.items():
-        if split is None:
-            received = short(table[number][usage])
-            raise _WrongLineError(number, "name a split, such as Training", received)
-    return _whole(pixels), labels, np.array(list(splits.values()), np.int8)
+def _texts(rows: dict[int, str], table: _Table) -> tuple[np.ndarray, np.ndarray | None]:
+    """Read lines with all pixels in one text: pixels [N, P], and labels [N] or None."""
+    lines = {number: table.cells(row) for number, row in rows.items()}
+    for number, cells in lines.items():
+        if len(cells) < len(table.header):
+            raise _WrongLineError(number, _as_many_as(table.header), f"{len(cells)}")
+    place = table.pixels[0]
+    pixels = _numbers({number: cells[place].split() for number, cells in lines.items()})
+    if table.label is None:
+        return _whole(pixels), None
+    known = _numbers({number: [cells[table.label]] for number, cells in lines.items()})
+    return _whole(pixels), _labels(known[:, 0], rows)
+
+
+def _splits(rows: dict[int, str], table: _Table) -> np.ndarray:
+    """Read the split of each line, int8 [N]."""
+    splits = []
+    for number, row in rows.items():
+        word = table.cells(row)[table.usage]
+        splits.append(_split_of(word.strip().casefold()))
+        if splits[-1] is None:
+            raise _WrongLineError(number, "name a split, such as Training", short(word))
+    return np.array(splits, np.int8)
 
 
 def _as_many_as(header: list[str]) -> str:
@@ -177,11 +238,15 @@ def _check_numbers(lines: Iterable[tuple[int, list[str]]]) -> None:
     width = None
     for number, cells in lines:
         width = len(cells) if width is None else width
-        if len(cells) != width:
-            raise _WrongLineError(number, f"have {width} numbers, as the first", f"{len(cells)}")
+        _check_width(number, len(cells), width)
         wrong = next(filterfalse(_is_number, cells), None)
         if wrong is not None:
             raise _WrongLineError(number, "hold numbers", short(wrong))
+
+
+def _check_width(number: int, found: int, width: int) -> None:
+    if found != width:
+        raise _WrongLineError(number, f"have {width} numbers, as the first", f"{found}")
 
 
 def _whole(pixels: np.ndarray) -> np.ndarray:
@@ -217,9 +282,31 @@ def _separator(lines: list[str]) -> str:
     return max(_SEPARATORS, key=lines[0].count) if lines else _SEPARATORS[0]
 
 
-def _skipped(header: list[str]) -> int:
-    """Return the number of columns of row numbers: 1 or 0."""
-    return int(header[:1] != [] and header[0] in _ROW_NUMBERS)
+def _table(lines: list[str]) -> _Table:
+    """Find out what the columns are, by the header or else by the number of cells.
+
+    Columns of pixels have the same name but for its numbers. The label has one of `_LABELS`, or is
+    the only other column; without a header it is the first cell, if the others are an image.
+    """
+    separator = _separator(lines)
+    header = _header(lines, separator)
+    if not header:
+        width = len(_cells(lines[0], separator)) if lines else 0
+        labelled = int(width > 0 and _image_shape(width) is None and bool(_image_shape(width - 1)))
+        return _Table(separator, [], [*range(labelled, width)], 0 if labelled else None, None)
+    if _TEXT in header:
+        pixels = [header.index(_TEXT)]
+    else:
+        stems = [re.sub(r"\d+", "0", name) for name in header]
+        times = Counter(stems)
+        most = max(times.values())
+        pixels = [place for place, stem in enumerate(stems) if times[stem] == most > 1]
+    others = {name: place for place, name in enumerate(header) if place not in {*pixels}}
+    label = next((others[name] for name in _LABELS if name in others), None)
+    candidates = [place for name, place in others.items() if name not in _NO_LABELS]
+    if label is None and len(candidates) == 1 and _TEXT not in header:
+        (label,) = candidates
+    return _Table(separator, header, pixels, label, others.get(_USAGE))
 
 
 def _header(lines: list[str], separator: str) -> list[str]:
@@ -249,14 +336,6 @@ def _cells(line: str, separator: str) -> list[str]:
         return next(csv.reader([line], delimiter=separator))
     except csv.Error:  # a cell of more letters than `csv` takes
         return []
-
-
-def _label_column(header: list[str], width: int) -> int | None:
-    """Return the column of the label: by its name, or the first if the others are an image."""
-    for name in _LABELS:
-        if name in header:
-            return header.index(name)
-    return 0 if width and _image_shape(width) is None and _image_shape(width - 1) else None
 
 
 def _image_shape(pixels: int) -> tuple[int, ...] | None:

@@ -18,8 +18,9 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-VERSION = 2  # raised when the same source would give other pixels, or other files
+VERSION = 3  # raised when the same source would give other pixels, or other files
+FORMER = "%s is of an older version of kvae: the set is prepared again, and it can be removed"
 PARTIAL = ".partial"
 IMAGES, KNOWN, ABOUT = FILES = ("images.npy", "known.npz", "about.json")
 LONGEST = 255 - len(PARTIAL)  # bytes of a name, as file systems limit it
@@ -91,6 +93,9 @@ def open_or_prepare(
         with _lock(folder):
             if (dataset := _open(folder)) is None:  # no other process has prepared it meanwhile
                 _remove_abandoned(folder.parent)
+                former = folder.with_name(_folder_name(name, origin, max_pixels, VERSION - 1))
+                if former.exists():
+                    logger.warning(FORMER, former)
                 _prepare(name, origin, folder, progress, max_pixels)
                 dataset = _open(folder)
     if dataset is None:
@@ -164,10 +169,10 @@ def _folders(cache_dir: str | Path | None) -> list[Path]:
     return sorted(folder for folder in folders if _NAME.fullmatch(folder.name))
 
 
-def _folder_name(name: str, origin: Origin, max_pixels: int) -> str:
+def _folder_name(name: str, origin: Origin, max_pixels: int, version: int = VERSION) -> str:
     """Name the folder of a set: readable, and different if anything about the set differs."""
     size = "native" if origin.image_size is None else "{}x{}".format(*origin.image_size)
-    facts = [VERSION, name, origin.fingerprint(), origin.image_size, origin.channels, max_pixels]
+    facts = [version, name, origin.fingerprint(), origin.image_size, origin.channels, max_pixels]
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
     return file_name(name, f"-{size}-{key}")
 
@@ -207,6 +212,7 @@ def _open(folder: Path) -> ImageDataset | None:
         images = np.load(folder / IMAGES, mmap_mode="r")
         with np.load(folder / KNOWN) as arrays:
             known = dict(arrays)
+        known["names"] = _unpacked(known["names"], known.pop("name_ends"))
     except Exception as error:  # damaged JSON, arrays and zip files raise many kinds
         problem = first_line(error)
     if problem:
@@ -313,8 +319,8 @@ def _write(
     written = write_images(source, images, origin.image_size, origin.channels, progress, max_pixels)
     facts = {key: getattr(source, key) for key in ("partition", "attributes", "labels")}
     facts = {key: array[written.kept] for key, array in facts.items() if array is not None}
-    names = np.array([source.name_of(index) for index in written.kept.tolist()])
-    np.savez(known, names=names, **facts)
+    names = _packed(map(source.name_of, written.kept.tolist()))
+    np.savez(known, **names, **facts)
     about = {
         "name": name,
         "source": origin.description,
@@ -336,6 +342,20 @@ def _write(
     about = json.loads(json.dumps(about))  # tuples become lists, as they are read
     about["digest"] = _digest_of_facts(folder.name.removesuffix(PARTIAL), about)
     (folder / ABOUT).write_text(json.dumps(about, indent=1), encoding="utf-8")
+
+
+def _packed(names: Iterable[str]) -> dict[str, np.ndarray]:
+    """Return names as UTF-8, and where each ends: NumPy gives each the room of the longest."""
+    encoded = [name.encode(errors="surrogatepass") for name in names]
+    ends = np.cumsum([len(name) for name in encoded], dtype=np.int64)
+    return {"names": np.frombuffer(b"".join(encoded), np.uint8), "name_ends": ends}
+
+
+def _unpacked(names: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Return packed names as an array of objects."""
+    content, ends = names.tobytes(), ends.tolist()
+    parts = (content[start:end] for start, end in pairwise([0, *ends]))
+    return np.array([part.decode(errors="surrogatepass") for part in parts], object)
 
 
 def _lock(folder: Path, timeout: float = -1) -> FileLock:

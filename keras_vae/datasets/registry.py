@@ -187,7 +187,7 @@ _ENTRIES = (
 DATASETS: dict[str, KnownDataset] = {entry.name: entry for entry in _ENTRIES}
 
 # What a path may hold. Known layouts come first: a mere folder of images has no splits and no
-# attributes.
+# attributes. Arrays in a folder are its images if it has no others.
 _PATH_FINDERS: tuple[Finder, ...] = (
     celeba.find,
     idx.find,
@@ -196,9 +196,9 @@ _PATH_FINDERS: tuple[Finder, ...] = (
     svhn.find,
     omniglot.find,
     frey.find,
+    folder.find,
     arrays.find,
     pixel_csv.find,
-    folder.find,
 )
 
 

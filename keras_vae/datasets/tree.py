@@ -11,10 +11,13 @@ from pathlib import Path
 
 from ..files.archives import Archive
 from ..files.formats import HEIF, NEEDS_HEIF, image_suffixes
-from ..files.limits import check_unpacked
+from ..files.limits import check_count, check_unpacked
+from ..files.naming import printable
 from ..files.regular import file_kind, open_regular
 from .account import Account, ending
 from .source import Payload, stamp
+
+ARRAYS = (".npz", ".npy")
 
 
 class Tree(ABC):
@@ -62,7 +65,7 @@ class Tree(ABC):
 
     @abstractmethod
     def read(self, name: str) -> bytes:
-        """Read a small file, such as a list."""
+        """Read a list."""
 
     @abstractmethod
     def stamps(self) -> list[str]:
@@ -87,7 +90,7 @@ class FolderTree(Tree):
         return (self.location / name for name in names)
 
     def read(self, name: str) -> bytes:
-        """Read a small file; see `read_small`."""
+        """Read a list; see `read_small`."""
         return read_small(self.location / name)
 
     def stamps(self) -> list[str]:
@@ -160,8 +163,16 @@ class ZipTree(Tree):
         self._archive.check_readable(names)
 
     def read(self, name: str) -> bytes:
-        """Unpack a small file."""
-        return self._archive.read(name)
+        """Unpack a list.
+
+        Raises:
+            ValueError: If it is damaged or too large, or has more lines than a packed list can.
+        """
+        content = self._archive.read(name)
+        lines = max(map(content.count, (b"\n", b"\r")))
+        described = f"{printable(name)} in {self.location}"
+        check_count(described, "lines", lines, self.location.stat().st_size)
+        return content
 
     def stamps(self) -> list[str]:
         """Return path, size and modification time of the archive."""
@@ -211,4 +222,6 @@ def _reason_for_ending(name: str) -> str:
     """Say why a file is left out whose ending is not that of an image that is read."""
     if name.lower().endswith(HEIF):
         return f"{ending(name)}: {NEEDS_HEIF}"
+    if name.lower().endswith(ARRAYS):
+        return f"{ending(name)}: no image; arrays are read where their file is given"
     return f"{ending(name)}: no image"

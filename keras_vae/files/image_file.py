@@ -17,7 +17,7 @@ from .limits import MAX_PIXELS, check_pixels
 from .naming import first_line
 from .pixels import range_of
 from .regular import HEAD, content_kind, open_regular
-from .stderr import quiet_stderr
+from .stderr import discarded_stderr
 
 # Of 16 bits in each colour Pillow keeps the upper 8: below this, images have fewer than 15 bits.
 LOW_BITS = 64
@@ -168,7 +168,8 @@ class ImageFile:
     def _quiet(self) -> AbstractContextManager[None]:
         """Hide what libtiff writes to standard error."""
         image = getattr(self, "_image", None)
-        return quiet_stderr() if image is not None and image.format == "TIFF" else nullcontext()
+        is_tiff = image is not None and image.format == "TIFF"
+        return discarded_stderr() if is_tiff else nullcontext()
 
 
 def _opened(path: str | Path) -> BinaryIO:

@@ -15,7 +15,7 @@ from ai_edge_litert.interpreter import Interpreter
 from .naming import first_line
 from .regular import open_regular
 from .shapes import fits
-from .stderr import quiet_stderr
+from .stderr import discarded_stderr
 
 DEFAULT_SIGNATURE = "serving_default"  # of files with one signature
 THREADS = min(4, os.cpu_count() or 1)  # more are not faster for small networks
@@ -73,7 +73,7 @@ class LiteSignature:
             return {name: output[:0] for name, output in self(**row).items()}
         with self._lock:
             # The first call of a process prints a note about XNNPACK, which has no log level.
-            with quiet_stderr() if self._is_new else nullcontext():
+            with discarded_stderr() if self._is_new else nullcontext():
                 try:
                     outputs = self._run(**inputs)
                 except (RuntimeError, ValueError) as error:

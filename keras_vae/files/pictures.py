@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 
 from .atomic import OutputGroup, write_atomically
 from .output import Output, named
+from .stderr import discarded_stderr
 
 CELL = 128  # approximate length of an enlarged image's longer side, in pixels
 LARGEST = 4096  # images are not enlarged so much that a grid is wider than this, in pixels
@@ -152,7 +153,8 @@ def save(
 
     def write(draft: Path) -> None:
         try:
-            picture.save(draft, kind, icc_profile=profile, **SETTINGS.get(kind, {}))
+            with discarded_stderr():  # libjpeg prints a line of its own
+                picture.save(draft, kind, icc_profile=profile, **SETTINGS.get(kind, {}))
         except (OSError, OverflowError, RuntimeError, ValueError, struct.error) as error:
             if getattr(error, "errno", None) is not None:  # the system's
                 raise

@@ -248,6 +248,31 @@ def test_arrays_that_expand_like_no_images_are_refused(tmp_path, monkeypatch):
         load_dataset(tmp_path / "mine.npz")
 
 
+@pytest.mark.parametrize(
+    ("name", "array", "what"),
+    [
+        ("images", np.tile(np.array([0, 255], np.uint8), 400_000)[:, None, None], "images"),
+        ("attributes", np.ones((1, 800_000), np.int8), "attributes"),
+        ("attribute_names", np.full(800_000, "a"), "names"),
+        ("label_names", np.full(800_000, "a"), "names"),
+    ],
+)
+def test_a_small_file_of_many_tiny_things_is_refused(name, array, what, tmp_path):
+    arrays = {"images": np.eye(8)[None] * 255, "labels": [0], "attributes": [[1]], name: array}
+    np.savez_compressed(tmp_path / "mine.npz", **arrays)
+    reason = rf"`{name}` of .*mine\.npz must hold at most 262,144 {what}, or one for .*: 800,000\."
+    with pytest.raises(ValueError, match=reason):
+        load_dataset(tmp_path / "mine.npz")
+
+
+def test_wrong_attributes_are_a_short_error(tmp_path):
+    attributes = np.arange(10_000)[None] / 7
+    np.savez(tmp_path / "mine.npz", images=np.eye(8)[None] * 255, attributes=attributes)
+    with pytest.raises(ValueError, match=r"must be 1 and 0, or 1 and −1\.") as refused:
+        load_dataset(tmp_path / "mine.npz")
+    assert len(str(refused.value)) < 1_000
+
+
 def test_images_of_too_many_pixels_are_refused_by_their_header(tmp_path):
     file = tmp_path / "mine.npy"
     with file.open("wb") as stream:

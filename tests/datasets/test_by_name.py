@@ -64,6 +64,33 @@ def test_the_images_of_cifar_are_numbered_where_a_name_is_no_path(images, tmp_pa
     assert load_dataset("cifar10", data_dir=tmp_path).names[6] == "image 6"
 
 
+def doubled(times):
+    """A list that holds the last one twice, so many times."""
+    values = ["a"]
+    for _ in range(times):
+        values = [values, values]
+    return values
+
+
+@pytest.mark.parametrize("key", ["label_names", "filenames"])
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (doubled(60), "must be a list of texts"),
+        ("cat", "must be a list of texts"),
+        (["a" * 10_000] * 1_000, r"must have at most [\d,]+ letters, .* Received: 10,000,000\."),
+    ],
+)
+def test_names_of_cifar_are_texts_no_longer_than_their_file(key, value, reason, images, tmp_path):
+    file = "batches.meta" if key == "label_names" else "data_batch_1"
+    for each, content in python_version(images, np.arange(36) % 4, coarse=False).items():
+        if each == file:
+            content = pickle.dumps({**pickle.loads(content), key.encode(): value}, 2)
+        (tmp_path / each).write_bytes(content)
+    with pytest.raises(ValueError, match=rf"`{key}` of {file} {reason}"):
+        load_dataset("cifar10", data_dir=tmp_path)
+
+
 def test_damage_to_cifar_is_named(images, tmp_path):
     folder = tmp_path / "cifar-10-batches-bin"
     folder.mkdir()

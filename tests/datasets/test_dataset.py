@@ -104,11 +104,24 @@ def test_attributes_have_as_many_names(attributes):
         ImageDataset("some", PIXELS, TRAINING, attributes, ("a",))
 
 
-def test_there_are_as_many_names_as_images():
-    with pytest.raises(
-        ValueError, match=r"`names` must be .* 6 images\. Received: <U1 of shape \[2"
-    ):
-        ImageDataset("some", PIXELS, TRAINING, names=np.array(["a", "b"]))
+@pytest.mark.parametrize(
+    ("names", "received"),
+    [
+        (np.array(["a", "b"]), r"<U1 of shape \[2\]"),
+        (np.array(["a", "b"], object), r"object of shape \[2\]"),
+        (np.array(["a"] * 5 + [None], object), r"object of shape \[6\]"),
+        (["a"] * 6, "list"),
+    ],
+)
+def test_there_are_as_many_names_as_images(names, received):
+    with pytest.raises(ValueError, match=rf"`names` must be .* 6 images\. Received: {received}\."):
+        ImageDataset("some", PIXELS, TRAINING, names=names)
+
+
+@pytest.mark.parametrize("kind", [np.str_, object])
+def test_names_are_texts_of_numpy_or_of_python(kind):
+    names = np.array(list("abcdef"), kind)
+    assert ImageDataset("some", PIXELS, TRAINING, names=names).name_of(2) == "c"
 
 
 def test_a_set_is_shown_in_one_line(digits):

@@ -489,6 +489,15 @@ def test_a_member_that_expands_without_bound_is_one_damaged_image(tmp_path, monk
     assert "2.png in" in account(dataset).left_out["damaged"][1][0]
 
 
+def test_a_small_zip_with_a_list_of_many_lines_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "set.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("1.png", encoded(Image.fromarray(drawing(1))))
+        archive.writestr("attributes.csv", b"1 1\n" * 400_000)
+    reason = r"attributes\.csv in .*set\.zip must hold at most 262,144 lines, .*: 400,000\."
+    with pytest.raises(ValueError, match=reason):
+        load_dataset(tmp_path / "set.zip")
+
+
 def draw_sizes(folder, sizes):
     """Draw an image of each height and width, named by their order."""
     for number, (height, width) in enumerate(sizes):

@@ -112,6 +112,15 @@ def test_the_size_is_checked_before_the_file_is_unpacked(tmp_path, monkeypatch):
         read_idx(file, axes=3)
 
 
+def test_a_small_file_of_many_tiny_images_is_refused(tmp_path):
+    file = tmp_path / "train-images-idx3-ubyte.gz"
+    write_idx(file, np.zeros((800_000, 1, 1), np.uint8), compress=True)
+    with pytest.raises(
+        ValueError, match=r"ubyte\.gz must hold at most 262,144 images.*: 800,000\."
+    ):
+        read_idx(file, axes=3)
+
+
 def test_a_file_without_data_is_named_however_large_its_axes(tmp_path):
     file = tmp_path / "train-images-idx3-ubyte"
     file.write_bytes(bytes([0, 0, 8, 3]) + np.array([2**32 - 256, 0, 2**32 - 256], ">u4").tobytes())

@@ -1,5 +1,7 @@
 """Lists as CelebA, Kaggle, spreadsheets and pandas write them."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -200,3 +202,14 @@ def test_long_lines_and_deep_paths_are_refused_in_a_short_line():
     with pytest.raises(ValueError, match="lines 2 and 3 for") as refused:
         read_list("list", b"id,a\n" + line + line).rows_of(["x.jpg"])
     assert len(str(refused.value)) < 500
+
+
+def test_lines_and_values_take_memory_once():
+    lines = "".join(f"{number:06}.jpg" + 20 * " 1" + "\n" for number in range(20_000)).encode()
+    tracemalloc.start()
+    found = read_list("list", lines)
+    values = found.values(range(20_000), attribute)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert values.dtype == np.int8
+    assert peak < 9 * len(lines) / 2  # the lines, their names, and a byte for each value

@@ -32,6 +32,88 @@ def test_a_column_for_each_pixel(header, labelled, digit_images, tmp_path):
     assert dataset.provenance["account"]["taken"] == {"lines": 20}
 
 
+PIXELS = [f"pixel{number}" for number in range(16)]
+
+
+def write_table(file, header, words=("Training", "PublicTest")):
+    """Write two lines whose pixels are 100 to 115, and other cells 0 or 1, or words."""
+    columns = {"usage": words, "name": ("a", "b")}
+    columns |= {name: (100 + number,) * 2 for number, name in enumerate(PIXELS)}
+    rows = [[columns.get(name, "01")[line] for name in header] for line in range(2)]
+    file.write_text("\n".join(",".join(map(str, row)) for row in [header, *rows]))
+
+
+@pytest.mark.parametrize(
+    ("header", "labels", "taken", "left_out"),
+    [
+        ([*PIXELS, "digit"], [0, 1], "2 lines; labels: column digit", "nothing"),
+        (["writer", *PIXELS], [0, 1], "2 lines; labels: column writer", "nothing"),
+        (PIXELS, None, "2 lines", "nothing"),
+        (["id", *PIXELS], None, "2 lines", "1 not used (column id)"),
+        ([*PIXELS, "digit", "label"], [0, 1], "2 lines; labels: column label", "1 not used"),
+        (
+            ["label", "id", *PIXELS],
+            [0, 1],
+            "2 lines; labels: column label",
+            "1 not used (column id",
+        ),
+        ([*PIXELS, "", "name", "age"], None, "2 lines", "3 not used (column 17, column name, col"),
+        ([*PIXELS, "usage"], None, "2 lines; split: column usage", "nothing"),
+        (
+            ["y", *PIXELS, "usage"],
+            [0, 1],
+            "2 lines; labels: column y; split: column usage",
+            "nothing",
+        ),
+    ],
+)
+def test_columns_are_what_their_names_say(header, labels, taken, left_out, tmp_path):
+    write_table(tmp_path / "a.csv", header)
+    source = pixel_csv.find(tmp_path / "a.csv", "a").read()
+    images = np.stack(list(source.payloads())).reshape(2, 16)
+    np.testing.assert_array_equal(images, [range(100, 116)] * 2)
+    assert (None if source.labels is None else source.labels.tolist()) == labels
+    assert source.account.taken_line == taken
+    assert source.account.left_out_line.startswith(left_out)
+    assert (source.partition is not None) == ("usage" in header)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["label", "id", *PIXELS[:15]],
+        ["", *map(str, range(17))],
+        ["label", *"abcdefghijklmnop"],
+        [*PIXELS, "pixel16"],
+    ],
+)
+def test_a_header_that_does_not_show_the_pixels_is_refused(header, tmp_path):
+    write_table(tmp_path / "a.csv", header)
+    with pytest.raises(ValueError, match=r"a\.csv must have as many columns of pixels as a square"):
+        load_dataset(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("word", ["1", '"test'])
+def test_a_column_of_splits_holds_their_names(word, tmp_path):
+    write_table(tmp_path / "a.csv", ["name", *PIXELS, "label", "usage"], words=("Training", word))
+    file = tmp_path / "a.csv"
+    file.write_text(file.read_text().replace("b,", '"b,'))
+    with pytest.raises(ValueError, match=rf"a\.csv, line 3, must name a split, .*: '{word}'"):
+        pixel_csv.read(tmp_path / "a.csv")
+
+
+def test_the_label_of_a_file_without_a_header_is_said(digit_images, tmp_path):
+    write(tmp_path / "a.csv", digit_images[:9], range(9), [])
+    assert load_dataset(tmp_path / "a.csv").provenance["account"]["notes"] == ["labels: column 1"]
+
+
+def test_columns_beside_texts_of_pixels_are_accounted_for(tmp_path):
+    lines = ["age,name,pixels", *("7,a," + "9 " * 15 + "1" for _ in range(2))]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    account = pixel_csv.read(tmp_path / "a.csv").account
+    assert account.left_out_line == "2 not used (column age, column name)"
+
+
 @pytest.mark.parametrize("separator", [";", "\t", ","])
 @pytest.mark.parametrize("numbered", [True, False])
 def test_other_separators_and_row_numbers_will_do(separator, numbered, digit_images, tmp_path):

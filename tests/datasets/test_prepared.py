@@ -19,7 +19,7 @@ from PIL import Image
 
 from keras_vae.datasets import decoding, load_dataset, prepared
 from keras_vae.datasets.prepared import cache_folder, list_prepared, verify_prepared
-from keras_vae.datasets.source import Origin
+from keras_vae.datasets.source import Origin, Source
 
 
 @pytest.fixture
@@ -83,6 +83,31 @@ def test_another_list_in_the_folder_is_another_set(many_faces, cache):
 def test_sets_that_another_package_reads_differ_by_their_folder(tmp_path):
     origins = [Origin("one", tmp_path / name, (), lambda: None) for name in "ab"]
     assert len({origin.fingerprint() for origin in origins}) == 2
+
+
+def test_one_long_name_takes_no_room_of_the_others(cache):
+    names = [f"{number}.png" for number in range(2_000)] + ["x" * 4_000, "ü\udcff\ud800.png"]
+    images = np.random.default_rng(0).integers(0, 256, (len(names), 2, 2), np.uint8)
+    source = Source(len(names), lambda: iter(images), names.__getitem__)
+    origin = Origin("arrays", Path("here"), (), lambda: source, (2, 2), 1)
+    dataset = prepared.open_or_prepare("long", origin)
+    assert dataset.names.tolist() == names
+    assert dataset.names.nbytes == 8 * len(names)
+    assert next(cache.glob("*/known.npz")).stat().st_size < 50_000
+
+
+def test_a_set_of_an_older_version_is_prepared_again_and_said(cache, monkeypatch, caplog):
+    version = prepared.VERSION
+    with monkeypatch.context() as patched:
+        patched.setattr(prepared._folder_name, "__defaults__", (version - 1,))
+        former = load_dataset("digits").provenance["prepared"]
+    assert not caplog.text
+    again = load_dataset("digits").provenance["prepared"]
+    assert again != former
+    assert f"{former} is of an older version of kvae: the set is prepared again" in caplog.text
+    caplog.clear()
+    assert load_dataset("digits", progress=forbid).provenance["prepared"] == again
+    assert not caplog.text
 
 
 def test_an_interrupted_preparation_leaves_nothing(many_faces, cache):

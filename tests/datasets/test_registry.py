@@ -51,6 +51,31 @@ def test_every_set_can_be_given_as_arrays(name, tmp_path, digit_images):
     assert dataset.provenance["licence"] == DATASETS[name].licence
 
 
+@pytest.mark.parametrize("arrays", [{"images": np.zeros((3, 8, 8))}, {"z": np.zeros((3, 2))}])
+def test_photos_of_a_folder_come_before_arrays_in_it(arrays, tmp_path, digit_images):
+    folder = tmp_path / "pets"
+    folder.mkdir()
+    for number, image in enumerate(digit_images[:20]):
+        Image.fromarray(image).save(folder / f"{number}.png")
+    np.savez(folder / "pets_other.npz", **arrays, names=["a"] * 3)
+    account = load_dataset(folder).provenance["account"]
+    assert account["taken"] == {".png": 20}
+    ((reason, (count, names)),) = account["left_out"].items()
+    assert reason == ".npz: no image; arrays are read where their file is given"
+    assert (count, names) == (1, ["pets_other.npz"])
+
+
+def test_a_folder_has_one_file_of_arrays_that_are_images(tmp_path, digit_images):
+    folder = tmp_path / "pets"
+    folder.mkdir()
+    latents = {"z_mean": np.zeros((20, 2)), "names": np.array(["a"] * 20)}
+    np.savez(folder / "pets_latents.npz", **latents)
+    with pytest.raises(ValueError, match=r"at least one image: .* which holds pets_latents\.npz"):
+        load_dataset(folder)
+    np.savez(folder / "pets.npz", images=digit_images[:20])
+    np.testing.assert_array_equal(load_dataset(folder).images[..., 0], digit_images[:20])
+
+
 def assert_somebodys_own(dataset, stem):
     facts = dataset.provenance
     assert (dataset.name, facts["title"], facts["dataset"]) == (stem, stem, None)

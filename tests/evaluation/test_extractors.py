@@ -93,6 +93,25 @@ def test_without_inception_a_classifier_is_used_and_named(offline, photos, monke
     assert extractor.preprocessing == classifiers.PREPROCESSING
 
 
+@pytest.mark.parametrize("content", [b"", b"<html>", None])
+def test_a_damaged_classifier_is_trained_again(content, digits, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(classifiers, "MOST_EPOCHS", 1)
+    provenance = {"prepared": str(tmp_path / "few-8x8-0123")}
+    parts = digits.images[:64], np.zeros(64, np.int8)
+    few = ImageDataset("few", *parts, labels=digits.labels[:64], provenance=provenance)
+    whole = classifiers.find_classifier(few)
+    (file,) = tmp_path.glob("classifiers/*.keras")
+    file.write_bytes(file.read_bytes()[:-100] if content is None else content)
+    again = classifiers.find_classifier(few)
+    (said,) = (each.message for each in caplog.records if each.name == classifiers.__name__)
+    assert said.startswith(f"{file} is not a Keras model that can be loaded: ")
+    assert said.endswith(". It is trained again")
+    monkeypatch.setattr(classifiers, "train_classifier", None)
+    for model in (again, classifiers.find_classifier(few)):
+        for new, old in zip(model.get_weights(), whole.get_weights(), strict=True):
+            np.testing.assert_array_equal(new, old)
+
+
 @pytest.mark.slow
 def test_a_classifier_near_chance_is_marked(trained, known_digits, monkeypatch):
     extractor, _ = trained

@@ -6,7 +6,7 @@ import pytest
 
 from keras_vae.files import limits
 from keras_vae.files.archives import Archive
-from keras_vae.files.limits import check_unpacked
+from keras_vae.files.limits import check_count, check_unpacked
 
 
 def write(path, members, **options):
@@ -106,6 +106,24 @@ def test_streamed_data_may_be_large_but_not_a_bomb(monkeypatch):
         check_unpacked("x", 260_000, 1_000, in_memory=False)
     with pytest.raises(ValueError, match="x expands from 1,000 to 2,000 bytes"):
         check_unpacked("x", 2_000, 1_000)
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_a_small_file_expands_to_64_mib_at_most(in_memory):
+    check_unpacked("x", 2**26, 1_000, in_memory=in_memory)
+    check_unpacked("x", 2**28, 2**22, in_memory=in_memory)
+    with pytest.raises(ValueError, match=r"x expands .* is 67,108,864 bytes, or 250 times the pa"):
+        check_unpacked("x", 2**26 + 1, 1_000, in_memory=in_memory)
+
+
+def test_a_file_holds_262_144_things_or_one_for_each_byte():
+    check_count("x", "lines", 2**18, 1_000)
+    check_count("x", "lines", 10**6, 10**6)
+    reason = (
+        r"x must hold at most 262,144 lines, or one for .* 999,999 bytes\. Received: 1,000,000\."
+    )
+    with pytest.raises(ValueError, match=reason):
+        check_count("x", "lines", 10**6, 999_999)
 
 
 def test_only_regular_files_are_opened(tmp_path):

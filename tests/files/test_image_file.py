@@ -119,6 +119,15 @@ def test_a_damaged_file_of_any_format_is_one_line(kind, share, capfd):
     assert capfd.readouterr().err == ""  # also libtiff is quiet
 
 
+@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate"])
+def test_libtiff_prints_nothing_of_a_damaged_file(compression, capfd):
+    noise = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
+    data = bytearray(encoded(Image.fromarray(noise), "TIFF", compression=compression))
+    data[200:-400:50] = bytes(len(data[200:-400:50]))
+    assert "is a damaged image: decoder error" in refusal(bytes(data))
+    assert capfd.readouterr().err == ""
+
+
 def test_the_size_is_known_before_decoding():
     with pytest.raises(
         ValueError, match=r"20000×20000 = 400,000,000 pixels .*`max_pixels=100000000`"

@@ -59,6 +59,18 @@ def test_inputs_of_another_shape_are_refused_with_the_file(signature):
         signature(images=np.zeros((2, 24, 24, 4), np.float32))
 
 
+def test_a_first_call_that_fails_prints_nothing(capfd, monkeypatch):
+    def fail(**inputs):
+        os.write(2, b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n")
+        raise RuntimeError("Node number 0 failed to invoke")
+
+    signature = LiteSignature(NETWORK, "detect")
+    monkeypatch.setattr(signature, "_run", fail)
+    with pytest.raises(ValueError, match=r"rnet\.tflite cannot be run with .*: Node number 0"):
+        signature(images=images(1))
+    assert capfd.readouterr().err == ""
+
+
 def test_an_empty_batch_has_no_rows(signature):
     outputs = signature(images=images(0))
     shapes = {name: output.shape for name, output in outputs.items()}
