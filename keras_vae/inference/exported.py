@@ -20,7 +20,7 @@ from ..files.exported import METADATA, InvalidFacts, read_metadata
 from ..files.limits import MAX_PIXELS
 from ..files.naming import first_line, short
 from ..files.shapes import ANY
-from ..files.versions import VERSION
+from ..files.versions import version_number
 from .endpoints import InputSpec, InputSpecs, check_endpoint, reason, tensors_of
 
 AUTOENCODER, UPSCALER = "autoencoder", "upscaler"
@@ -80,10 +80,7 @@ class ExportedModel:
         Raises:
             ValueError: If the folder's name is no number.
         """
-        folder = self.path.resolve()
-        if not VERSION.fullmatch(folder.name):
-            raise ValueError(f"{folder} must have the number of a version as its name, such as 1.")
-        return int(folder.name)
+        return version_number(self.path)
 
     @property
     def card(self) -> Path:

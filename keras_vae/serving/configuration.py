@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..files.exported import METADATA, read_metadata
+from ..files.exported import read_metadata
 from ..files.templates import templates
+from ..files.versions import versions_of
 
 IMAGE = "tensorflow/serving:2.21.0"  # the TensorFlow that exports; older graphs load as well
 GRPC_PORT, REST_PORT = 8500, 8501
@@ -57,9 +58,8 @@ class ModelConfig:
     @property
     def is_upscaler(self) -> bool:
         """Whether a version is an upscaler, whose requests differ in shape."""
-        versions = self.folder.glob(f"[0-9]*/{METADATA}")
-        kinds = (read_metadata(file.parents[1]).get("kind") for file in versions)
-        return "upscaler" in kinds
+        versions = versions_of(self.folder).values()
+        return "upscaler" in (read_metadata(version).get("kind") for version in versions)
 
 
 def files(models: Sequence[ModelConfig], models_folder: str | None = MODELS) -> dict[str, str]:
