@@ -56,8 +56,9 @@ def serve(
 
     Args:
         names: Names that `kvae models list` prints, or paths of models.
-        labels: Label of a version, as stable=1 or celeba/stable=1; without NAME/ for every model.
-            Only labelled versions are then loaded; without labels the highest version is.
+        labels: Label of a version, as stable=1 or celeba/stable=1; without NAME/ for every model
+            that has no label of this name. Only labelled versions are then loaded; without labels
+            the highest version is.
         print_config: Print the configuration; do not start a server.
         out: Folder of the configuration and a compose.yaml; no server is started.
         outputs: The files to write.
@@ -89,22 +90,38 @@ def find_models(
     """Find models and give each its labels.
 
     Raises:
-        ValueError: If a model or version is missing, a name occurs twice, or a label's model is
-            not served.
+        ValueError: If a model or version is missing, a path is that of a version, a name or a label
+            occurs twice, or a label's model is not served.
     """
     from keras_vae.files.exported import find_version
+    from keras_vae.files.versions import is_version
     from keras_vae.serving.configuration import ModelConfig
 
-    folders = [find_version(name).resolve().parent for name in names]
+    for name in names:
+        if is_version(folder := Path(name)):
+            raise ValueError(
+                f"`NAME` must be that of a model. Received: {name}, a version. Serve its model, "
+                f"{folder.resolve().parent}, and choose the version by a label: --label stable=1."
+            )
+    folders = [find_version(name).parent.resolve() for name in names]
     known = [folder.name for folder in folders]
     if len({*known}) < len(known):
         raise ValueError(f"`NAME`s must be different. Received: {', '.join(known)}.")
     for name, label, _ in labels:
         if name and name not in known:
             raise ValueError(f"`--label` must be of a model to serve. Received: {name}/{label}.")
+    versions = {(name, label): number for name, label, number in labels}
+    if len(versions) < len(labels):
+        given = ", ".join(f"{name}/{label}".lstrip("/") for name, label, _ in labels)
+        raise ValueError(f"`--label`s must be different. Received: {given}.")
     models = []
     for folder in folders:
-        own = {label: number for name, label, number in labels if name in ("", folder.name)}
+        own = {
+            label: number
+            for whose in ("", folder.name)
+            for (name, label), number in versions.items()
+            if name == whose
+        }
         for version in own.values():
             find_version(folder, version)  # raises an error that lists the versions
         models.append(ModelConfig(folder, own))

@@ -19,7 +19,8 @@ import tensorflow as tf
 from .. import __version__
 from ..files.atomic import write_folder
 from ..files.exported import as_json
-from ..files.versions import is_version, model_name
+from ..files.naming import short
+from ..files.versions import LAST_VERSION, VERSION, is_version, model_name
 from ..latent_space.attributes import Attributes
 from ..latent_space.priors import GaussianMixturePrior
 from ..models.vae import VAE
@@ -54,7 +55,8 @@ def export_model(
         prior: The fitted prior; without it there is no endpoint `generate_gmm`.
         metadata: JSON-ready facts for `model.json`: preset, data, metrics, licence, …; numbers that
             are not finite are written as null.
-        version: A positive integer; None takes the one after the highest that exists.
+        version: A positive integer of at most 18 digits; None takes the one after the highest that
+            exists.
         overwrite: Whether an existing version is overwritten.
 
     Returns:
@@ -62,7 +64,7 @@ def export_model(
 
     Raises:
         FileExistsError: If the version exists and `overwrite` is False, or is none of a model.
-        ValueError: If `version` is no positive integer, the folder's name is none for a model, or
+        ValueError: If `version` is no such integer, the folder's name is none for a model, or
             `attributes` or `prior` do not fit the latent.
         TypeError: If `vae` is none.
 
@@ -114,10 +116,14 @@ def write_version(
 
     Raises:
         FileExistsError: If the version exists and `overwrite` is False, or is none of a model.
-        ValueError: If `version` is no positive integer, or the folder's name none for a model.
+        ValueError: If `version` is no positive integer of at most 18 digits, or the folder's name
+            none for a model.
     """
-    if version is not None and Range(1).fault(version):
-        raise ValueError(f"`version` must be a positive integer. Received: {version!r}.")
+    if version is not None and Range(1, below=LAST_VERSION + 1).fault(version):
+        raise ValueError(
+            "`version` must be a positive integer of at most 18 digits. "
+            f"Received: {short(version)}."
+        )
     model_name(directory.name)
     if overwrite and (other := directory / str(version)).exists() and not is_version(other):
         raise FileExistsError(
@@ -131,9 +137,19 @@ def write_version(
 
 
 def next_version(directory: Path) -> int:
-    """The number after the highest version in a folder."""
-    existing = [int(path.name) for path in directory.glob("*") if path.name.isdecimal()]
-    return max(existing, default=0) + 1
+    """The number after the highest in a folder, whatever the folder of that number holds.
+
+    Raises:
+        ValueError: If that is the last one.
+    """
+    existing = [int(path.name) for path in directory.glob("*") if VERSION.fullmatch(path.name)]
+    number = max(existing, default=0) + 1
+    if number > LAST_VERSION:
+        raise ValueError(
+            f"{directory} has the last number that a version can have, {LAST_VERSION}. Move it "
+            "elsewhere, or use another `version`."
+        )
+    return number
 
 
 def write_model(folder: Path, signatures: Signatures, facts: Mapping[str, Any]) -> None:

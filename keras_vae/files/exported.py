@@ -18,6 +18,7 @@ from .versions import is_version, versions_of
 
 METADATA = Path("assets.extra", "model.json")
 MAX_METADATA = 16 * 2**20  # bytes; those of the shipped models have 50,000 at most
+INTEGERS, LONGEST_INTEGER = range(-(2**63), 2**63), 20  # of 64 bits; letters of one
 MAX_DEPTH = 50  # of lists and objects in one another; those of the shipped models have 5
 
 
@@ -101,7 +102,8 @@ def read_json(text: bytes) -> dict[str, Any]:
     """Read the contents of a `model.json`.
 
     Returns:
-        The facts; see `as_json` for numbers that are not finite.
+        The facts; see `as_json` for numbers that are not finite. Integers of more than 64 bits are
+        floats, as for other readers of JSON.
 
     Raises:
         InvalidFacts: If these are not a JSON object, too large or nested too deeply.
@@ -109,7 +111,7 @@ def read_json(text: bytes) -> dict[str, Any]:
     if len(text) > MAX_METADATA:
         raise InvalidFacts(f"It has more than {MAX_METADATA:,} bytes.")
     try:
-        facts = as_json(json.loads(text))
+        facts = as_json(json.loads(text, parse_int=_number))
     except RecursionError as error:
         raise InvalidFacts("Its JSON is nested too deeply.") from error
     except ValueError as error:
@@ -117,6 +119,12 @@ def read_json(text: bytes) -> dict[str, Any]:
     if not isinstance(facts, dict):
         raise InvalidFacts(f"It must be a JSON object. Received: {type(facts).__name__}.")
     return facts
+
+
+def _number(digits: str) -> int | float:
+    if len(digits) <= LONGEST_INTEGER and (whole := int(digits)) in INTEGERS:
+        return whole
+    return float(digits)
 
 
 def as_json(value: Any, depth: int = MAX_DEPTH) -> Any:

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 
 from .atomic import check_folder, write_folder
-from .versions import CARD, RECORD, check_replaceable, model_name
+from .versions import CARD, RECORD, VERSION, check_replaceable, model_name, versions_of
 
 PREFIX = "hf://"
 FILES = (CARD, "[0-9]*/*")  # of a repository; what else is in it is not downloaded
@@ -132,7 +132,7 @@ def pull(address: HubAddress, directory: str | Path, *, overwrite: bool = False)
     check_folder(target, overwrite=overwrite)
     check_replaceable(target)
     source = download(address)
-    if not any(source.glob("*/saved_model.pb")):
+    if not versions_of(source):
         raise HubError(f"{address} holds no exported model: no <version>/saved_model.pb is in it.")
 
     def write(draft: Path) -> None:
@@ -169,7 +169,7 @@ def _other_files(root: Path) -> Callable[[str, list[str]], list[str]]:
     def ignored(folder: str, names: list[str]) -> list[str]:
         if Path(folder) != root:
             return []
-        return [name for name in names if name != CARD and not name.isdecimal()]
+        return [name for name in names if name != CARD and not VERSION.fullmatch(name)]
 
     return ignored
 
@@ -224,6 +224,8 @@ def explained(address: HubAddress) -> Iterator[None]:
         raise HubError(f"{address} is no name of a repository: {error}") from error
     except errors.HfHubHTTPError as error:
         status, first_line = error.response.status_code, str(error).partition("\n")[0]
+        if status == 412:
+            raise HubError(f"{address} was changed in the meantime. Try again.") from error
         if status in (401, 403):
             raise HubError(
                 f"The hub refused access to {address}. {log_in} that may write it."

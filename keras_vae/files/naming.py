@@ -34,6 +34,15 @@ def plain_name(name: str) -> str:
     return name.lower().replace("-", "_")
 
 
+def is_utf8(name: str) -> bool:
+    """Whether a name is UTF-8: that of a file may hold other bytes, which Python escapes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def printable(name: str) -> str:
     """Return a name or message of others as text that any terminal prints in one line."""
     text = name.encode(errors="surrogateescape").decode(errors="replace")

@@ -9,6 +9,7 @@ from .output import DRAFT
 
 # A version as TensorFlow Serving reads it: an int64.
 VERSION = re.compile(r"[0-9]{1,18}")
+LAST_VERSION = 10**18 - 1
 CARD = "README.md"
 RECORD = "hub.json"  # where a pulled model comes from
 
@@ -31,6 +32,18 @@ def model_name(name: str) -> str:
 def is_version(path: Path) -> bool:
     """Return whether a folder holds a SavedModel, whatever its name."""
     return (path / "saved_model.pb").is_file()
+
+
+def version_number(path: Path) -> int:
+    """Return the number of a version, which is the name of its folder.
+
+    Raises:
+        ValueError: If the name is no number.
+    """
+    folder = path.resolve()
+    if not VERSION.fullmatch(folder.name):
+        raise ValueError(f"{folder} must have the number of a version as its name, such as 1.")
+    return int(folder.name)
 
 
 def versions_of(folder: Path) -> dict[int, Path]:

@@ -19,9 +19,18 @@ def encode(batch: Batch, model: Model) -> Batch:
 
     Returns:
         The other columns, and the parameters of q(z given x); see `Model.posterior`.
+
+    Raises:
+        ValueError: If a parameter has the name of another column.
     """
     others = {name: values for name, values in batch.items() if name != "image"}
-    return {**others, **model.posterior(batch["image"])}
+    encoded = model.posterior(batch["image"])
+    if both := sorted(others.keys() & encoded.keys()):
+        raise ValueError(
+            f"Model {model.name!r} must have parameters of other names than the images have facts. "
+            f"Received: {', '.join(both)}."
+        )
+    return {**others, **encoded}
 
 
 def reconstruct(batch: Batch, model: Model) -> Batch:

@@ -1,4 +1,4 @@
-"""What endpoints take, in each runtime, and the sentence of what they answer when they fail."""
+"""What endpoints take and return, in each runtime, and the sentence of those that fail."""
 
 from __future__ import annotations
 
@@ -8,34 +8,66 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..files.naming import near_names, short
+from ..files.naming import is_utf8, near_names, short
 from ..files.pixels import range_of
 from ..files.shapes import ANY, fits
 
 
-class InputSpec(NamedTuple):
-    """What an input of an endpoint must be.
+class TensorSpec(NamedTuple):
+    """What an input or an output of an endpoint must be.
 
     Attributes:
         dtype: Its type; object for texts.
-        shape: Its sides, batch first; −1 for any.
+        shape: Its sides, batch first, −1 for any; none if not even their number is known.
     """
 
     dtype: np.dtype
     shape: tuple[int, ...]
 
+    def __str__(self) -> str:
+        """Write it as errors show it: float32 ['B', 20]."""
+        return f"{self.dtype} {_sides(self)}"
 
-InputSpecs: TypeAlias = Mapping[str, InputSpec]  # of an endpoint, by the inputs' names
+    def allows(self, other: TensorSpec) -> bool:
+        """Return whether a tensor of it may be one of another, in a batch of any size."""
+        shape = self.shape or other.shape
+        return self.dtype.kind == other.dtype.kind and fits(other.shape[1:], shape[1:])
 
 
-def tensors_of(endpoints: Mapping[str, InputSpecs]) -> dict[str, tuple[int, ...]]:
-    """Find the shapes of a model's images and, where it is a vector, its latent."""
+TensorSpecs: TypeAlias = Mapping[str, TensorSpec]  # of an endpoint, by the tensors' names
+
+# endpoint → its outputs that are images and latents, or vectors of a latent's length
+RESULTS = {
+    "encode_pixels": {"z_mean": "vector", "z_log_var": "vector"},
+    "decode_pixels": {"image": "image"},
+    "generate_pixels": {"image": "image", "z": "z"},
+    "generate_gmm_pixels": {"image": "image", "z": "z"},
+    "directions": {"direction": "vector"},
+}
+
+
+def tensors_of(endpoints: Mapping[str, TensorSpecs]) -> dict[str, TensorSpec]:
+    """Find what a model's images are and, where it is a vector, its latent."""
     image = endpoints.get("encode_pixels", {}).get("image")
     latents = {**endpoints.get("decode_pixels", {})}
     latents.pop("condition", None)
     z = latents.get("z") if len(latents) == 1 else None
-    shapes = {name: each.shape for name, each in (("image", image), ("z", z)) if each}
-    return {name: shape for name, shape in shapes.items() if name == "image" or len(shape) == 2}
+    found = {name: each for name, each in (("image", image), ("z", z)) if each}
+    return {name: each for name, each in found.items() if name == "image" or len(each.shape) == 2}
+
+
+def results_of(signature: str, endpoints: Mapping[str, TensorSpecs]) -> dict[str, TensorSpec]:
+    """Find what an endpoint must return, where that is an image or a latent.
+
+    Args:
+        signature: Name of the endpoint.
+        endpoints: What the inputs of all endpoints must be: images are as those that are encoded,
+            latents as those that are decoded.
+    """
+    known = tensors_of(endpoints)
+    if "z" in known:
+        known["vector"] = known["z"]._replace(dtype=np.dtype(np.float32))
+    return {name: known[kind] for name, kind in RESULTS.get(signature, {}).items() if kind in known}
 
 
 def check_endpoint(signature: str, endpoints: Collection[str]) -> None:
@@ -77,7 +109,7 @@ def _is_batch(value: Any) -> bool:
     return isinstance(value, (list, tuple)) if shape is None else len(shape) > 0
 
 
-def as_batches(inputs: Mapping[str, Any], specs: InputSpecs) -> dict[str, np.ndarray]:
+def as_batches(inputs: Mapping[str, Any], specs: TensorSpecs) -> dict[str, np.ndarray]:
     """Repeat single values for the whole batch, and convert each input to its type.
 
     An `image` is converted by its range, as files are. All is checked here, too, since graphs do
@@ -99,14 +131,17 @@ def as_batches(inputs: Mapping[str, Any], specs: InputSpecs) -> dict[str, np.nda
     }
 
 
-def _as_array(name: str, value: Any, spec: InputSpec) -> np.ndarray:
+def _as_array(name: str, value: Any, spec: TensorSpec) -> np.ndarray:
     try:
         array = np.asarray(value, object if spec.dtype.hasobject else None)
     except ValueError as error:
-        raise ValueError(f"`{name}` must have entries of one shape, {_shown(spec)}.") from error
+        raise ValueError(f"`{name}` must have entries of one shape, {_sides(spec)}.") from error
     if not fits(array.shape, spec.shape):
-        raise ValueError(f"`{name}` must have shape {_shown(spec)}. Received: {list(array.shape)}.")
+        raise ValueError(f"`{name}` must have shape {_sides(spec)}. Received: {list(array.shape)}.")
     if spec.dtype.hasobject:
+        for each in array.flat:
+            if isinstance(each, str) and not is_utf8(each):
+                raise ValueError(f"`{name}` must be UTF-8. Received: {each!r}.")
         return array
     if name == "image":
         return array if array.dtype == np.uint8 else range_of(array, name).to_uint8(array)
@@ -137,7 +172,7 @@ def as_numbers(name: str, array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return array.astype(dtype)
 
 
-def _shown(spec: InputSpec) -> list[str | int]:
+def _sides(spec: TensorSpec) -> list[str | int]:
     """Return a shape as errors show it: ['B', 20]."""
     return ["B", *("any" if side == ANY else side for side in spec.shape[1:])]
 

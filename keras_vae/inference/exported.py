@@ -20,8 +20,8 @@ from ..files.exported import METADATA, InvalidFacts, read_metadata
 from ..files.limits import MAX_PIXELS
 from ..files.naming import first_line, short
 from ..files.shapes import ANY
-from ..files.versions import VERSION
-from .endpoints import InputSpec, InputSpecs, check_endpoint, reason, tensors_of
+from ..files.versions import version_number
+from .endpoints import TensorSpec, TensorSpecs, check_endpoint, reason, results_of, tensors_of
 
 AUTOENCODER, UPSCALER = "autoencoder", "upscaler"
 
@@ -80,10 +80,7 @@ class ExportedModel:
         Raises:
             ValueError: If the folder's name is no number.
         """
-        folder = self.path.resolve()
-        if not VERSION.fullmatch(folder.name):
-            raise ValueError(f"{folder} must have the number of a version as its name, such as 1.")
-        return int(folder.name)
+        return version_number(self.path)
 
     @property
     def card(self) -> Path:
@@ -91,17 +88,17 @@ class ExportedModel:
         return self.path.resolve().parent / "README.md"
 
     @cached_property
-    def endpoints(self) -> Mapping[str, InputSpecs]:
+    def endpoints(self) -> Mapping[str, TensorSpecs]:
         """What the inputs of each endpoint must be, by their names.
 
         Raises:
             ValueError: If `model.json` is that of another model.
         """
-        endpoints = {
-            name: {key: _spec(spec) for key, spec in endpoint.structured_input_signature[1].items()}
-            for name, endpoint in self._model.signatures.items()
-        }
-        self.check_network(tensors_of(endpoints), "the SavedModel")
+        signatures = self._model.signatures.items()
+        endpoints = {name: _specs(each.structured_input_signature[1]) for name, each in signatures}
+        outputs = {name: _specs(each.structured_outputs) for name, each in signatures}
+        with _named_facts(self.path):
+            check_endpoints(self.metadata, endpoints, outputs)
         return endpoints
 
     def check_network(self, shapes: Mapping[str, Sequence[int]], network: str) -> None:
@@ -146,10 +143,15 @@ class ExportedModel:
             ) from error
 
 
-def _spec(spec: Any) -> InputSpec:
-    """Describe a tensor of TensorFlow."""
-    sides = (ANY if side is None else side for side in spec.shape)
-    return InputSpec(np.dtype(spec.dtype.as_numpy_dtype), tuple(sides))
+def _specs(tensors: Mapping[str, Any]) -> dict[str, TensorSpec]:
+    """Describe tensors of TensorFlow."""
+
+    def spec(tensor: Any) -> TensorSpec:
+        sides = () if tensor.shape.rank is None else tensor.shape
+        shape = tuple(ANY if side is None else side for side in sides)
+        return TensorSpec(np.dtype(tensor.dtype.as_numpy_dtype), shape)
+
+    return {name: spec(tensor) for name, tensor in tensors.items()}
 
 
 def cached_repository(folder: Path) -> str | None:
@@ -245,6 +247,34 @@ def _check_length(facts: Mapping[str, Any]) -> None:
             f"`kl_per_dimension` must have {latent_dim} numbers, as `latent_dim`. "
             f"Received: {len(nats)}."
         )
+
+
+def check_endpoints(
+    facts: Mapping[str, Any],
+    endpoints: Mapping[str, TensorSpecs],
+    outputs: Mapping[str, TensorSpecs],
+) -> None:
+    """Check that facts are those of a SavedModel, and that it returns what its facts say.
+
+    Args:
+        facts: Facts that `check_facts` accepts.
+        endpoints: What the inputs of each endpoint must be.
+        outputs: What the outputs of each endpoint are.
+
+    Raises:
+        InvalidFacts: If an image or latent has another shape or type, or is missing.
+    """
+    shapes = {name: spec.shape for name, spec in tensors_of(endpoints).items()}
+    check_shapes(facts, shapes, "the SavedModel")
+    for signature, found in outputs.items():
+        for name, spec in results_of(signature, endpoints).items():
+            if name not in found and signature == "encode_pixels":
+                continue  # a posterior may have other parameters
+            if name not in found or not found[name].allows(spec):
+                raise InvalidFacts(
+                    f"The SavedModel must answer {signature!r} with {name!r}, {spec}. "
+                    f"Received: {found.get(name, 'nothing')}."
+                )
 
 
 def check_shapes(

@@ -13,13 +13,13 @@ import numpy as np
 from ..files.litert import LiteSignature
 from ..files.shapes import ANY
 from ..latent_space.priors import GaussianMixturePrior, sample_normal
-from .endpoints import InputSpec, InputSpecs, as_batches, check_inputs
+from .endpoints import TensorSpec, TensorSpecs, as_batches, check_inputs
 from .exported import lite_folder
 from .saved_model import SavedModel
 
 NOISE = {
-    "seed": InputSpec(np.dtype(np.int64), (ANY,)),
-    "temperature": InputSpec(np.dtype(np.float32), (ANY,)),
+    "seed": TensorSpec(np.dtype(np.int64), (ANY,)),
+    "temperature": TensorSpec(np.dtype(np.float32), (ANY,)),
 }
 
 LARGEST = 1e4  # of |z|: no decoder overflows below; above, the SavedModel checks whether one does
@@ -43,14 +43,14 @@ class LiteModel(SavedModel):
         """Return whether there is an endpoint of that name."""
         return signature in self._functions or super().has_endpoint(signature)
 
-    def inputs_of(self, signature: str) -> InputSpecs:
+    def inputs_of(self, signature: str) -> TensorSpecs:
         """What the inputs of an endpoint must be; none if there is no such endpoint."""
         if signature not in self._functions:
             return super().inputs_of(signature)
         if signature == "encode_pixels":
-            return {"image": InputSpec(np.dtype(np.uint8), (ANY, *self.image_shape))}
+            return {"image": TensorSpec(np.dtype(np.uint8), (ANY, *self.image_shape))}
         if signature == "decode_pixels":
-            return {"z": InputSpec(np.dtype(np.float32), (ANY, self.latent_dim))}
+            return {"z": TensorSpec(np.dtype(np.float32), (ANY, self.latent_dim))}
         return NOISE
 
     def call(self, signature: str, **inputs: Any) -> Outputs:

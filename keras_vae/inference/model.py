@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from ..latent_space.arithmetic import interpolate
 from ..latent_space.priors import finite_temperature
 from ..presets import Preset
 from ..presets.ranges import Range
-from .endpoints import InputSpecs, as_batches, as_numbers, check_endpoint, check_inputs
+from .endpoints import TensorSpecs, as_batches, as_numbers, check_endpoint, check_inputs
 from .missing_prior import UNKNOWN, why_missing
 from .photos import Photo, Photos, read_pixels
 
@@ -37,6 +38,9 @@ BATCH = 128
 MOST_TEMPERATURE = 1_000_000  # z is then still a float32
 
 SEEDS = range(-(2**63), 2**63)  # int64, which an endpoint takes
+
+# Of an output that becomes a part of a file's name, or an array's: no path.
+NAME = re.compile(r"\w[\w.-]*")
 
 
 class Encoding(NamedTuple):
@@ -194,7 +198,7 @@ class Model(ABC):
 
     @property
     @abstractmethod
-    def endpoints(self) -> Mapping[str, InputSpecs]:
+    def endpoints(self) -> Mapping[str, TensorSpecs]:
         """What the inputs of each endpoint must be, by their names."""
 
     def has_endpoint(self, signature: str) -> bool:
@@ -239,14 +243,14 @@ class Model(ABC):
 
         Raises:
             FileNotFoundError: If a path does not exist.
-            ValueError: If something is not an image, or no face is detected.
+            ValueError: If something is not an image, no face is detected, or the posterior has
+                other parameters.
 
         Example:
             >>> z = model.encode("face.jpg").z_mean
         """
         align = self.of_aligned_faces if align is None else align
-        outputs = self.posterior(read_pixels(photos, self.image_shape, align=align))
-        return Encoding(outputs["z_mean"], outputs["z_log_var"])
+        return self._encoding(read_pixels(photos, self.image_shape, align=align))
 
     def posterior(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
         """Encode uint8 pixels [B, H, W, C] to the parameters of q(z given x), by name.
@@ -263,6 +267,7 @@ class Model(ABC):
         """
         self._check_pixels(pixels)
         outputs = self._in_batches("encode_pixels", image=pixels)
+        self._check_names(outputs)
         # The mean first, wherever the model runs.
         return dict(sorted(outputs.items(), key=lambda item: (item[0] != "z_mean", item[0])))
 
@@ -286,8 +291,7 @@ class Model(ABC):
         parts = []
         for start in range(0, len(rows), self.batch):
             some = rows[start : start + self.batch]
-            outputs = self.posterior(np.asarray(dataset.images[some]))
-            parts.append((outputs["z_mean"], outputs["z_log_var"]))
+            parts.append(self._encoding(np.asarray(dataset.images[some])))
             if progress:
                 progress(start + len(some), len(rows))
         return Encoding(*(np.concatenate(part) for part in zip(*parts, strict=True)))
@@ -486,12 +490,20 @@ class Model(ABC):
             convolution to the decoder's last.
 
         Raises:
-            ValueError: If the images have another shape or type, or no layer is a convolution.
+            ValueError: If the images have another shape or type, no layer is a convolution, or the
+                name of one is not of letters, digits, "_", "-" and ".".
         """
         self._check_pixels(pixels)
         if not self.has_endpoint("feature_maps"):
             raise ValueError(f"Model {self.name!r} has no convolutions, hence no feature maps.")
         maps = self._in_batches("feature_maps", image=pixels)
+        self._check_names(maps)
+        for name, each in maps.items():
+            if each.dtype.kind != "f" or each.ndim != 4:
+                raise ValueError(
+                    f"Model {self.name!r} must return feature maps, float32 ['B', 'H', 'W', 'C']. "
+                    f"Received: {name!r}, {each.dtype} {list(each.shape)}."
+                )
         return {name: maps[name] for name in sorted(maps, key=_layer_order)}
 
     def log_likelihood(self, pixels: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -514,7 +526,32 @@ class Model(ABC):
             raise ValueError(
                 f"`z` must have shape {['B', 'S', self.latent_dim]}. Received: {list(shape)}."
             )
-        return self._in_batches("log_likelihood", image=pixels, z=z)["log_likelihood"]
+        outputs = self._in_batches("log_likelihood", image=pixels, z=z)
+        found, expected = np.shape(outputs.get("log_likelihood")), (len(pixels), shape[1])
+        if found != expected:
+            raise ValueError(
+                f"Model {self.name!r} must return `log_likelihood` {list(expected)}. "
+                f"Received: {list(found) or 'nothing'}."
+            )
+        return outputs["log_likelihood"]
+
+    def _encoding(self, pixels: np.ndarray) -> Encoding:
+        """Encode pixels, unless the posterior has other parameters."""
+        outputs = self.posterior(pixels)
+        if not set(Encoding._fields) <= outputs.keys():
+            raise ValueError(
+                f"Model {self.name!r} must have {' and '.join(Encoding._fields)}: `posterior` "
+                f"returns the parameters that it has. Received: {', '.join(outputs) or 'nothing'}."
+            )
+        return Encoding(outputs["z_mean"], outputs["z_log_var"])
+
+    def _check_names(self, outputs: Mapping[str, np.ndarray]) -> None:
+        for name in outputs:
+            if not NAME.fullmatch(name):
+                raise ValueError(
+                    f"Model {self.name!r} must name its outputs by letters, digits, '_', '-' and "
+                    f"'.'. Received: {short(name)}."
+                )
 
     def _samples_from(self, prior: str) -> bool:
         return self.has_prior(prior) and self.has_endpoint(PRIORS[prior])
@@ -539,7 +576,7 @@ class Model(ABC):
             f"Received: {received}."
         )
 
-    def inputs_of(self, signature: str) -> InputSpecs:
+    def inputs_of(self, signature: str) -> TensorSpecs:
         """What the inputs of an endpoint must be; none if there is no such endpoint."""
         return self.endpoints.get(signature, {})
 
@@ -591,4 +628,5 @@ def _as_seeds(seeds: Any) -> np.ndarray:
 
 def _layer_order(name: str) -> tuple[bool, int]:
     """Sort "encoder_conv_2" before "encoder_conv_10", and both before the decoder's layers."""
-    return name.startswith("decoder"), int(name.rpartition("_")[2])
+    number = re.search(r"[0-9]{1,18}$", name)
+    return name.startswith("decoder"), int(number[0]) if number else 0

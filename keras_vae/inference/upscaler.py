@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..files.exported import METADATA
 from ..files.pictures import check_images
 from .exported import UPSCALER, ExportedModel
 
@@ -72,7 +73,8 @@ class Upscaler(ExportedModel):
             uint8 [B, H · factor, W · factor, C].
 
         Raises:
-            ValueError: If the images have another shape or type.
+            ValueError: If the images have another shape or type, or `model.json` has another factor
+                than the network.
         """
         check_images(images, axes="B, H, W")
         count, height, width, channels = images.shape
@@ -94,6 +96,13 @@ class Upscaler(ExportedModel):
         upper, before = max(0, top - self.reach), max(0, left - self.reach)
         around = images[:, upper : top + TILE + self.reach, before : left + TILE + self.reach]
         larger = self._run("upscale_pixels", {"image": around})["image"]
+        count, height, width, channels = around.shape
+        if larger.shape != (count, height * self.factor, width * self.factor, channels):
+            raise ValueError(
+                f"{self.path / METADATA}: `factor` must be that of the SavedModel, which makes "
+                f"{larger.shape[1]}×{larger.shape[2]} of {height}×{width} pixels. "
+                f"Received: {self.factor}."
+            )
         return larger[:, *self._square(top - upper, left - before)]
 
     def _square(self, top: int, left: int) -> tuple[slice, slice]:

@@ -6,6 +6,8 @@ Compose and of Prometheus.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -13,8 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..files.exported import METADATA, read_metadata
+from ..files.exported import read_metadata
+from ..files.naming import is_utf8
 from ..files.templates import templates
+from ..files.versions import versions_of
 
 IMAGE = "tensorflow/serving:2.21.0"  # the TensorFlow that exports; older graphs load as well
 GRPC_PORT, REST_PORT = 8500, 8501
@@ -35,7 +39,8 @@ class ModelConfig:
         labels: Version by label. The server loads these versions, and without labels the highest.
 
     Raises:
-        ValueError: If the name of the model or of a label cannot be part of a URL.
+        ValueError: If the name of the model or of a label cannot be part of a URL, or the folder's
+            path is no UTF-8, as the configuration is.
     """
 
     folder: Path
@@ -48,6 +53,8 @@ class ModelConfig:
                     "`name` of a model or label must be made of letters, digits, '.', '_' and "
                     f"'-'. Received: {name!r}."
                 )
+        if not is_utf8(str(self.folder)):
+            raise ValueError(f"`folder` of a model must be UTF-8. Received: {str(self.folder)!r}.")
 
     @property
     def name(self) -> str:
@@ -57,9 +64,8 @@ class ModelConfig:
     @property
     def is_upscaler(self) -> bool:
         """Whether a version is an upscaler, whose requests differ in shape."""
-        versions = self.folder.glob(f"[0-9]*/{METADATA}")
-        kinds = (read_metadata(file.parents[1]).get("kind") for file in versions)
-        return "upscaler" in kinds
+        versions = versions_of(self.folder).values()
+        return "upscaler" in (read_metadata(version).get("kind") for version in versions)
 
 
 def files(models: Sequence[ModelConfig], models_folder: str | None = MODELS) -> dict[str, str]:
@@ -130,7 +136,8 @@ def docker_command(models: Sequence[ModelConfig], configs: Path) -> list[str]:
     for port in (GRPC_PORT, REST_PORT):
         command += ["--publish", f"127.0.0.1:{port}:{port}"]
     for source, target in mounts.items():
-        command += ["--mount", f"type=bind,source={source},target={target},readonly"]
+        mount = _as_csv("type=bind", f"source={source}", f"target={target}", "readonly")
+        command += ["--mount", mount]
     flags = server_flags(batching=uses_batching(models))
     return [*command, "--entrypoint", "tensorflow_model_server", IMAGE, *flags]
 
@@ -148,6 +155,13 @@ def health_check(models: Sequence[ModelConfig], port: int = REST_PORT) -> str:
 
 def _base_path(model: ModelConfig, models_folder: str | None = MODELS) -> str:
     return str(model.folder) if models_folder is None else f"{models_folder}/{model.name}"
+
+
+def _as_csv(*fields: str) -> str:
+    """Write a line of CSV, as which Docker reads a mount: a path may have commas."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(fields)
+    return line.getvalue()
 
 
 def _quoted(text: str) -> str:

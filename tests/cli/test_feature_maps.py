@@ -61,6 +61,16 @@ def test_layers_come_in_the_order_of_the_network(colour_model, photos, returned)
     assert sorted(names, key=model_module._layer_order) == [names[3], names[1], names[2], names[0]]
 
 
+def test_nothing_is_written_by_a_name_that_is_a_path(kvae, photo_files, tmp_path, monkeypatch):
+    before = {*tmp_path.rglob("*")}
+    maps = {"../up_1": np.ones((1, 4, 4, 2), np.float32)}
+    monkeypatch.setattr(model_module.Model, "_in_batches", lambda *_, **__: maps)
+    result = kvae("feature-maps", photo_files[0], "--model", "colour", "--overwrite")
+    assert result.exit_code == 1
+    assert "must name its outputs by letters" in str(result.exception)
+    assert {*tmp_path.rglob("*")} == before
+
+
 def test_an_unknown_layer_is_answered_with_near_ones(kvae, photo_files, tmp_path):
     result = kvae("feature-maps", photo_files[0], "--model", "colour", "--layer", "encoder_conv_7")
     assert result.exit_code == 1

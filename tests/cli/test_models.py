@@ -127,6 +127,16 @@ def test_numbers_that_are_not_finite_are_null_in_json(kvae, tmp_path):
     assert json.loads(shown, parse_constant=pytest.fail)["metadata"]["metrics"] == {"psnr": None}
 
 
+@pytest.mark.parametrize(("digits", "shown"), [(300, "1e+299 to 1e+299"), (400, "")])
+def test_numbers_of_hundreds_of_digits_are_shown(kvae, tmp_path, digits, shown):
+    version = fake_model(tmp_path, "faces", 1) / "1"
+    facts = {"image_shape": [8, 8, 1], "latent_dim": 2, "counts": [10 ** (digits - 1)] * 5}
+    (version / "assets.extra" / "model.json").write_text(json.dumps(facts))
+    result = kvae("models", "show", "faces")
+    assert result.exit_code == 0, result.exception
+    assert shown in result.stdout
+
+
 def test_card_is_printed(kvae):
     assert "Limits and bias: many." in kvae("models", "show", "colour", "--card").stdout
     result = kvae("models", "show", "grey", "--card")

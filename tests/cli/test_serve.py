@@ -6,6 +6,7 @@ import yaml
 from google.protobuf import text_format
 
 from keras_vae.serving import configuration as serving
+from tests.fake_models import fake_model
 
 FILES = {"models.config", "batching.config", "monitoring.config", "prometheus.yml", "compose.yaml"}
 
@@ -53,6 +54,16 @@ def test_label_without_a_model_is_of_every_model(kvae, tmp_path):
     assert all(dict(model.version_labels) == {"stable": 1} for model in models.values())
 
 
+def test_a_label_of_a_model_comes_before_that_of_every_model(kvae, tmp_path):
+    for name in ("colour", "grey"):
+        fake_model(tmp_path / "both", name, 1, 2)
+    labels = ("--label", "colour/stable=2", "--label", "stable=1")
+    assert kvae("serve", "both/colour", "both/grey", *labels, "--out", ".").exit_code == 0
+    models = configs((tmp_path / "models.config").read_text())
+    assert dict(models["colour"].version_labels) == {"stable": 2}
+    assert dict(models["grey"].version_labels) == {"stable": 1}
+
+
 def test_printed_files_are_those_that_are_written(kvae, tmp_path):
     printed = kvae("serve", "colour", "--print-config").output
     assert not list(tmp_path.iterdir())
@@ -81,12 +92,26 @@ def test_nothing_is_overwritten_unless_told(kvae, tmp_path):
         (["colour", "--label", "grey/stable=1"], "of a model to serve. Received: grey/stable"),
         (["colour", "colour"], "must be different. Received: colour, colour"),
         (["colour", "--label", "a b=1"], "Received: 'a b'"),
+        (["colour", *["--label", "a=1"] * 2], "must be different. Received: a, a."),
+        (
+            ["colour", "--label", "colour/a=1", "--label", "colour/a=2"],
+            "must be different. Received: colour/a, colour/a.",
+        ),
     ],
 )
 def test_what_cannot_be_served_is_said(kvae, arguments, message):
     result = kvae("serve", *arguments, "--print-config")
     assert result.exit_code == 1
     assert message in str(result.exception)
+
+
+def test_a_version_is_not_served_in_place_of_its_model(kvae, tmp_path):
+    model = fake_model(tmp_path / "mine", "faces", 1, 2)
+    result = kvae("serve", "mine/faces/1", "--print-config")
+    assert result.exit_code == 1
+    assert f"Received: mine/faces/1, a version. Serve its model, {model}, and" in str(
+        result.exception
+    )
 
 
 @pytest.mark.parametrize("label", ["stable", "stable=0", "=1", "stable=one"])

@@ -262,11 +262,20 @@ def test_existing_version_is_kept_unless_told(tmp_path, grey_vae):
     assert [path.name for path in (tmp_path / "m").iterdir()] == ["3"]
 
 
-@pytest.mark.parametrize("version", [0, -1, 1.5, True, "2"])
+@pytest.mark.parametrize("version", [0, -1, 1.5, True, "2", 10**18])
 def test_version_must_be_a_positive_integer(tmp_path, grey_vae, version):
-    message = re.escape(f"`version` must be a positive integer. Received: {version!r}.")
-    with pytest.raises(ValueError, match=message):
+    message = "`version` must be a positive integer of at most 18 digits. Received: "
+    with pytest.raises(ValueError, match=re.escape(f"{message}{version!r}.")):
         export_model(grey_vae, tmp_path / "m", version=version)
+
+
+def test_folders_with_names_that_no_version_has_are_not_counted(tmp_path):
+    for name in ("7", "20261130120000123456", "٣٠", "8.draft"):
+        (tmp_path / name).mkdir()
+    assert export_module.next_version(tmp_path) == 8
+    (tmp_path / "999999999999999999").mkdir()
+    with pytest.raises(ValueError, match="has the last number that a version can have"):
+        export_module.next_version(tmp_path)
 
 
 def test_what_is_no_vae_is_not_exported(tmp_path):

@@ -242,7 +242,10 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
             for line in self.body.splitlines():
                 entry = json.loads(line)
                 value = entry["value"]
-                if entry["key"] == "file":
+                if entry["key"] == "header":
+                    if value.get("parentCommit", (head := repository.resolve("main"))) != head:
+                        raise _Refusal(412)
+                elif entry["key"] == "file":
                     files[value["path"]] = base64.b64decode(value["content"])
                 elif entry["key"] == "lfsFile":
                     files[value["path"]] = hub.large[value["oid"]]

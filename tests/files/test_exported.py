@@ -110,6 +110,13 @@ def test_numbers_that_json_does_not_have_are_null():
     assert facts == {"a": [None, None, None, 1.5], "b": {"c": None}}
 
 
+def test_integers_of_more_than_64_bits_are_floats_as_in_other_readers():
+    text = b'{"a": [%d, %d, %d], "b": %s}' % (2**63 - 1, 2**63, 10**300, b"9" * 5000)
+    facts = exported.read_json(text)
+    assert facts == {"a": [2**63 - 1, 2.0**63, 1e300], "b": None}
+    assert list(map(type, facts["a"])) == [int, float, float]
+
+
 @pytest.mark.parametrize("text", ["[" * 500 + "]" * 500, "[" * 100_000])
 def test_facts_that_are_nested_too_deeply_are_refused(text):
     with pytest.raises(exported.InvalidFacts, match="nested too deeply"):

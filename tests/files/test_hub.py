@@ -91,6 +91,9 @@ def test_a_pull_that_fails_leaves_nothing(hub, tmp_path, monkeypatch):
     hub.add("user/data", {"README.md": b"no model"})
     with pytest.raises(HubError, match=r"hf://user/data holds no exported model"):
         pull(HubAddress("user/data"), tmp_path / "models" / "data")
+    hub.add("user/other", {"2b/saved_model.pb": b"", "final/saved_model.pb": b""})
+    with pytest.raises(HubError, match=r"hf://user/other holds no exported model"):
+        pull(HubAddress("user/other"), tmp_path / "models" / "other")
     hub.add("user/faces", {"1/saved_model.pb": b""})
 
     def full(*_, **__):

@@ -2,11 +2,15 @@
 
 import socket
 import threading
+import time
 from contextlib import contextmanager, suppress
 
+import numpy as np
 import pytest
 
 from keras_vae.inference.remote import connect, rest
+from keras_vae.inference.remote.transport import Servable
+from tests.serving.certificates import certified
 
 
 @contextmanager
@@ -47,6 +51,36 @@ def test_the_timeout_is_that_of_the_whole_request(parts):
         pytest.raises(TimeoutError, match=r"did not answer within 0\.3 seconds"),
     ):
         connect(address, "colour", timeout=0.3)
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_the_timeout_is_also_that_of_the_handshake_and_of_what_is_sent(
+    tmp_path, monkeypatch, reads
+):
+    context, certificate = certified(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    ended = threading.Event()
+
+    def answer(listening):
+        with suppress(OSError), listening.accept()[0] as connection:
+            ended.wait(0.8)
+            with context.wrap_socket(connection, server_side=True) as encrypted:
+                while not ended.wait(0.05):
+                    if reads:
+                        encrypted.recv(1)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=answer, args=(listening,))
+        thread.start()
+        client = rest.Rest(f"https://localhost:{listening.getsockname()[1]}", Servable("colour"))
+        photos = {"image_bytes": np.array([b"x" * 20_000_000], object)}
+        start = time.monotonic()
+        with pytest.raises(TimeoutError):
+            client.predict("encode", {}, photos, timeout=1)
+        took = time.monotonic() - start
+        ended.set()
+        thread.join()
+    assert took < 1.6
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,11 @@
 import json
 import re
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_vae.inference import registry
 from keras_vae.latent_space.priors import GaussianMixturePrior
@@ -95,6 +97,28 @@ def test_facts_of_another_model_are_refused(models_dir, tmp_path, runtime, fact,
     path.write_text(json.dumps({**json.loads(path.read_text()), fact: value}))
     model = registry.load(tmp_path / "colour", runtime=runtime)
     with pytest.raises(ValueError, match=rf"model\.json: `{fact}` must be {expected}\."):
+        model.sample([1])
+
+
+@pytest.mark.parametrize(
+    ("signature", "name", "spec"),
+    [
+        ("directions", "direction", tf.TensorSpec([None, 1])),
+        ("encode_pixels", "z_mean", tf.TensorSpec([None, 7])),
+        ("decode_pixels", "image", tf.TensorSpec([None, 32, 32, 3], tf.float32)),
+        ("decode_pixels", "picture", tf.TensorSpec([None, 32, 32, 3], tf.uint8)),
+    ],
+)
+def test_outputs_of_another_model_are_refused(models_dir, monkeypatch, signature, name, spec):
+    model = registry.load(models_dir / "colour", runtime="tensorflow")
+    signatures = dict(model._model.signatures)
+    inputs = signatures[signature].structured_input_signature
+    signatures[signature] = SimpleNamespace(
+        structured_input_signature=inputs, structured_outputs={name: spec}
+    )
+    monkeypatch.setitem(vars(model), "_model", SimpleNamespace(signatures=signatures))
+    expected = rf"model\.json: The SavedModel must answer '{signature}' with '.*', .*\. Received: "
+    with pytest.raises(ValueError, match=expected):
         model.sample([1])
 
 

@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from keras_vae.inference.endpoints import InputSpec, as_batches, reason
+from keras_vae.inference.endpoints import TensorSpec, as_batches, reason
 
 NODE = "[[{{node decode_pixels_1/CheckNumerics}}]]"
 
@@ -28,8 +28,8 @@ def test_reason_is_the_sentence_within_the_noise(message, sentence):
     assert reason(message) == sentence
 
 
-Z, SEED = InputSpec(np.dtype(np.float32), (-1, 2)), InputSpec(np.dtype(np.int64), (-1,))
-IMAGE = InputSpec(np.dtype(np.uint8), (-1, 4, 4, 1))
+Z, SEED = TensorSpec(np.dtype(np.float32), (-1, 2)), TensorSpec(np.dtype(np.int64), (-1,))
+IMAGE = TensorSpec(np.dtype(np.uint8), (-1, 4, 4, 1))
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,12 @@ def test_numbers_of_other_types_are_converted(value):
     assert as_batches({"seed": []}, {"seed": SEED})["seed"].dtype == np.int64
 
 
+def test_texts_that_are_no_utf8_are_refused():
+    spec = TensorSpec(np.dtype(object), (-1,))
+    with pytest.raises(ValueError, match=r"^`a` must be UTF-8\. Received: 'caf.udce9'\.$"):
+        as_batches({"a": ["x", "caf\udce9"]}, {"a": spec})
+
+
 def test_texts_are_passed_on():
-    spec = InputSpec(np.dtype(object), (-1,))
+    spec = TensorSpec(np.dtype(object), (-1,))
     assert as_batches({"a": ["x", b"y"]}, {"a": spec})["a"].tolist() == ["x", b"y"]

@@ -7,6 +7,7 @@ import yaml
 
 from keras_vae.files.exported import find_version
 from keras_vae.files.hub import HubAddress, HubError, origin, pull
+from keras_vae.inference import hub_push
 from keras_vae.inference.hub_push import push
 from tests.files.fake_hub import files_of
 
@@ -86,6 +87,29 @@ def test_a_version_on_the_hub_is_overwritten_only_if_it_is_asked_for(hub, model,
 def test_a_push_makes_its_own_revision(model):
     with pytest.raises(ValueError, match="must have no revision"):
         push(model, HubAddress("user/faces", "v1"))
+
+
+def test_a_folder_that_is_no_number_is_not_pushed(hub, model, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_owner")
+    with pytest.raises(ValueError, match=r"faces/final must have the number of a version as its"):
+        push(model.rename(model.with_name("final")), HubAddress("user/faces"))
+    assert not hub.repositories
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_of_two_pushes_at_a_time_the_second_is_refused(hub, model, monkeypatch, exists):
+    monkeypatch.setenv("HF_TOKEN", "hf_owner")
+    if exists:
+        hub.add("user/faces", {"2/saved_model.pb": b"2"})
+
+    def meanwhile(version):
+        hub.repositories["user/faces"].commit({"3/saved_model.pb": b"theirs"})
+        return "# faces"
+
+    monkeypatch.setattr(hub_push, "hub_card", meanwhile)
+    with pytest.raises(HubError, match=r"^hf://user/faces was changed in the meantime\. Try again"):
+        push(model, HubAddress("user/faces"))
+    assert hub.repositories["user/faces"].files == {"3/saved_model.pb": b"theirs"}
 
 
 @pytest.mark.parametrize("refused", ["/api/models/.*/preupload", "/large/", ".*/commit"])

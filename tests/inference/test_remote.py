@@ -1,7 +1,5 @@
 import json
-import shutil
 import socket
-import ssl
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -17,6 +15,7 @@ from keras_vae.inference.remote.model import retry
 from keras_vae.inference.remote.rest import Rest
 from keras_vae.inference.remote.transport import Servable, Unavailable
 from keras_vae.serving import messages
+from tests.serving.certificates import certified
 from tests.serving.fake_server import serve
 from tests.serving.signatures import SHIPPED
 from tests.serving.suite import Suite, same
@@ -426,6 +425,7 @@ def test_swapped_ports_are_reported(server, clock):
         "http://a b",
         "grpc://host:1/path",
         "http://ä..b:1",
+        "http://host/ü",
         f"http://{'a' * 64}:1",
         "grpc://a..b:1",
     ],
@@ -456,24 +456,19 @@ def test_names_on_a_server(text, servable, path):
     assert Rest("https://host/prefix", servable)._url == f"https://host/prefix/v1/models/{path}"
 
 
-@pytest.mark.parametrize("text", ["", "/", "faces/", "/1", "out/faces/1"])
+DIGITS = [f"faces/{'9' * count}" for count in (19, 5000)]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "/", "faces/", "/1", "out/faces/1", "caf\udce9", "faces/caf\udce9", *DIGITS]
+)
 def test_malformed_names_are_refused(text):
     with pytest.raises(ValueError, match="NAME, NAME/VERSION or NAME/LABEL"):
         Servable.parse(text)
 
 
 def test_https_is_checked_against_the_trusted_certificates(server, tmp_path, monkeypatch):
-    if not (openssl := shutil.which("openssl")):
-        pytest.skip("no openssl to make a certificate with")
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    options = ["-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "2"]
-    names = ["-addext", "subjectAltName=DNS:localhost"]
-    files = ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(
-        [openssl, "req", "-x509", *options, *names, *files], check=True, capture_output=True
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context, certificate = certified(tmp_path)
     with serve([server.models["grey"][1].path.parent], tls=context) as fake:
         address = fake.rest.replace("http://127.0.0.1", "https://localhost")
         with pytest.raises(ConnectionError, match="certificate"):

@@ -1,8 +1,13 @@
+import json
+import re
+import shutil
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_sample_image
 
 from keras_vae.inference import upscaler as module
+from keras_vae.inference.registry import load_upscaler
 
 
 def whole(upscaler, images):
@@ -51,6 +56,17 @@ def test_no_image_gives_none(upscaler):
 def test_other_arrays_are_refused(upscaler, images):
     with pytest.raises(ValueError, match=r"must be a uint8 array of shape \[B, H, W, 1 or 3\]"):
         upscaler.upscale(images)
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_the_factor_of_another_network_is_refused_with_the_file(upscalers_dir, tmp_path, factor):
+    shutil.copytree(upscalers_dir / "vdsr", tmp_path / "vdsr")
+    file = tmp_path / "vdsr" / "1" / "assets.extra" / "model.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "factor": factor}))
+    upscaler = load_upscaler(tmp_path / "vdsr", runtime="tensorflow")
+    message = f"{file}: `factor` must be that of the SavedModel, which makes 12×15 of 4×5 pixels."
+    with pytest.raises(ValueError, match=re.escape(f"{message} Received: {factor}.")):
+        upscaler.upscale(np.zeros((1, 4, 5, 3), np.uint8))
 
 
 def test_another_factor_is_refused(upscaler):

@@ -1,5 +1,6 @@
 """Configurations are read as the server, Docker Compose and a shell read them."""
 
+import csv
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -166,13 +167,31 @@ def test_docker_runs_what_compose_runs():
     assert command[:3] == ["docker", "run", "--rm"]
     assert command[command.index(service["image"]) + 1 :] == service["command"]
     assert command[command.index("--entrypoint") + 1] == service["entrypoint"][0]
-    mounted = [dict(part.split("=") for part in word.removesuffix(",readonly").split(","))
-               for word in command if word.startswith("type=bind")]  # fmt: skip
-    assert {mount["target"]: mount["source"] for mount in mounted} == {
+    assert mounted(command) == {
         "/config": "/etc/kvae",
         "/models/faces": str(FACES.folder),
         "/models/digits": "/other/digits",
     }
+
+
+def mounted(command):
+    """Sources of a command's mounts by their targets; Docker reads each mount as a line of CSV."""
+    mounts = csv.reader(word for word in command if word.startswith("type=bind"))
+    fields = [dict(field.partition("=")[::2] for field in mount) for mount in mounts]
+    assert all(list(each) == ["type", "source", "target", "readonly"] for each in fields)
+    return {each["target"]: each["source"] for each in fields}
+
+
+@pytest.mark.parametrize("parent", ["a,b", "a,readonly", 'a"b', '"a,b"', "a=b"])
+def test_any_path_is_mounted(parent):
+    folder = Path("/", parent, "faces")
+    command = serving.docker_command([ModelConfig(folder)], Path("/etc", parent))
+    assert mounted(command) == {"/config": f"/etc/{parent}", "/models/faces": str(folder)}
+
+
+def test_a_path_that_is_no_utf8_is_refused():
+    with pytest.raises(ValueError, match=r"`folder` of a model must be UTF-8\. Received: '/caf"):
+        ModelConfig(Path("/caf\udce9/faces"))
 
 
 def test_a_dollar_is_no_variable():

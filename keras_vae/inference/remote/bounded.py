@@ -1,4 +1,4 @@
-"""HTTP whose answers have a deadline and a largest size."""
+"""HTTP with a deadline, and a largest size of answers."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ from urllib.request import (
     Request,
 )
 
+PART = 2**16  # bytes that are sent at a time
+
 
 class TooLarge(Exception):
     """An answer is larger than its limit."""
@@ -33,7 +35,7 @@ def opener() -> OpenerDirector:
     """Make an opener of http:// and https:// only, which follows no redirections.
 
     A redirection could name another scheme, and would turn a POST into a GET. The timeout of a
-    request is that of all its parts together: connection, headers and body.
+    request is that of all its parts together: connection, handshake, what is sent, and the answer.
     """
     director = OpenerDirector()
     for handler in (
@@ -74,6 +76,18 @@ def read_body(response: HTTPResponse, limit: int) -> bytes:
     return body
 
 
+def seconds_left(deadline: float) -> float:
+    """Return the seconds until a deadline.
+
+    Raises:
+        TimeoutError: If there are none.
+    """
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    return left
+
+
 class _Timed(RawIOBase):
     """Reads from a socket until a deadline.
 
@@ -91,10 +105,7 @@ class _Timed(RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("timed out")
-        self.connection.settimeout(left)
+        self.connection.settimeout(seconds_left(self.deadline))
         return self.raw.readinto(buffer)
 
     def close(self) -> None:
@@ -114,17 +125,28 @@ class _Response(HTTPResponse):
 class _Plain(HTTPConnection):
     """A connection whose timeout is that of the whole request."""
 
-    def __init__(self, *args: Any, timeout: float, **kwargs: Any) -> None:
-        super().__init__(*args, timeout=timeout, **kwargs)
-        self.response_class = partial(_Response, deadline=time.monotonic() + timeout)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.deadline = time.monotonic() + self.timeout
+        self.response_class = partial(_Response, deadline=self.deadline)
+
+    def connect(self) -> None:
+        """Connect; what follows, such as a handshake, has the time that is left."""
+        super().connect()
+        self.sock.settimeout(seconds_left(self.deadline))
+
+    def send(self, data: Any) -> None:
+        """Send bytes, part by part: a server may read one a second."""
+        if self.sock is None:
+            self.connect()
+        rest = memoryview(data)
+        while rest:
+            self.sock.settimeout(seconds_left(self.deadline))
+            rest = rest[self.sock.send(rest[:PART]) :]
 
 
-class _Encrypted(HTTPSConnection):
-    """A connection with TLS whose timeout is that of the whole request."""
-
-    def __init__(self, *args: Any, timeout: float, **kwargs: Any) -> None:
-        super().__init__(*args, timeout=timeout, **kwargs)
-        self.response_class = partial(_Response, deadline=time.monotonic() + timeout)
+class _Encrypted(HTTPSConnection, _Plain):
+    """A connection with TLS; HTTPSConnection begins it where `_Plain` has connected."""
 
 
 class _PlainHandler(HTTPHandler):

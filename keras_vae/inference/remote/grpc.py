@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import grpc
@@ -11,7 +12,8 @@ from google.protobuf.message import DecodeError, Message
 from grpc import StatusCode
 
 from ...serving import messages, tensors
-from .transport import MAX_ANSWER, Transport
+from ..endpoints import TensorSpecs
+from .transport import MAX_ANSWER, MAX_REQUEST, Transport
 
 SERVICE = "/tensorflow.serving.PredictionService/"
 
@@ -52,18 +54,20 @@ class Grpc(Transport):
                 f"{self.server} did not answer 'metadata' as TensorFlow Serving does."
             ) from error
 
+    def image_size(self, shape: Sequence[int]) -> int:
+        """Return the bytes that an image [H, W, C] takes in a request."""
+        return math.prod(shape)
+
     def predict(
-        self,
-        name: str,
-        signature: messages.SignatureDef,
-        inputs: Mapping[str, np.ndarray],
-        timeout: float,
+        self, name: str, outputs: TensorSpecs, inputs: Mapping[str, np.ndarray], timeout: float
     ) -> dict[str, np.ndarray]:
         """Call an endpoint."""
+        if sum(map(_size, inputs.values())) > MAX_REQUEST:
+            raise self.too_large(name)
         request = tensors.predict_request(self.servable.name, name, inputs)
         answer = self._exchange("Predict", request, messages.PredictResponse, timeout)
         # Only outputs of the signature; those that are missing are named by `check_outputs`.
-        found = {key: answer.outputs[key] for key in signature.outputs if key in answer.outputs}
+        found = {key: answer.outputs[key] for key in outputs if key in answer.outputs}
         return {key: self._array(name, key, tensor) for key, tensor in found.items()}
 
     def _array(self, name: str, key: str, tensor: messages.TensorProto) -> np.ndarray:
@@ -99,3 +103,8 @@ class Grpc(Transport):
             details = error.details() or error.code().name
             message = details.rpartition("; last error: ")[2]  # of several addresses
             raise self.failure(status, message) from error
+
+
+def _size(array: np.ndarray) -> int:
+    """Return the bytes of an array, or about those of its texts."""
+    return sum(map(len, array)) if array.dtype.hasobject else array.nbytes

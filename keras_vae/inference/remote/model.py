@@ -15,10 +15,18 @@ import numpy as np
 from ...files.exported import InvalidFacts, read_json
 from ...latent_space.attributes import Attributes
 from ...serving.messages import SignatureDef
-from ..endpoints import InputSpec, InputSpecs, tensors_of
-from ..exported import AUTOENCODER, check_facts, check_shapes
+from ..endpoints import TensorSpecs, results_of
+from ..exported import AUTOENCODER, check_endpoints, check_facts
 from ..model import PRIORS, Model
-from .transport import Servable, Transport, Unavailable, check_outputs, dtype_of, shape_of
+from .transport import (
+    MAX_REQUEST,
+    Servable,
+    Transport,
+    Unavailable,
+    check_outputs,
+    shape_of,
+    specs_of,
+)
 
 TIMEOUT = 30.0  # seconds; a server that is starting has loaded its models by then
 LONGEST_TIMEOUT = 1_000_000  # seconds; sockets have limits, too
@@ -58,15 +66,21 @@ class RemoteModel(Model):
         return "describe" in self.signatures
 
     @cached_property
-    def endpoints(self) -> Mapping[str, InputSpecs]:
+    def endpoints(self) -> Mapping[str, TensorSpecs]:
         """What the inputs of each endpoint must be, by their names."""
-        return {
-            name: {
-                key: InputSpec(dtype_of(info), shape_of(info))
-                for key, info in signature.inputs.items()
-            }
-            for name, signature in self.signatures.items()
-        }
+        return {name: specs_of(each.inputs) for name, each in self.signatures.items()}
+
+    @cached_property
+    def outputs(self) -> Mapping[str, TensorSpecs]:
+        """What the outputs of each endpoint are, by their names."""
+        return {name: specs_of(each.outputs) for name, each in self.signatures.items()}
+
+    @property
+    def batch(self) -> int:
+        """Images in one request: as many as in this process, or fewer if these are too large."""
+        size, most = self.transport.image_size(self.image_shape), super().batch
+        # An answer can be twice as large as a request.
+        return most if most * size <= MAX_REQUEST else max(1, MAX_REQUEST // (2 * size))
 
     @cached_property
     def attributes(self) -> Attributes | None:
@@ -91,14 +105,15 @@ class RemoteModel(Model):
     def _run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         for name, array in inputs.items():
             self._check_texts(name, array)
-        called = self.signatures[signature]
+        results = results_of(signature, self.endpoints)  # of sizes that a signature may leave open
+        specs = {name: results.get(name, spec) for name, spec in self.outputs[signature].items()}
         outputs = retry(
-            lambda timeout: self.transport.predict(signature, called, inputs, timeout),
+            lambda timeout: self.transport.predict(signature, specs, inputs, timeout),
             self.transport.server,
             self.timeout,
             self.notify,
         )
-        check_outputs(signature, called, outputs, len(next(iter(inputs.values()))))
+        check_outputs(signature, specs, outputs, len(next(iter(inputs.values()))))
         return outputs
 
     def _check_texts(self, name: str, array: np.ndarray) -> None:
@@ -157,11 +172,16 @@ def connect(
         else:
             facts = _shown_facts(endpoints)
         check_facts(facts, AUTOENCODER)
-        check_shapes(facts, tensors_of(model.endpoints), "the SavedModel")
+        check_endpoints(facts, model.endpoints, model.outputs)
     except (InvalidFacts, IndexError, KeyError) as error:
         raise ConnectionError(
             f"{transport.server} does not describe {name!r} as a model of kvae: {error}"
         ) from error
+    if transport.image_size(facts["image_shape"]) > MAX_REQUEST:
+        raise ValueError(
+            f"{name!r} on {server} has images {list(facts['image_shape'])}, of which one is too "
+            f"large for a request of {MAX_REQUEST:,} bytes."
+        )
     return replace(model, metadata=facts)
 
 
@@ -215,6 +235,7 @@ def _transport(server: str, servable: Servable) -> Transport:
         address = urlsplit(server)
         scheme, host, port = address.scheme, address.hostname, address.port
         (host or "").encode("idna")
+        address.path.encode("ascii")
     except ValueError:  # the port is not a number, or a part of the name is empty or too long
         scheme = host = port = None
     is_plain = server.isprintable() and not set(server) & set(" @?#")  # no user, no query

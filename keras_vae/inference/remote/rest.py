@@ -7,8 +7,9 @@ TensorFlow Serving writes six digits, or nine where six would not give the same 
 from __future__ import annotations
 
 import json
+import time
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http.client import BadStatusLine, HTTPException, IncompleteRead
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -18,11 +19,13 @@ from urllib.request import Request
 import numpy as np
 from google.protobuf.json_format import ParseDict, ParseError
 
-from ...serving.messages import SignatureDef, SignatureDefMap, TensorInfo
-from .bounded import TooLarge, opener, read_body
-from .transport import MAX_ANSWER, Transport, Unavailable, dtype_of, shape_of, shown
+from ...serving.messages import SignatureDefMap
+from ..endpoints import TensorSpec, TensorSpecs
+from .bounded import TooLarge, opener, read_body, seconds_left
+from .transport import MAX_ANSWER, MAX_REQUEST, Transport, Unavailable, shown
 
 MAX_ERROR = 64 * 2**10  # bytes of an error's body
+PIECE = 2**16  # numbers that are converted at a time
 
 # Errors of reading JSON of another structure; a RecursionError is that of too deep nesting.
 _UNEXPECTED = (
@@ -48,18 +51,27 @@ class Rest(Transport):
         except _UNEXPECTED as error:
             raise self._unexpected("metadata") from error
 
+    def image_size(self, shape: Sequence[int]) -> int:
+        """Return the bytes that an image [H, W, C] takes at most in a request."""
+        height, width, channels = shape
+        return height * (width * (channels * len("255,") + len("[]")) + len("[],"))
+
     def predict(
-        self, name: str, signature: SignatureDef, inputs: Mapping[str, np.ndarray], timeout: float
+        self, name: str, outputs: TensorSpecs, inputs: Mapping[str, np.ndarray], timeout: float
     ) -> dict[str, np.ndarray]:
         """Call an endpoint."""
-        columns = [_to_json(array) for array in inputs.values()]
-        rows = [dict(zip(inputs, row, strict=True)) for row in zip(*columns, strict=True)]
-        if not rows:  # the row format cannot express it
-            return {key: _from_json([], info, key) for key, info in signature.outputs.items()}
-        body = {"signature_name": name, "instances": rows}
-        answer = self._exchange(":predict", body, timeout)
+        if not len(next(iter(inputs.values()))):  # the row format cannot express it
+            return {key: _from_json([], spec, key) for key, spec in outputs.items()}
+        deadline = time.monotonic() + timeout
+        body = bytearray()
+        for piece in _request(name, inputs):
+            body += piece
+            if len(body) > MAX_REQUEST:
+                raise self.too_large(name)
+            seconds_left(deadline)  # or its error
+        answer = self._exchange(":predict", body, seconds_left(deadline))
         try:
-            return _columns(answer["predictions"], signature.outputs)
+            return _columns(answer["predictions"], outputs)
         except _Mistyped as error:
             raise self._unexpected(name, f": {error}") from error
         except _UNEXPECTED as error:
@@ -74,12 +86,11 @@ class Rest(Transport):
             return f"{url}/versions/{model.version}"
         return url if model.label is None else f"{url}/labels/{quote(model.label, safe='')}"
 
-    def _exchange(self, path: str, body: Mapping[str, Any] | None, timeout: float) -> Any:
+    def _exchange(self, path: str, body: bytearray | None, timeout: float) -> Any:
         """GET, or POST a body; returns the answer's JSON."""
-        data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         headers = {"Content-Type": "application/json"}
         try:
-            request = Request(self._url + path, data, headers)
+            request = Request(self._url + path, body, headers)
             with opener().open(request, timeout=timeout) as response:
                 content = read_body(response, MAX_ANSWER)
         except HTTPError as error:
@@ -128,38 +139,58 @@ class _Mistyped(Exception):
     """An output is missing, or has values of another type than its signature."""
 
 
-def _to_json(array: np.ndarray) -> Sequence[Any]:
-    """Convert an array to JSON, row by row; bytes are base64 in an object, as the API requires."""
-    if not array.dtype.hasobject:
-        return array.tolist()
-    return [
-        {"b64": b64encode(value).decode()} if isinstance(value, bytes) else value for value in array
-    ]
+def _request(name: str, inputs: Mapping[str, np.ndarray]) -> Iterator[bytes]:
+    """Write a request in row format, piece by piece: lists of Python take ten times the room."""
+    yield b'{"signature_name":%b,"instances":[' % _json(name)
+    for number, row in enumerate(zip(*inputs.values(), strict=True)):
+        yield b",{" if number else b"{"
+        for place, (key, value) in enumerate(zip(inputs, row, strict=True)):
+            yield b"%b%b:" % (b"," if place else b"", _json(key))
+            yield from _pieces(value)
+        yield b"}"
+    yield b"]}"
 
 
-def _columns(rows: Sequence[Any], outputs: Mapping[str, TensorInfo]) -> dict[str, np.ndarray]:
+def _pieces(value: Any) -> Iterator[bytes]:
+    """Write a value of a row; bytes are base64 in an object, as the API requires."""
+    if isinstance(value, (str, bytes)):
+        yield _json({"b64": b64encode(value).decode()} if isinstance(value, bytes) else value)
+    elif value.ndim < 2 or value.size <= PIECE:
+        yield _json(value.tolist())
+    else:
+        for number, part in enumerate(value):
+            yield b"," if number else b"["
+            yield from _pieces(part)
+        yield b"]"
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _columns(rows: Sequence[Any], outputs: TensorSpecs) -> dict[str, np.ndarray]:
     """Gather outputs; a row is an object of them, or the value itself where there is one."""
     if not isinstance(rows, list):
         raise TypeError(f"`predictions` must be a list. Received: {type(rows).__name__}.")
     if len(outputs) == 1:
-        return {name: _from_json(rows, info, name) for name, info in outputs.items()}
+        return {name: _from_json(rows, spec, name) for name, spec in outputs.items()}
     for name in outputs:
         if not all(name in row for row in rows):
             raise _Mistyped(f"the output {name!r} is missing.")
     return {
-        name: _from_json([row[name] for row in rows], info, name) for name, info in outputs.items()
+        name: _from_json([row[name] for row in rows], spec, name) for name, spec in outputs.items()
     }
 
 
-def _from_json(values: Sequence[Any], info: TensorInfo, name: str) -> np.ndarray:
+def _from_json(values: Sequence[Any], spec: TensorSpec, name: str) -> np.ndarray:
     """Convert rows of JSON to an array of an output's type.
 
     Raises:
         _Mistyped: If a value is of another type, or outside of the type's range.
     """
-    dtype = dtype_of(info)
+    dtype = spec.dtype
     if not values:
-        return np.zeros((0, *(max(side, 0) for side in shape_of(info)[1:])), dtype)
+        return np.zeros((0, *(max(side, 0) for side in spec.shape[1:])), dtype)
     try:
         if dtype.hasobject:
             return np.array([_to_bytes(value) for value in values], dtype)

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ...files.naming import cut, printable
+from ...files.naming import cut, is_utf8, printable, short
 from ...files.shapes import fits
-from ...serving.messages import SignatureDef, SignatureDefMap, TensorInfo
+from ...files.versions import VERSION
+from ...serving.messages import SignatureDefMap, TensorInfo
 from ...serving.tensors import FIELDS
-from ..endpoints import reason
+from ..endpoints import TensorSpec, TensorSpecs, reason
 
-MAX_ANSWER = 512 * 2**20  # bytes; the feature maps of a batch are the largest answers
+# Bytes; the feature maps of a batch are the largest answers.
+MAX_REQUEST = MAX_ANSWER = 512 * 2**20
 MAX_MESSAGE = 2000  # letters of a server's message
 
-NAME = re.compile(r"([^/]+)(?:/(?:(\d+)|([^/]+)))?")  # with a version, or with a label
+NAME = re.compile(r"([^/]+)(?:/(?:([0-9]+)|([^/]+)))?")  # with a version, or with a label
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,12 @@ class Servable:
             ValueError: If it is none of these.
         """
         match = NAME.fullmatch(text)
-        if match is None:
+        name, version, label = match.groups() if match else (None, None, None)
+        if match is None or not is_utf8(text) or (version and not VERSION.fullmatch(version)):
             raise ValueError(
-                "`name` of a model on a server must be NAME, NAME/VERSION or NAME/LABEL. "
-                f"Received: {text!r}."
+                "`name` of a model on a server must be NAME, NAME/VERSION or NAME/LABEL, in UTF-8, "
+                f"with a version of at most 18 digits. Received: {short(text)}."
             )
-        name, version, label = match.groups()
         return cls(name, version and int(version), label)
 
     def __str__(self) -> str:
@@ -79,10 +81,21 @@ class Transport(ABC):
         """Request the description of the model's signatures."""
 
     @abstractmethod
+    def image_size(self, shape: Sequence[int]) -> int:
+        """Return the bytes that an image [H, W, C] takes at most in a request."""
+
+    @abstractmethod
     def predict(
-        self, name: str, signature: SignatureDef, inputs: Mapping[str, np.ndarray], timeout: float
+        self, name: str, outputs: TensorSpecs, inputs: Mapping[str, np.ndarray], timeout: float
     ) -> dict[str, np.ndarray]:
-        """Call an endpoint."""
+        """Call an endpoint; its answer has those of the outputs that the server returns."""
+
+    def too_large(self, name: str) -> ValueError:
+        """Make the error for a request of more bytes than `MAX_REQUEST`."""
+        return ValueError(
+            f"The inputs of {name!r} must fit in a request of {MAX_REQUEST:,} bytes. Use fewer or "
+            "smaller ones at a time."
+        )
 
     def failure(self, status: int, message: str) -> Exception:
         """Make the error for an error status of the server.
@@ -111,33 +124,37 @@ def shown(text: object) -> str:
     return cut(printable(str(text)), MAX_MESSAGE)
 
 
-def dtype_of(info: TensorInfo) -> np.dtype:
-    """Return NumPy's type of a tensor: object for strings, and for types that are not used here."""
-    dtype, _ = FIELDS.get(info.dtype, (np.dtype(object), ""))
-    return dtype
+def specs_of(tensors: Mapping[str, TensorInfo]) -> dict[str, TensorSpec]:
+    """Describe tensors; their type is object for strings, and for types that are not used here."""
+    unused = np.dtype(object), ""
+    return {
+        name: TensorSpec(FIELDS.get(info.dtype, unused)[0], shape_of(info))
+        for name, info in tensors.items()
+    }
 
 
 def shape_of(info: TensorInfo) -> tuple[int, ...]:
-    """Return the sides of a tensor, batch first; −1 for any."""
+    """Return the sides of a tensor, batch first, −1 for any; none if their number is not known."""
     return tuple(dim.size for dim in info.tensor_shape.dim)
 
 
 def check_outputs(
-    name: str, signature: SignatureDef, outputs: Mapping[str, np.ndarray], count: int
+    name: str, specs: TensorSpecs, outputs: Mapping[str, np.ndarray], count: int
 ) -> None:
     """Refuse an answer that does not fit an endpoint.
 
     Args:
         name: Name of the endpoint.
-        signature: Signature of the endpoint.
+        specs: What its outputs must be.
         outputs: The answer.
         count: Size of the batch.
 
     Raises:
         ConnectionError: If an output is missing, has NaN, or is of another type or shape.
     """
-    for key, info in signature.outputs.items():
-        found, dtype, shape = outputs.get(key), dtype_of(info), (count, *shape_of(info)[1:])
+    for key, (dtype, sides) in specs.items():
+        found = outputs.get(key)
+        shape = (count, *(sides or np.shape(found))[1:])
         if found is None or found.dtype != dtype or not fits(found.shape, shape):
             received = "nothing" if found is None else f"{found.dtype} {list(found.shape)}"
             raise ConnectionError(
