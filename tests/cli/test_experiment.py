@@ -98,6 +98,14 @@ def test_failures_are_counted_and_no_empty_table_is_written(tmp_path, monkeypatc
     assert not (tmp_path / "face-model").exists()
 
 
+def test_results_that_cannot_be_written_are_refused_before_any_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(experiment, "train_cells", lambda *_, **__: pytest.fail("it trained"))
+    (tmp_path / "face-model").write_text("mine")
+    result = run("face-model", "--out", tmp_path)
+    assert isinstance(result.exception, NotADirectoryError)
+    assert result.exception.filename == str(tmp_path / "face-model" / "results.csv")
+
+
 @pytest.mark.parametrize("name", [*EXPERIMENTS, "list", "report"])
 def test_help_has_an_example(name):
     result = run(name, "--help")
