@@ -87,7 +87,8 @@ def report(out: Path, page: Path, overwrite: bool) -> None:
 
     Args:
         out: Folder of results: cells/ for all experiments, and NAME/ for each.
-        page: File of the page; tables and figures are written to the folder of its name.
+        page: File of the page, such as report.md; tables and figures are written to the folder of
+            its name without the suffix.
         overwrite: Overwrite existing files.
     """
     from keras_vae.experiments.report import write_report

@@ -17,7 +17,7 @@ from .outputs import OVERWRITE
 from .progress import progress_bar
 from .quiet import load_tensorflow
 from .training import MODELS_DIR, report_kept_card
-from .types import PATH
+from .types import NAME_OR_PATH, PATH
 
 if TYPE_CHECKING:
     from keras_vae.datasets import ImageDataset
@@ -33,7 +33,7 @@ Examples:
 
 @command(epilog=EPILOG)
 @click.argument("run", type=PATH, required=False)
-@option("--lite", metavar="NAME|PATH")
+@option("--lite", NAME_OR_PATH)
 @data_options()
 @section("Output", option("--name", show_default="the run's"), MODELS_DIR, OVERWRITE)
 def export(

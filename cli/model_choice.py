@@ -13,7 +13,7 @@ import click
 from .command import Decorator, collected, option
 from .command_line import refuse
 from .quiet import load_tensorflow
-from .types import EXISTING_FILE, POSITIVE
+from .types import EXISTING_FILE, NAME_OR_PATH, POSITIVE
 
 if TYPE_CHECKING:
     from keras_vae.inference.model import Model
@@ -141,7 +141,7 @@ def refuse_addresses(names: Iterable[str]) -> None:
 
 def model_option(default: str = "celeba128") -> Decorator:
     """Make the option --model."""
-    return option("--model name", default=default, metavar="NAME|PATH")
+    return option("--model name", NAME_OR_PATH, default)
 
 
 RUNTIME = option("--runtime", ["auto", "lite", "tensorflow"], "auto")

@@ -29,10 +29,12 @@ from .data_source import ALIGN_FACES, DataSource, data_options
 from .progress import progress_bar
 from .quiet import load_tensorflow
 from .training import (
+    CHANGEABLE,
     PRECISION,
     RunOptions,
     card_command,
     interruptible,
+    report_position,
     run_options,
     training_bar,
 )
@@ -41,6 +43,7 @@ from .types import (
     IMAGE_SIZE,
     INTEGERS,
     NAME,
+    NAME_OR_PATH,
     NAMES,
     POSITIVE,
     RANDOM_SEED,
@@ -81,7 +84,7 @@ DATA = data_options(
 NETWORK = section(
     "Network",
     option("--preset preset_name", NAME, show_default="the data set's"),
-    option("--start-from start_from", NAME, metavar="NAME|PATH|RUN"),
+    option("--start-from start_from", NAME_OR_PATH, metavar="NAME|PATH|RUN"),
     option("--conditional/--unconditional"),
     option("--latent latent_dim", Integer(1)),
     option("--hidden", INTEGERS),
@@ -107,7 +110,7 @@ OBJECTIVE = section(
     option("--distillation-weight", Number(0)),
     option("--mmd-weight", Number(0)),
     option("--identity-weight", Number(0)),
-    option("--identity-embedder", NAME, metavar="classifier|dlib|FILE"),
+    option("--identity-embedder", NAME_OR_PATH, metavar="classifier|dlib|FILE"),
     option("--identity-start", Integer(0)),
     option("--texture-weight", Number(0)),
     option("--texture-start", Integer(0)),
@@ -235,7 +238,7 @@ def train(
         ema_momentum: Momentum of a moving average of the weights, which is validated and exported;
             0: none.
     """
-    runs.check(dataset, "epochs", "strategy")
+    runs.check(dataset, *CHANGEABLE)
     if not export:
         runs.check_unexported()
     if not changes["batch_size"]:
@@ -297,7 +300,7 @@ def train(
         if chief:
             _introduce(config, images, run)
             if runs.resume:
-                _report_position(run)
+                report_position(run, config.preset.epochs, config.early_stop)
         path = run.path
         _train(run, config, images, runs, interruption)
         if chief:
@@ -481,14 +484,6 @@ def _report_alignment(preset: Preset, images: ImageDataset) -> None:
     for_faces = identity is not None and identity.embedder == DLIB
     if for_faces and not shows_aligned_faces(images.provenance):
         click.echo("Faces    dlib's embedder expects them aligned as CelebA's: --align-faces")
-
-
-def _report_position(run: Run) -> None:
-    """Print where a run is resumed."""
-    position = run.position()
-    if position is not None:
-        within = f" and {position.step:,} of {position.steps:,} steps" if position.step else ""
-        click.echo(f"Resumed  after {plural(position.epoch, 'epoch')}{within}")
 
 
 def _losses(preset: Preset, logs: dict[str, Any], prefix: str) -> str:

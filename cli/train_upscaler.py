@@ -11,7 +11,7 @@ import click
 
 from .command import command, option, section
 from .configuration import asked_precision, compare_data, read_with_options
-from .data import times
+from .data import report_left_out, times
 from .data_source import DataSource, data_options
 from .layout import UPSCALER
 from .progress import progress_bar
@@ -22,6 +22,7 @@ from .training import (
     card_command,
     interruptible,
     report_kept_card,
+    report_position,
     run_options,
     training_bar,
 )
@@ -171,10 +172,11 @@ def _train(
             "interruption": interruption,
             "save_every": 60 * runs.save_minutes,
         }
+        _introduce(config, pairs, run)
         if runs.resume:
+            report_position(run, config.epochs)
             training.resume(run, pairs, **session)
         else:
-            _introduce(config, pairs, run)
             training.train(config, pairs, run.path, overwrite=runs.overwrite, **session)
 
 
@@ -184,6 +186,7 @@ def _introduce(config: UpscalerConfig, pairs: Pairs, run: UpscalerRun) -> None:
     counts = f"{pairs.large.count('train'):,} train, {pairs.large.count('validation'):,} validation"
     click.echo(f"Network  VDSR, {config.depth} convolutions of {config.filters} filters")
     click.echo(f"Data     {pairs.large.name}: {counts} images, {small} to {large}")
+    report_left_out(pairs.large)
     click.echo(f"Run      {run.path}")
 
 

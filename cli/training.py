@@ -15,6 +15,7 @@ import click
 from tqdm import tqdm
 
 from keras_vae.choices import PRECISIONS
+from keras_vae.files.naming import plural
 from keras_vae.files.versions import model_name
 
 from .command import Decorator, collected, option
@@ -26,9 +27,12 @@ if TYPE_CHECKING:
     import keras
 
     from keras_vae.training.interruption import Interruption
+    from keras_vae.training.run_directory import RunDirectory
 
 # Formats Keras's logs, or those whose names start with a prefix.
 Formatter: TypeAlias = Callable[[dict[str, Any], str], str]
+
+CHANGEABLE = ("epochs", "strategy")  # options that can be changed with --resume
 
 REDRAW = 0.2  # seconds between two updates of the training bar
 
@@ -170,9 +174,27 @@ def resume_command(run: Path) -> str:
     names = {*LOCAL_OPTIONS, "max_pixels"} - {"run_dir"}
     if not ctx.params.get("export", True):
         names -= {"name", "overwrite"}  # they were those of a new run
-    if ctx.params["resume"]:  # the run stores the first data folder, not a later one
-        names.add("data_dir")
+    if ctx.params["resume"]:  # the run stores the first data folder, and not yet what is changed
+        names |= {"data_dir", *CHANGEABLE}
     return shlex.join(["kvae", ctx.command.name, "--resume", str(run), *typed_words(ctx, names)])
+
+
+def report_position(run: RunDirectory, epochs: int, patience: int | None = None) -> None:
+    """Print where a run is resumed, and whether nothing is left to train.
+
+    Args:
+        run: The run.
+        epochs: Epochs of the whole training.
+        patience: Epochs without a lower validation loss after which it ends; None: it does not.
+    """
+    from keras_vae.training.run_directory import stalled
+
+    position = run.position()
+    if position is not None:
+        within = f" and {position.step:,} of {position.steps:,} steps" if position.step else ""
+        ended = position.epoch >= epochs or stalled(position.history, patience)
+        end = ": the training has ended" if ended else ""
+        click.echo(f"Resumed  after {plural(position.epoch, 'epoch')}{within}{end}")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +17,25 @@ MOST_STEPS = 100
 LARGEST_STEP = 1e6  # also of a factor: their product times a direction is still a float32
 LAST_SEED = 2**62
 
-PATH = click.Path(path_type=Path)
-EXISTING_PATH = click.Path(exists=True, path_type=Path)
-EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
-FOLDER = click.Path(file_okay=False, path_type=Path)
+
+class UserPath(click.Path):
+    """A path, which may begin with ~: a shell leaves it in --out=~/faces.png."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse the path.
+
+        Raises:
+            click.BadParameter: If it must exist and does not, or is a file or folder of the other
+                kind.
+        """
+        return super().convert(os.path.expanduser(value), param, ctx)
+
+
+PATH = UserPath(path_type=Path)
+EXISTING_PATH = UserPath(exists=True, path_type=Path)
+EXISTING_FILE = UserPath(exists=True, dir_okay=False, path_type=Path)
+FILE = UserPath(dir_okay=False, allow_dash=True, path_type=Path)
+FOLDER = UserPath(file_okay=False, path_type=Path)
 
 # Copied from keras_vae.datasets.splits.SPLITS: `--help` imports no library.
 SPLIT = click.Choice(["train", "validation", "test"])
@@ -178,6 +193,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 TEXT = Parsed("TEXT", "a text", str)
 NAME = Parsed("NAME", "a name", str)
+NAME_OR_PATH = Parsed("NAME|PATH", "a name or a path", os.path.expanduser)
 NAMES = Parsed("NAME,NAME,…", "a list of names", _names)
 IMAGE_SIZE = Parsed("SIZE", "an image size: 64, or 64x48 (height x width)", _image_size)
 INTEGERS = Parsed("N,N,…", "a list of positive integers, such as 512,256", _integers)

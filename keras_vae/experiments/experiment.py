@@ -8,8 +8,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from ..files.atomic import OutputGroup, check_free, write_text
 from ..files.pictures import save
-from ..training.run_directory import write_json
+from ..training.run_directory import json_text
 from .cell import Cell, expand
 from .claims import CLAIMS, EXPERIMENTS
 from .figures import listed_figures
@@ -81,12 +82,30 @@ class Experiment:
         """Judge its claims by the results."""
         return self.module.verdicts(results)
 
-    def write(self, results: Results, folder: Path) -> list[Path]:
-        """Write table, figures and verdicts of complete results."""
-        files = [results.write_csv(folder / "results.csv")]
+    def write(
+        self, results: Results, folder: Path, group: OutputGroup, *, overwrite: bool = True
+    ) -> list[Path]:
+        """Write table, figures and verdicts of complete results.
+
+        Args:
+            results: The results.
+            folder: Where the files are written.
+            group: The files that they appear together with.
+            overwrite: Whether existing files are overwritten.
+
+        Raises:
+            FileExistsError: If one exists and `overwrite` is False.
+        """
+        options = {"overwrite": overwrite, "group": group}
+        files = [results.write_csv(folder / "results.csv", **options)]
         for name, picture in self.figures(results).items():
-            files.append(save(picture, folder / name, overwrite=True))
-        summary = {
+            files.append(save(picture, folder / name, **options))
+        summary = json_text(self.summary(results))
+        return [*files, write_text(folder / "verdicts.json", summary, **options)]
+
+    def summary(self, results: Results) -> dict[str, Any]:
+        """The verdicts on complete results, and what was spent on them, as JSON holds them."""
+        return {
             "experiment": self.name,
             "budget": self.budget,
             "models": len(results.rows),
@@ -94,8 +113,6 @@ class Experiment:
             "tensorflow": results.distinct("tensorflow"),
             "verdicts": [asdict(verdict) for verdict in self.verdicts(results)],
         }
-        write_json(folder / "verdicts.json", summary)
-        return [*files, folder / "verdicts.json"]
 
     def run(
         self,
@@ -116,8 +133,13 @@ class Experiment:
         Returns:
             The files that were written, and the errors by the cell's key. A trial, and an
             experiment of which cells failed, writes its table only, if a cell is finished.
+
+        Raises:
+            OSError: If the folder of the results cannot be written to; nothing is trained then.
         """
         trial = limit is not None or epochs is not None
+        folder = workspace.folder / (TRIALS if trial else "") / self.name
+        check_free(folder / "results.csv", overwrite=True)
         cells = self.cells()
         if trial:
             cells = [cell.override(epochs=epochs) for cell in cells[:limit]]
@@ -126,8 +148,8 @@ class Experiment:
             cells += self.refine(Results.read(workspace, cells))
             failures = train_cells(cells, workspace, **options)
         results = Results.read(workspace, cells)
-        folder = workspace.folder / (TRIALS if trial else "") / self.name
         if trial or failures:
             written = [results.write_csv(folder / "results.csv")] if results.rows else []
             return written, failures
-        return self.write(results, folder), {}
+        with OutputGroup() as group:
+            return self.write(results, folder, group), {}

@@ -14,7 +14,7 @@ from ..datasets import ImageDataset
 from ..datasets.pipeline import steps_per_epoch
 from ..models.vae import VAE
 from ..training import trainer
-from ..training.callbacks import DivergenceGuard
+from ..training.callbacks import DivergenceGuard, check_weights
 from ..training.checkpoint import generator_states, save, values_of
 from ..training.position import Position, read_position
 from ..training.precision import precision_for
@@ -37,7 +37,7 @@ def fit_cell(
     """Train the model of a cell, as `kvae train` does, and measure it.
 
     A cell whose process was killed is resumed from its last checkpoint, and gives the numbers of an
-    uninterrupted training.
+    uninterrupted training. The caller holds the lock of `workspace.unfinished(cell)`.
 
     Args:
         cell: A model to train, or a trained one to measure.
@@ -79,7 +79,7 @@ def _train(
         dataset,
         initial_epoch=len(rows),
         validation=cell.watch,
-        callbacks=[DivergenceGuard(run), recorder],
+        callbacks=[DivergenceGuard(), recorder],
     )
     rows = recorder.rows
     batch_size, epochs = config.preset.batch_size, len(rows)
@@ -150,7 +150,12 @@ class CellRecorder(keras.callbacks.Callback):
         self.report((len(self.rows) + share) / self.params["epochs"])
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Record the epoch; after a minute without a checkpoint, write one."""
+        """Record the epoch; after a minute without a checkpoint, write one.
+
+        Raises:
+            DivergedError: If the weights are NaN: they would be measured, and written.
+        """
+        check_weights(self.model, None, epoch + 1)
         spent = {name: now - self.start[name] for name, now in _clocks().items()}
         losses = {name: float(value) for name, value in logs.items()}
         self.rows.append({"epoch": epoch + 1, **spent, **losses})

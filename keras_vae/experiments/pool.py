@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pebble import ProcessExpired, ProcessPool
 
+from ..files.atomic import check_free
 from ..latent_space.projections import check_method
 from .cell import Cell
 from .workspace import Row, Workspace
@@ -55,12 +56,16 @@ def train_cells(
         The errors, by the key of the cell.
 
     Raises:
+        OSError: If the folder of the results cannot be written to.
         ImportError: If a missing cell draws a latent map, and umap-learn is not installed.
         RuntimeError: If a process cannot start.
     """
     missing = {cell.key: cell for cell in cells if workspace.row(cell) is None}
     if any("latent_map" in cell.measures for cell in missing.values()):
         check_method("umap")
+    if missing:
+        check_free(workspace.cells / LOG, overwrite=True)
+        workspace.cells.mkdir(parents=True, exist_ok=True)
     workspace.prepare(missing.values(), preparing)  # here: two processes must not prepare the same
     total = sum(cell.work for cell in missing.values())
     largest = [cell for cell in missing.values() if cell.work > MOST * total]
@@ -122,7 +127,6 @@ def _start_process(shares: SynchronizedArray, folder: Path, threads: int) -> Non
     """Import TensorFlow, on so many threads; its messages, and those of a crash, go to a log."""
     global _shares
     _shares = shares
-    folder.mkdir(parents=True, exist_ok=True)
     log = os.open(folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 2)
     import tensorflow as tf
@@ -132,7 +136,10 @@ def _start_process(shares: SynchronizedArray, folder: Path, threads: int) -> Non
 
 
 def _train_cell(number: int, cell: Cell, workspace: Workspace) -> Row | str:
-    """Train, measure and save a cell. An error is returned as text: not all can be pickled."""
+    """Train, measure and save a cell, unless another process has just done so.
+
+    An error is returned as text: not all can be pickled.
+    """
     from .fitting import fit_cell
 
     def report(share: float) -> None:
@@ -141,8 +148,10 @@ def _train_cell(number: int, cell: Cell, workspace: Workspace) -> Row | str:
             os._exit(1)  # nobody waits for the cell; its checkpoint remains
 
     try:
-        row, arrays = fit_cell(cell, workspace, report)
+        with workspace.unfinished(cell).lock():
+            if (row := workspace.row(cell)) is None:
+                row, arrays = fit_cell(cell, workspace, report)
+                workspace.save(cell, row, arrays)
+        return row
     except Exception as error:
         return f"{type(error).__name__}: {error}"
-    workspace.save(cell, row, arrays)
-    return row

@@ -10,7 +10,7 @@ from statistics import fmean
 
 from scipy import stats
 
-from ..files.atomic import write_text
+from ..files.atomic import OutputGroup, write_text
 from ..files.tables import csv_text
 from .cell import Cell
 from .workspace import Arrays, Row, Workspace
@@ -126,6 +126,8 @@ class Results:
         """Read the arrays of a row's cell."""
         return self.workspace.arrays(row)
 
-    def write_csv(self, path: Path) -> Path:
+    def write_csv(
+        self, path: Path, *, overwrite: bool = True, group: OutputGroup | None = None
+    ) -> Path:
         """Write the table: a line for each cell, a column for each setting and each number."""
-        return write_text(path, csv_text(self.rows), overwrite=True)
+        return write_text(path, csv_text(self.rows), overwrite=overwrite, group=group)

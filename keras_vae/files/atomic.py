@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import uuid
 from collections.abc import Callable
@@ -70,7 +71,7 @@ class OutputGroup:
             if kind is None:
                 self._commit()
         finally:
-            for output in self._outputs:
+            for output in reversed(self._outputs):  # the first one has made their folders
                 output.close()
 
     def _commit(self) -> None:
@@ -80,10 +81,20 @@ class OutputGroup:
                 output.commit(undoable=len(ordered) > 1)
             for folder in {output.target.parent for output in ordered if not output.is_stream}:
                 disk.synchronize(folder)
-        except BaseException:
-            for output in reversed(ordered):
-                output.undo()
+        except BaseException as error:
+            failures = [failure for output in reversed(ordered) if (failure := _undone(output))]
+            if failures:
+                raise OSError(" ".join(filter(None, map(str, (error, *failures))))) from error
             raise
+
+
+def _undone(output: Output) -> OSError | None:
+    """Undo an output; the others are undone, too, if that fails."""
+    try:
+        output.undo()
+    except OSError as error:
+        return error
+    return None
 
 
 def write_atomically(
@@ -145,6 +156,8 @@ def write_folder(
 ) -> Path:
     """Write a folder, which appears whole or not at all, synchronized with the disk.
 
+    A link to a folder stays a link, and what it points to is written.
+
     Args:
         choose: Returns the folder; it is called again if another process has just made it.
         write: Called with the path of a folder to make and fill, whose name starts with a dot.
@@ -155,9 +168,11 @@ def write_folder(
 
     Raises:
         FileExistsError: If the folder exists and `overwrite` is False.
+        NotADirectoryError: If it is a file.
     """
-    target = choose()
-    check_folder(target, overwrite=overwrite)
+    folder = choose()
+    check_folder(folder, overwrite=overwrite)
+    target = Path(os.path.realpath(folder))
     made = disk.make_folders(target.parent)
     draft = target.with_name(f"{DRAFT}{uuid.uuid4().hex}")
     try:
@@ -169,14 +184,14 @@ def write_folder(
                 break
             except FileExistsError:
                 again = choose()
-                if again == target:
+                if again == folder:
                     raise
-                target = again
+                folder, target = again, Path(os.path.realpath(again))
         disk.synchronize(target.parent)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
         disk.remove_folders(made)
-    return target
+    return folder
 
 
 def check_folder(folder: Path, *, overwrite: bool = False) -> None:
@@ -184,7 +199,10 @@ def check_folder(folder: Path, *, overwrite: bool = False) -> None:
 
     Raises:
         FileExistsError: If it exists and `overwrite` is False.
+        NotADirectoryError: If it is a file.
     """
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"{folder} must be a folder. Received: a file.")
     if folder.exists() and not overwrite:
         raise FileExistsError(f"{folder} exists. Use `overwrite=True` to overwrite it.")
 

@@ -131,13 +131,17 @@ class Output:
         """Restore what was there before `commit`; a stream keeps what it received.
 
         A file that replaced another one, which was not kept, stays: it is complete.
+
+        Raises:
+            OSError: If it cannot be restored; the message names the file that keeps it.
         """
         if not self._placed:
             return
         if self._before is not None:
-            disk.replace(self._before, self.target)
+            self._restore()
         elif not self._replaced:
-            self.target.unlink(missing_ok=True)
+            with named(self.path):
+                self.target.unlink(missing_ok=True)
         self._placed = False
 
     def close(self) -> None:
@@ -147,6 +151,16 @@ class Output:
                 file.unlink(missing_ok=True)
         if not self._placed:
             disk.remove_folders(self._folders)
+
+    def _restore(self) -> None:
+        before, self._before = self._before, None  # `close` must not remove the only copy
+        try:
+            disk.replace(before, self.target)
+        except OSError as error:
+            raise OSError(
+                f"{self.path} could not be restored ({error.strerror}): {before} holds what it "
+                "was. Rename that file."
+            ) from error
 
     def _replace(self, undoable: bool) -> None:
         with suppress(FileNotFoundError):

@@ -15,6 +15,7 @@ from .ranges import out_of_range
 
 # Types of single values → what they are called in an error.
 SCALARS = {bool: "true or false", int: "an integer", float: "a number", str: "a text"}
+LARGEST = 2**63  # no library takes a larger integer, and no float one of 400 digits
 
 
 class ConfigurationError(ValueError):
@@ -215,7 +216,11 @@ def _scalar(kind: type, value: Any) -> Any:
     accepted: Any = (int, float) if kind is float else kind
     if isinstance(value, bool) and kind is not bool:
         accepted = ()
-    return kind(_checked(value, accepted, SCALARS[kind]))
+    _checked(value, accepted, SCALARS[kind])
+    if isinstance(value, int) and not -LARGEST <= value < LARGEST:
+        expected = f"{SCALARS[kind]} of at most 64 bits"
+        raise ConfigurationError(f"must be {expected}. Received: {short(value)}.")
+    return kind(value)
 
 
 def _checked(value: Any, kinds: Any, expected: str) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,8 @@ from .averaging import averaged_weights
 from .checkpoint import assign, generator_states, metric_variables, save, values_of
 from .interruption import InterruptedBySignal, Interruption
 from .multiworker import SharedState
-from .position import Position
-from .run_directory import RunDirectory, score
+from .position import Position, Row, read_position
+from .run_directory import RunDirectory, stalled
 
 PREVIEWS = 10  # images in a row of each epoch's pictures
 MOST_PICTURES = 100  # epochs whose pictures are kept; of longer trainings every second, third, …
@@ -96,9 +96,14 @@ class RunWriter(keras.callbacks.Callback):
         self.average: AbstractContextManager = nullcontext()  # of the validation
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Write an initialized model as epoch 0."""
-        begun = self.rows or self.epoch or self.step
-        if self.first_losses is None or begun or not self.writes:
+        """Write where a new training begins, and an initialized model as epoch 0.
+
+        The last checkpoint is first here: without it, a best one could not be resumed.
+        """
+        if self.rows or self.epoch or self.step or not self.writes:
+            return
+        self._save(self._position(0))
+        if self.first_losses is None:
             return
         save(self.run.best, self.model)
         self.rows.append({"epoch": 0, **self.first_losses(self.run.best)})
@@ -143,7 +148,9 @@ class RunWriter(keras.callbacks.Callback):
         self._end_at(received)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Write, the last checkpoint last."""
+        """Write, the last checkpoint last; weights that are NaN change nothing."""
+        if self.writes:
+            check_weights(self.model, self.run, epoch + 1)
         self.rows.append({"epoch": epoch + 1, **{k: float(v) for k, v in (logs or {}).items()}})
         self.epoch, self.step = epoch + 1, 0
         if self.writes:
@@ -163,6 +170,7 @@ class RunWriter(keras.callbacks.Callback):
         if self.workers is None:
             return due, self.interruption.signal
         if step % AGREED and step != self.steps:
+            self.interruption.renew()
             return False, None
         return self.workers.agree(due, self.interruption.signal)
 
@@ -256,21 +264,19 @@ class EarlyStop(keras.callbacks.Callback):
         history: Rows of the epochs completed.
     """
 
-    def __init__(self, patience: int | None, history: list[dict[str, float]]) -> None:
+    def __init__(self, patience: int | None, history: Iterable[Row]) -> None:
         super().__init__()
         self.patience = patience
-        self.losses = list(map(score, history))
+        self.rows = list(history)
 
     @property
     def stalled(self) -> bool:
         """Whether the validation loss has not fallen for `patience` epochs."""
-        if self.patience is None or not self.losses:
-            return False
-        return len(self.losses) - 1 - int(np.argmin(self.losses)) >= self.patience
+        return stalled(self.rows, self.patience)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Compare the loss with those before."""
-        self.losses.append(score(logs))
+        self.rows.append({"epoch": epoch + 1, **(logs or {})})
         self.model.stop_training = self.model.stop_training or self.stalled
 
 
@@ -278,10 +284,10 @@ class DivergenceGuard(keras.callbacks.Callback):
     """Raises an error when the loss, or the validation loss, becomes NaN or infinite.
 
     Args:
-        run: For the message.
+        run: For the advice in the message; None: the numbers of the training cannot be changed.
     """
 
-    def __init__(self, run: RunDirectory) -> None:
+    def __init__(self, run: RunDirectory | None = None) -> None:
         super().__init__()
         self.run = run
 
@@ -306,7 +312,7 @@ class DivergenceGuard(keras.callbacks.Callback):
                 raise diverged(what, self.run, self.epoch)
 
 
-def check_weights(model: keras.Model, run: RunDirectory, epoch: int) -> None:
+def check_weights(model: keras.Model, run: RunDirectory | None, epoch: int) -> None:
     """Check that the weights are finite, before they replace an earlier checkpoint.
 
     Raises:
@@ -316,19 +322,29 @@ def check_weights(model: keras.Model, run: RunDirectory, epoch: int) -> None:
         raise diverged("weights", run, epoch)
 
 
-def diverged(what: str, run: RunDirectory, epoch: int) -> DivergedError:
+def diverged(what: str, run: RunDirectory | None, epoch: int) -> DivergedError:
     """Make the error of a training that diverged.
 
     Args:
         what: What became NaN.
-        run: The run directory.
+        run: See `DivergenceGuard`.
         epoch: The epoch, from 1.
     """
+    fact = f"The {what} became NaN in epoch {epoch}."
+    if run is None:
+        return DivergedError(fact)
     kept = f"The last checkpoint is kept in {run.path}"
-    if not run.last.exists():
-        kept = f"Nothing is kept in {run.path} but its configuration"
+    if not _holds_steps(run.last):
+        kept = f"Nothing is kept in {run.path} but its beginning"
     return DivergedError(
-        f"The {what} became NaN in epoch {epoch}. {kept}. Start again with "
-        "`overwrite=True` and a smaller `learning_rate`, or, if its precision is another, with "
-        "`precision=float32`."
+        f"{fact} {kept}. Start again with `overwrite=True` and a smaller `learning_rate`, or, if "
+        "its precision is another, with `precision=float32`."
     )
+
+
+def _holds_steps(last: Path) -> bool:
+    """Whether a checkpoint is there, and more than where the training began."""
+    try:
+        return read_position(last).epochs_begun > 0
+    except ValueError:  # it is damaged, or missing
+        return last.exists()

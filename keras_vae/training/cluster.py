@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import time
 from dataclasses import dataclass
+from typing import Any
 
 VARIABLE = "TF_CONFIG"
+PORT = re.compile(r"[1-9][0-9]{0,4}")
+LAST_PORT = 65_535
 POLL = 0.2  # seconds between two questions whether a worker is there
 
 
@@ -22,8 +26,8 @@ class Cluster:
         chiefs: How many of them, 0 or 1, TF_CONFIG lists under "chief" instead of "worker".
 
     Raises:
-        ValueError: If an address is not of the form HOST:PORT or occurs twice, or if `index` is
-            beyond the last.
+        ValueError: If an address is not of the form HOST:PORT, with a port up to 65535, or occurs
+            twice, or if `index` is beyond the last.
     """
 
     workers: tuple[str, ...]
@@ -32,9 +36,11 @@ class Cluster:
 
     def __post_init__(self) -> None:
         for address in self.workers:
-            host, _, port = address.rpartition(":")
-            if not (host and port.isdecimal()):
-                raise ValueError(f"`workers` must be of the form HOST:PORT. Received: {address!r}.")
+            if not _is_address(address):
+                raise ValueError(
+                    f"`workers` must be of the form HOST:PORT, with a port from 1 to {LAST_PORT}. "
+                    f"Received: {address!r}."
+                )
         if len(set(self.workers)) < len(self.workers):
             raise ValueError(f"`workers` must differ. Received: {', '.join(self.workers)}.")
         if not 0 <= self.index < len(self.workers):
@@ -75,8 +81,8 @@ class Cluster:
             if not jobs:
                 return None
             chiefs, workers = list(jobs.pop("chief", [])), list(jobs.pop("worker", []))
-            kind, index = values["task"]["type"], int(values["task"]["index"])
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            kind, index = values["task"]["type"], int(str(values["task"]["index"]))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ValueError(
                 f"`{VARIABLE}` must be JSON such as "
                 '{"cluster": {"worker": ["host0:2222", "host1:2222"]}, '
@@ -85,6 +91,10 @@ class Cluster:
         if jobs or kind not in ("chief", "worker"):
             raise ValueError(
                 f"`{VARIABLE}` must name the jobs chief and worker alone. Received: {text}"
+            )
+        if not 0 <= index < len(chiefs if kind == "chief" else workers):
+            raise ValueError(
+                f"`{VARIABLE}` must have a {kind} of the task's index. Received: {text}"
             )
         offset = len(chiefs) if kind == "worker" else 0
         return cls((*chiefs, *workers), index + offset, len(chiefs))
@@ -131,6 +141,16 @@ class Cluster:
                 f"Worker {self.index} cannot listen at the port of {self.address}: does another "
                 "process use it?"
             ) from error
+
+
+def _is_address(address: Any) -> bool:
+    """Whether a value is HOST:PORT, as a socket takes it."""
+    host, _, port = address.rpartition(":") if isinstance(address, str) else ("", "", "")
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return bool(host and PORT.fullmatch(port)) and int(port) <= LAST_PORT
 
 
 def _listens(address: str) -> bool:

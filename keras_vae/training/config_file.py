@@ -23,16 +23,23 @@ CHOICES = ("align_faces",)
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML with the numbers of version 1.2, without aliases, and without keys that occur twice.
+    """YAML with the numbers of version 1.2, without aliases and tags, and with each key once.
 
     JSON is a part of it, so that one reader reads both.
     """
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Refuse aliases, with which a few lines stand for gigabytes."""
+        """Refuse aliases, with which a few lines stand for gigabytes, and tags.
+
+        A tag such as !!bool has PyYAML convert any text, with errors of many kinds.
+        """
         event = self.peek_event()
+        reason = None
         if event.anchor is not None:
             reason = f"the anchor or alias '{event.anchor}' must be written out"
+        elif getattr(event, "tag", None) is not None:
+            reason = f"the tag '{event.tag}' must be left out"
+        if reason:
             raise yaml.MarkedYAMLError(problem=reason, problem_mark=event.start_mark)
         return super().compose_node(parent, index)
 

@@ -44,6 +44,8 @@ class Interruption:
     signals, too: if the context is still open some seconds later, or at a second signal, it ends
     the process. Nothing is half-written then, since files are complete when they appear.
 
+    A signal that is ignored stays so, as SIGINT in the background jobs of a script.
+
     Attributes:
         signal: The signal that was received within `deferred`; None: none.
 
@@ -56,15 +58,17 @@ class Interruption:
         self._give_up = give_up
         self._patience = PATIENCE
         self._deferred = False
+        self._renewed = 0.0
         self._closed = threading.Event()
 
     def __enter__(self) -> Self:
-        self._handlers = {}
-        if threading.current_thread() is not threading.main_thread():
+        self._entered = threading.current_thread() is threading.main_thread()
+        if not self._entered:
             return self  # only the main thread may set handlers
         self._reading, self._writing = os.pipe()
         os.set_blocking(self._writing, False)
-        self._handlers = {number: signal.signal(number, self._receive) for number in SIGNALS}
+        heeded = [each for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN]
+        self._handlers = {number: signal.signal(number, self._receive) for number in heeded}
         self._wakeup = signal.set_wakeup_fd(self._writing, warn_on_full_buffer=False)
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._watcher.start()
@@ -73,7 +77,7 @@ class Interruption:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        if not self._handlers:
+        if not self._entered:
             return
         self._closed.set()
         signal.set_wakeup_fd(self._wakeup)
@@ -92,6 +96,10 @@ class Interruption:
         finally:
             self._deferred, self._patience = False, PATIENCE
 
+    def renew(self) -> None:
+        """Leave time for another step: workers take some before they agree on a signal."""
+        self._renewed = time.monotonic()
+
     def _receive(self, number: int, _: FrameType | None) -> None:
         if not self._deferred:
             raise InterruptedBySignal(number)
@@ -106,9 +114,12 @@ class Interruption:
                 threading.Thread(target=self._end, args=(numbers[0], patience), daemon=True).start()
 
     def _end(self, number: int, patience: float) -> None:
-        if not self._closed.wait(patience):
-            self._give_up(number)
-            os._exit(128 + number)
+        end = time.monotonic() + patience
+        while not self._closed.wait(max(0.0, end - time.monotonic())):
+            if self._renewed + patience <= end:
+                self._give_up(number)
+                os._exit(128 + number)
+            end = self._renewed + patience
 
 
 def wait_for(work: Callable[[], Any], seconds: float) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -62,7 +63,7 @@ class Position:
         if not all(type(number) is int and number >= 0 for number in numbers):
             raise ValueError(f"`epoch`, `step` and `steps` must be counts. Received: {numbers}.")
         for row in self.history:
-            if not {"epoch", "loss"} <= {*row} or not all(map(_is_number, row.values())):
+            if not _is_row(row):
                 raise ValueError(f"`history` must have an epoch and losses. Received: {row}.")
 
 
@@ -109,8 +110,14 @@ def add_position(archive: ZipFile, position: Position) -> None:
     archive.writestr(ARRAYS, file.getvalue())
 
 
+def _is_row(row: Row) -> bool:
+    numbers = {"epoch", "loss"} <= {*row} and all(map(_is_number, row.values()))
+    return numbers and float(row["epoch"]).is_integer()
+
+
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float))
+    """Whether a value is a float, or an integer that a float can hold."""
+    return isinstance(value, float) or (isinstance(value, int) and abs(value) <= sys.float_info.max)
 
 
 def _member(archive: ZipFile, name: str) -> bytes:

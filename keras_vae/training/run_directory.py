@@ -9,9 +9,9 @@ import math
 import os
 import platform
 import re
-import shutil
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -43,6 +43,9 @@ log = logging.getLogger(__name__)
 _NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 VERSIONED = ("keras-vae", "tensorflow", "keras", "numpy")
+MARKS = {"dataset", "seed", "versions"}  # keys of every run's configuration
+PICTURES = "epoch_[0-9]*.png"
+EVENTS = "events.out.tfevents.*"  # as TensorBoard names its logs
 
 
 def installed_versions() -> dict[str, str]:
@@ -217,8 +220,11 @@ class RunDirectory:
         """Refuse a folder that holds a run, or a file that a run would overwrite.
 
         Raises:
-            FileExistsError: If it does and `overwrite` is False.
+            FileExistsError: If it does and `overwrite` is False, or if another program wrote its
+                config.json.
+            OSError: See `lock`.
         """
+        self._check_places()
         if overwrite:
             return
         if self.config_file.exists():
@@ -226,7 +232,7 @@ class RunDirectory:
                 f"{self.path} holds a run already. Resume it with `resume={self.path}`, or use "
                 "`overwrite=True` to overwrite it."
             )
-        for file in (*self._results, *self.pictures.glob("epoch_*.png")):
+        for file in (*self._results, *self.pictures.glob(PICTURES)):
             if file.exists():
                 raise FileExistsError(
                     f"{self.path} must hold no file that a run writes. Received: {file}, without "
@@ -241,7 +247,8 @@ class RunDirectory:
         The system releases the lock of a process that ends, however it ends.
 
         Raises:
-            OSError: If a file of the run is a folder, a FIFO or a device, or a folder a file.
+            OSError: If a file of the run is a folder, a FIFO or a device, a folder a file, or
+                config.json another program's.
             RunInUseError: If another process writes to it.
         """
         self._check_places()
@@ -278,12 +285,27 @@ class RunDirectory:
         """Refuse what cannot be written to, before anything is: a FIFO would wait for a reader."""
         advice = "Move it elsewhere."
         for file in (self.config_file, *self._results, self._lock_file, self._holder_file):
-            if file.exists() and not file.is_file():
-                kind = file_kind(file.stat().st_mode)
+            mode = _mode(file)
+            if mode is not None and not stat.S_ISREG(mode):
+                kind = file_kind(mode)
                 raise OSError(f"{file} must be a regular file. Received: {kind}. {advice}")
         for folder in (self.last.parent, self.pictures, self.tensorboard):
-            if folder.exists() and not folder.is_dir():
+            mode = _mode(folder)
+            if mode is not None and not stat.S_ISDIR(mode):
                 raise NotADirectoryError(f"{folder} must be a folder. Received: a file. {advice}")
+        if self._is_anothers():
+            raise FileExistsError(
+                f"{self.config_file} must be that of a run. Received: a file of another program. "
+                "Choose another folder, or move that file elsewhere."
+            )
+
+    def _is_anothers(self) -> bool:
+        """Whether another program wrote config.json; one that is damaged may be a run's."""
+        try:
+            values = read_json(self.config_file)
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return False
+        return not (isinstance(values, dict) and values.keys() >= MARKS)
 
     def _acquire(self) -> FileLock:
         lock = FileLock(self._lock_file)
@@ -453,11 +475,9 @@ class RunDirectory:
         write_text(self.history_file, csv_text(rows), overwrite=True)
 
     def _clear(self) -> None:
-        """Remove what a run wrote; its folders only if there was a run: they may be another's."""
-        if self.config_file.exists():
-            for folder in (self.pictures, self.tensorboard):
-                shutil.rmtree(folder, ignore_errors=True)
-        for stale in self._results:
+        """Remove what a run wrote; the logs only if there was a run: they may be another's."""
+        logs = self.tensorboard.rglob(EVENTS) if self.config_file.exists() else ()
+        for stale in (*logs, *self.pictures.glob(PICTURES), self.config_file, *self._results):
             stale.unlink(missing_ok=True)
 
 
@@ -489,18 +509,32 @@ class Run(RunDirectory):
             changes: Numbers of the preset, such as `epochs`; None: unchanged.
 
         Raises:
-            ValueError: If more epochs are completed or begun than the training is to have.
+            ValueError: If more epochs are completed or begun than the training is to have, or if it
+                is to have more although it has ended early.
         """
         config = self.config()
         preset = config.preset.override(**changes)
-        position = self.position()
-        begun = 0 if position is None else position.epochs_begun
-        if preset.epochs < begun:
+        position = self.position() or Position()
+        if preset.epochs < position.epochs_begun:
             raise ValueError(
-                f"`epochs` must be at least {begun}, which {self.path} has begun. "
+                f"`epochs` must be at least {position.epochs_begun}, which {self.path} has begun. "
                 f"Received: {preset.epochs}."
             )
+        if preset.epochs > config.preset.epochs and stalled(position.history, config.early_stop):
+            raise ValueError(
+                f"`epochs` must be left out: {self.path} has ended after {position.epoch} epochs, "
+                f"because the validation loss had not fallen for {config.early_stop}. Received: "
+                f"{preset.epochs}. Train again with a larger `early_stop`."
+            )
         return replace(config, preset=preset, strategy=strategy or config.strategy)
+
+
+def _mode(path: Path) -> int | None:
+    """What kind of file a path is; None: there is none. Another process may just remove it."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def score(row: Mapping[str, float]) -> float:
@@ -510,6 +544,19 @@ def score(row: Mapping[str, float]) -> float:
     """
     loss = row.get("val_loss", row["loss"])
     return math.inf if math.isnan(loss) else loss
+
+
+def stalled(history: Iterable[Mapping[str, float]], patience: int | None) -> bool:
+    """Whether a training ends early: its validation loss no longer falls.
+
+    Args:
+        history: Rows of the epochs completed; epoch 0, the initialized model, does not count.
+        patience: Epochs without a lower loss before the training ends; None: it never does.
+    """
+    losses = [score(row) for row in history if row["epoch"]]
+    if patience is None or not losses:
+        return False
+    return len(losses) - 1 - losses.index(min(losses)) >= patience
 
 
 def json_text(values: Any) -> str:

@@ -385,7 +385,7 @@ def _record(
     session: Session,
 ) -> Run:
     preset = config.preset
-    stop = EarlyStop(config.early_stop, [row for row in position.history if row["epoch"]])
+    stop = EarlyStop(config.early_stop, position.history)
     chief = is_chief(config.strategy)
     if position.epoch < preset.epochs and not stop.stalled:
         several = vae.distribute_strategy.num_replicas_in_sync > 1

@@ -138,4 +138,11 @@ def test_the_command_that_resumes_repeats_options_that_the_run_does_not_store(tm
 def test_a_resumed_run_that_is_interrupted_again_keeps_its_data_folder():
     words = ["--resume", "runs/a", "--epochs", "9", "--data-dir", "moved", "--workers", "a:1,b:1"]
     command = within(words, lambda: resume_command("runs/a"))
-    assert command == "kvae train --resume runs/a --data-dir moved --workers a:1,b:1"
+    assert command == "kvae train --resume runs/a --data-dir moved --epochs 9 --workers a:1,b:1"
+
+
+def test_a_resumed_run_that_is_interrupted_before_its_first_step_keeps_what_was_changed():
+    words = ["--resume", "runs/a", "--epochs", "20", "--strategy", "single", "--no-export"]
+    command = within(words, lambda: resume_command("runs/a"))
+    options = "--epochs 20 --strategy single --no-export"
+    assert command == f"kvae train --resume runs/a {options}"

@@ -107,6 +107,14 @@ def test_images_are_read_with_the_limit_of_pixels(tmp_path):
     assert "28×28 = 784 pixels are more than `--max-pixels 783`" in str(result.exception)
 
 
+def test_results_that_cannot_be_written_are_refused_before_any_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(experiment, "train_cells", lambda *_, **__: pytest.fail("it trained"))
+    (tmp_path / "face-model").write_text("mine")
+    result = run("face-model", "--out", tmp_path)
+    assert isinstance(result.exception, NotADirectoryError)
+    assert result.exception.filename == str(tmp_path / "face-model" / "results.csv")
+
+
 @pytest.mark.parametrize("name", [*EXPERIMENTS, "list", "report"])
 def test_help_has_an_example(name):
     result = run(name, "--help")

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from keras_vae.inference import registry as runtime
-from keras_vae.super_resolution.run import UpscalerConfig
+from keras_vae.super_resolution.run import UpscalerConfig, UpscalerRun
 from keras_vae.training.config_file import read_config
 
 QUICK = ("--image-size", "8", "--factor", "2", "--limit", 8, "--epochs", 1)
@@ -41,6 +41,26 @@ def test_the_limit_of_pixels_is_that_of_the_option(kvae, monkeypatch):
     assert str(kvae(*words).exception) == "at most 99 pixels"
 
 
+def test_what_was_left_out_is_printed_also_of_a_resumed_run(kvae, photos, tmp_path, monkeypatch):
+    (tmp_path / "photos").mkdir()
+    for number, tile in enumerate(photos[200:210]):
+        Image.fromarray(tile).save(tmp_path / "photos" / f"{number}.png")
+    (tmp_path / "photos" / "broken.png").write_text("no image")
+
+    def begin(config, pairs, path, **_):
+        UpscalerRun.create(path, config)
+
+    monkeypatch.setattr("keras_vae.super_resolution.training.train", begin)
+    monkeypatch.setattr("keras_vae.super_resolution.training.resume", lambda *_, **__: None)
+    monkeypatch.setattr("keras_vae.cli.train_upscaler._publish", lambda *_: None)
+    new = kvae("train-upscaler", "photos", *QUICK, "--name", "mine", "--precision", "float32")
+    resumed = kvae("train-upscaler", "--resume", "runs/mine")
+    for result in (new, resumed):
+        assert result.exit_code == 0, result.exception
+        assert re.search(r"^Left out 1\b.*broken\.png", result.stdout, re.MULTILINE)
+        assert "Data     photos: 8 train, 1 validation images, 8×8 to 16×16" in result.stdout
+
+
 @pytest.mark.slow
 def test_a_folder_of_photos_becomes_an_upscaler(kvae, photos, tmp_path):
     (tmp_path / "photos").mkdir()
@@ -68,6 +88,7 @@ def test_a_folder_of_photos_becomes_an_upscaler(kvae, photos, tmp_path):
     assert "--resume" in str(again.exception)
     resumed = kvae("train-upscaler", "--resume", "runs/mine")
     assert resumed.exit_code == 0, resumed.output
+    assert "Resumed  after 1 epoch: the training has ended" in resumed.stdout
     assert runtime.load_upscaler(tmp_path / "saved_models" / "mine").version == 2
     renamed = kvae("train-upscaler", "--resume", "runs/mine", "--name", "yours")
     assert renamed.exit_code == 0, renamed.output

@@ -1,8 +1,12 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from keras_vae.cli.training import RunOptions
+from keras_vae.cli.training import RunOptions, report_position
+from keras_vae.training.position import Position
+
+ROWS = ({"epoch": 1, "loss": 1.0}, {"epoch": 2, "loss": 2.0})
 
 
 def options(name):
@@ -15,6 +19,21 @@ def test_a_model_has_the_runs_name_unless_it_has_its_own(empty_folder):
     Path("latest").symlink_to("runs/a")
     assert options(None).model_directory(Path("latest")) == Path("saved_models/latest")
     assert options(None).model_directory(Path()) == Path("saved_models", empty_folder.name)
+
+
+@pytest.mark.parametrize(
+    ("position", "epochs", "patience", "said"),
+    [
+        (Position(0), 3, None, "after 0 epochs"),
+        (Position(1, 1200, 5000, ROWS[:1]), 3, 1, "after 1 epoch and 1,200 of 5,000 steps"),
+        (Position(2, history=ROWS), 3, None, "after 2 epochs"),
+        (Position(2, history=ROWS), 3, 1, "after 2 epochs: the training has ended"),
+        (Position(2, history=ROWS), 2, None, "after 2 epochs: the training has ended"),
+    ],
+)
+def test_it_is_printed_where_a_run_is_resumed(capsys, position, epochs, patience, said):
+    report_position(SimpleNamespace(position=lambda: position), epochs, patience)
+    assert capsys.readouterr().out == f"Resumed  {said}\n"
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b"])

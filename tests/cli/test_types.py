@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import click
 import pytest
 
@@ -151,6 +153,25 @@ def test_dimensions_are_read_and_auto_is_empty():
     for text in ("", "a", "1,,2", "-1", "1.5", "1:3"):
         with pytest.raises(click.BadParameter):
             parsed(types.DIMENSIONS, text)
+
+
+@pytest.mark.parametrize(
+    "kind", [types.PATH, types.EXISTING_PATH, types.FOLDER, types.FILE, types.EXISTING_FILE]
+)
+def test_a_path_may_begin_with_the_home_folder(tmp_path, monkeypatch, kind):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    name = "file" if kind in (types.FILE, types.EXISTING_FILE) else "folder"
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("text")
+    assert parsed(kind, f"~/{name}") == tmp_path / name
+    assert parsed(types.NAME_OR_PATH, f"~/{name}") == str(tmp_path / name)
+    assert parsed(kind, str(tmp_path / name)) == tmp_path / name
+
+
+def test_other_texts_are_no_home_folder():
+    assert parsed(types.FILE, "-") == Path("-")
+    assert parsed(types.PATH, "a~/b") == Path("a~/b")
+    assert parsed(types.NAME_OR_PATH, "celeba64") == "celeba64"
 
 
 def test_a_file_takes_precedence_over_a_seed(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ from keras_vae.experiments import fitting
 from keras_vae.experiments.cell import Training
 from keras_vae.experiments.fitting import CellRecorder, fit_cell
 from keras_vae.experiments.workspace import Workspace
+from keras_vae.training.callbacks import DivergedError
 from keras_vae.training.position import read_position
 from keras_vae.training.run_directory import Run
 from tests.experiments.rows import numbers
@@ -102,6 +103,25 @@ def test_training_stops_when_the_loss_hardly_changes(tmp_path):
         recorder.model.stop_training = False
         recorder.on_epoch_end(epoch, {"loss": loss})
         assert recorder.model.stop_training == stops
+
+
+def test_weights_that_are_nan_end_a_cell_and_replace_no_checkpoint(tmp_path, every_epoch):
+    recorder = CellRecorder(Run(tmp_path), [])
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    recorder.set_model(model)
+    recorder.on_epoch_end(0, {"loss": 3.0})
+    before = recorder.run.last.read_bytes()
+    model.set_weights([np.full((1, 1), np.nan)])
+    with pytest.raises(DivergedError, match=r"^The weights became NaN in epoch 2\.$"):
+        recorder.on_epoch_end(1, {"loss": 2.0})
+    assert recorder.run.last.read_bytes() == before
+
+
+def test_a_cell_that_diverges_has_no_advice_that_its_command_cannot_follow(small_cells, workspace):
+    (cell,) = small_cells(2, tolerance=0.0)
+    changes = {"likelihood": "squared_error", "variance": 1e-30, "learning_rate": 1e20}
+    with pytest.raises(DivergedError, match=r"^The loss became NaN in epoch 1\.$"):
+        fit_cell(cell.override(**changes), workspace)
 
 
 def test_a_resumed_training_remembers_the_loss_before(tmp_path):

@@ -1,6 +1,7 @@
 import multiprocessing
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -10,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from keras_vae.experiments import pool
+from keras_vae.experiments import fitting, pool
 from keras_vae.experiments.pool import train_cells
 from keras_vae.experiments.workspace import Workspace
+from keras_vae.training.run_directory import RunInUseError
 from tests.experiments.rows import numbers
 
 
@@ -66,12 +68,48 @@ def test_a_cell_that_fails_and_a_process_that_dies_leave_the_others_alone(small_
     assert all(map(workspace.row, others))
 
 
+def cannot_start(*_):
+    """What a process does that has no TensorFlow, say."""
+    raise ImportError("No module named 'tensorflow'")
+
+
 @pytest.mark.slow
-def test_a_process_that_cannot_start_ends_the_sweep(small_cells, tmp_path):
-    (tmp_path / "file").write_text("no folder")
-    workspace = Workspace(tmp_path / "file")
+def test_a_process_that_cannot_start_ends_the_sweep(small_cells, workspace, monkeypatch):
+    monkeypatch.setattr(pool, "_start_process", cannot_start)
     with pytest.raises(RuntimeError, match=r"could not start; see .*workers\.log"):
         train_cells(small_cells(2, 3), workspace, jobs=1)
+
+
+@pytest.mark.parametrize("place", ["file", "file/results"])
+def test_a_folder_that_cannot_be_written_to_is_refused_before_any_work(
+    small_cells, tmp_path, monkeypatch, place
+):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setattr(Workspace, "prepare", lambda *_: pytest.fail("data were prepared"))
+    with pytest.raises(NotADirectoryError, match=r"Not a directory: .*workers\.log"):
+        train_cells(small_cells(2, 3), Workspace(tmp_path / place), jobs=1)
+    assert (tmp_path / "file").read_text() == "no folder"
+
+
+def test_a_cell_is_trained_by_one_process_and_once(small_cells, workspace, monkeypatch):
+    (cell,) = small_cells(2)
+    row, trained = {"cell": cell.key}, []
+
+    def fit_cell(*_):
+        with pytest.raises(RunInUseError):
+            workspace.unfinished(cell).lock().__enter__()
+        trained.append(cell)
+        return row, {}
+
+    monkeypatch.setattr(fitting, "fit_cell", fit_cell)
+    with workspace.unfinished(cell).lock():
+        outcome = pool._train_cell(0, cell, workspace)
+    assert re.search(rf"^RunInUseError: .* is in use: process {os.getpid()} on ", outcome)
+    assert not trained
+    for _ in range(2):  # the second process has read that no row is there
+        assert pool._train_cell(0, cell, workspace) == row
+    assert trained == [cell]
+    assert [path.name for path in workspace.cells.iterdir()] == [f"{cell.key}.json"]
 
 
 def test_a_missing_extra_is_said_before_any_work(small_cells, workspace, monkeypatch):

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from keras_vae.experiments import EXPERIMENTS, get_experiment
+from keras_vae.experiments import EXPERIMENTS, get_experiment, report
 from keras_vae.experiments.claims import CLAIMS
 from keras_vae.experiments.report import write_report
 from keras_vae.experiments.workspace import Workspace
+from keras_vae.files.atomic import OutputGroup
 
 
 def plant(folder):
@@ -50,6 +51,37 @@ def test_the_page_is_written_again_without_the_cells(tmp_path):
     assert write_report(tmp_path / "nothing", page, overwrite=True).read_text("utf-8") == first
 
 
+@pytest.mark.parametrize("name", ["table", "figure"])
+def test_files_beside_the_page_are_overwritten_only_with_overwrite(tmp_path, name):
+    plant(tmp_path / "runs")
+    file = tmp_path / "page" / "autoencoder-vs-vae" / {"table": "results.csv"}.get(name, "vae.png")
+    file.parent.mkdir(parents=True)
+    file.write_text("mine")
+    with pytest.raises(FileExistsError, match=f"{file.name} exists"):
+        write_report(tmp_path / "runs", tmp_path / "page.md")
+    assert file.read_text() == "mine"
+    assert [*file.parent.iterdir()] == [file]
+    write_report(tmp_path / "runs", tmp_path / "page.md", overwrite=True)
+    assert file.read_bytes() != b"mine"
+
+
+def test_a_page_that_cannot_be_placed_leaves_no_tables(tmp_path, monkeypatch):
+    plant(tmp_path / "runs")
+    monkeypatch.setattr(report, "_page", lambda *_: pytest.fail("the page fails"))
+    with pytest.raises(pytest.fail.Exception):
+        write_report(tmp_path / "runs", tmp_path / "page.md")
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+
+
+@pytest.mark.parametrize("name", ["page", "-", ".md"])
+def test_a_page_without_a_suffix_is_refused(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    plant(tmp_path / "runs")
+    with pytest.raises(ValueError, match=rf"`page` must be .* suffix.*Received: {name}\.$"):
+        write_report(tmp_path / "runs", Path(name))
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+
+
 def test_an_unfinished_experiment_is_not_reported(tmp_path):
     plant(tmp_path / "runs")
     next((tmp_path / "runs" / "cells").glob("*.json")).unlink()
@@ -66,7 +98,8 @@ def test_the_published_verdicts_and_tables_are_what_the_code_makes_of_the_cells(
     experiment = get_experiment(name)
     results = experiment.results(Workspace(REPRODUCTION))
     assert results.complete  # no published cell is lost, whatever has changed its key
-    files = {file.name: file for file in experiment.write(results, tmp_path)}
+    with OutputGroup() as group:
+        files = {file.name: file for file in experiment.write(results, tmp_path, group)}
     there = REPRODUCTION / name
     assert {file.name for file in there.iterdir()} == set(files)
     for text in ("results.csv", "verdicts.json"):

@@ -1,6 +1,8 @@
 import os
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -96,12 +98,47 @@ def test_a_group_that_fails_restores_what_it_has_overwritten(tmp_path):
     assert sorted(tmp_path.iterdir()) == [old, taken]
 
 
+def test_what_cannot_be_restored_is_kept_and_named_and_the_others_are_restored(
+    tmp_path, monkeypatch
+):
+    first, second, third = (tmp_path / name for name in ("a.txt", "b.txt", "c.txt"))
+    for file in (first, second, third):
+        file.write_text(f"precious {file.name}")
+    replace, calls = disk.replace, []
+
+    def fail(source, target):
+        calls.append(target)
+        if len(calls) in (3, 4):  # the third is not placed, and the second not restored
+            raise OSError(5, "Input/output error")
+        replace(source, target)
+
+    monkeypatch.setattr(disk, "replace", fail)
+    said = r"^\[Errno 5\] .*c\.txt' \S+b\.txt could not be restored \(Input.* error\): (\S+) holds"
+    group = OutputGroup()
+    for file in (first, second, third):
+        write_text(file, "new", overwrite=True, group=group)
+    with pytest.raises(OSError, match=said) as raised:
+        group.__exit__(None, None, None)
+    kept = Path(re.search(said, str(raised.value))[1])
+    assert (first.read_text(), second.read_text()) == ("precious a.txt", "new")
+    assert (kept.read_text(), third.read_text()) == ("precious b.txt", "precious c.txt")
+    assert sorted(tmp_path.iterdir()) == sorted([first, second, third, kept])
+
+
 def test_folders_that_were_made_for_nothing_are_removed(tmp_path):
     def fail(draft):
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match=r"No space left on device: '.*a\.txt'"):
         write_atomically(tmp_path / "new" / "folder" / "a.txt", fail)
+    assert not list(tmp_path.iterdir())
+
+
+def test_folders_that_a_group_made_for_nothing_are_removed(tmp_path):
+    group = OutputGroup()
+    for name in ("new/a.txt", "new/b.txt", "new/folder/c.txt"):
+        write_text(tmp_path / name, "text", group=group)
+    group.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
     assert not list(tmp_path.iterdir())
 
 
@@ -153,6 +190,34 @@ def test_a_folder_that_cannot_be_placed_leaves_the_old_one(tmp_path, monkeypatch
         write_folder(lambda: target, fill("new"), overwrite=True)
     assert (target / "a.txt").read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def filled(draft):
+    draft.mkdir()
+    (draft / "a.txt").write_text("new")
+
+
+def test_a_link_to_a_folder_stays_a_link(tmp_path):
+    real, link = tmp_path / "elsewhere" / "real", tmp_path / "link"
+    real.mkdir(parents=True)
+    (real / "old.txt").write_text("old")
+    link.symlink_to(real)
+    with pytest.raises(FileExistsError, match=r"link exists"):
+        write_folder(lambda: link, filled)
+    assert write_folder(lambda: link, filled, overwrite=True) == link
+    assert link.is_symlink()
+    assert [path.name for path in real.iterdir()] == ["a.txt"]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [
+        "a.txt", "elsewhere", "link", "real"
+    ]  # fmt: skip
+
+
+def test_a_file_is_not_overwritten_by_a_folder(tmp_path):
+    file = write_text(tmp_path / "1", "mine")
+    with pytest.raises(NotADirectoryError, match=r"1 must be a folder\. Received: a file\."):
+        write_folder(lambda: file, filled, overwrite=True)
+    assert file.read_text() == "mine"
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_drafts_of_killed_processes_are_removed(tmp_path):

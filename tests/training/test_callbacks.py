@@ -1,4 +1,5 @@
 import math
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -10,6 +11,7 @@ from keras_vae.datasets.binarization import binarize
 from keras_vae.presets import get_preset
 from keras_vae.training import callbacks
 from keras_vae.training.callbacks import (
+    AGREED,
     PREVIEWS,
     DivergedError,
     DivergenceGuard,
@@ -64,6 +66,34 @@ def test_a_loss_that_is_no_number_is_never_the_best(tmp_path, losses, best):
     assert patient.stalled == (len(losses) - best >= 2)
 
 
+def test_weights_that_are_nan_replace_nothing_although_the_mean_loss_is_finite(tmp_path):
+    run = Run.create(tmp_path, RunConfig(get_preset("mnist"), "grey"))
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    writer = RunWriter(run, Position(), pictures=lambda model, epoch: pytest.fail("drawn"))
+    writer.set_model(model)
+    writer.set_params({"epochs": 300, "steps": 1})  # of which the first two have no pictures
+    writer.on_epoch_end(0, {"loss": 10.0})
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    model.set_weights([np.full((1, 1), np.nan)])  # by the last step, which has no validation
+    with pytest.raises(DivergedError, match=r"The weights became NaN in epoch 2\. The last check"):
+        writer.on_epoch_end(1, {"loss": 9.0})
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_workers_that_do_not_ask_each_other_yet_leave_time_for_the_next_step(tmp_path):
+    renewed, asked = [], []
+    interruption = SimpleNamespace(signal=15, renew=lambda: renewed.append(writer.step))
+    workers = SimpleNamespace(agree=lambda due, number: asked.append(number) or (False, None))
+    options = {"interruption": interruption, "workers": workers, "writes": False}
+    writer = RunWriter(Run(tmp_path), Position(), pictures=lambda *_: {}, **options)
+    writer.set_params({"epochs": 1, "steps": 15})
+    writer.on_epoch_begin(0)
+    for batch in range(15):
+        writer.on_train_batch_end(batch)
+    assert renewed == [step for step in range(1, 15) if step != AGREED]
+    assert asked == [15, 15]
+
+
 def test_a_long_training_keeps_the_pictures_of_a_hundred_epochs(tmp_path):
     run = Run.create(tmp_path, RunConfig(get_preset("mnist"), "grey"))
     image = Image.new("L", (8, 8))
@@ -85,6 +115,10 @@ def test_a_loss_that_is_no_number_is_an_error_with_advice(tmp_path):
     said = r"became NaN in epoch 5\. Nothing is kept in .* but .* `overwrite=True` .*rate"
     with pytest.raises(DivergedError, match=said):
         guard.on_train_batch_end(30, {"loss": math.inf})
+    unchangeable = DivergenceGuard()
+    unchangeable.on_epoch_begin(1)
+    with pytest.raises(DivergedError, match=r"^The loss became NaN in epoch 2\.$"):
+        unchangeable.on_epoch_end(1, {"loss": math.nan})
     run.last.write_text("a checkpoint")
     with pytest.raises(DivergedError, match=r"The validation loss .* last checkpoint is kept in"):
         guard.on_epoch_end(4, {"loss": 1.0, "val_loss": math.nan})

@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -128,6 +129,25 @@ def test_anchors_and_aliases_are_refused_with_file_and_line(written, text, name)
     reason = rf"run\.yaml, line 1: the anchor or alias '{name}' must be written out\.$"
     with pytest.raises(ValueError, match=reason):
         read_config(written(text), RunConfig)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["seed: !!bool abc\n", "seed: !!timestamp 5\n", "!!omap {}\n", "seed: ! 5\n", "seed: !x [1]\n"],
+)
+def test_tags_are_refused_with_file_and_line(written, text):
+    with pytest.raises(ValueError, match=r"run\.yaml, line 1: the tag '.+' must be left out\.$"):
+        read_config(written(text), RunConfig)
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+@pytest.mark.parametrize(("key", "kind"), [("learning_rate", "a number"), ("epochs", "an integer")])
+def test_a_number_of_400_digits_is_named_with_file_line_and_key(written, key, kind, sign):
+    text = re.sub(rf"{key}: [\d.]+", f"{key}: {sign}1{'0' * 400}", config_text(CONFIG))
+    said = rf"run\.yaml, line \d+: `preset`: '{key}' must be {kind} of at most 64 bits\. Received:"
+    with pytest.raises(ValueError, match=said) as raised:
+        read_config(written(text), RunConfig)
+    assert len(str(raised.value)) < 400
 
 
 def test_a_value_of_many_parts_is_shown_in_short(written):

@@ -56,13 +56,28 @@ def test_a_chief_of_its_own_job_comes_before_the_workers(tf_config):
     assert cluster.position("worker", 1) == 2
 
 
+TASK = '{"cluster": {"chief": ["c:3"], "worker": ["a:1", "b:2"]}, "task": {"type": %s}}'
+
+
 @pytest.mark.parametrize(
-    "text", ["{", "[1]", '{"cluster": {"worker": ["a:1"]}}', '{"cluster": {"ps": ["a:1"]}}']
+    "text",
+    [
+        "{",
+        "[1]",
+        "[" * 100_000,
+        '{"cluster": {"worker": ["a:1"]}}',
+        '{"cluster": {"ps": ["a:1"]}}',
+        TASK % '"chief", "index": 1',  # it was the first worker
+        TASK % '"worker", "index": -1',  # it was the chief
+        TASK % '"worker", "index": 2',
+        TASK % '"worker", "index": 0.5',
+    ],
+    ids=lambda text: text[-30:],
 )
 def test_a_tf_config_that_says_nothing_usable_is_refused(monkeypatch, text):
     monkeypatch.setenv("TF_CONFIG", text)
     with pytest.raises(ValueError, match="`TF_CONFIG` must"):
-        make_strategy("auto")
+        joined_cluster("auto")  # which `make_strategy` asks first; it would wait for the others
 
 
 def test_multiworker_says_what_it_needs(tf_config):
@@ -76,6 +91,13 @@ def test_multiworker_says_what_it_needs(tf_config):
     ("workers", "index", "reason"),
     [
         (("a", "b:2"), 0, "HOST:PORT"),
+        ((":1", "b:2"), 0, "HOST:PORT"),
+        (("a:1", "b:0"), 0, "port from 1 to 65535. Received: 'b:0'"),
+        (("a:1", "b:65536"), 0, "port from 1 to 65535. Received: 'b:65536'"),
+        (("a:1", f"b:{'9' * 5000}"), 0, "HOST:PORT"),
+        (("a:1", "b:٢٢"), 0, "HOST:PORT"),
+        (("a:1", "b..c:2"), 0, "HOST:PORT"),
+        ((1, 2), 0, "HOST:PORT.*Received: 1"),
         (("a:1", "a:1"), 0, "differ"),
         (("a:1", "b:2"), 2, "from 0 to 1"),
     ],

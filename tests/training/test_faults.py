@@ -1,6 +1,7 @@
 """A save that is killed, or fails, at every operation of the disk: the state before is intact."""
 
 import errno
+import math
 import os
 import shutil
 
@@ -12,7 +13,7 @@ from keras_vae.files import disk
 from keras_vae.files.atomic import write_folder
 from keras_vae.presets import get_preset
 from keras_vae.training.callbacks import RunWriter
-from keras_vae.training.position import Position, read_position
+from keras_vae.training.position import Position
 from keras_vae.training.run_directory import Run, RunConfig
 
 OPERATIONS = ("synchronize", "replace", "place_new", "keep", "rename_folder")
@@ -86,24 +87,33 @@ class FaultyDisk:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def new(tmp_path_factory):
+    """A run that has not begun."""
+    return Run.create(tmp_path_factory.mktemp("run"), RunConfig(get_preset("mnist"), "grey"))
+
+
+@pytest.fixture(scope="module")
+def run(new, tmp_path_factory):
     """A run of an epoch, of a model whose weight is the epoch's number."""
-    run = Run.create(tmp_path_factory.mktemp("run"), RunConfig(get_preset("mnist"), "grey"))
-    begin(run, Position())
-    return run
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    shutil.copytree(new.path, folder)
+    begin(Run(folder), Position())
+    return Run(folder)
 
 
-def begin(run, position, disk_of=lambda model: None):
+def begin(run, position, disk_of=lambda model: None, **options):
     """Write a step of the epoch after a position, and the epoch, better than those before."""
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
     model.compile("sgd", "mse")
     model.optimizer.build(model.trainable_variables)
     disk_of(model)
     with run.lock():
-        writer = RunWriter(run, position, pictures=lambda *_: {}, every=0.0)
+        writer = RunWriter(run, position, pictures=lambda *_: {}, **{"every": 0.0, **options})
         writer.set_model(model)
         writer.set_params({"epochs": 9, "steps": 2})
         epoch = position.epoch
+        model.set_weights([np.full((1, 1), float(position.epochs_begun))])
+        writer.on_train_begin()
         model.set_weights([np.full((1, 1), epoch + 1.0)])
         writer.on_epoch_begin(epoch)
         writer.on_train_batch_end(0)
@@ -121,10 +131,15 @@ def check(run):
     files = {path.name for path in run.path.rglob("*") if path.is_file()}
     assert files <= {"config.json", "history.csv", "last.keras", "best.keras", ".lock"}
     position = run.position()
+    if position is None:  # it begins again
+        assert "best.keras" not in files
+        return
     run.restore_history(position)
-    assert [row["epoch"] for row in run.history()] == [*range(1, position.epoch + 1)]
+    assert len(position.history) >= position.epoch
+    assert [row["epoch"] for row in run.history()] == [row["epoch"] for row in position.history]
     assert weight(run.last) == position.epochs_begun
-    assert weight(run.best) in (position.epoch, position.epoch + 1)  # at least as good
+    if position.history:
+        assert weight(run.best) in (position.epoch, position.epoch + 1)  # at least as good
 
 
 def copies(run, tmp_path):
@@ -146,7 +161,16 @@ FAULTS = [
 
 
 @pytest.mark.parametrize("error", FAULTS)
-def test_a_save_that_fails_at_any_operation_leaves_a_run_that_can_be_resumed(run, tmp_path, error):
+@pytest.mark.parametrize("state", ["new", "initialized", "run"])
+def test_a_save_that_fails_at_any_operation_leaves_a_run_that_can_be_resumed(
+    request, tmp_path, state, error
+):
+    """In a short first epoch, in that of an initialized model, which is also epoch 0, and later."""
+    run = request.getfixturevalue("run" if state == "run" else "new")
+    options = {
+        "new": {"every": math.inf},
+        "initialized": {"first_losses": lambda best: {"loss": 20.0}},
+    }
     failures = 0
     for number, copy in copies(run, tmp_path):
         with pytest.MonkeyPatch.context() as patch:
@@ -156,7 +180,8 @@ def test_a_save_that_fails_at_any_operation_leaves_a_run_that_can_be_resumed(run
                 model.save = faulty.writing(model.save)
 
             try:
-                begin(copy, read_position(copy.last), faulty_writing)
+                position = copy.position() or Position()
+                begin(copy, position, faulty_writing, **options.get(state, {}))
             except (Killed, OSError):
                 failures += 1
             else:

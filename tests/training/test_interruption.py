@@ -34,6 +34,23 @@ def test_within_steps_a_signal_is_noted():
         assert interruption.signal == signal.SIGTERM
 
 
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_that_is_ignored_stays_so(number):
+    before = signal.signal(number, signal.SIG_IGN)
+    (other,) = {*SIGNALS} - {number}
+    try:
+        with Interruption() as interruption:
+            os.kill(os.getpid(), number)
+            with interruption.deferred():
+                os.kill(os.getpid(), number)
+            assert interruption.signal is None
+            with pytest.raises(InterruptedBySignal, match=signal.Signals(other).name):
+                os.kill(os.getpid(), other)
+        assert signal.getsignal(number) is signal.SIG_IGN
+    finally:
+        signal.signal(number, before)
+
+
 def run(body):
     """Run a context in a process that begins a line with each thing that happens."""
     script = """
@@ -60,6 +77,21 @@ def test_a_step_that_never_ends_is_ended():
             libc.pause()  # as a step that waits for a worker that is gone
     """)
     assert (done.returncode, done.stdout) == (143, "gave up 15\n"), done.stderr
+
+
+def test_steps_that_end_leave_time_until_workers_agree():
+    done = run("""
+    interruption.STEP = 1.0
+    with context.deferred():
+        send(signal.SIGTERM)
+        for _ in range(6):
+            threading.Event().wait(0.3)
+            context.renew()
+        print("agreed", flush=True)
+        while True:
+            libc.pause()
+    """)
+    assert (done.returncode, done.stdout) == (143, "agreed\ngave up 15\n"), done.stderr
 
 
 def test_a_second_signal_leaves_no_time():

@@ -146,7 +146,7 @@ def test_a_killed_worker_is_named_and_all_go_on_with_resume(trained, tmp_path):
     workers = addresses()
     chief, other = start_commands(workers, "digits", *options, "--run-dir", run.path)
     deadline = time.monotonic() + PATIENCE
-    while not run.last.exists():
+    while not run.best.exists():  # the first epoch has ended
         assert chief.poll() is None, chief.communicate()[1]
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -173,7 +173,7 @@ def test_a_signal_to_one_worker_ends_both_within_an_epoch_and_they_go_on(trained
     options = ["--hidden", "32", "--latent", "4", "--epochs", PRESET.epochs]
     processes = start_commands(addresses(), "digits", *options, "--run-dir", run.path)
     deadline = time.monotonic() + PATIENCE
-    while not run.last.exists():
+    while not run.best.exists():  # the first epoch has ended
         assert processes[0].poll() is None, processes[0].communicate()[1]
         assert time.monotonic() < deadline
         time.sleep(0.01)

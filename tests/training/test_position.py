@@ -40,6 +40,8 @@ def test_a_position_is_read_as_it_was_written(tmp_path):
         {"history": 3},
         {"history": [{"loss": 1.0}]},
         {"history": [{"epoch": 1, "loss": "low"}]},
+        pytest.param({"history": [{"epoch": 1, "loss": 10**400}]}, id="beyond a float"),
+        {"history": [{"epoch": float("nan"), "loss": 1.0}]},
         {"metrics": 10**12},
         {"metrics": None},
         {"other": 1},

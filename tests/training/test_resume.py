@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_vae.presets import get_preset
+from keras_vae.presets import PCANetwork, get_preset
 from keras_vae.training import trainer as training
 from keras_vae.training.callbacks import AGREED
 from keras_vae.training.interruption import InterruptedBySignal, Interruption
@@ -157,23 +157,63 @@ def test_also_replicas_whose_moving_averages_differ_within_the_epoch(digits, tmp
     assert_same_run(Run(tmp_path / "run"), whole)
 
 
+class Killed(Exception):
+    pass
+
+
+def kill(*_, **__):
+    raise Killed
+
+
 def test_a_checkpoint_is_written_every_so_many_seconds(digits, tmp_path):
     """And what a killed process leaves is resumed: here one is saved after every step."""
 
-    class Killed(Exception):
-        pass
-
-    def kill(batch, logs):
+    def kill_late(batch, logs):
         if batch == 6:
             raise Killed
 
     one = RunConfig(PRESET.override(epochs=1), "digits")
-    killer = keras.callbacks.LambdaCallback(on_train_batch_begin=kill)
+    killer = keras.callbacks.LambdaCallback(on_train_batch_begin=kill_late)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "_steps_at_once", lambda *_: 1)
         with pytest.raises(Killed):
             training.train(one, digits, tmp_path, callbacks=[killer], save_every=0.0)
     assert read_position(Run(tmp_path).last).step == 6
+
+
+def killed_while_epoch_0_is_measured(monkeypatch):
+    monkeypatch.setattr(training, "_first_losses", kill)
+    return []
+
+
+def killed_before_the_first_step(monkeypatch):
+    return [keras.callbacks.LambdaCallback(on_train_batch_begin=kill)]
+
+
+PCA = PRESET.override(network=PCANetwork((8, 12), patch=4, pool=2), binarization="none")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("preset", "killed", "rows"),
+    [
+        (PRESET, killed_before_the_first_step, 0),
+        (PCA, killed_while_epoch_0_is_measured, 0),
+        (PCA, killed_before_the_first_step, 1),
+    ],
+)
+def test_a_training_that_has_taken_no_step_is_resumed(digits, tmp_path, preset, killed, rows):
+    config = RunConfig(preset.override(epochs=1), "digits", seed=2)
+    whole = training.train(config, digits, tmp_path / "whole")
+    run = Run(tmp_path / "run")
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        training.train(config, digits, run.path, callbacks=killed(patch))
+    position = run.position()
+    assert (position.epochs_begun, len(position.history)) == (0, rows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "new_vae", lambda *_, **__: pytest.fail("it began again"))
+        training.resume(run, digits)
+    assert_same_run(run, whole)
 
 
 def test_other_images_of_the_same_count_are_refused(digits, whole):

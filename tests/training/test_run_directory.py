@@ -3,13 +3,17 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from zipfile import ZipFile
 
 import pytest
 
+from keras_vae.files.keras_file import MEMBERS
 from keras_vae.presets import get_preset
-from keras_vae.training.run_directory import Run, RunConfig, RunInUseError, difference
+from keras_vae.training.position import Position, add_position
+from keras_vae.training.run_directory import Run, RunConfig, RunInUseError, difference, stalled
 
 CONFIG = RunConfig(
     get_preset("celeba-perriu").override(latent_dim=9),
@@ -63,6 +67,53 @@ def test_pictures_of_a_folder_that_held_no_run_are_kept(tmp_path):
     (tmp_path / "pictures" / "holiday.jpg").write_text("mine")
     Run.create(tmp_path, CONFIG, overwrite=True)
     assert (tmp_path / "pictures" / "holiday.jpg").exists()
+
+
+def test_files_of_others_in_the_folders_of_a_run_are_kept(tmp_path):
+    run = Run.create(tmp_path, CONFIG)
+    theirs = [
+        run.pictures / "wedding.jpg",
+        run.pictures / "epoch_best.png",
+        run.tensorboard / "notes.txt",
+        run.last.parent / "of-another-day.keras",
+    ]
+    for file in theirs:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("mine")
+    Run.create(tmp_path, CONFIG, overwrite=True)
+    assert all(file.read_text() == "mine" for file in theirs)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("text", ['{"model_type": "bert"}', "[]"])
+def test_the_configuration_of_another_program_is_no_run(tmp_path, text, overwrite):
+    run, picture = Run(tmp_path), tmp_path / "pictures" / "epoch_001.png"
+    picture.parent.mkdir()
+    for file in (run.config_file, picture, tmp_path / ".draft-01.txt"):
+        file.write_text(text)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    for refused in (
+        lambda: run.check_free(overwrite=overwrite),
+        lambda: Run.create(tmp_path, CONFIG, overwrite=overwrite),
+        run.check_unused,
+        run.lock().__enter__,
+    ):
+        with pytest.raises(FileExistsError, match=r"config\.json must be that of a run\. Received"):
+            refused()
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_run_whose_configuration_is_damaged_can_be_overwritten(tmp_path):
+    run = Run.create(tmp_path, CONFIG)
+    log = run.tensorboard / "train" / "events.out.tfevents.1"
+    log.parent.mkdir(parents=True)
+    log.write_text("old")
+    run.config_file.write_text(run.config_file.read_text()[:-9])
+    with pytest.raises(FileExistsError, match="`overwrite=True`"):
+        Run.create(tmp_path, CONFIG)
+    with run.lock():
+        assert Run.create(tmp_path, CONFIG, overwrite=True).config() == CONFIG
+    assert not log.exists()
 
 
 FILES = (
@@ -124,6 +175,31 @@ def test_extending_a_run_changes_its_epochs_alone_and_writes_nothing(tmp_path):
     assert run.config_file.read_bytes() == before
 
 
+@pytest.mark.parametrize("patience", [3, None])
+def test_a_training_that_has_ended_early_takes_no_more_epochs(tmp_path, patience):
+    run = Run.create(tmp_path, replace(CONFIG, early_stop=patience))
+    rows = [{"epoch": epoch, "loss": 1.0, "val_loss": 5.0 + epoch} for epoch in range(5)]
+    for name in ("last", "best"):
+        with ZipFile(getattr(run, name), "w") as archive:
+            for member in MEMBERS:
+                archive.writestr(member, "{}")
+            add_position(archive, Position(4, history=rows))
+    more = CONFIG.preset.epochs + 1
+    assert run.extended(epochs=CONFIG.preset.epochs) == run.config()  # as typed again
+    if patience is None:
+        assert run.extended(epochs=more).preset.epochs == more
+        return
+    said = rf"`epochs` must be left out: .* ended after 4 epochs, .* for 3\. Received: {more}\."
+    with pytest.raises(ValueError, match=said):
+        run.extended(epochs=more)
+
+
+def test_a_training_stalls_when_its_loss_no_longer_falls():
+    rows = [{"epoch": epoch, "loss": loss} for epoch, loss in enumerate([1.0, 3.0, 2.0, 2.0, 4.0])]
+    assert [stalled(rows[:count], 2) for count in range(6)] == [False] * 5 + [True]
+    assert not stalled(rows, None)
+
+
 def test_a_folder_without_a_run_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no run directory: it has no config\.json"):
         Run.open(tmp_path)
@@ -167,6 +243,21 @@ def test_a_run_has_one_writer(tmp_path):
             pass
         with pytest.raises(RunInUseError):
             Run(run.path).check_unused()
+    run.check_unused()
+
+
+def test_a_file_that_another_process_just_removes_is_no_error(tmp_path, monkeypatch):
+    run = Run.create(tmp_path, CONFIG)
+    run._holder_file.write_text("{}")
+    stat = Path.stat
+
+    def removed_afterwards(path, **options):
+        found = stat(path, **options)
+        if path == run._holder_file:
+            path.unlink()
+        return found
+
+    monkeypatch.setattr(Path, "stat", removed_afterwards)
     run.check_unused()
 
 
