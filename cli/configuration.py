@@ -166,7 +166,8 @@ def fitted(config: RunConfig, images: ImageDataset) -> RunConfig:
             f"there are {count} training images"
         )
     stop, small = config.early_stop, preset.adaptive and preset.passes > 1
-    if stop is None and small and preset.objective.losses_compare:
+    validated = images.count("validation") > 0
+    if stop is None and small and preset.objective.losses_compare(validated):
         stop = PATIENCE
     if not typed(click.get_current_context(), "variance"):
         preset = adapted(preset, images, seed=config.seed)

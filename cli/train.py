@@ -457,14 +457,23 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
     click.echo(f"Loss     {preset.loss_description}")
     click.echo(f"Data     {images.name}: {counts} images of {times(images.image_shape)}")
     report_left_out(images)
-    if not images.count("validation"):
-        rule = images.provenance["split"]
-        click.echo(f"Split    {rule}: the epoch with the lowest training loss is exported")
+    _report_weights(preset, images)
     click.echo(f"Steps    {steps:,} of {preset.batch_size} images in {epochs}{passes}{by}{end}")
     _report_starts(preset, steps * preset.epochs)
     _report_alignment(preset, images)
     click.echo(f"Rate     {preset.learning_rate:g}, {preset.decay}")
     click.echo(f"Run      {run.path}")
+
+
+def _report_weights(preset: Preset, images: ImageDataset) -> None:
+    """Print which epoch's weights are exported, if not those of the lowest validation loss."""
+    validated = images.count("validation") > 0
+    if not validated:
+        click.echo(f"Split    {images.provenance['split']}: no validation loss")
+    if not preset.objective.losses_compare(validated):
+        click.echo("Weights  of the last epoch are exported: the losses of epochs do not compare")
+    elif not validated:
+        click.echo("Weights  of the epoch with the lowest training loss are exported")
 
 
 def _report_starts(preset: Preset, steps: int) -> None:

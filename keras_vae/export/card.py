@@ -85,9 +85,8 @@ def _autoencoder(facts: Mapping[str, Any], evaluation: Mapping[str, Any] | None)
     """What the template of autoencoders shows beside the facts."""
     preset = Preset.from_dict(facts["preset"])
     measured = evaluation or {"probes": facts.get("attribute_probes"), "split": "validation"}
-    last = {} if preset.objective.losses_compare else {"chosen": "last epoch"}
     return {
-        **last,
+        "chosen": _chosen(facts, preset),
         "preset": preset,
         "distilled": preset.objective.term("distillation") is not None,
         "identity": preset.objective.term("identity"),
@@ -98,10 +97,12 @@ def _autoencoder(facts: Mapping[str, Any], evaluation: Mapping[str, Any] | None)
     }
 
 
-def _chosen(facts: Mapping[str, Any]) -> str:
-    """What chose the weights: the loss of a split; see `run_directory.score`."""
-    splits = facts["data"]["counts"] or facts["metrics"]
-    return f"lowest {'validation' if splits.get('validation') else 'training'} loss"
+def _chosen(facts: Mapping[str, Any], preset: Preset | None = None) -> str:
+    """What chose the weights; see `RunDirectory.best_of`."""
+    validated = bool((facts["data"]["counts"] or facts["metrics"]).get("validation"))
+    if preset is not None and not preset.objective.losses_compare(validated):
+        return "last epoch"
+    return f"lowest {'validation' if validated else 'training'} loss"
 
 
 def _number(value: float | None, digits: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from .bounds import ELBO, Annealing, Bound, ImportanceWeighted
+from .bounds import ELBO, Annealing, Bound, Constant, ImportanceWeighted
 from .configuration import Configuration
 from .likelihoods import Likelihood
 from .terms import Term
@@ -35,10 +35,15 @@ class Objective:
         """Whether a classifier of the data set's labels or attributes takes part."""
         return any(term.needs_teacher for term in self.terms)
 
-    @property
-    def losses_compare(self) -> bool:
-        """Whether the losses of different epochs do: a term may start late or be an adversary's."""
-        return all(term.losses_compare for term in self.terms)
+    def losses_compare(self, validated: bool) -> bool:
+        """Whether the losses of different epochs do: a term may start late or be an adversary's.
+
+        Args:
+            validated: Whether they are those of a validation split, which count the KL divergence
+                in full. A training loss counts it as far as it is annealed.
+        """
+        counted = validated or isinstance(self.bound.annealing, Constant)
+        return counted and all(term.losses_compare for term in self.terms)
 
     def without_teacher(self) -> Objective:
         """Return a copy without the terms that need a teacher."""

@@ -111,19 +111,22 @@ class RunConfig(TrainingConfig):
         """Whether the model begins as more than random weights: it is then measured as epoch 0."""
         return self.start_from is not None or self.preset.network.from_data
 
-    def check(self) -> None:
+    def check(self, validated: bool = True) -> None:
         """Refuse what cannot be trained: also before data are read.
+
+        Args:
+            validated: Whether there is a validation split, as far as it is known.
 
         Raises:
             ValueError: If the preset cannot be: see `Preset.check`; or if an early end needs losses
                 that compare.
         """
         self.preset.check()
-        if self.early_stop is not None and not self.preset.objective.losses_compare:
+        if self.early_stop is not None and not self.preset.objective.losses_compare(validated):
             raise ValueError(
-                "`early_stop` must be left out with an adversarial loss or a term that starts "
-                "later: the losses of different epochs do not compare. "
-                f"Received: {self.early_stop}."
+                "`early_stop` must be left out with an adversarial loss, a term that starts later "
+                "or, without a validation split, annealing: the losses of different epochs do not "
+                f"compare. Received: {self.early_stop}."
             )
 
 
@@ -497,8 +500,9 @@ class Run(RunDirectory):
 
     def best_of(self, history: Sequence[Mapping[str, float]]) -> int:
         """The best epoch of a history: where the losses of epochs do not compare, the last."""
-        if not self.config().preset.objective.losses_compare:
-            return int(history[-1]["epoch"])
+        last = history[-1]
+        if not self.config().preset.objective.losses_compare("val_loss" in last):
+            return int(last["epoch"])
         return super().best_of(history)
 
     def extended(self, *, strategy: str | None = None, **changes: Any) -> RunConfig:

@@ -121,7 +121,7 @@ def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | No
     preset = config.preset
     _check_shape(config, dataset)
     _check_brightness(dataset)
-    config.check()  # before a classifier is trained for it
+    config.check(dataset.count("validation") > 0)  # before a classifier is trained for it
     network = preset.network.build(preset)
     if config.start_from is None:
         network.check_images(dataset)

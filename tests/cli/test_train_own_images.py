@@ -107,9 +107,12 @@ def test_a_set_too_small_for_a_validation_split_says_so(photos, folders, monkeyp
     np.savez(root / "nine.npz", images=photos[:9])
     said = train(root / "nine.npz", *SMALL, *words, *options, ok=False).output
     assert (
-        "Split    fewer than 10 images, of which all train: the epoch with the lowest training "
-        "loss is exported\n"
+        "Split    fewer than 10 images, of which all train: no validation loss\n"
+        "Weights  of the epoch with the lowest training loss are exported\n"
     ) in said
+    annealed = [*options, "--annealing", "linear", "--annealing-steps", 9, "--overwrite"]
+    said = train(root / "nine.npz", *SMALL, *words, *annealed, ok=False).output
+    assert "Weights  of the last epoch are exported: the losses of epochs do not compare\n" in said
 
 
 def test_the_error_of_pca_stands_beside_the_model_s(trained):

@@ -203,7 +203,7 @@ def test_two_replicas_train_the_critic_as_one_does(digits, without_noise):
 def test_numbers_of_the_term_are_overrides(digits):
     preset = get_preset("mnist").override(adversarial_start=9, adversarial_weight=2.0)
     assert preset.objective.terms == (presets.Adversarial(2.0, start=9),)
-    assert not preset.objective.losses_compare
+    assert not preset.objective.losses_compare(validated=True)
     with pytest.raises(ValueError, match="`adversarial_start` cannot be changed"):
         get_preset("mnist").override(adversarial_start=9)
 

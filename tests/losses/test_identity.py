@@ -244,5 +244,5 @@ def test_losses_of_epochs_before_and_after_its_start_do_not_compare():
     assert presets.Identity(1.0).losses_compare
     assert not presets.Identity(1.0, start=1).losses_compare
     preset = get_preset("mnist").override(identity_weight=1.0)
-    assert preset.objective.losses_compare
-    assert not preset.override(identity_start=9).objective.losses_compare
+    assert preset.objective.losses_compare(validated=True)
+    assert not preset.override(identity_start=9).objective.losses_compare(validated=True)

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -192,6 +193,25 @@ def test_a_training_that_has_ended_early_takes_no_more_epochs(tmp_path, patience
     said = rf"`epochs` must be left out: .* ended after 4 epochs, .* for 3\. Received: {more}\."
     with pytest.raises(ValueError, match=said):
         run.extended(epochs=more)
+
+
+@pytest.mark.parametrize(
+    ("annealing", "validated", "best"),
+    [("linear", True, 1), ("linear", False, 2), ("constant", False, 1)],
+)
+def test_an_annealed_training_loss_chooses_no_epoch(tmp_path, annealing, validated, best):
+    """It counts the KL divergence of the first epochs less: they would win."""
+    steps = 9 if annealing == "linear" else None
+    preset = get_preset("mnist").override(annealing=annealing, annealing_steps=steps)
+    run = Run.create(tmp_path, RunConfig(preset, "mnist"))
+    losses = {1: 100.0, 2: 120.0}
+    rows = [{"epoch": epoch, "loss": loss} for epoch, loss in losses.items()]
+    if validated:
+        rows = [{**row, "val_loss": row["loss"]} for row in rows]
+    assert run.best_of(rows) == best
+    stopping = RunConfig(preset, "mnist", early_stop=1)
+    with nullcontext() if best == 1 else pytest.raises(ValueError, match="split, annealing"):
+        stopping.check(validated)
 
 
 def test_a_training_stalls_when_its_loss_no_longer_falls():
