@@ -273,9 +273,12 @@ class _Decoder:
         except _Unreadable as error:
             return _Image(problem=str(error))
         if photo_map is not None:
+            landmarks = self.source.landmarks_of(index)
             try:
-                image = photo_map.function(image.convert("RGB"), self.source.landmarks_of(index))
-            except ValueError:
+                image = photo_map.function(image.convert("RGB"), landmarks)
+            except ValueError as error:
+                if landmarks is not None:  # a line of a list is wrong
+                    return _Image(problem=str(error).rstrip("."))
                 return _Image(left_out=photo_map.left_out)
         if shape[2] == 1:
             changes = tuple(kind for kind in changes if kind != "grey")

@@ -13,6 +13,7 @@ from keras_vae.datasets.decoding import open_payload
 from keras_vae.datasets.listed import LANDMARKS
 from keras_vae.datasets.loading import open_source
 from keras_vae.datasets.photo_map import PhotoMap
+from keras_vae.faces.crops import align_largest
 from keras_vae.files import limits
 from tests.encoding import encoded, png_file
 
@@ -261,6 +262,19 @@ def test_a_wrong_list_of_landmarks_is_an_error_with_its_line(lines, message, fol
     (folder / "landmarks.csv").write_text("\n".join(lines))
     with pytest.raises(ValueError, match=rf"landmarks\.csv{message}"):
         load_dataset(folder)
+
+
+def test_an_image_with_landmarks_outside_of_it_is_left_out_with_the_reason(folder):
+    for number in range(2):
+        draw(folder / f"{number}.png", number)
+    rows = [f"0.png,{row_of(np.multiply(FACE, 100))}", f"1.png,{row_of(np.divide(FACE, 5))}"]
+    (folder / "landmarks.csv").write_text("\n".join([POINTS, *rows]))
+    aligned = PhotoMap("aligned", align_largest, "without a face", SIZE)
+    dataset = load_dataset(folder, photo_map=aligned)
+    [(reason, (count, [name]))] = account(dataset).left_out.items()
+    assert (reason, count) == ("damaged", 1)
+    assert name.startswith("0.png: `landmarks` must be in the photo, which has ")
+    assert name.endswith("Received: x from 2000 to 4000, y from 1000 to 3300")
 
 
 def test_a_wrong_list_is_an_error_with_its_line(folder):
