@@ -85,12 +85,12 @@ class Sources:
     @cached_property
     def photo_files(self) -> Inputs:
         """The photos as inputs of a job; a folder is replaced by the images in it."""
-        return photos_of(self._paths)
+        return photos_of(self._paths, self.max_pixels)
 
     @property
-    def files(self) -> list[Path]:
+    def files(self) -> Sequence[Path]:
         """The photos' files."""
-        return [file for _, file in self.photo_files.items]
+        return self.photo_files.files
 
     def check(self) -> None:
         """Refuse photos together with a seed, and options without effect.
@@ -151,8 +151,8 @@ class Sources:
             return list(self.inputs)
         photos: list[Photo] = []
 
-        def read(name: str, file: Path) -> list[Row]:
-            return [{"photo": photo} for photo in photos_from(name, self.crops(file, model))]
+        def read(name: str, payload: Payload) -> list[Row]:
+            return [{"photo": photo} for photo in photos_from(name, self.crops(payload, model))]
 
         def keep(batch: Batch) -> None:
             photos.extend(batch["photo"])

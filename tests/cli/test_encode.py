@@ -1,4 +1,5 @@
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -32,6 +33,31 @@ def test_a_folder_is_encoded_with_file_names(kvae, colour_model, album, photos, 
         z_mean, z_log_var = colour_model.encode(photos[90:94])
         np.testing.assert_allclose(found["z_mean"], z_mean, atol=1e-5)
         np.testing.assert_allclose(found["z_log_var"], z_log_var, atol=1e-5)
+
+
+def test_a_folder_has_one_range_in_every_command(kvae, colour_model, photos, caplog, read_json):
+    """By its own values, the dark photo would be of 10 bits and bright."""
+    Path("deep").mkdir()
+    levels = photos[100][..., 0].astype(np.uint16)
+    for name, values in (("bright", levels * 257), ("dark", levels)):
+        Image.fromarray(values + 300).save(f"deep/{name}.png")
+    encode = kvae("encode", "deep", "--model", "colour", "--out", "z.npz")
+    moved = kvae(
+        *("morph", "deep", "--model", "colour", "--attr", "Young", "--steps", "0"),
+        *("--json", "z.json"),
+    )
+    files = kvae("reconstruct", "deep", "--model", "colour", "--out", "out")
+    for result in (encode, moved, files):
+        assert result.exit_code == 0, result.output
+    note = "deep: pixels of 0 … 65535 (uint16) were converted to 0 … 255."
+    assert [record.getMessage() for record in caplog.records] == [note] * 3
+    with np.load("z.npz") as found:
+        z = found["z_mean"]
+    np.testing.assert_allclose([row["z"] for row in read_json("z.json")], z, rtol=1e-4, atol=1e-4)
+    dark = np.repeat((levels + 300 >> 8).astype(np.uint8)[..., None], 3, axis=-1)
+    np.testing.assert_allclose(z[1], colour_model.encode(dark).z_mean[0], atol=1e-4)
+    written = np.asarray(Image.open("out/dark.png"), int)
+    assert np.abs(written - colour_model.decode(z[1:])[0]).max() <= 1
 
 
 def test_what_is_known_of_the_images_is_beside_their_latents(
