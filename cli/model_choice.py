@@ -104,6 +104,7 @@ def _fitting(attributes: Attributes, model: Model, file: Path) -> Attributes:
     """
     from keras_vae.inference.fitting import fingerprint, versioned_name
 
+    model.check_vector()
     dimensions = attributes.directions.shape[1]
     if dimensions != model.latent_dim:
         raise ValueError(

@@ -103,7 +103,7 @@ class Sources:
         if len(self._paths) == len(self.inputs):
             refuse(("prior", "temperature"), "needs a seed: only a seed samples z.")
         if not self._paths:
-            refuse(("face", "align"), "needs an image: no photo is given.")
+            refuse(("face", "align", "max_pixels"), "needs an image: no photo is given.")
 
     def check_rows(self, hint: str = "") -> None:
         """Refuse more photos than a picture shows.
@@ -197,6 +197,7 @@ class Sources:
         """Compute z, float32 [B, L]: a photo's z_mean, or a sample from the prior for a seed."""
         import numpy as np
 
+        model.check_vector()
         z = np.zeros((len(sources), model.latent_dim), np.float32)
         seeds = [index for index, source in enumerate(sources) if isinstance(source, int)]
         photos = [index for index, source in enumerate(sources) if isinstance(source, Photo)]
