@@ -149,6 +149,7 @@ def similarity(choice: ModelChoice, outputs: Outputs) -> None:
     known = choice.load_directions(model)
     matrix = cosines(known.directions)
     order = cluster_order(matrix)
+    outputs.check_columns(["attribute", *known.names])
     names, matrix = [known.names[index] for index in order], matrix[order][:, order]
     title = f"Attribute directions of {model.name}: cosines"
     rows = [

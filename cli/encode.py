@@ -79,12 +79,16 @@ def encode(
     from keras_vae.files.atomic import write_atomically
     from keras_vae.files.naming import plural
     from keras_vae.files.output import Output
+    from keras_vae.files.tables import check_columns
+    from keras_vae.inference.model import Encoding
 
     suffix = Output(out).suffix(".csv")
     if suffix not in TABLES:
         raise click.BadParameter(f"must end in {' or '.join(TABLES)}.", param_hint="--out")
     outputs.check(others=[out])
     source = _open(data, data_dir, sources.max_pixels)
+    if suffix == ".csv":
+        check_columns(_columns(source), Encoding._fields)
     if source.account.left_out:
         click.echo(f"{data}: left out {source.account.left_out_line}", err=True)
     model = choice.open(source.count)
@@ -188,6 +192,13 @@ def _arrays(file: Path, source: Source) -> Iterator[Callable[[Batch], None]]:
     known = {key: np.array(values) for key, values in names.items() if values}
     with ArraysFile(file, **known) as arrays:
         yield lambda batch: arrays.write({plural.get(key, key): batch[key] for key in batch})
+
+
+def _columns(source: Source) -> list[str]:
+    """Name the columns that `_rows` writes before the latents."""
+    known = {"split": source.partition, "label": source.labels}
+    there = [column for column, values in known.items() if values is not None]
+    return ["name", *there, *source.attribute_names]
 
 
 @contextmanager

@@ -96,6 +96,8 @@ def morph(
     files = edit_files(outputs.picture, sources.files, steps) if full_size else None
     outputs.check(files)
     names, amounts = zip(*(axes or attributes), strict=True)
+    if axes:
+        outputs.check_columns(names, ["z"])
     model = choice.open()
     directions = choice.load_directions(model)
     deltas = np.stack([directions.direction(name) for name in names])
@@ -144,7 +146,9 @@ def _write_full_size(
     numbers = []
 
     def read(name: str, payload: Payload) -> list[Row]:
-        return [{"name": name, "crops": sources.crops(payload, model)}]
+        crops = sources.crops(payload, model)
+        outputs.check_size(crops[0].photo.size)
+        return [{"name": name, "crops": crops}]
 
     def write(batch: Batch) -> None:
         (name,), (crops,) = batch["name"], batch["crops"]

@@ -104,6 +104,23 @@ class Outputs:
             check_picture(picture)
         self._check_free([*pictures, *others])
 
+    def check_size(self, size: tuple[int, int]) -> None:
+        """Refuse a picture that its format does not take; see `pictures.check_size`."""
+        from keras_vae.files.pictures import check_picture, check_size
+
+        check_size(self.picture, check_picture(self.picture), size)
+
+    def check_columns(self, columns: Sequence[str], arrays: Sequence[str] = ()) -> None:
+        """Refuse numbers of which two have one name; see `tables.check_columns`.
+
+        Raises:
+            ValueError: If there are such, and numbers are asked for.
+        """
+        from keras_vae.files.tables import check_columns
+
+        if self.csv or self.json:
+            check_columns(columns, arrays)
+
     def _check_free(self, others: Sequence[Path | None]) -> None:
         """Refuse the files of numbers and of the animation, and others, if they exist."""
         from keras_vae.plotting import check_gif

@@ -79,6 +79,31 @@ def test_what_is_known_of_the_images_is_beside_their_latents(
         np.testing.assert_allclose(written, found["z_mean"], rtol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["name", "split", "z_mean_0"])
+def test_an_attribute_that_would_take_the_place_of_a_column_is_refused(kvae, album, name, tmp_path):
+    for split in ("train", "test"):
+        (album / "deep").rename(album / split) if split == "test" else (album / split).mkdir()
+    for photo in album.glob("*.png"):
+        photo.rename(album / "train" / f"{photo.stem}1.png")
+    photos = sorted(path.relative_to(album).as_posix() for path in album.glob("*/*.png"))
+    lines = [f"image,Smiling,{name}", *(f"{photo},1,-1" for photo in photos)]
+    (album / "attributes.csv").write_text("\n".join(lines))
+    result = kvae("encode", "album", "--model", "colour", "--out", "z.csv")
+    assert result.exit_code == 1
+    assert f"an attribute called '{name}', as another column. Rename it." in str(result.exception)
+    assert not (tmp_path / "z.csv").exists()
+    result = kvae("encode", "album", "--model", "colour", "--out", "z.npz")
+    assert result.exit_code == 0, result.output
+
+
+def test_an_attribute_called_label_is_a_column_where_there_are_no_classes(kvae, album):
+    lines = ["image,label", "a,1", "b,-1", "deep/a,-1", "deep/c,1"]
+    (album / "attributes.csv").write_text("\n".join(lines))
+    assert kvae("encode", "album", "--model", "colour", "--out", "z.csv").exit_code == 0
+    with Path("z.csv").open(encoding="utf-8", newline="") as stream:
+        assert [row["label"] for row in csv.DictReader(stream)] == ["1", "-1", "-1", "1"]
+
+
 def test_a_split_is_encoded_with_labels(kvae, grey_model, digits, tmp_path):
     options = ("--model", "grey", "--split", "test")
     result = kvae("encode", "digits", *options, "--out", "z.csv")
