@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,7 @@ def write_model(run: Run, images: ImageDataset, directory: Path, overwrite: bool
     click.echo(f"SavedModel:  {path}")
     _report_prior(path)
     report_kept_card(path)
-    click.echo(f"Try it:      kvae generate --model {directory}")
+    click.echo(f"Try it:      kvae generate --model {shlex.quote(str(directory))}")
 
 
 def _report_prior(version: Path) -> None:

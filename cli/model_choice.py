@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 NOTICE = (
     "Note: `Attractive` is the raters' taste and the data set's bias, not a fact about a person; "
-    "the model card says more: kvae models show {name} --card"
+    "the model card says more"
 )
 
 
@@ -94,7 +95,8 @@ class ModelChoice:
     def print_notice(self, names: Iterable[str]) -> None:
         """Print on stderr what `Attractive` means, if it is among the attributes."""
         if "Attractive" in names:
-            click.echo(NOTICE.format(name=self.name), err=True)
+            shown = f"kvae models show {shlex.quote(self.name)} --card"
+            click.echo(f"{NOTICE}: {shown}" if self.server is None else f"{NOTICE}.", err=True)
 
 
 def _fitting(attributes: Attributes, model: Model, file: Path) -> Attributes:

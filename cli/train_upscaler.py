@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -204,4 +205,4 @@ def _publish(run: UpscalerRun, pairs: Pairs, directory: Path, overwrite: bool) -
         click.echo(f"{method:16} PSNR {score['psnr']:.2f} dB, SSIM {score['ssim']:.4f}")
     click.echo(f"SavedModel:  {path}")
     report_kept_card(path)
-    click.echo(f"Try it:      kvae upscale IMG --model {directory}")
+    click.echo(f"Try it:      kvae upscale IMG --model {shlex.quote(str(directory))}")
