@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .command import command
-from .outputs import Outputs, extended, output_options, picture_option
+from .outputs import Outputs, echo, extended, output_options, picture_option
 from .pixel_limit import PIXEL_LIMIT
 from .sources import FACE
 from .types import EXISTING_PATH, PATH
@@ -69,16 +69,18 @@ def align(images: tuple[Path, ...], face: str | int, max_pixels: int, outputs: O
 
 
 def _align_one(image: Path, face: str | int, max_pixels: int, outputs: Outputs) -> None:
+    from keras_vae.files.jobs import LeftOut
+
     # With --face all the names of the files depend on the number of faces, but not the suffix.
     outputs.check([] if face == "all" else None)
     try:
         faces = _faces(image, face, max_pixels)
     except ValueError as error:
-        raise ValueError(f"{image}: {error}") from error
+        raise ValueError(str(LeftOut(str(image), str(error)))) from error
     files = _file_names(outputs.picture, len(faces))
     outputs.check(files)
     for (one, crop), file in zip(faces, files, strict=True):
-        click.echo(f"{one.size:.0f} pixels between the eyes, confidence {one.confidence:.3f}")
+        echo(f"{one.size:.0f} pixels between the eyes, confidence {one.confidence:.3f}")
         outputs.write_picture(crop, file)
 
 

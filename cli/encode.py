@@ -77,7 +77,7 @@ def encode(
         outputs: Whether files are overwritten.
     """
     from keras_vae.files.atomic import write_atomically
-    from keras_vae.files.naming import plural
+    from keras_vae.files.naming import plural, printable
     from keras_vae.files.output import Output
     from keras_vae.files.tables import check_columns
     from keras_vae.inference.model import Encoding
@@ -90,7 +90,7 @@ def encode(
     if suffix == ".csv":
         check_columns(_columns(source), Encoding._fields)
     if source.account.left_out:
-        click.echo(f"{data}: left out {source.account.left_out_line}", err=True)
+        click.echo(f"{printable(data)}: left out {source.account.left_out_line}", err=True)
     model = choice.open(source.count)
     if split is None:
         refuse(["cache_dir"], "has no effect without --split: no images are prepared.")
@@ -107,7 +107,7 @@ def encode(
             written = _encode(inputs, source, model, sources, write)
 
     write_atomically(out, write_table, overwrite=outputs.overwrite, suffix=suffix)
-    echo(f"{out}: {plural(written, 'image')}{binarization_note(model)}")
+    echo(f"{printable(out)}: {plural(written, 'image')}{binarization_note(model)}")
 
 
 def _open(data: str, data_dir: Path | None, max_pixels: int) -> Source:

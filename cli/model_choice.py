@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keras_vae.files.naming import printable
+
 from .command import Decorator, collected, option
 from .command_line import refuse
 from .quiet import load_tensorflow
@@ -114,11 +116,12 @@ def _fitting(attributes: Attributes, model: Model, file: Path) -> Attributes:
             f"{model.name!r} has {model.latent_dim}."
         )
     if attributes.fingerprint is None:
-        click.echo(f"Note: {file} does not say which model it was fitted to.", err=True)
+        click.echo(f"Note: {printable(file)} does not say which model it was fitted to.", err=True)
     elif not model.describes_itself:
         click.echo(
-            f"Note: {model.name!r} on the server does not describe itself, so whether {file} was "
-            f"fitted to it is not known. It was fitted to {attributes.model}.",
+            f"Note: {model.name!r} on the server does not describe itself, so whether "
+            f"{printable(file)} was fitted to it is not known. It was fitted to "
+            f"{attributes.model}.",
             err=True,
         )
     elif attributes.fingerprint != fingerprint(model):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import click
 
 from keras_vae.files.atomic import OutputGroup, write_text
+from keras_vae.files.naming import printable
 from keras_vae.files.output import Output, is_stdout
 
 from .command import Decorator, Function, collected, option
@@ -65,7 +66,7 @@ class Outputs:
         self.group.__exit__(kind, error, trace)
         if kind is None:
             for file in self._written:
-                echo(file)
+                echo(printable(file))
 
     @property
     def folder(self) -> Path | None:

@@ -81,7 +81,7 @@ def _photos_of(path: Path) -> list[tuple[str, Path]]:
     if not tree.images:
         raise ValueError(f"{path} holds no images. It holds: {account.left_out_line}.")
     if account.left_out:
-        click.echo(f"{path}: left out {account.left_out_line}", err=True)
+        click.echo(f"{printable(path)}: left out {account.left_out_line}", err=True)
     return list(zip(tree.images, tree.payloads(tree.images), strict=True))
 
 
@@ -161,4 +161,4 @@ def write_pictures(
             written += len(batch["name"])
 
         run(description, inputs, read, write, **options)
-    echo(f"{outputs.folder}: {plural(written, 'image')}")
+    echo(f"{printable(outputs.folder)}: {plural(written, 'image')}")

@@ -337,7 +337,7 @@ class _Decoder:
         try:
             return ImageFile(payload, self._max_pixels)
         except (ValueError, OSError) as error:
-            name = "the given bytes" if isinstance(payload, bytes) else str(payload)
+            name = "the given bytes" if isinstance(payload, bytes) else printable(payload)
             raise _Unreadable(_without_name(error, name)) from error
 
     def _array(self, pixels: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from PIL import ExifTags, Image, ImageOps
 from .formats import FORMATS, NEEDS_HEIF, identify, is_heif, reads_heif
 from .jpeg import check_scans
 from .limits import MAX_PIXELS, check_pixels
-from .naming import first_line
+from .naming import first_line, printable
 from .regular import HEAD, content_kind, open_regular
 from .stderr import quiet_stderr
 
@@ -39,7 +39,7 @@ class ImageFile:
         max_pixels: Most pixels of an image.
 
     Attributes:
-        name: The path, or "the given bytes".
+        name: The path, in one line, or "the given bytes".
         has_more_frames: Whether it holds more than one page or frame; the first is read.
 
     Raises:
@@ -48,7 +48,7 @@ class ImageFile:
     """
 
     def __init__(self, source: str | Path | bytes, max_pixels: int = MAX_PIXELS) -> None:
-        self.name = "the given bytes" if isinstance(source, bytes) else str(source)
+        self.name = "the given bytes" if isinstance(source, bytes) else printable(source)
         self._stream = io.BytesIO(source) if isinstance(source, bytes) else _opened(source)
         try:
             self._image = self._identified()
@@ -190,7 +190,7 @@ def _opened(path: str | Path) -> BinaryIO:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise ValueError(f"{path} cannot be opened: {error.strerror}.") from error
+        raise ValueError(f"{printable(path)} cannot be opened: {error.strerror}.") from error
 
 
 def has_transparent_parts(image: Image.Image) -> bool:

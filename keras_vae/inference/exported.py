@@ -19,7 +19,7 @@ import numpy as np
 
 from ..files.exported import METADATA, InvalidFacts, read_metadata
 from ..files.limits import MAX_PIXELS
-from ..files.naming import first_line, short
+from ..files.naming import first_line, printable, short
 from ..files.shapes import ANY
 from ..files.versions import VERSION
 from .endpoints import InputSpec, InputSpecs, check_endpoint, reason, tensors_of
@@ -186,7 +186,7 @@ def _named_facts(version: Path) -> Iterator[None]:
     try:
         yield
     except InvalidFacts as error:
-        raise ValueError(f"{version / METADATA}: {error}") from error
+        raise ValueError(f"{printable(version / METADATA)}: {error}") from error
 
 
 def kind_of(metadata: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 
 from ..faces.crops import Crop, crop_faces
 from ..files.image_file import OPAQUE, has_transparent_parts, to_rgb
+from ..files.naming import printable
 from ..files.photos import open_photo
 from ..files.pixels import PixelRange, check_numeric, range_between, range_of, warn_of_darkness
 
@@ -157,7 +158,7 @@ def _read(
             logger.warning("The given image has transparent parts, which become white.")
         picture = to_rgb(ImageOps.exif_transpose(photo))
         return _crop(picture, "the given image", image_shape, align)
-    name = "the given bytes" if isinstance(photo, bytes) else str(photo)
+    name = "the given bytes" if isinstance(photo, bytes) else printable(photo)
     return _crop(open_photo(photo), name, image_shape, align)
 
 
