@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .command import command
-from .outputs import Outputs, extended, output_options, picture_option
+from .outputs import Outputs, echo, extended, output_options, picture_option
 from .pixel_limit import PIXEL_LIMIT
 from .sources import FACE
 from .types import EXISTING_PATH, PATH
@@ -18,6 +18,7 @@ from .whole_set import numbered, photos_of, write_pictures
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from keras_vae.datasets.source import Payload
     from keras_vae.faces.alignment import Face
     from keras_vae.files.jobs import Row
 
@@ -56,11 +57,11 @@ def align(images: tuple[Path, ...], face: str | int, max_pixels: int, outputs: O
     if outputs.folder:
         outputs.check_folder()
 
-        def read(name: str, photo: Path) -> list[Row]:
-            crops = [crop for _, crop in _faces(photo, face, max_pixels)]
+        def read(name: str, payload: Payload) -> list[Row]:
+            crops = [crop for _, crop in _faces(payload, face, max_pixels)]
             return [{"name": each, "image": crop} for each, crop in numbered(name, crops)]
 
-        write_pictures(outputs, "Aligning", photos_of(images), read)
+        write_pictures(outputs, "Aligning", photos_of(images, max_pixels), read)
         return
     if len(images) > 1 or images[0].is_dir():
         raise click.UsageError("Several photos need --out FOLDER.")
@@ -68,26 +69,28 @@ def align(images: tuple[Path, ...], face: str | int, max_pixels: int, outputs: O
 
 
 def _align_one(image: Path, face: str | int, max_pixels: int, outputs: Outputs) -> None:
+    from keras_vae.files.jobs import LeftOut
+
     # With --face all the names of the files depend on the number of faces, but not the suffix.
     outputs.check([] if face == "all" else None)
     try:
         faces = _faces(image, face, max_pixels)
     except ValueError as error:
-        raise ValueError(f"{image}: {error}") from error
+        raise ValueError(str(LeftOut(str(image), str(error)))) from error
     files = _file_names(outputs.picture, len(faces))
     outputs.check(files)
     for (one, crop), file in zip(faces, files, strict=True):
-        click.echo(f"{one.size:.0f} pixels between the eyes, confidence {one.confidence:.3f}")
+        echo(f"{one.size:.0f} pixels between the eyes, confidence {one.confidence:.3f}")
         outputs.write_picture(crop, file)
 
 
-def _faces(image: Path, face: str | int, max_pixels: int) -> Sequence[tuple[Face, Image]]:
+def _faces(payload: Payload, face: str | int, max_pixels: int) -> Sequence[tuple[Face, Image]]:
     """Detect the faces of a photo, and crop them."""
+    from keras_vae.datasets.decoding import open_payload
     from keras_vae.faces.alignment import detect_faces
     from keras_vae.faces.crops import select_faces
-    from keras_vae.files.photos import open_photo
 
-    photo = open_photo(image, max_pixels)
+    photo = open_payload(payload, max_pixels)
     return [(one, one.crop(photo)) for one in select_faces(detect_faces(photo), face)]
 
 

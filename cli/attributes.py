@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keras_vae.files.naming import printable
+
 from .command import Group, option
 from .data_source import DataSource, binarization_note, binarized_for, data_options
 from .model_choice import DIRECTIONS, ModelChoice, model_options
-from .outputs import NUMBERS, Outputs, json_option, output_options, picture_option
+from .outputs import NUMBERS, Outputs, echo, json_option, output_options, picture_option
 from .progress import progress_bar
 from .types import FILE, NAME, NAMES, Integer
 
@@ -101,7 +103,7 @@ def fit(
     if left_out:
         click.echo(f"Left out, because one of their groups has no image: {', '.join(left_out)}.")
     count = f"{dataset.count('train')} images{binarization_note(model)}"
-    click.echo(f"{len(fitted.names)} directions, from {count}: {out}")
+    click.echo(f"{len(fitted.names)} directions, from {count}: {printable(out)}")
 
 
 @attributes.command(epilog="Example: kvae attributes contributions --to Attractive --out bars.png")
@@ -131,7 +133,7 @@ def contributions(to: str, choice: ModelChoice, outputs: Outputs) -> None:
     if outputs.json:
         outputs.write_json([asdict(entry) for entry in table])
     else:
-        click.echo(_contribution_table(table, to))
+        echo(_contribution_table(table, to))
     if outputs.picture:
         outputs.write_picture(plotting.contribution_chart(table, to))
 
@@ -149,6 +151,7 @@ def similarity(choice: ModelChoice, outputs: Outputs) -> None:
     known = choice.load_directions(model)
     matrix = cosines(known.directions)
     order = cluster_order(matrix)
+    outputs.check_columns(["attribute", *known.names])
     names, matrix = [known.names[index] for index in order], matrix[order][:, order]
     title = f"Attribute directions of {model.name}: cosines"
     rows = [

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from functools import partial, wraps
+from itertools import filterfalse
+from pathlib import Path
 from typing import Any
 
 import click
+
+from keras_vae.files.naming import printable
 
 from .types import TEXT, Integer, Number
 
@@ -122,9 +126,9 @@ class Command(click.Command):
         except Exception as error:
             match error.args:
                 case [str(message)]:
-                    error.args = (named_options(message, self),)
+                    error.args = (in_terms_of(message, ctx),)
             if isinstance(error, click.ClickException):
-                error.message = named_options(error.message, self)
+                error.message = in_terms_of(error.message, ctx)
             raise
 
 
@@ -143,6 +147,25 @@ class ListGroup(Group):
 
 
 command = partial(click.command, cls=Command)
+
+
+def in_terms_of(message: str, ctx: click.Context) -> str:
+    """Write a message with the command's options, and with typed names as one line prints them.
+
+    A line break in a name would end the message, of which the first line is printed.
+    """
+    for part in filterfalse(str.isprintable, _typed_parts(ctx.params.values())):
+        message = message.replace(part, printable(part))
+    return named_options(message, ctx.command)
+
+
+def _typed_parts(values: Iterable[Any]) -> Iterator[str]:
+    """Yield the parts of paths, and all texts, among the values of parameters."""
+    for value in values:
+        if isinstance(value, str | Path):
+            yield from Path(value).parts
+        elif isinstance(value, tuple):
+            yield from _typed_parts(value)
 
 
 def named_options(message: str, command: click.Command) -> str:

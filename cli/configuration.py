@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from keras_vae.files.naming import printable
+
 from .command_line import refuse, typed, typed_words
 from .data import times
 from .data_source import DataSource
@@ -43,7 +45,7 @@ def read_with_options(file: Path, kind: type[Config], options: dict[str, Any]) -
     words = typed_words(ctx, {*ctx.params} - {*LOCAL_OPTIONS, "config_file", "print_config"})
     changed = [*filter(None, [ctx.params["dataset"]]), *words]
     overridden = f", overridden by {' '.join(changed)}" if changed else ""
-    click.echo(f"Config   {file}{overridden}", err=ctx.params["print_config"])
+    click.echo(f"Config   {printable(file)}{overridden}", err=ctx.params["print_config"])
     return replace(config, **{name: each for name, each in options.items() if typed(ctx, name)})
 
 
@@ -70,9 +72,8 @@ def _compare_versions(file: Path, config: TrainingConfig) -> None:
         if there != here.get(name)
     ]
     if others:
-        click.echo(
-            f"Note: {file} is of a run with {', '.join(others)}. The weights may differ.", err=True
-        )
+        run = f"{printable(file)} is of a run with {', '.join(others)}"
+        click.echo(f"Note: {run}. The weights may differ.", err=True)
 
 
 def compare_data(config: TrainingConfig, images: ImageDataset) -> None:

@@ -77,16 +77,20 @@ def encode(
         outputs: Whether files are overwritten.
     """
     from keras_vae.files.atomic import write_atomically
-    from keras_vae.files.naming import plural
+    from keras_vae.files.naming import plural, printable
     from keras_vae.files.output import Output
+    from keras_vae.files.tables import check_columns
+    from keras_vae.inference.model import Encoding
 
     suffix = Output(out).suffix(".csv")
     if suffix not in TABLES:
         raise click.BadParameter(f"must end in {' or '.join(TABLES)}.", param_hint="--out")
     outputs.check(others=[out])
     source = _open(data, data_dir, sources.max_pixels)
+    if suffix == ".csv":
+        check_columns(_columns(source), Encoding._fields)
     if source.account.left_out:
-        click.echo(f"{data}: left out {source.account.left_out_line}", err=True)
+        click.echo(f"{printable(data)}: left out {source.account.left_out_line}", err=True)
     model = choice.open(source.count)
     if split is None:
         refuse(["cache_dir"], "has no effect without --split: no images are prepared.")
@@ -103,7 +107,7 @@ def encode(
             written = _encode(inputs, source, model, sources, write)
 
     write_atomically(out, write_table, overwrite=outputs.overwrite, suffix=suffix)
-    echo(f"{out}: {plural(written, 'image')}{binarization_note(model)}")
+    echo(f"{printable(out)}: {plural(written, 'image')}{binarization_note(model)}")
 
 
 def _open(data: str, data_dir: Path | None, max_pixels: int) -> Source:
@@ -188,6 +192,13 @@ def _arrays(file: Path, source: Source) -> Iterator[Callable[[Batch], None]]:
     known = {key: np.array(values) for key, values in names.items() if values}
     with ArraysFile(file, **known) as arrays:
         yield lambda batch: arrays.write({plural.get(key, key): batch[key] for key in batch})
+
+
+def _columns(source: Source) -> list[str]:
+    """Name the columns that `_rows` writes before the latents."""
+    known = {"split": source.partition, "label": source.labels}
+    there = [column for column, values in known.items() if values is not None]
+    return ["name", *there, *source.attribute_names]
 
 
 @contextmanager

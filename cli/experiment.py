@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from tqdm import tqdm
 
+from keras_vae.files.naming import printable
+
 from .command import Command, ListGroup, option
 from .data_source import DataSource, data_options
 from .outputs import OVERWRITE
@@ -92,8 +94,13 @@ def report(out: Path, page: Path, overwrite: bool) -> None:
         overwrite: Overwrite existing files.
     """
     from keras_vae.experiments.report import write_report
+    from keras_vae.files.output import Output
 
-    click.echo(write_report(out, page, overwrite=overwrite))
+    if Output(page).is_stream:
+        raise click.BadParameter(
+            "must be a file: a folder of its name receives tables and figures.", param_hint="--page"
+        )
+    click.echo(printable(write_report(out, page, overwrite=overwrite)))
 
 
 def _command(name: str, title: str) -> click.Command:
@@ -135,7 +142,7 @@ def _run(name: str, source: DataSource, out: Path, **trial: int | None) -> None:
             workspace, **trial, **bars, finished=_print_outcome
         )
     for file in files:
-        click.echo(file)
+        click.echo(printable(file))
     if failures:
         lost = "; ".join(f"{key}: {reason}" for key, reason in failures.items())
         models = "1 model" if len(failures) == 1 else f"{len(failures)} models"

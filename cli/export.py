@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from keras_vae.files.naming import printable
 from keras_vae.files.versions import model_name
 
 from .command import command, option, section
@@ -64,7 +66,7 @@ def export(
         refuse(elsewhere, "has no effect with --lite, which adds to the model itself.")
     load_tensorflow()
     if lite is not None:
-        click.echo(write_networks(lite, overwrite))
+        click.echo(printable(write_networks(lite, overwrite)))
         return
     from keras_vae.training.run_directory import Run
 
@@ -97,10 +99,10 @@ def write_model(run: Run, images: ImageDataset, directory: Path, overwrite: bool
         path = publish(
             run, images, directory, overwrite=overwrite, progress=encoded, prior_progress=fitted
         )
-    click.echo(f"SavedModel:  {path}")
+    click.echo(f"SavedModel:  {printable(path)}")
     _report_prior(path)
     report_kept_card(path)
-    click.echo(f"Try it:      kvae generate --model {directory}")
+    click.echo(f"Try it:      kvae generate --model {shlex.quote(str(directory))}")
 
 
 def _report_prior(version: Path) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from .command import command, option
 from .model_choice import SERVER, ModelChoice, model_options
 from .outputs import NUMBERS, Outputs, output_options
@@ -66,6 +68,7 @@ def feature_maps(
     shown = layers if layer is None else _only(layers, layer)
     outputs.check([file(name) for name in (shown if layer else [OVERVIEW, *shown])])
     if layer is None:
+        _note_of_overview(layers, top)
         options = {} if top is None else {"top": top}
         overview = plotting.feature_overview(layers, pixels[0], scale=scale, **options)
         outputs.write_picture(overview, file(OVERVIEW))
@@ -73,6 +76,15 @@ def feature_maps(
         channels = plotting.feature_grid(name, maps, top=top, scale=scale)
         outputs.write_picture(channels, file(name))
     outputs.write_numbers(_rows(shown))
+
+
+def _note_of_overview(layers: Mapping[str, np.ndarray], top: int | None) -> None:
+    """Print that the overview shows fewer channels than were asked for."""
+    from keras_vae.plotting.feature_grids import OVERVIEW as MOST
+
+    wanted = min(top or MOST, max(maps.shape[2] for maps in layers.values()))
+    if wanted > MOST:
+        click.echo(f"Note: {OVERVIEW}.png shows {MOST} channels of a layer, not {top}.", err=True)
 
 
 def _only(layers: Mapping[str, np.ndarray], name: str) -> dict[str, np.ndarray]:

@@ -93,7 +93,7 @@ def latent_map(
         grouping.index,
         grouping.names,
         axes=axes,
-        title=f"{_subject(by, groups)} in the latent space of {model.name}",
+        title=f"{_subject(by, groups, dataset)} in the latent space of {model.name}",
         caption=f"{len(rows):,} images of {dataset.name} ({split}){binarization_note(model)}: "
         f"{METHODS[method]}. Disks are group means.\n{probe}",
     )
@@ -134,10 +134,10 @@ def _groups(dataset: ImageDataset, rows: np.ndarray, by: str) -> Grouping:
     return Grouping.of(dataset, rows, by)
 
 
-def _subject(by: str, groups: Grouping) -> str:
-    if len(groups.names) == 1 and by == "label":
-        return "Images"
-    return "Classes" if by == "label" else by
+def _subject(by: str, groups: Grouping, dataset: ImageDataset) -> str:
+    if by != "label" or by in dataset.attribute_names:
+        return by
+    return "Images" if len(groups.names) == 1 else "Classes"
 
 
 def _probe(auc: float | None, groups: int) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 import keras_vae
-from keras_vae.files.naming import first_line
+from keras_vae.files.naming import first_line, printable
 
 # Command → one line of help. It is here so that `kvae --help` imports no command.
 COMMANDS = {
@@ -126,7 +126,7 @@ def _warning(message: Warning, *_: Any) -> str:
 def _reason(error: Exception) -> str:
     """Return an error as one line."""
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.filename}: {error.strerror}."
+        return f"{printable(error.filename)}: {error.strerror}."
     if isinstance(error, ModuleNotFoundError) and error.name:
         name = {"tensorflow": "TensorFlow"}.get(error.name, error.name)
         return f"This needs {name}, which is not installed. Install all of kvae: pip install ."

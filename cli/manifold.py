@@ -61,6 +61,7 @@ def manifold(
     if not attributes:
         refuse(["directions"], "has no effect without two --attr.")
     outputs.check()
+    outputs.check_columns(attributes, ["z"])
     model = choice.open()
     directions = choice.load_directions(model) if attributes else None
     choice.print_notice(attributes)

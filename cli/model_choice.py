@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from keras_vae.files.naming import printable
 
 from .command import Decorator, collected, option
 from .command_line import refuse
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
 NOTICE = (
     "Note: `Attractive` is the raters' taste and the data set's bias, not a fact about a person; "
-    "the model card says more: kvae models show {name} --card"
+    "the model card says more"
 )
 
 
@@ -94,7 +97,8 @@ class ModelChoice:
     def print_notice(self, names: Iterable[str]) -> None:
         """Print on stderr what `Attractive` means, if it is among the attributes."""
         if "Attractive" in names:
-            click.echo(NOTICE.format(name=self.name), err=True)
+            shown = f"kvae models show {shlex.quote(self.name)} --card"
+            click.echo(f"{NOTICE}: {shown}" if self.server is None else f"{NOTICE}.", err=True)
 
 
 def _fitting(attributes: Attributes, model: Model, file: Path) -> Attributes:
@@ -104,6 +108,7 @@ def _fitting(attributes: Attributes, model: Model, file: Path) -> Attributes:
     """
     from keras_vae.inference.fitting import fingerprint, versioned_name
 
+    model.check_vector()
     dimensions = attributes.directions.shape[1]
     if dimensions != model.latent_dim:
         raise ValueError(
@@ -111,11 +116,12 @@ def _fitting(attributes: Attributes, model: Model, file: Path) -> Attributes:
             f"{model.name!r} has {model.latent_dim}."
         )
     if attributes.fingerprint is None:
-        click.echo(f"Note: {file} does not say which model it was fitted to.", err=True)
+        click.echo(f"Note: {printable(file)} does not say which model it was fitted to.", err=True)
     elif not model.describes_itself:
         click.echo(
-            f"Note: {model.name!r} on the server does not describe itself, so whether {file} was "
-            f"fitted to it is not known. It was fitted to {attributes.model}.",
+            f"Note: {model.name!r} on the server does not describe itself, so whether "
+            f"{printable(file)} was fitted to it is not known. It was fitted to "
+            f"{attributes.model}.",
             err=True,
         )
     elif attributes.fingerprint != fingerprint(model):

@@ -106,7 +106,7 @@ def pull(address: str, name: str | None, models_dir: Path, overwrite: bool) -> N
     source = hub.HubAddress.parse(address)
     folder = models_dir / model_name(source.name if name is None else name)
     hub.pull(source, folder, overwrite=overwrite)
-    click.echo(f"{folder}  from {hub.origin(folder)}")
+    click.echo(f"{printable(folder)}  from {hub.origin(folder)}")
 
 
 @models.command(epilog="Example: kvae models push faces hf://user/faces --private")
@@ -148,8 +148,8 @@ def _summaries(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
         try:
             yield summary(registry.load_any(path))
         except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:  # any JSON
-            line = first_line(error)
-            click.echo(f"Left out: {line if str(path) in line else f'{path}: {line}'}", err=True)
+            line, name = first_line(error), printable(path)
+            click.echo(f"Left out: {line if name in line else f'{name}: {line}'}", err=True)
 
 
 def summary(model: ExportedModel) -> dict[str, Any]:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
+    from keras_vae.datasets.source import Payload
     from keras_vae.files.jobs import Batch, Row
     from keras_vae.inference.model import Model
 
@@ -95,6 +96,8 @@ def morph(
     files = edit_files(outputs.picture, sources.files, steps) if full_size else None
     outputs.check(files)
     names, amounts = zip(*(axes or attributes), strict=True)
+    if axes:
+        outputs.check_columns(names, ["z"])
     model = choice.open()
     directions = choice.load_directions(model)
     deltas = np.stack([directions.direction(name) for name in names])
@@ -137,19 +140,21 @@ def _write_full_size(
     files = edit_files(outputs.picture, sources.files, steps)
     starts = range(0, len(files), len(steps))
     files_of = {
-        photo: files[start : start + len(steps)]
+        photo.stem: files[start : start + len(steps)]  # `edit_files` refuses photos of one stem
         for photo, start in zip(sources.files, starts, strict=True)
     }
     numbers = []
 
-    def read(name: str, photo: Path) -> list[Row]:
-        return [{"name": name, "photo": photo, "crops": sources.crops(photo, model)}]
+    def read(name: str, payload: Payload) -> list[Row]:
+        crops = sources.crops(payload, model)
+        outputs.check_size(crops[0].photo.size)
+        return [{"name": name, "crops": crops}]
 
     def write(batch: Batch) -> None:
-        (name,), (photo,), (crops,) = batch["name"], batch["photo"], batch["crops"]
+        (name,), (crops,) = batch["name"], batch["crops"]
         faces = photos_from(name, crops)
         walk = Walk(model, faces, sources.latents(faces, model), move, layout)
-        write_edits(crops, walk.changes(steps), files_of[photo], outputs)
+        write_edits(crops, walk.changes(steps), files_of[Path(name).stem], outputs)
         numbers.extend(walk.numbers(steps))
         if outputs.gif:
             frames = sweep(_with_zero(steps))  # every animation also shows the unchanged photo

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import click
 
 from keras_vae.files.atomic import OutputGroup, write_text
+from keras_vae.files.naming import printable
 from keras_vae.files.output import Output, is_stdout
 
 from .command import Decorator, Function, collected, option
@@ -65,7 +66,7 @@ class Outputs:
         self.group.__exit__(kind, error, trace)
         if kind is None:
             for file in self._written:
-                echo(file)
+                echo(printable(file))
 
     @property
     def folder(self) -> Path | None:
@@ -103,6 +104,23 @@ class Outputs:
         for picture in filter(None, (self.picture, *pictures)):
             check_picture(picture)
         self._check_free([*pictures, *others])
+
+    def check_size(self, size: tuple[int, int]) -> None:
+        """Refuse a picture that its format does not take; see `pictures.check_size`."""
+        from keras_vae.files.pictures import check_picture, check_size
+
+        check_size(self.picture, check_picture(self.picture), size)
+
+    def check_columns(self, columns: Sequence[str], arrays: Sequence[str] = ()) -> None:
+        """Refuse numbers of which two have one name; see `tables.check_columns`.
+
+        Raises:
+            ValueError: If there are such, and numbers are asked for.
+        """
+        from keras_vae.files.tables import check_columns
+
+        if self.csv or self.json:
+            check_columns(columns, arrays)
 
     def _check_free(self, others: Sequence[Path | None]) -> None:
         """Refuse the files of numbers and of the animation, and others, if they exist."""

@@ -85,12 +85,12 @@ class Sources:
     @cached_property
     def photo_files(self) -> Inputs:
         """The photos as inputs of a job; a folder is replaced by the images in it."""
-        return photos_of(self._paths)
+        return photos_of(self._paths, self.max_pixels)
 
     @property
-    def files(self) -> list[Path]:
+    def files(self) -> Sequence[Path]:
         """The photos' files."""
-        return [file for _, file in self.photo_files.items]
+        return self.photo_files.files
 
     def check(self) -> None:
         """Refuse photos together with a seed, and options without effect.
@@ -103,7 +103,7 @@ class Sources:
         if len(self._paths) == len(self.inputs):
             refuse(("prior", "temperature"), "needs a seed: only a seed samples z.")
         if not self._paths:
-            refuse(("face", "align"), "needs an image: no photo is given.")
+            refuse(("face", "align", "max_pixels"), "needs an image: no photo is given.")
 
     def check_rows(self, hint: str = "") -> None:
         """Refuse more photos than a picture shows.
@@ -151,8 +151,8 @@ class Sources:
             return list(self.inputs)
         photos: list[Photo] = []
 
-        def read(name: str, file: Path) -> list[Row]:
-            return [{"photo": photo} for photo in photos_from(name, self.crops(file, model))]
+        def read(name: str, payload: Payload) -> list[Row]:
+            return [{"photo": photo} for photo in photos_from(name, self.crops(payload, model))]
 
         def keep(batch: Batch) -> None:
             photos.extend(batch["photo"])
@@ -197,6 +197,7 @@ class Sources:
         """Compute z, float32 [B, L]: a photo's z_mean, or a sample from the prior for a seed."""
         import numpy as np
 
+        model.check_vector()
         z = np.zeros((len(sources), model.latent_dim), np.float32)
         seeds = [index for index, source in enumerate(sources) if isinstance(source, int)]
         photos = [index for index, source in enumerate(sources) if isinstance(source, Photo)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keras_vae.choices import LAST_RATES, NORMALIZATIONS, RATE_RULES, STRATEGIES, UPSAMPLINGS
-from keras_vae.files.naming import plural
+from keras_vae.files.naming import plural, printable
 
 from .command import command, option, section
 from .command_line import refuse, typed
@@ -462,7 +462,7 @@ def _introduce(config: RunConfig, images: ImageDataset, run: Run) -> None:
     _report_starts(preset, steps * preset.epochs)
     _report_alignment(preset, images)
     click.echo(f"Rate     {preset.learning_rate:g}, {preset.decay}")
-    click.echo(f"Run      {run.path}")
+    click.echo(f"Run      {printable(run.path)}")
 
 
 def _report_weights(preset: Preset, images: ImageDataset) -> None:
@@ -566,7 +566,7 @@ def _report(run: Run, config: RunConfig) -> None:
         total = f"{values['loss']:.2f}"
         click.echo(f"{split:12}{total:>{width}}" + "".join(f"{each:>16}" for each in numbers))
     _report_pca(run, config)
-    click.echo(f"\nPictures of each epoch:  {run.pictures}")
+    click.echo(f"\nPictures of each epoch:  {printable(run.pictures)}")
 
 
 def _report_pca(run: Run, config: RunConfig) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from keras_vae.files.naming import printable
 
 from .command import command, option, section
 from .configuration import asked_precision, compare_data, read_with_options
@@ -187,7 +190,7 @@ def _introduce(config: UpscalerConfig, pairs: Pairs, run: UpscalerRun) -> None:
     click.echo(f"Network  VDSR, {config.depth} convolutions of {config.filters} filters")
     click.echo(f"Data     {pairs.large.name}: {counts} images, {small} to {large}")
     report_left_out(pairs.large)
-    click.echo(f"Run      {run.path}")
+    click.echo(f"Run      {printable(run.path)}")
 
 
 def _quality(logs: dict[str, Any], prefix: str) -> str:
@@ -205,6 +208,6 @@ def _publish(run: UpscalerRun, pairs: Pairs, directory: Path, overwrite: bool) -
         path = publish(run, pairs, directory, overwrite=overwrite, progress=progress)
     for method, score in read_metadata(path)["metrics"].get("validation", {}).items():
         click.echo(f"{method:16} PSNR {score['psnr']:.2f} dB, SSIM {score['ssim']:.4f}")
-    click.echo(f"SavedModel:  {path}")
+    click.echo(f"SavedModel:  {printable(path)}")
     report_kept_card(path)
-    click.echo(f"Try it:      kvae upscale IMG --model {directory}")
+    click.echo(f"Try it:      kvae upscale IMG --model {shlex.quote(str(directory))}")

@@ -47,6 +47,8 @@ def upscale(image: Path, factor: int | None, max_pixels: int, name: str, outputs
     if factor is not None:
         upscaler.check_factor(factor)
     photo = open_photo(image, max_pixels)
+    width, height = photo.size
+    outputs.check_size((width * upscaler.factor, height * upscaler.factor))
     if upscaler.needs_tensorflow:
         load_tensorflow()
     with progress_bar("Upscaling", "part") as progress:

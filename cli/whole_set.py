@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +17,7 @@ from .outputs import Outputs, echo
 from .progress import progress_bar
 
 if TYPE_CHECKING:
+    from keras_vae.datasets.source import Payload
     from keras_vae.files.jobs import Batch, LeftOut, Row
 
 T = TypeVar("T")
@@ -30,26 +31,49 @@ class Inputs:
     Attributes:
         items: Names and inputs.
         count: Their number.
+        files: The files, where the inputs are those of photos.
     """
 
     items: Iterable[tuple[str, Any]]
     count: int
+    files: Sequence[Path] = ()
 
 
-def photos_of(paths: Sequence[Path]) -> Inputs:
+def photos_of(paths: Sequence[Path], max_pixels: int) -> Inputs:
     """List image files, and those in folders, with their names: in a folder the path within it.
+
+    Images of a folder that are not of 8 bits are converted by the range of all in it.
+
+    Args:
+        paths: Files and folders.
+        max_pixels: Most pixels of an image; larger ones are not converted.
 
     Raises:
         ValueError: If a folder holds no images.
     """
-    photos = [photo for path in paths for photo in _photos_of(path)]
-    return Inputs(photos, len(photos))
+    photos = [(path, _photos_of(path)) for path in paths]
+    files = [file for _, part in photos for _, file in part]
+    items = chain.from_iterable(_in_bytes(*part, max_pixels) for part in photos)
+    return Inputs(items, len(files), files)
 
 
-def _photos_of(path: Path) -> Iterator[tuple[str, Path]]:
+def _in_bytes(
+    path: Path, photos: Sequence[tuple[str, Path]], max_pixels: int
+) -> Iterable[tuple[str, Payload]]:
+    """Convert the images of a folder that are not of 8 bits, one after another."""
     if not path.is_dir():
-        yield path.name, path
-        return
+        return photos
+    from keras_vae.datasets.decoding import in_bytes
+    from keras_vae.datasets.source import Source
+
+    names, files = zip(*photos, strict=True)
+    source = in_bytes(Source(len(files), lambda: iter(files)), str(path), max_pixels)
+    return zip(names, source.payloads(), strict=True)
+
+
+def _photos_of(path: Path) -> list[tuple[str, Path]]:
+    if not path.is_dir():
+        return [(path.name, path)]
     from keras_vae.datasets.tree import FolderTree
 
     tree = FolderTree(path)
@@ -57,8 +81,8 @@ def _photos_of(path: Path) -> Iterator[tuple[str, Path]]:
     if not tree.images:
         raise ValueError(f"{path} holds no images. It holds: {account.left_out_line}.")
     if account.left_out:
-        click.echo(f"{path}: left out {account.left_out_line}", err=True)
-    yield from zip(tree.images, tree.payloads(tree.images), strict=True)
+        click.echo(f"{printable(path)}: left out {account.left_out_line}", err=True)
+    return list(zip(tree.images, tree.payloads(tree.images), strict=True))
 
 
 def numbered(name: str, values: Sequence[T]) -> list[tuple[str, T]]:
@@ -137,4 +161,4 @@ def write_pictures(
             written += len(batch["name"])
 
         run(description, inputs, read, write, **options)
-    echo(f"{outputs.folder}: {plural(written, 'image')}")
+    echo(f"{printable(outputs.folder)}: {plural(written, 'image')}")

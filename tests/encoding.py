@@ -20,19 +20,22 @@ def encode_png(pixels):
     return encoded(Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels))
 
 
-def encode_deep_png(pixels):
-    """Encode pixels [H, W, 3] as PNG of 16 bits in each colour, which Pillow cannot write."""
+def encode_deep_png(pixels, transparent=()):
+    """Encode pixels [H, W] or [H, W, 3] as PNG of 16 bits, which Pillow cannot write of colours."""
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in np.asarray(pixels))
-    return png_file(pixels.shape[1], pixels.shape[0], bits=16, colours=2, rows=rows)
+    options = {"bits": 16, "colours": 2 * (pixels.ndim == 3), "transparent": transparent}
+    return png_file(pixels.shape[1], pixels.shape[0], rows=rows, **options)
 
 
-def png_file(width, height, *, bits=8, colours=0, rows=b""):
-    """Write a PNG file that states a size; its rows may be missing."""
+def png_file(width, height, *, bits=8, colours=0, rows=b"", transparent=()):
+    """Write a PNG file that states a size, and a transparent colour; its rows may be missing."""
 
     def chunk(kind, content):
         checked = kind + content
         return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
 
     header = struct.pack(">IIBBBBB", width, height, bits, colours, 0, 0, 0)
-    parts = (b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")
+    parts = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    if transparent:
+        parts.insert(1, (b"tRNS", struct.pack(f">{len(transparent)}H", *transparent)))
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)

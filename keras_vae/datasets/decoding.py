@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import math
 import os
 import shutil
@@ -23,9 +24,11 @@ from ..files import photos
 from ..files.image_file import ImageFile
 from ..files.limits import MAX_PIXELS, check_pixels
 from ..files.naming import first_line, printable
-from ..files.pixels import BYTES, PixelRange, check_numeric, range_between, range_of
+from ..files.pixels import PixelRange, check_numeric, range_between, range_of
 from .account import Account
 from .source import Payload, Progress, Source, native_size
+
+logger = logging.getLogger(__name__)
 
 CHUNK = 64  # images in a task: long enough to hide its cost, short enough for a smooth bar
 WAITING = 64  # tasks at most: enough for all cores, and little memory
@@ -234,11 +237,9 @@ class _Decoder:
     @property
     def notes(self) -> list[str]:
         """What was converted, in sentences."""
-        ranges = self.__dict__.get("_ranges", {})
+        ranges: dict[str, PixelRange] = self.__dict__.get("_ranges", {})
         return [
-            f"pixels of {pixels} ({dtype}) were converted to {BYTES}"
-            for dtype, pixels in ranges.items()
-            if pixels != BYTES
+            note for dtype, each in ranges.items() if (note := each.conversion(np.dtype(dtype)))
         ]
 
     def size_of_first(self) -> tuple[int, int]:
@@ -273,9 +274,12 @@ class _Decoder:
         except _Unreadable as error:
             return _Image(problem=str(error))
         if photo_map is not None:
+            landmarks = self.source.landmarks_of(index)
             try:
-                image = photo_map.function(image.convert("RGB"), self.source.landmarks_of(index))
-            except ValueError:
+                image = photo_map.function(image.convert("RGB"), landmarks)
+            except ValueError as error:
+                if landmarks is not None:  # a line of a list is wrong
+                    return _Image(problem=str(error).rstrip("."))
                 return _Image(left_out=photo_map.left_out)
         if shape[2] == 1:
             changes = tuple(kind for kind in changes if kind != "grey")
@@ -295,12 +299,22 @@ class _Decoder:
         )
 
     def in_bytes(self, payload: Payload) -> Payload:
-        """Return an image of 8 bits unchanged, and others as arrays of uint8."""
+        """Return an image of 8 bits unchanged, and others as arrays of uint8.
+
+        Raises:
+            ValueError: If the values of all images have no known range.
+        """
         try:
             if isinstance(payload, np.ndarray):
                 return self._array(payload)
             with self._opened(payload) as file:
-                return self._bytes(file.values()) if file.is_wide else payload
+                if not file.is_wide:
+                    return payload
+                gray = file.rgb(self._bytes).getchannel(0)
+                photos.warn_of_changes(file)
+                return np.asarray(gray)
+        except _UnknownRange:
+            raise
         except (_Unreadable, ValueError):
             return payload  # whoever opens it gets the error
 
@@ -311,16 +325,11 @@ class _Decoder:
             return image, ("grey",) * (image.mode == "L")
         with self._opened(payload) as file:
             try:
-                image = self._rgb(file)
+                image = file.rgb(self._bytes)
                 found = (file.has_more_frames, file.has_transparent_parts, file.is_grey)
             except ValueError as error:
                 raise _Unreadable(_without_name(error, file.name)) from error
             return image, tuple(compress(("frames", "transparent", "grey"), found))
-
-    def _rgb(self, file: ImageFile) -> Image.Image:
-        if file.is_wide:
-            return Image.fromarray(self._bytes(file.values())).convert("RGB")
-        return file.rgb()
 
     def _opened(self, payload: Path | bytes | ValueError) -> ImageFile:
         if isinstance(payload, ValueError):
@@ -328,7 +337,7 @@ class _Decoder:
         try:
             return ImageFile(payload, self._max_pixels)
         except (ValueError, OSError) as error:
-            name = "the given bytes" if isinstance(payload, bytes) else str(payload)
+            name = "the given bytes" if isinstance(payload, bytes) else printable(payload)
             raise _Unreadable(_without_name(error, name)) from error
 
     def _array(self, pixels: np.ndarray) -> np.ndarray:
@@ -358,9 +367,13 @@ class _Decoder:
                 low, high = extremes.get(values.dtype.name, (np.inf, -np.inf))
                 ends = min(low, float(values.min())), max(high, float(values.max()))
                 extremes[values.dtype.name] = ends
-        return {
-            name: range_between(*ends, np.dtype(name), "images") for name, ends in extremes.items()
-        }
+        try:
+            return {
+                name: range_between(*ends, np.dtype(name), "images")
+                for name, ends in extremes.items()
+            }
+        except ValueError as error:
+            raise _UnknownRange(str(error)) from error
 
     def _wide_values(self, payload: Payload) -> np.ndarray | None:
         try:
@@ -373,16 +386,32 @@ class _Decoder:
             return None
 
 
-def in_bytes(source: Source, max_pixels: int = MAX_PIXELS) -> Source:
-    """Return the source with images of 8 bits: others are converted by the range of all of them."""
+def in_bytes(source: Source, name: str, max_pixels: int = MAX_PIXELS) -> Source:
+    """Return the source with images of 8 bits: others are converted by the range of all of them.
+
+    At the end of a pass the conversion is logged. A pass ends in a ValueError if there are such
+    images, and their range is not known.
+
+    Args:
+        source: The images.
+        name: Of the set, for the log.
+        max_pixels: Most pixels of an image; larger ones are not converted.
+    """
     decoder = _Decoder(source, max_pixels)
-    return replace(source, payloads=lambda: map(decoder.in_bytes, source.payloads()))
+
+    def payloads() -> Iterator[Payload]:
+        yield from map(decoder.in_bytes, source.payloads())
+        for note in decoder.notes:
+            logger.warning("%s: %s.", printable(name), note)
+
+    return replace(source, payloads=payloads)
 
 
 def open_payload(payload: Payload, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Open one image of any source as RGB, as `photos.open_photo` does.
 
-    Values that are not of 8 bits are converted by the range of this image; see `in_bytes`.
+    Values that are not of 8 bits are converted by the range of this image; `in_bytes` converts
+    those of a set by that of all its images.
 
     Raises:
         ValueError: If it cannot be read, or has more than `max_pixels`.
@@ -423,6 +452,10 @@ def _check_size(pixels: np.ndarray, max_pixels: int) -> None:
 
 def _from_array(pixels: np.ndarray) -> Image.Image:
     return Image.fromarray(pixels.squeeze(-1) if pixels.shape[2:] == (1,) else pixels)
+
+
+class _UnknownRange(ValueError):
+    """The values of all images of a set are in no known range."""
 
 
 class _Unreadable(Exception):

@@ -85,7 +85,7 @@ def open_source(
 ) -> Source:
     """Open the images of a data set as they are, one after another; nothing is prepared.
 
-    Images that are not of 8 bits are converted as in a prepared set.
+    Images that are not of 8 bits are converted as in a prepared set, which is logged.
 
     Args:
         name: See `load_dataset`, as for the other argument.
@@ -100,7 +100,7 @@ def open_source(
     _, origin = find_dataset(str(name), data_dir)
     from .decoding import in_bytes
 
-    source = in_bytes(origin.read(), max_pixels)
+    source = in_bytes(origin.read(), str(name), max_pixels)
     return replace(source, label_names=source.label_names or _label_names(origin))
 
 

@@ -18,8 +18,8 @@ class PhotoMap:
     Attributes:
         name: What it does, such as "faces aligned"; part of the set's description.
         function: Maps an upright RGB photo, and five landmarks of its face [5, 2] where a list has
-            them, to another photo; a ValueError leaves the photo out.
-        left_out: What such photos are, such as "without a face".
+            them, to another photo; a ValueError leaves the photo out, with landmarks as damaged.
+        left_out: What such photos without landmarks are, such as "without a face".
         image_size: Height and width that the results are prepared to by default.
     """
 

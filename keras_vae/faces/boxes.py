@@ -6,6 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+BLOCK = 64  # boxes that are compared at a time: all pairs of thousands would be gigabytes
+
 
 def shift(boxes: np.ndarray, offsets: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """Shift the edges of boxes: the bounding box regression of Girshick et al. 2014.
@@ -47,21 +49,32 @@ def suppress_non_maxima(
         Indices of the selected boxes, the highest score first.
     """
     order = np.argsort(scores)[::-1]
-    overlaps = _overlaps(boxes[order], relative_to)
-    return order[~np.triu(overlaps > threshold, k=1).any(axis=0)]
+    ranks = np.argsort(boxes[order, 0], kind="stable")  # from left to right: overlaps are near
+    boxes = boxes[order][ranks]
+    ends = np.searchsorted(boxes[:, 0], boxes[:, 2])  # from there on, boxes begin beyond it
+    suppressed = np.zeros(len(boxes), bool)
+    for start in range(0, len(boxes), BLOCK):
+        some, near = np.s_[start : start + BLOCK], np.s_[start : max(ends[start : start + BLOCK])]
+        overlap = _overlaps(boxes[some], boxes[near], relative_to) > threshold
+        higher = ranks[some, np.newaxis] < ranks[near]
+        lower = ranks[some, np.newaxis] > ranks[near]
+        suppressed[ranks[near]] |= (overlap & higher).any(axis=0)
+        suppressed[ranks[some]] |= (overlap & lower).any(axis=1)
+    return order[~suppressed]
 
 
-def _overlaps(boxes: np.ndarray, relative_to: str) -> np.ndarray:
-    """Compute the overlap of each pair of boxes, [N, N]."""
-    left, upper, right, lower = boxes.T
-    intersection = _shared(left, right) * _shared(upper, lower)
-    area = (right - left) * (lower - upper)
+def _overlaps(boxes: np.ndarray, others: np.ndarray, relative_to: str) -> np.ndarray:
+    """Compute the overlap of boxes [N, 4] with others [M, 4], [N, M]."""
+    left, upper, right, lower = boxes.T[..., np.newaxis]
+    lefts, uppers, rights, lowers = others.T
+    intersection = _shared(left, right, lefts, rights) * _shared(upper, lower, uppers, lowers)
+    area, areas = (right - left) * (lower - upper), (rights - lefts) * (lowers - uppers)
     if relative_to == "smaller":
-        return intersection / np.minimum(area[:, np.newaxis], area)
-    return intersection / (area[:, np.newaxis] + area - intersection)
+        return intersection / np.minimum(area, areas)
+    return intersection / (area + areas - intersection)
 
 
-def _shared(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Compute the length that each pair of intervals shares, [N, N]."""
-    length = np.minimum(end[:, np.newaxis], end) - np.maximum(start[:, np.newaxis], start)
+def _shared(start: np.ndarray, end: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Compute the length that intervals, [N, 1], share with others, [M]: [N, M]."""
+    length = np.minimum(end, ends) - np.maximum(start, starts)
     return np.maximum(length, 0, out=length)

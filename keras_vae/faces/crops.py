@@ -91,14 +91,36 @@ def align_largest(photo: Image.Image, landmarks: np.ndarray | None = None) -> Im
         178×218 pixels.
 
     Raises:
-        ValueError: If no face is detected.
+        ValueError: If no face is detected, or the landmarks are not in the photo.
     """
     if photo.size == ALIGNED_SIZE:
         return photo
     if landmarks is not None:
+        _check_landmarks(landmarks, photo.size)
         return fit_layout(landmarks).warp(photo, ALIGNED_SIZE)
     (face,) = select_faces(detect_faces(photo), "largest")
     return face.crop(photo)
+
+
+def _check_landmarks(landmarks: np.ndarray, size: tuple[int, int]) -> None:
+    """Refuse landmarks of a photo in another size: far ones would need gigabytes.
+
+    Of a face at the border some are outside; their mean is in the photo, of width and height
+    `size`, and none is further away than its longer side.
+
+    Raises:
+        ValueError: If they are not such.
+    """
+    points, far = np.asarray(landmarks, float), max(size)
+    middle, (low, high) = points.mean(axis=0), (points.min(axis=0), points.max(axis=0))
+    is_inside = (middle >= 0).all() and (middle <= size).all()
+    if not is_inside or low.min() < -far or (high > np.add(size, far)).any():
+        raise ValueError(
+            "`landmarks` must be in the photo, which has {}×{} pixels (width × height). "
+            "Received: x from {:g} to {:g}, y from {:g} to {:g}.".format(
+                *size, *np.stack([low, high], axis=1).ravel()
+            )
+        )
 
 
 def select_faces(faces: Sequence[Face], face: str | int) -> Sequence[Face]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from PIL import Image
 
 SUPPORT = 2.0  # pixels on each side that bicubic interpolation uses
 REDUCED_BELOW = 0.75  # scale; below it an image is first reduced with antialiasing
+BORDER = 5  # reduced pixels around an image: the antialiasing of the outermost sees its edge only
 
 
 @dataclass(frozen=True)
@@ -91,18 +93,43 @@ class Similarity:
             image: An image of mode RGB, L or F.
             size: Width and height of the canvas.
         """
-        back = self.inverse()
-        margin = np.array([-1, -1, 1, 1]) * (1 + SUPPORT * max(1.0, back.scale))
-        left, upper, right, lower = np.rint(back.bounds(size) + margin).astype(int)
+        if self.scale < REDUCED_BELOW:
+            reduced, to_image = self._reduced(image, size)
+            return (self @ to_image).warp(reduced, size)
+        left, upper, right, lower = self._visible(size)
         part = _cut(image, range(left, right), range(upper, lower))
-        scale = self.scale if self.scale < REDUCED_BELOW else 1.0
-        from_part = self @ Similarity(1 / scale, complex(left, upper))
-        back = from_part.inverse()
+        back = (self @ Similarity(1, complex(left, upper))).inverse()
         a, b = back.factor, back.shift
         matrix = (a.real, -a.imag, b.real, a.imag, a.real, b.imag)
-        return _reduce(part, scale).transform(
-            size, Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC
-        )
+        return part.transform(size, Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
+
+    def _reduced(self, image: Image.Image, size: tuple[int, int]) -> tuple[Image.Image, Similarity]:
+        """Reduce what a canvas shows of an image, and no more than a border around the image.
+
+        Beyond the border all reduced pixels are those of its edge.
+
+        Returns:
+            The reduced part; the transform from its pixels to the image's.
+        """
+        (width, height), border = image.size, math.ceil(BORDER / self.scale)
+        limits = (-border, -border, 0, 0), (width, height, width + border, height + border)
+        visible = self._visible(size)
+        left, upper, right, lower = within = np.clip(visible, *limits)
+        part = _cut(image, range(left, right), range(upper, lower))
+        # Whole reduced pixels are left out, so that the others are the same as without limits.
+        start = visible[:2] + np.ceil((within - visible)[:2] * self.scale) / self.scale
+        reduced = _reduce(part, self.scale, start - within[:2])
+        return reduced, Similarity(1 / self.scale, complex(*start))
+
+    def _visible(self, size: tuple[int, int]) -> np.ndarray:
+        """Compute which pixels of an image a canvas shows, with those that they depend on.
+
+        Returns:
+            left, upper, right, lower; the image may be smaller.
+        """
+        back = self.inverse()
+        margin = np.array([-1, -1, 1, 1]) * (1 + SUPPORT * max(1.0, back.scale))
+        return np.rint(back.bounds(size) + margin).astype(int)
 
 
 def _cut(image: Image.Image, columns: range, rows: range) -> Image.Image:
@@ -115,12 +142,10 @@ def _cut(image: Image.Image, columns: range, rows: range) -> Image.Image:
     return part
 
 
-def _reduce(image: Image.Image, scale: float) -> Image.Image:
-    """Reduce an image by exactly this factor; a remainder of less than a pixel is cut off."""
-    if scale == 1:
-        return image
-    size = (int(image.width * scale), int(image.height * scale))
-    box = (0, 0, size[0] / scale, size[1] / scale)
+def _reduce(image: Image.Image, scale: float, start: np.ndarray) -> Image.Image:
+    """Reduce an image from x and y on by exactly this factor; less than a pixel is cut off."""
+    size = tuple(map(int, (image.size - start) * scale))
+    box = (*start, *(start + np.array(size) / scale))
     return image.resize(size, Image.Resampling.LANCZOS, box, reducing_gap=3.0)
 
 

@@ -95,7 +95,7 @@ class Archive:
 
     def _unpacked(self, opened: zipfile.ZipFile, name: str) -> bytes:
         info = self.members[name]
-        described = f"{printable(name)} in {self.path}"
+        described = f"{printable(name)} in {printable(self.path)}"
         check_unpacked(described, info.file_size, info.compress_size)
         try:
             return opened.read(info)

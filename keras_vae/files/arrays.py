@@ -14,7 +14,7 @@ from typing import IO, Any, Self
 import numpy as np
 
 from .limits import check_unpacked
-from .naming import first_line
+from .naming import first_line, printable
 from .regular import open_regular
 
 _HEADERS = {
@@ -36,9 +36,8 @@ def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
     except FileNotFoundError:
         raise
     except Exception as error:  # NumPy, zipfile and zlib raise many kinds for damaged files
-        raise ValueError(f"{path} is not an .npz file that can be read: {first_line(error)}") from (
-            error
-        )
+        reason = f"is not an .npz file that can be read: {first_line(error)}"
+        raise ValueError(f"{printable(path)} {reason}") from error
 
 
 def unpack_arrays(stream: IO[bytes]) -> dict[str, np.ndarray]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import hub
-from .naming import near_names
+from .naming import near_names, printable
 from .regular import open_regular
 from .versions import is_version, versions_of
 
@@ -94,7 +94,8 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         cause = getattr(error, "strerror", None) or error
         raise ValueError(
-            f"{path} is not a model that kvae exported: {file} cannot be read: {cause}"
+            f"{printable(path)} is not a model that kvae exported: {printable(file)} cannot be "
+            f"read: {cause}"
         ) from error
 
 

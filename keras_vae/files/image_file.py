@@ -14,14 +14,14 @@ from PIL import ExifTags, Image, ImageOps
 from .formats import FORMATS, NEEDS_HEIF, identify, is_heif, reads_heif
 from .jpeg import check_scans
 from .limits import MAX_PIXELS, check_pixels
-from .naming import first_line
-from .pixels import range_of
+from .naming import first_line, printable
 from .regular import HEAD, content_kind, open_regular
 from .stderr import discarded_stderr
 
 # Of 16 bits in each colour Pillow keeps the upper 8: below this, images have fewer than 15 bits.
 LOW_BITS = 64
 OPAQUE = 255  # alpha
+WHITE = np.uint8(255)
 JPEGS = ("JPEG", "MPO")  # MPO is JPEG with further images
 GREY = ("1", "L", "LA", "La")  # modes of 8 bits or fewer
 LYING = (5, 6, 7, 8)  # orientations in EXIF whose height and width are exchanged
@@ -39,7 +39,7 @@ class ImageFile:
         max_pixels: Most pixels of an image.
 
     Attributes:
-        name: The path, or "the given bytes".
+        name: The path, in one line, or "the given bytes".
         has_more_frames: Whether it holds more than one page or frame; the first is read.
 
     Raises:
@@ -48,7 +48,7 @@ class ImageFile:
     """
 
     def __init__(self, source: str | Path | bytes, max_pixels: int = MAX_PIXELS) -> None:
-        self.name = "the given bytes" if isinstance(source, bytes) else str(source)
+        self.name = "the given bytes" if isinstance(source, bytes) else printable(source)
         self._stream = io.BytesIO(source) if isinstance(source, bytes) else _opened(source)
         try:
             self._image = self._identified()
@@ -58,6 +58,7 @@ class ImageFile:
                 raise ValueError(f"{self.name} is too large: {error}.") from error
             tiles = getattr(self._image, "tile", None) or [None]
             self._is_cut = ";16" in str(tiles[0]) and not self.is_wide
+            self._cut_transparency()
             self.has_more_frames = self._guarded(self._count_frames)
         except BaseException:
             self._stream.close()
@@ -90,10 +91,9 @@ class ImageFile:
     @property
     def has_transparent_parts(self) -> bool:
         """Whether parts of the image, which must be decoded, are transparent."""
-        if self.is_wide or not self._image.has_transparency_data:
-            return False
-        alpha = self._guarded(lambda: self._image.convert("RGBA").getchannel("A"))
-        return alpha.getextrema()[0] < OPAQUE
+        if self.is_wide:
+            return bool(self._transparent(self.values()).any())
+        return self._guarded(lambda: has_transparent_parts(self._image))
 
     def values(self) -> np.ndarray:
         """Decode an image whose values are not of 8 bits, as numbers [H, W].
@@ -104,17 +104,19 @@ class ImageFile:
         self._guarded(self._decode)
         return np.asarray(self._image)
 
-    def rgb(self) -> Image.Image:
+    def rgb(self, to_uint8: Callable[[np.ndarray], np.ndarray]) -> Image.Image:
         """Decode the image, upright and as RGB, with transparent parts on white.
 
-        Values that are not of 8 bits are converted by the range of this image.
+        Args:
+            to_uint8: Converts values that are not of 8 bits, [H, W].
 
         Raises:
-            ValueError: If it is damaged, or its values have no known range.
+            ValueError: If it is damaged.
         """
         if self.is_wide:
             values = self.values()
-            return Image.fromarray(range_of(values, self.name).to_uint8(values)).convert("RGB")
+            pixels = np.where(self._transparent(values), WHITE, to_uint8(values))
+            return Image.fromarray(pixels).convert("RGB")
         self._guarded(self._decode)
         if self._is_cut:
             self._check_high_bits()
@@ -148,6 +150,17 @@ class ImageFile:
     def _decode(self) -> None:
         ImageOps.exif_transpose(self._image, in_place=True)  # without a copy of a large photo
 
+    def _cut_transparency(self) -> None:
+        """Cut a transparent color of 16 bits as the pixels are that it is compared with."""
+        color = self._image.info.get("transparency")
+        if self._is_cut and isinstance(color, tuple):
+            self._image.info["transparency"] = tuple(level >> 8 for level in color)
+
+    def _transparent(self, values: np.ndarray) -> np.ndarray:
+        """Return where values that are not of 8 bits have the transparent one, if there is one."""
+        level = self._image.info.get("transparency")
+        return np.zeros(values.shape, bool) if level is None else values == level
+
     def _check_high_bits(self) -> None:
         extremes = np.atleast_2d(self._image.getextrema())[: 1 if "L" in self._image.mode else 3]
         if extremes.max() < LOW_BITS:
@@ -178,7 +191,14 @@ def _opened(path: str | Path) -> BinaryIO:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise ValueError(f"{path} cannot be opened: {error.strerror}.") from error
+        raise ValueError(f"{printable(path)} cannot be opened: {error.strerror}.") from error
+
+
+def has_transparent_parts(image: Image.Image) -> bool:
+    """Whether parts of an image of any 8-bit mode are transparent."""
+    if not image.has_transparency_data:
+        return False
+    return image.convert("RGBA").getchannel("A").getextrema()[0] < OPAQUE
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from .naming import first_line
+from .naming import first_line, printable
 
 Input = TypeVar("Input")
 Row: TypeAlias = Mapping[str, Any]  # column → value of one row
@@ -43,8 +43,9 @@ class LeftOut:
     reason: str
 
     def __str__(self) -> str:
-        named = self.reason.partition(" is ")[0].endswith(self.name)  # "photo.jpg is damaged"
-        return self.reason if named else f"{self.name}: {self.reason}"
+        name = printable(self.name)
+        named = self.reason.partition(" is ")[0].endswith(name)  # "photo.jpg is damaged"
+        return self.reason if named else f"{name}: {self.reason}"
 
 
 def run_job(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from pathlib import PurePath
 from reprlib import Repr
 from typing import Any
 
@@ -43,9 +44,9 @@ def is_utf8(name: str) -> bool:
     return True
 
 
-def printable(name: str) -> str:
+def printable(name: str | PurePath) -> str:
     """Return a name or message of others as text that any terminal prints in one line."""
-    text = name.encode(errors="surrogateescape").decode(errors="replace")
+    text = str(name).encode(errors="surrogateescape").decode(errors="replace")
     return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from PIL import Image
 
 from .image_file import ImageFile
 from .limits import MAX_PIXELS
+from .pixels import range_of
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +31,8 @@ def open_photo(source: str | Path | bytes, max_pixels: int = MAX_PIXELS) -> Imag
     """Open an image file as upright RGB.
 
     The EXIF orientation is applied, transparent parts become white, and CMYK, palette and grayscale
-    images are converted. Values that are not of 8 bits are converted by their range.
+    images are converted. Values that are not of 8 bits are converted by their range, which is
+    logged.
 
     Args:
         source: A path, or the encoded bytes of an image.
@@ -37,18 +40,31 @@ def open_photo(source: str | Path | bytes, max_pixels: int = MAX_PIXELS) -> Imag
 
     Raises:
         FileNotFoundError: If the path does not exist.
-        ValueError: If it is no regular file, no image that can be read, damaged or too large.
+        ValueError: If it is no regular file, no image that can be read, damaged or too large, or
+            its values have no known range.
 
     Example:
         >>> photo = open_photo("photo.jpg")
     """
     with ImageFile(source, max_pixels) as file:
-        if file.has_more_frames:
-            logger.warning("%s holds more than one page or frame; the first is used.", file.name)
-        photo = file.rgb()
-        if file.has_transparent_parts:
-            logger.warning("%s has transparent parts, which become white.", file.name)
+        photo = file.rgb(partial(_by_own_range, name=file.name))
+        warn_of_changes(file)
         return photo
+
+
+def _by_own_range(values: np.ndarray, name: str) -> np.ndarray:
+    pixels = range_of(values, name)
+    if note := pixels.conversion(values.dtype):
+        logger.warning("%s: %s.", name, note)
+    return pixels.to_uint8(values)
+
+
+def warn_of_changes(file: ImageFile) -> None:
+    """Log what an image loses that was decoded as RGB: further frames, transparent parts."""
+    if file.has_more_frames:
+        logger.warning("%s holds more than one page or frame; the first is used.", file.name)
+    if file.has_transparent_parts:
+        logger.warning("%s has transparent parts, which become white.", file.name)
 
 
 def shows_aligned_faces(facts: Mapping[str, Any]) -> bool:

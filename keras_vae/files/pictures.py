@@ -16,11 +16,13 @@ from PIL import Image, ImageOps
 
 from .atomic import OutputGroup, write_atomically
 from .output import Output, named
-from .stderr import discarded_stderr
+from .stderr import quiet_stderr
 
 CELL = 128  # approximate length of an enlarged image's longer side, in pixels
 LARGEST = 4096  # images are not enlarged so much that a grid is wider than this, in pixels
 MARGIN = 4
+# What Pillow raises where a format does not take a picture.
+REFUSALS = (KeyError, OSError, OverflowError, RuntimeError, ValueError, struct.error)
 ICONS = ("CUR", "ICNS", "ICO")  # of certain sizes, to which Pillow reduces pictures
 STREAMED = ".png"  # format of a picture that is written to a stream without a suffix
 
@@ -149,19 +151,16 @@ def save(
         ValueError: See `check_picture`; or if the format does not take pictures of this size.
     """
     kind = check_picture(path)
+    check_size(path, kind, picture.size)
     profile = picture.info.get("icc_profile")
 
     def write(draft: Path) -> None:
         try:
-            with discarded_stderr():  # libjpeg prints a line of its own
-                picture.save(draft, kind, icc_profile=profile, **SETTINGS.get(kind, {}))
-        except (OSError, OverflowError, RuntimeError, ValueError, struct.error) as error:
+            picture.save(draft, kind, icc_profile=profile, **SETTINGS.get(kind, {}))
+        except REFUSALS as error:
             if getattr(error, "errno", None) is not None:  # the system's
                 raise
-            raise ValueError(
-                f"{path}: {kind} does not take a picture of {picture.width}×{picture.height} "
-                "pixels. Choose another suffix, such as .png."
-            ) from error
+            raise _too_large(path, kind, picture.size) from error
 
     return write_atomically(path, write, overwrite=overwrite, suffix=STREAMED, group=group)
 
@@ -206,21 +205,45 @@ def check_picture(path: str | Path) -> str:
     """
     suffix = Output(path).suffix(STREAMED).lower()
     kind = Image.registered_extensions().get(suffix)
-    if kind is None or not _can_be_written(kind):
+    if kind is None or kind in ICONS or not _can_be_written(kind):
         raise ValueError(
             f"The name of a picture must end in a format, as .png or .jpg. Received: {path}."
         )
     return kind
 
 
+def check_size(path: str | Path, kind: str, size: tuple[int, int]) -> None:
+    """Check that a format takes pictures of a size: also before long work.
+
+    Args:
+        path: The file, for the error.
+        kind: Pillow's name of the format.
+        size: Width and height.
+
+    Raises:
+        ValueError: If a side is too long for the format.
+    """
+    width, height = size
+    if not (_can_be_written(kind, (width, 1)) and _can_be_written(kind, (1, height))):
+        raise _too_large(path, kind, size)
+
+
+def _too_large(path: str | Path, kind: str, size: tuple[int, int]) -> ValueError:
+    return ValueError(
+        f"{path}: {kind} does not take a picture of {size[0]}×{size[1]} pixels. "
+        "Choose another suffix, such as .png."
+    )
+
+
 @cache
-def _can_be_written(kind: str) -> bool:
-    """Try to write: Pillow can only read some formats, and others have no colors."""
-    try:
-        Image.new("RGB", (16, 16)).save(io.BytesIO(), kind)
-    except (KeyError, OSError, ValueError):
-        return False
-    return kind not in ICONS
+def _can_be_written(kind: str, size: tuple[int, int] = (16, 16)) -> bool:
+    """Try to write: Pillow can only read some formats, others have no colors or short sides."""
+    with quiet_stderr():
+        try:
+            Image.new("RGB", size).save(io.BytesIO(), kind)
+        except REFUSALS:
+            return False
+        return True
 
 
 def to_pixels(values: Any) -> np.ndarray:

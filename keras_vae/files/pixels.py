@@ -35,6 +35,10 @@ class PixelRange:
     def __str__(self) -> str:
         return f"{self.low:g} … {self.high:g}".replace("-", "−")
 
+    def conversion(self, dtype: np.dtype) -> str:
+        """Say that pixels of this range and type were converted; "" if they are of 0 … 255."""
+        return "" if self == BYTES else f"pixels of {self} ({dtype}) were converted to {BYTES}"
+
     def to_pixels(self, images: Any) -> Any:
         """Map images of this range to 0 … 255: an array or a tensor of floats, not rounded."""
         return (images - self.low) * (255.0 / (self.high - self.low))

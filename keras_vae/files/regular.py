@@ -7,6 +7,8 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+from .naming import printable
+
 HEAD = 512  # bytes at the start of a file that show its format
 
 _KINDS = (
@@ -55,7 +57,7 @@ def open_regular(path: str | Path) -> BinaryIO:
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)
-        raise ValueError(f"{path} must be a regular file. Received: {file_kind(mode)}.")
+        raise ValueError(f"{printable(path)} must be a regular file. Received: {file_kind(mode)}.")
     return os.fdopen(descriptor, "rb")
 
 

@@ -4,15 +4,38 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
 from .atomic import UNENCODABLE
+from .naming import short
 
 Row = Mapping[str, Any]  # column → text, number, path, or array of numbers
+
+
+def check_columns(columns: Sequence[str], arrays: Collection[str] = ()) -> None:
+    """Check that an attribute has no other column's name, which would take its place.
+
+    Args:
+        columns: Names of columns, among them attributes.
+        arrays: Names of arrays: `z` becomes the columns z_0, z_1, …
+
+    Raises:
+        ValueError: If two have one name.
+    """
+    counts = Counter([*columns, *arrays])
+    numbered = re.compile("|".join(rf"{re.escape(name)}_\d+" for name in arrays))
+    for name in columns:
+        if counts[name] > 1 or (arrays and numbered.fullmatch(name)):
+            raise ValueError(
+                "The columns of a table must have different names. "
+                f"Received: an attribute called {short(name)}, as another column. Rename it."
+            )
 
 
 def csv_text(rows: Sequence[Row]) -> str:

@@ -93,10 +93,19 @@ def check_inputs(signature: str, inputs: Mapping[str, Any], expected: Collection
             f"Endpoint {signature!r} takes {', '.join(sorted(expected))}. "
             f"Received: {', '.join(sorted(inputs)) or 'nothing'}."
         )
-    counts = {name: len(value) for name, value in inputs.items() if _is_batch(value)}
-    if not counts:
+    if not any(map(_is_batch, inputs.values())):
         names = " or ".join(f"`{name}`" for name in inputs)
         raise ValueError(f"{names} must have one entry for each image. Received: a single value.")
+    check_lengths(inputs)
+
+
+def check_lengths(inputs: Mapping[str, Any]) -> None:
+    """Refuse batches of different sizes; single values are of any size.
+
+    Raises:
+        ValueError: If an input has more entries than another one.
+    """
+    counts = {name: len(value) for name, value in inputs.items() if _is_batch(value)}
     if len(set(counts.values())) > 1:
         raise ValueError(
             f"{' and '.join(f'`{name}`' for name in counts)} must have one entry for each image. "

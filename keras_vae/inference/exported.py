@@ -7,6 +7,7 @@ model's facts does not import it.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import numpy as np
 
 from ..files.exported import METADATA, InvalidFacts, read_metadata
 from ..files.limits import MAX_PIXELS
-from ..files.naming import first_line, short
+from ..files.naming import first_line, printable, short
 from ..files.shapes import ANY
 from ..files.versions import version_number
 from .endpoints import TensorSpec, TensorSpecs, check_endpoint, reason, results_of, tensors_of
@@ -52,8 +53,12 @@ class ExportedModel:
     metadata: Mapping[str, Any]
 
     @classmethod
-    def open(cls, path: str | Path) -> Self:
+    def open(cls, path: str | Path, asked_for: str | Path | None = None) -> Self:
         """Open the folder of a version.
+
+        Args:
+            path: The folder.
+            asked_for: The name or path that led to it, for the error; None: the folder.
 
         Raises:
             ValueError: If it is not a SavedModel that kvae exported, or one of another kind.
@@ -63,7 +68,7 @@ class ExportedModel:
             noun, command = KINDS[kind]
             raise ValueError(
                 f"{opened.name!r} is {noun}, not {KINDS[cls.kind][0]}. "
-                f"Use it as in: {command.format(name=opened.name)}"
+                f"Use it as in: {command.format(name=shlex.quote(str(asked_for or path)))}"
             )
         return opened
 
@@ -183,7 +188,7 @@ def _named_facts(version: Path) -> Iterator[None]:
     try:
         yield
     except InvalidFacts as error:
-        raise ValueError(f"{version / METADATA}: {error}") from error
+        raise ValueError(f"{printable(version / METADATA)}: {error}") from error
 
 
 def kind_of(metadata: Mapping[str, Any]) -> str:

@@ -19,7 +19,14 @@ from ..latent_space.arithmetic import interpolate
 from ..latent_space.priors import finite_temperature
 from ..presets import Preset
 from ..presets.ranges import Range
-from .endpoints import TensorSpecs, as_batches, as_numbers, check_endpoint, check_inputs
+from .endpoints import (
+    TensorSpecs,
+    as_batches,
+    as_numbers,
+    check_endpoint,
+    check_inputs,
+    check_lengths,
+)
 from .missing_prior import UNKNOWN, why_missing
 from .photos import Photo, Photos, read_pixels
 
@@ -63,14 +70,14 @@ class Sample(NamedTuple):
 
     Attributes:
         images: uint8 [B, H, W, C].
-        z: float32 [B, L].
+        z: float32 [B, L]; None where it has several parts.
 
     Example:
         >>> faces, z = keras_vae.load("celeba64").sample(seeds=[14, 3])
     """
 
     images: np.ndarray
-    z: np.ndarray
+    z: np.ndarray | None
 
 
 class Model(ABC):
@@ -112,6 +119,18 @@ class Model(ABC):
     def latent_dim(self) -> int | None:
         """Dimensions of z; None if z is not a vector."""
         return self.metadata["latent_dim"]
+
+    def check_vector(self) -> None:
+        """Refuse a model whose z is not a vector.
+
+        Raises:
+            ValueError: If it is not.
+        """
+        if self.latent_dim is None:
+            raise ValueError(
+                f"Model {self.name!r} must have a vector z. Received: one of several parts, or of "
+                "other axes. `kvae generate` and `kvae encode` take such a model."
+            )
 
     @cached_property
     def preset(self) -> Preset:
@@ -243,12 +262,13 @@ class Model(ABC):
 
         Raises:
             FileNotFoundError: If a path does not exist.
-            ValueError: If something is not an image, no face is detected, or the posterior has
-                other parameters.
+            ValueError: If something is not an image, no face is detected, z is not a vector, or the
+                posterior has other parameters.
 
         Example:
             >>> z = model.encode("face.jpg").z_mean
         """
+        self.check_vector()
         align = self.of_aligned_faces if align is None else align
         return self._encoding(read_pixels(photos, self.image_shape, align=align))
 
@@ -287,7 +307,11 @@ class Model(ABC):
 
         Returns:
             z_mean and z_log_var, float32 [N, L].
+
+        Raises:
+            ValueError: If z is not a vector.
         """
+        self.check_vector()
         parts = []
         for start in range(0, len(rows), self.batch):
             some = rows[start : start + self.batch]
@@ -304,8 +328,9 @@ class Model(ABC):
             progress: Called with the number of images decoded and their total.
 
         Raises:
-            ValueError: If the latents have another shape, or are not finite.
+            ValueError: If the latents have another shape, or are not finite; or z is not a vector.
         """
+        self.check_vector()
         z = np.asarray(z)
         if z.shape[1:] != (self.latent_dim,):
             raise ValueError(
@@ -387,7 +412,7 @@ class Model(ABC):
             progress: Called with the number of images generated and their total.
 
         Returns:
-            `images`, uint8 [B, H, W, C], and `z`, float32 [B, L].
+            `images`, uint8 [B, H, W, C], and `z`, float32 [B, L]; None of several parts.
 
         Raises:
             ValueError: If a seed is no integer of 64 bits; if there is no such prior, the model was
@@ -408,7 +433,7 @@ class Model(ABC):
         if labels is not None:
             inputs["condition"] = np.asarray([*map(self.label_number, labels)], np.int64)
         outputs = self._in_batches(endpoint, progress, **inputs)
-        return Sample(outputs["image"], outputs["z"])
+        return Sample(outputs["image"], outputs.get("z"))
 
     def morph(
         self, photos: Photos, *, align: bool | None = None, **strengths: float | Sequence[float]
@@ -518,8 +543,10 @@ class Model(ABC):
             reconstruction loss.
 
         Raises:
-            ValueError: If the images or the latents have another shape or type.
+            ValueError: If the images or the latents have another shape or type, or z is not a
+                vector.
         """
+        self.check_vector()
         self._check_pixels(pixels)
         shape = np.shape(z)
         if len(shape) != 3 or shape[2] != self.latent_dim:
@@ -586,8 +613,10 @@ class Model(ABC):
         """Call an endpoint batch by batch.
 
         Raises:
-            ValueError: If the endpoint needs a condition and none is given.
+            ValueError: If the endpoint needs a condition and none is given, or an input has more
+                entries than another one.
         """
+        check_lengths(inputs)  # of all batches: a part of a longer input would be left out
         if "condition" not in inputs and "condition" in self.inputs_of(signature):
             labels = f", one of {', '.join(self.labels)}" if self.labels else ""
             raise ValueError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -12,12 +13,15 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from ..faces.crops import Crop, crop_faces
-from ..files.image_file import to_rgb
+from ..files.image_file import OPAQUE, has_transparent_parts, to_rgb
+from ..files.naming import printable
 from ..files.photos import open_photo
 from ..files.pixels import PixelRange, check_numeric, range_between, range_of, warn_of_darkness
 
 Photo: TypeAlias = str | Path | bytes | Image.Image | np.ndarray
 Photos: TypeAlias = Photo | Sequence[Photo]
+
+logger = logging.getLogger(__name__)
 
 
 def read_pixels(photos: Photos, image_shape: tuple[int, int, int], *, align: bool) -> np.ndarray:
@@ -52,8 +56,22 @@ def read_pixels(photos: Photos, image_shape: tuple[int, int, int], *, align: boo
 def _as_array(photo: Any) -> Photo:
     """An array or tensor, or an image of more than 8 bits, as an array; else what was given."""
     if isinstance(photo, Image.Image):
-        return np.asarray(photo) if photo.mode[0] in "IF" else photo
+        return _upright_values(photo) if photo.mode[0] in "IF" else photo
     return np.asarray(photo) if hasattr(photo, "__array__") else photo
+
+
+def _upright_values(photo: Image.Image) -> np.ndarray:
+    """The values [H, W] of an image of more than 8 bits.
+
+    Raises:
+        ValueError: If one of them is transparent: what is white depends on all photos' range.
+    """
+    if "transparency" in photo.info:
+        raise ValueError(
+            "`photos` of more than 8 bits must have no transparent gray level. Received: a Pillow "
+            f"image of mode {photo.mode} with one. Pass its file, where it becomes white."
+        )
+    return np.asarray(ImageOps.exif_transpose(photo))
 
 
 def _ranges(arrays: Sequence[np.ndarray]) -> dict[str, PixelRange]:
@@ -112,7 +130,11 @@ def _read_one(
     images = _as_uint8(_as_images(photo, image_shape), ranges)
     if images.shape[1:] == tuple(image_shape):
         return images
-    pictures = [_read(_to_picture(image), image_shape, align) for image in images]
+    if images.shape[-1] == 4 and images[..., 3].min(initial=OPAQUE) < OPAQUE:
+        logger.warning("`photos` have transparent parts, which become white.")
+    pictures = [
+        _crop(to_rgb(_to_picture(image)), "the given image", image_shape, align) for image in images
+    ]
     return np.array(pictures, np.uint8).reshape(-1, *image_shape)
 
 
@@ -132,10 +154,17 @@ def _read(
                 "`photos` must have at least one pixel. Received: a Pillow image of "
                 f"{photo.width}×{photo.height}."
             )
-        name, picture = "the given image", to_rgb(ImageOps.exif_transpose(photo))
-    else:
-        name = "the given bytes" if isinstance(photo, bytes) else str(photo)
-        picture = open_photo(photo)
+        if has_transparent_parts(photo):
+            logger.warning("The given image has transparent parts, which become white.")
+        picture = to_rgb(ImageOps.exif_transpose(photo))
+        return _crop(picture, "the given image", image_shape, align)
+    name = "the given bytes" if isinstance(photo, bytes) else printable(photo)
+    return _crop(open_photo(photo), name, image_shape, align)
+
+
+def _crop(
+    picture: Image.Image, name: str, image_shape: tuple[int, int, int], align: bool
+) -> np.ndarray:
     if not align:
         return Crop.centre(picture, image_shape).pixels
     try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TypeVar
 
+from ..files import hub
 from ..files.exported import find_version
 from .exported import ExportedModel, kind_of, lite_folder, read_facts
 from .lite_model import LiteModel
@@ -55,8 +57,7 @@ def load(
         >>> model.generate(n=4, seed=0).shape
         (4, 64, 64, 3)
     """
-    path = find_version(name_or_path, version)
-    return _class_of(path, runtime, SavedModel, LiteModel).open(path)
+    return _open(name_or_path, version, runtime, SavedModel, LiteModel)
 
 
 def load_upscaler(
@@ -79,8 +80,7 @@ def load_upscaler(
         >>> load_upscaler("vdsr").factor
         3
     """
-    path = find_version(name_or_path, version)
-    return _class_of(path, runtime, Upscaler, LiteUpscaler).open(path)
+    return _open(name_or_path, version, runtime, Upscaler, LiteUpscaler)
 
 
 def faster_runtime(images: int) -> str:
@@ -92,22 +92,35 @@ def faster_runtime(images: int) -> str:
     return "lite" if images < MANY else "tensorflow"
 
 
-def _class_of(path: Path, runtime: str, full: type[Full], lite: type[Full]) -> type[Full]:
-    """The class that opens a version with a runtime."""
+def _open(
+    name_or_path: str | Path,
+    version: int | None,
+    runtime: str,
+    full: type[Full],
+    lite: type[Full],
+) -> Full:
+    """Open a model by the class of a runtime."""
     if runtime not in RUNTIMES:
         raise ValueError(f"`runtime` must be one of {', '.join(RUNTIMES)}. Received: {runtime!r}.")
+    path = find_version(name_or_path, version)
+    asked_for = str(name_or_path if version is None else path)
     if runtime != "tensorflow" and lite_folder(path).is_dir():
-        return lite
+        return lite.open(path, asked_for)
     if runtime == "lite":
-        name, facts = path.resolve().parent.name, read_facts(path)
-        if facts.get("condition") is not None:
-            raise ValueError(
-                f"`runtime` of {name!r} must be tensorflow: LiteRT runs no conditional models."
-            )
-        raise ValueError(
-            f"Model {name!r} has no networks for LiteRT. Write them: `kvae export --lite {name}`."
-        )
-    return full
+        raise ValueError(_why_not_lite(path, asked_for))
+    return full.open(path, asked_for)
+
+
+def _why_not_lite(path: Path, asked_for: str) -> str:
+    """Say why LiteRT does not run a version, and what to do."""
+    if read_facts(path).get("condition") is not None:
+        return f"`runtime` of {asked_for!r} must be tensorflow: LiteRT runs no conditional models."
+    name, first = asked_for, ""
+    if hub.is_address(asked_for):  # the copy in the hub's cache must not be changed
+        name = hub.HubAddress.parse(asked_for).name
+        first = f"`kvae models pull {asked_for}`, then "
+    cure = f"{first}`kvae export --lite {shlex.quote(name)}`"
+    return f"Model {asked_for!r} has no networks for LiteRT. Write them: {cure}."
 
 
 def load_any(name_or_path: str | Path, version: int | None = None) -> ExportedModel:

@@ -38,19 +38,24 @@ class Grouping:
             by: An attribute, whose groups are "name" and "not name"; or "label".
 
         Raises:
-            ValueError: If the data set has no such attribute, or no labels.
+            ValueError: If the data set has no such attribute, or no labels; or has labels and an
+                attribute called "label".
         """
         names = [*dataset.attribute_names, *([] if dataset.labels is None else [LABEL])]
         if not names:
             raise ValueError(f"{dataset.name!r} has neither attributes nor class labels.")
-        if by == LABEL and dataset.labels is None:
+        if names.count(by) > 1:
+            raise ValueError(
+                f"{dataset.name!r} has class labels and an attribute called {by!r}. Rename it."
+            )
+        if by == LABEL and by not in names:
             raise ValueError(
                 f"{dataset.name!r} has no class labels. Choose from: {', '.join(names)}. "
                 "`by=NAME` groups by one."
             )
         if by not in names:
             raise ValueError(f"{dataset.name!r} has no attribute {by!r}. {near_names(by, names)}")
-        if by == LABEL:
+        if by not in dataset.attribute_names:
             values, index = np.unique(dataset.labels[rows], return_inverse=True)
             return cls(tuple(map(dataset.label_name, values.tolist())), index)
         values = dataset.attributes[rows, dataset.attribute_names.index(by)]

@@ -11,6 +11,7 @@ from PIL import Image
 
 from ..files.atomic import OutputGroup, write_atomically
 from ..files.output import Output
+from ..files.pictures import check_size
 from .steps import check_finite
 
 FRAME = 80  # milliseconds; a GIF counts in hundredths of a second: 12.5 frames a second
@@ -84,7 +85,8 @@ def save_gif(
 
     Raises:
         FileExistsError: If the file exists and `overwrite` is False.
-        ValueError: If there are no frames, their sizes differ, or the path does not end in .gif.
+        ValueError: If there are no frames, their sizes differ or are too large for a GIF, or the
+            path does not end in .gif.
 
     Example:
         >>> from PIL import Image
@@ -96,6 +98,7 @@ def save_gif(
     sizes = sorted({frame.size for frame in frames})
     if len(sizes) != 1:
         raise ValueError(f"`frames` must be pictures of one size. Received: {sizes or 'none'}.")
+    check_size(path, "GIF", sizes[0])
     palette = _shared_palette(frames)
     first, *rest = (frame.convert("RGB").quantize(palette=palette) for frame in frames)
 

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ..latent_space.attributes import Contribution
-from .figures import COLOURS, ROW, new_figure, picture_of
+from .figures import COLOURS, ROW, literal, new_figure, picture_of
 
 MEASURES = {"dot": "dot product", "cosine": "cosine"}
 
@@ -32,7 +32,7 @@ def contribution_chart(table: Sequence[Contribution], to: str) -> Image.Image:
     caption = "Lines are 95 % bootstrap intervals." if has_intervals else ""
     title, size = f"Contributions to {to}", (9, 1.5 + ROW * len(table))
     figure, panels = new_figure(size, 1, 2, title=title, caption=caption, sharey=True)
-    names = [entry.name for entry in reversed(table)]
+    names = [literal(entry.name) for entry in reversed(table)]
     for axes, (measure, label) in zip(panels, MEASURES.items(), strict=True):
         values = [getattr(entry, measure) for entry in reversed(table)]
         axes.barh(names, values, color=[COLOURS[value < 0] for value in values])
@@ -73,8 +73,9 @@ def similarity_chart(cosines: np.ndarray, names: Sequence[str], title: str) -> I
     figure, (axes,) = new_figure((side + 0.8, side), title=title)
     image = axes.imshow(cosines, cmap="RdBu_r", vmin=-1, vmax=1)
     axes.spines[:].set_visible(True)
-    axes.set_xticks(range(count), names, rotation=90)
-    axes.set_yticks(range(count), names)
+    labels = [*map(literal, names)]
+    axes.set_xticks(range(count), labels, rotation=90)
+    axes.set_yticks(range(count), labels)
     axes.tick_params(length=0)
     figure.colorbar(image, label="cosine", shrink=0.6, aspect=30)
     return picture_of(figure)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from PIL import Image
 
-from .figures import COLOURS, ROW, new_figure, picture_of
+from .figures import COLOURS, ROW, literal, new_figure, picture_of
 
 Series = Mapping[str, Mapping[str, float]]  # series → name → value
 
@@ -39,12 +39,12 @@ def dot_plot(panels: Mapping[str, Series], *, title: str) -> Image.Image:
     for place, (axis, series) in zip(places, panels.items(), strict=True):
         for colour, label in zip(COLOURS, labels, strict=False):
             xs = [series[label][name] for name in names]
-            place.plot(xs, names, "o", color=colour, markersize=5, label=label)
-        place.set(xlabel=axis, ylim=(-0.7, len(names) - 0.3))
+            place.plot(xs, [*map(literal, names)], "o", color=colour, markersize=5)
+        place.set(xlabel=literal(axis), ylim=(-0.7, len(names) - 0.3))
         place.grid(alpha=0.3)
         place.tick_params(length=0)
         place.spines["left"].set_visible(False)
-    legend = places[0].get_legend_handles_labels()
+    legend = places[0].lines, [*map(literal, labels)]
     figure.legend(*legend, loc="outside lower center", ncols=len(labels), frameon=False)
     return picture_of(figure)
 

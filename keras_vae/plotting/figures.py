@@ -5,12 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from textwrap import fill
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
+from ..files.naming import printable
 from .lettering import warn_of_boxes
 
 if TYPE_CHECKING:
@@ -58,10 +59,22 @@ def new_figure(
     panels = list(figure.subplots(rows, columns, squeeze=False, **options).flat)
     for panel in panels:
         panel.spines[["top", "right"]].set_visible(False)
-    figure.suptitle(fill(title, int(size[0] * CHARACTERS * 0.6)), fontsize=14)
-    lines = (fill(line, int(size[0] * CHARACTERS)) for line in caption.splitlines())
+    figure.suptitle(_filled(title, int(size[0] * CHARACTERS * 0.6)), fontsize=14)
+    lines = (_filled(line, int(size[0] * CHARACTERS)) for line in caption.splitlines())
     figure.supxlabel("\n".join(lines), fontsize=9)
     return figure, panels
+
+
+def _filled(text: str, width: int) -> str:
+    return "\n".join(map(literal, wrap(text, width)))
+
+
+def literal(text: str) -> str:
+    """Return what Matplotlib writes as this text, such as a name: no formula, in one line.
+
+    Only labels of logarithmic axes are formulas, so that these cannot be switched off.
+    """
+    return printable(text).replace("$", r"\$")
 
 
 def fix_layout(figure: Figure) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
-from .figures import COLOURS, fix_layout, new_figure, picture_of
+from .figures import COLOURS, fix_layout, literal, new_figure, picture_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -118,27 +118,28 @@ def line_plot(panels: Sequence[Panel], *, title: str, caption: str = "") -> Imag
     width, height = LARGE if any(panel.points for panel in panels) else SMALL
     size = (width * columns, height * rows + 0.9)
     figure, places = new_figure(size, rows, columns, title=title, caption=caption)
-    for place, panel in zip(places, panels, strict=False):
-        _draw(place, panel)
+    handles = [_draw(place, panel) for place, panel in zip(places, panels, strict=False)]
     for empty in places[len(panels) :]:
         empty.set_visible(False)
-    _legend(figure, places)
+    _legend(figure, places, handles)
     fix_layout(figure)
     for place, panel in zip(places, panels, strict=False):
         _label(place, panel)
     return picture_of(figure)
 
 
-def _draw(place: Axes, panel: Panel) -> None:
-    place.set(title=panel.title, xlabel=panel.axes[0], ylabel=panel.axes[1])
+def _draw(place: Axes, panel: Panel) -> dict[str, Any]:
+    """Draw a panel, and return the handle of each name for the legend."""
+    xlabel, ylabel = map(literal, panel.axes)
+    place.set(title=literal(panel.title), xlabel=xlabel, ylabel=ylabel)
+    handles = {}
     place.set_xscale("log" if "x" in panel.log else "linear")
     place.set_yscale("log" if "y" in panel.log else "linear")
     for line in panel.lines:
-        place.errorbar(
+        handles[line.name] = place.errorbar(
             line.xs,
             line.ys,
             yerr=line.errors if len(line.errors) else None,
-            label=line.name,
             color=COLOURS[line.colour],
             linestyle=":" if line.labels else "--" if line.dashed else "-",
             marker="o" if len(line.xs) <= 12 else None,
@@ -153,6 +154,7 @@ def _draw(place: Axes, panel: Panel) -> None:
         place.margins(x=0.12, y=0.15)  # room for labels
     else:
         place.grid(alpha=0.25)
+    return {name: handle for name, handle in handles.items() if name}
 
 
 def _label(place: Axes, panel: Panel) -> None:
@@ -173,7 +175,7 @@ def _label(place: Axes, panel: Panel) -> None:
         place,
         xs[order],
         ys[order],
-        list(labels[order]),
+        [*map(literal, labels[order])],
         x_scatter=xs,
         y_scatter=ys,
         textsize=9,
@@ -185,13 +187,12 @@ def _label(place: Axes, panel: Panel) -> None:
     )
 
 
-def _legend(figure: Figure, places: Sequence[Axes]) -> None:
+def _legend(figure: Figure, places: Sequence[Axes], handles: Sequence[Mapping[str, Any]]) -> None:
     """One legend for all panels, to the right of them; inside the only panel that has names."""
-    known = {}
-    for place in places:
-        known.update(dict(zip(*reversed(place.get_legend_handles_labels()), strict=True)))
-    named = [place for place in places if place.get_legend_handles_labels()[1]]
+    known = {name: handle for each in handles for name, handle in each.items()}
+    legend = known.values(), [*map(literal, known)]
+    named = [place for place, names in zip(places, handles, strict=False) if names]
     if len(named) == 1 < len(places):
-        named[0].legend()
+        named[0].legend(*legend)
     else:
-        figure.legend(known.values(), known.keys(), loc="outside right upper", frameon=False)
+        figure.legend(*legend, loc="outside right upper", frameon=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from .figures import COLOURS, TEN, fix_layout, new_figure, picture_of
+from .figures import COLOURS, TEN, fix_layout, literal, new_figure, picture_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,12 +53,13 @@ def scatter(
     _check(points, groups, names)
     colours = np.array(TEN if len(names) > 2 else COLOURS)[: len(names)]
     figure, (panel,) = new_figure((9, 7.6), title=title, caption=caption)
-    panel.set(xlabel=axes[0], ylabel=axes[1])
+    panel.set(xlabel=literal(axes[0]), ylabel=literal(axes[1]))
     panel.set_aspect("equal", adjustable="datalim")
     _draw_points(panel, points, colours[groups])
-    for name, count, colour in zip(names, np.bincount(groups), colours, strict=True):
-        panel.plot([], [], "o", markersize=8, color=colour, label=f"{name} ({count:,})")
-    figure.legend(loc="outside right upper", frameon=False)
+    handles = [panel.plot([], [], "o", markersize=8, color=colour)[0] for colour in colours]
+    counts = zip(names, np.bincount(groups), strict=True)
+    labels = [literal(f"{name} ({count:,})") for name, count in counts]
+    figure.legend(handles, labels, loc="outside right upper", frameon=False)
     fix_layout(figure)
     means = np.array([points[groups == group].mean(axis=0) for group in range(len(names))])
     _draw_means(panel, means, colours, names)
@@ -108,7 +109,9 @@ def _draw_means(panel: Axes, means: np.ndarray, colours: np.ndarray, names: Sequ
         edge = {"edgecolors": "black", "linewidths": 1.2}
         panel.scatter(*places[group], s=DISK, c=colour, clip_on=False, **edge, **above)
         if len(name) <= 2:
-            panel.text(*places[group], name, weight="bold", ha="center", va="center", **above)
+            panel.text(
+                *places[group], literal(name), weight="bold", ha="center", va="center", **above
+            )
 
 
 def keep_apart(positions: np.ndarray, distance: float) -> np.ndarray:

@@ -107,6 +107,27 @@ def test_directions_of_an_older_version_are_used_with_a_note(kvae, directions, t
     assert result.stderr == "Note: old.npz does not say which model it was fitted to.\n"
 
 
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (["attributes", "similarity"], "attribute"),
+        (["morph", "--seed", 1, "--grid", "Own=0:1", "z=0:1"], "z"),
+        (["manifold", "--size", 2, "--attr", "z_3", "--attr", "Own"], "z_3"),
+    ],
+)
+def test_numbers_of_an_attribute_with_the_name_of_another_column_are_refused(
+    kvae, command, name, tmp_path
+):
+    deltas = np.random.default_rng(0).normal(size=(2, 6)).astype(np.float32)
+    Attributes(("Own", name), deltas).save(tmp_path / "own.npz")
+    arguments = (*command, "--model", "colour", "--directions", "own.npz", "--out", "a.png")
+    for option in ("--csv", "--json"):
+        result = kvae(*arguments, option, "numbers")
+        assert f"an attribute called '{name}', as another column" in str(result.exception)
+        assert [file.name for file in tmp_path.iterdir()] == ["own.npz"]
+    assert kvae(*arguments).exit_code == 0  # the picture needs no column
+
+
 def test_similarity_draws_and_writes_the_cosines_in_clustered_order(kvae, directions, tmp_path):
     arguments = ("attributes", "similarity", "--model", "colour", "--csv", "cosines.csv")
     result = kvae(*arguments)

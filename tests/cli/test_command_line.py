@@ -21,6 +21,15 @@ from keras_vae.inference import registry as runtime
         ),
         (["interpolate", "first.jpg", "second.png", "--prior", "gmm"], "--prior needs a seed"),
         (["interpolate", 1, 2, "--no-align"], "--no-align needs an image"),
+        *(
+            ([*command, "--max-pixels", 9], "--max-pixels needs an image")
+            for command in (
+                ["morph", "--seed", 1, "--attr", "A"],
+                ["interpolate", 1, 2],
+                ["traverse", "--dims", "0"],
+                ["manifold", "--seed", 1],
+            )
+        ),
         (["traverse", "first.jpg", "--temperature", 0.5], "--temperature needs a seed"),
         (["traverse", "--dims", "0", "--prior", "normal"], "--prior needs a seed"),
         (["traverse", "--dims", "0", "--count", 3], "--count has no effect unless --dims"),

@@ -1,4 +1,5 @@
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -34,6 +35,31 @@ def test_a_folder_is_encoded_with_file_names(kvae, colour_model, album, photos, 
         np.testing.assert_allclose(found["z_log_var"], z_log_var, atol=1e-5)
 
 
+def test_a_folder_has_one_range_in_every_command(kvae, colour_model, photos, caplog, read_json):
+    """By its own values, the dark photo would be of 10 bits and bright."""
+    Path("deep").mkdir()
+    levels = photos[100][..., 0].astype(np.uint16)
+    for name, values in (("bright", levels * 257), ("dark", levels)):
+        Image.fromarray(values + 300).save(f"deep/{name}.png")
+    encode = kvae("encode", "deep", "--model", "colour", "--out", "z.npz")
+    moved = kvae(
+        *("morph", "deep", "--model", "colour", "--attr", "Young", "--steps", "0"),
+        *("--json", "z.json"),
+    )
+    files = kvae("reconstruct", "deep", "--model", "colour", "--out", "out")
+    for result in (encode, moved, files):
+        assert result.exit_code == 0, result.output
+    note = "deep: pixels of 0 … 65535 (uint16) were converted to 0 … 255."
+    assert [record.getMessage() for record in caplog.records] == [note] * 3
+    with np.load("z.npz") as found:
+        z = found["z_mean"]
+    np.testing.assert_allclose([row["z"] for row in read_json("z.json")], z, rtol=1e-4, atol=1e-4)
+    dark = np.repeat((levels + 300 >> 8).astype(np.uint8)[..., None], 3, axis=-1)
+    np.testing.assert_allclose(z[1], colour_model.encode(dark).z_mean[0], atol=1e-4)
+    written = np.asarray(Image.open("out/dark.png"), int)
+    assert np.abs(written - colour_model.decode(z[1:])[0]).max() <= 1
+
+
 def test_what_is_known_of_the_images_is_beside_their_latents(
     kvae, colour_model, labelled, tmp_path
 ):
@@ -51,6 +77,31 @@ def test_what_is_known_of_the_images_is_beside_their_latents(
         assert rows[50]["split"] == "validation"
         written = [[float(row[f"z_mean_{axis}"]) for axis in range(6)] for row in rows]
         np.testing.assert_allclose(written, found["z_mean"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["name", "split", "z_mean_0"])
+def test_an_attribute_that_would_take_the_place_of_a_column_is_refused(kvae, album, name, tmp_path):
+    for split in ("train", "test"):
+        (album / "deep").rename(album / split) if split == "test" else (album / split).mkdir()
+    for photo in album.glob("*.png"):
+        photo.rename(album / "train" / f"{photo.stem}1.png")
+    photos = sorted(path.relative_to(album).as_posix() for path in album.glob("*/*.png"))
+    lines = [f"image,Smiling,{name}", *(f"{photo},1,-1" for photo in photos)]
+    (album / "attributes.csv").write_text("\n".join(lines))
+    result = kvae("encode", "album", "--model", "colour", "--out", "z.csv")
+    assert result.exit_code == 1
+    assert f"an attribute called '{name}', as another column. Rename it." in str(result.exception)
+    assert not (tmp_path / "z.csv").exists()
+    result = kvae("encode", "album", "--model", "colour", "--out", "z.npz")
+    assert result.exit_code == 0, result.output
+
+
+def test_an_attribute_called_label_is_a_column_where_there_are_no_classes(kvae, album):
+    lines = ["image,label", "a,1", "b,-1", "deep/a,-1", "deep/c,1"]
+    (album / "attributes.csv").write_text("\n".join(lines))
+    assert kvae("encode", "album", "--model", "colour", "--out", "z.csv").exit_code == 0
+    with Path("z.csv").open(encoding="utf-8", newline="") as stream:
+        assert [row["label"] for row in csv.DictReader(stream)] == ["1", "-1", "-1", "1"]
 
 
 def test_a_split_is_encoded_with_labels(kvae, grey_model, digits, tmp_path):

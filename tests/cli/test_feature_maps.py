@@ -55,6 +55,20 @@ def test_one_layer_with_its_numbers(kvae, photo_files, returned, tmp_path):
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("channels", "top", "said"), [(20, 17, True), (20, 16, False), (8, 32, False)]
+)
+def test_the_overview_says_that_it_shows_fewer_channels(
+    kvae, photo_files, monkeypatch, channels, top, said
+):
+    maps = np.random.default_rng(0).normal(size=(1, 4, 4, channels))
+    monkeypatch.setattr(model_module.Model, "feature_maps", lambda *_: {"encoder_conv_1": maps})
+    result = kvae("feature-maps", photo_files[0], "--model", "colour", "--top", top)
+    assert result.exit_code == 0, result.output
+    note = f"Note: overview.png shows 16 channels of a layer, not {top}."
+    assert (note in result.stderr.splitlines()) == said
+
+
 def test_layers_come_in_the_order_of_the_network(colour_model, photos, returned):
     assert list(colour_model.feature_maps(photos[:2])) == LAYERS
     names = ["decoder_conv_2", "encoder_conv_10", "decoder_conv_1", "encoder_conv_9"]

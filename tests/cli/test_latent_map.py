@@ -110,6 +110,20 @@ def test_a_folder_without_labels_has_one_group_and_file_names(kvae, photos, read
     assert "has neither attributes nor class labels" in str(result.exception)
 
 
+def test_an_attribute_called_label_colors_and_names_the_map(kvae, labelled, monkeypatch, read_json):
+    with np.load(labelled) as data:
+        arrays = {**data, "attribute_names": np.array(["label", "Third"])}
+    np.savez("other.npz", **arrays)
+    titles = []
+    monkeypatch.setattr(
+        plotting, "scatter", lambda *_, title, **__: titles.append(title) or Image.new("L", (9, 9))
+    )
+    result = kvae("latent-map", "other.npz", "--model", "colour", "--split", "train", "--json", "m")
+    assert result.exit_code == 0, result.output
+    assert {row["group"] for row in read_json("m")} == {"label", "not label"}
+    assert titles == ["label in the latent space of colour"]
+
+
 def test_standard_output_is_the_numbers_alone(kvae, labelled):
     arguments = ("latent-map", labelled, "--color", "Bright", "--split", "train")
     result = kvae(*arguments, "--model", "colour", "--json", "-", "--csv", "map.csv")

@@ -1,5 +1,8 @@
 import json
+import re
+import shlex
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -150,15 +153,56 @@ def test_unknown_model(kvae):
     assert "Did you mean 'grey'" in str(result.exception)
 
 
-def test_an_older_model_gets_networks_for_litert(kvae, models_dir, tmp_path):
-    shutil.copytree(models_dir / "grey", tmp_path / "old")
-    shutil.rmtree(tmp_path / "old" / "1" / "assets.extra" / "lite")
-    refused = kvae("generate", "--model", "./old", "--runtime", "lite", "-n", 1)
+@pytest.mark.parametrize("name", ["./old", "in a/folder/old", "in a/folder/old/1"])
+def test_an_older_model_gets_networks_for_litert(kvae, models_dir, tmp_path, name):
+    folder = tmp_path / name.removesuffix("/1")
+    shutil.copytree(models_dir / "grey", folder)
+    shutil.rmtree(folder / "1" / "assets.extra" / "lite")
+    refused = kvae("generate", "--model", name, "--runtime", "lite", "-n", 1)
     assert refused.exit_code == 1
-    assert "kvae export --lite" in str(refused.exception)
-    assert kvae("export", "--lite", "./old").exit_code == 0
-    assert kvae("generate", "--model", "./old", "--runtime", "lite", "-n", 1).exit_code == 0
-    assert "exists" in str(kvae("export", "--lite", "./old").exception)
+    (cure,) = cures_of(refused)
+    assert cure == ["export", "--lite", name]
+    assert kvae(*cure).exit_code == 0
+    assert kvae("generate", "--model", name, "--runtime", "lite", "-n", 1).exit_code == 0
+    assert "exists" in str(kvae(*cure).exception)
+
+
+def cures_of(result):
+    """The commands that an error names."""
+    found = re.findall("`kvae ([^`]+)`", str(result.exception))
+    return [shlex.split(command) for command in found]
+
+
+def test_a_model_on_the_hub_is_copied_before_it_gets_networks_for_litert(kvae, hub, models_dir):
+    files = files_of(models_dir / "grey")
+    hub.add("user/faces", {name: data for name, data in files.items() if "/lite/" not in name})
+    words = ("generate", "-n", 1, "--runtime", "lite", "--model")
+    refused = kvae(*words, "hf://user/faces")
+    assert "Model 'hf://user/faces' has no networks for LiteRT" in str(refused.exception)
+    for cure in cures_of(refused):
+        result = kvae(*cure)
+        assert result.exit_code == 0, result.output
+    assert kvae(*words, "faces").exit_code == 0
+
+
+def test_the_note_on_attractive_names_a_command_that_works(kvae, models_dir):
+    shutil.copytree(models_dir / "colour", "an/odd name")
+    Path("an/odd name/README.md").write_text("Limits and bias: many.")
+    options = ("--seed", 1, "--attr", "Attractive")
+    result = kvae("morph", *options, "--model", "an/odd name")
+    command = re.search("says more: kvae (.*)", result.stderr)[1]
+    assert "Limits and bias" in kvae(*shlex.split(command)).stdout
+
+
+@pytest.mark.parametrize("name", ["an/odd name", "hf://user/odd"])
+def test_the_command_for_a_model_of_another_kind_opens_it(kvae, hub, models_dir, name):
+    if name.startswith("hf://"):
+        hub.add("user/odd", files_of(models_dir / "grey"))
+    else:
+        shutil.copytree(models_dir / "grey", name)
+    refused = kvae("upscale", models_dir / "colour" / "README.md", "--model", name)
+    _, _, command = str(refused.exception).partition("Use it as in: kvae ")
+    assert kvae(*shlex.split(command)).exit_code == 0
 
 
 def test_an_export_is_of_a_run_or_of_a_model(kvae):

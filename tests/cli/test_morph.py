@@ -349,6 +349,18 @@ def test_a_photo_without_a_face_is_listed_and_the_others_go_on(kvae, faces, phot
     assert str(alone.exception).startswith("wall.png: No face was detected.")
 
 
+def test_full_size_leaves_out_a_photo_that_the_format_does_not_take(kvae, photo_files, tmp_path):
+    Image.new("RGB", (17_000, 2)).save("long.png")
+    result = kvae(
+        *("morph", "long.png", photo_files[0], "--model", "colour", "--attr", "Smiling"),
+        *("--full-size", "--steps", "1", "--out", "edit.webp"),
+    )
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines() == ["edit_first.webp"]
+    reason = "long.png: edit.webp: WEBP does not take a picture of 17000×2 pixels."
+    assert result.stderr.splitlines()[1].startswith(f"  {reason}")
+
+
 def test_full_size_without_alignment_edits_the_middle(kvae, faces, photo, tmp_path):
     result = kvae(*FULL_SIZE, "--no-align", "--steps", "1", "--out", "edit.png")
     assert result.exit_code == 0, result.output

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -144,6 +145,67 @@ def test_a_picture_on_standard_output(kvae, name):
     result = kvae("generate", "--model", "grey", "--out", name)
     assert result.exit_code == 0, result.output
     assert Image.open(io.BytesIO(result.stdout_bytes)).format == "PNG"
+
+
+ENDS = {  # first and last bytes of a whole file
+    "--out": (b"\x89PNG", b"IEND\xaeB`\x82"),
+    "--gif": (b"GIF89a", b";"),
+    "--csv": (b"", b"\n"),
+    "--json": (b"[\n", b"\n]\n"),
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        (["generate", "-n", 2], ["--out"]),
+        (["reconstruct", "first.jpg"], ["--out"]),
+        (["upscale", "first.jpg", "--model", "vdsr"], ["--out"]),
+        (["align", "astronaut.png"], ["--out"]),
+        (["morph", "first.jpg", "--attr", "Attractive"], ["--out", "--csv", "--json", "--gif"]),
+        (["morph", "first.jpg", "--attr", "Young", "--full-size", "--steps", "1"], ["--out"]),
+        (["morph", "--seed", 1, "--grid", "Smiling=0:1", "Young=0:1"], ["--out", "--json"]),
+        (["interpolate", 1, "first.jpg"], ["--out", "--csv", "--json", "--gif"]),
+        (["traverse", "--dims", "0"], ["--out", "--csv", "--json", "--gif"]),
+        (["manifold", "--dims", "0,1", "--size", 2], ["--out", "--csv", "--json"]),
+        (
+            ["latent-map", "labelled.npz", "--split", "train", "--color", "Bright"],
+            ["--out", "--csv", "--json"],
+        ),
+        (["feature-maps", "first.jpg"], ["--csv", "--json"]),
+        (["attributes", "contributions", "--to", "Smiling"], ["--out", "--json"]),
+        (["attributes", "similarity"], ["--out", "--csv", "--json"]),
+        (["attributes", "list"], ["--json"]),
+        (["models", "list"], ["--json"]),
+    ],
+    ids=lambda words: " ".join(map(str, words)),
+)
+def test_standard_output_holds_the_result_alone(
+    kvae, upscalers_dir, models_dir, photo_files, labelled, astronaut, command, options, monkeypatch
+):
+    monkeypatch.setenv("KVAE_MODELS", f"{models_dir}{os.pathsep}{upscalers_dir}")
+    astronaut.save("astronaut.png")
+    if command[0] not in ("upscale", "align", "models"):
+        command = [*command, "--model", "colour"]
+    for option in options:
+        result = kvae(*command, option, "-", "--overwrite")
+        assert result.exit_code == 0, result.output
+        start, end = ENDS[option]
+        found = result.stdout_bytes
+        assert found.startswith(start)
+        assert found.endswith(end)
+        if option == "--csv":
+            rows = list(csv.reader(found.decode().splitlines()))
+            assert len({len(row) for row in rows}) == 1 < len(rows)
+        if option == "--json":
+            assert json.loads(found)
+
+
+def test_the_page_of_the_experiments_is_no_stream(kvae, tmp_path):
+    result = kvae("experiment", "report", "--page", "-", "--out", "results")
+    assert result.exit_code == 2
+    assert "must be a file: a folder of its name receives tables" in result.output
+    assert not list(tmp_path.iterdir())
 
 
 def test_several_pictures_do_not_go_to_one_stream(kvae, photo_files):

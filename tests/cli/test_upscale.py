@@ -65,6 +65,20 @@ def test_nothing_is_overwritten_unless_told(kvae, photo_files, tmp_path):
     assert (tmp_path / "upscaled.png").read_bytes() == b"precious"
 
 
+@pytest.mark.parametrize(("size", "out"), [((6000, 1), "a.webp"), ((1, 22_000), "a.jpg")])
+def test_a_result_that_is_too_large_for_its_format_is_refused_before_the_work(
+    kvae, monkeypatch, size, out
+):
+    from keras_vae.inference.upscaler import Upscaler
+
+    Image.new("RGB", size).save("long.png")
+    monkeypatch.setattr(Upscaler, "upscale", lambda *_, **__: pytest.fail("work was begun"))
+    result = kvae("upscale", "long.png", "--out", out)
+    width, height = np.multiply(size, 3)
+    assert f"{out}: " in str(result.exception)
+    assert f"does not take a picture of {width}×{height} pixels" in str(result.exception)
+
+
 def test_an_autoencoder_is_refused(kvae, photo_files):
     result = kvae("upscale", photo_files[0], "--model", "grey")
     assert result.exit_code == 1

@@ -13,6 +13,7 @@ from keras_vae.datasets.decoding import open_payload
 from keras_vae.datasets.listed import LANDMARKS
 from keras_vae.datasets.loading import open_source
 from keras_vae.datasets.photo_map import PhotoMap
+from keras_vae.faces.crops import align_largest
 from keras_vae.files import limits
 from tests.encoding import encoded, png_file
 
@@ -263,6 +264,19 @@ def test_a_wrong_list_of_landmarks_is_an_error_with_its_line(lines, message, fol
         load_dataset(folder)
 
 
+def test_an_image_with_landmarks_outside_of_it_is_left_out_with_the_reason(folder):
+    for number in range(2):
+        draw(folder / f"{number}.png", number)
+    rows = [f"0.png,{row_of(np.multiply(FACE, 100))}", f"1.png,{row_of(np.divide(FACE, 5))}"]
+    (folder / "landmarks.csv").write_text("\n".join([POINTS, *rows]))
+    aligned = PhotoMap("aligned", align_largest, "without a face", SIZE)
+    dataset = load_dataset(folder, photo_map=aligned)
+    [(reason, (count, [name]))] = account(dataset).left_out.items()
+    assert (reason, count) == ("damaged", 1)
+    assert name.startswith("0.png: `landmarks` must be in the photo, which has ")
+    assert name.endswith("Received: x from 2000 to 4000, y from 1000 to 3300")
+
+
 def test_a_wrong_list_is_an_error_with_its_line(folder):
     draw(folder / "1.png", 1)
     draw(folder / "2.png", 2)
@@ -450,7 +464,7 @@ def test_a_list_beside_that_is_of_other_images_is_hinted_at(folder, tmp_path):
     assert "list_attr.txt, line 2, must describe one image" in line
 
 
-def test_images_that_are_not_of_8_bits_are_the_same_without_preparation(folder):
+def test_images_that_are_not_of_8_bits_are_the_same_without_preparation(folder, caplog):
     """Whole-set jobs read the images one by one: they see the pixels of the prepared set."""
     bright = drawing(3)[..., 0]
     for number, image in enumerate((bright, bright // 200)):
@@ -459,10 +473,28 @@ def test_images_that_are_not_of_8_bits_are_the_same_without_preparation(folder):
     (folder / "3.png").write_bytes(b"no image")
     prepared, source = load_dataset(folder, channels=1), open_source(folder)
     *payloads, damaged = source.payloads()
+    assert "set: pixels of" not in caplog.text
     for image, payload in zip(prepared.images, payloads, strict=True):
         np.testing.assert_array_equal(open_payload(payload).convert("L"), image[..., 0])
     with pytest.raises(ValueError, match=r"3\.png is not an image"):
         open_payload(damaged)
+
+
+def test_the_conversion_of_a_set_is_logged_once(folder, caplog):
+    for number in range(3):
+        wide(folder / f"{number}.tiff", drawing(number)[..., 0].astype(np.uint16) << 4)
+    payloads = list(open_source(folder).payloads())
+    assert [payload.dtype for payload in payloads] == [np.uint8] * 3
+    (record,) = caplog.records
+    note = "pixels of 0 … 4095 (uint16) were converted to 0 … 255."
+    assert record.getMessage() == f"{folder}: {note}"
+
+
+def test_images_of_no_known_range_are_refused_without_preparation_too(folder):
+    for number in range(3):
+        wide(folder / f"{number}.tiff", drawing(number)[..., 0].astype(np.int32) * 9000)
+    with pytest.raises(ValueError, match=r"`images` must be uint8.*divide by the largest"):
+        list(open_source(folder).payloads())
 
 
 @pytest.mark.parametrize("damage", ["encrypted", "Deflate64"])

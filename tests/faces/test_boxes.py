@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,39 @@ def test_overlap_is_relative_to_the_union_or_the_smaller_box(threshold, relative
 def test_a_suppressed_box_suppresses_others():
     boxes = np.array([[0, 0, 10, 10], [4, 0, 14, 10], [8, 0, 18, 10]])
     np.testing.assert_array_equal(suppress_non_maxima(boxes, np.array([3, 2, 1]), 0.4), [0])
+
+
+@pytest.mark.parametrize("relative_to", ["union", "smaller"])
+def test_boxes_are_compared_with_all_others(relative_to):
+    generator = np.random.default_rng(0)
+    boxes = generator.uniform(0, 100, (400, 2))
+    boxes = np.concatenate([boxes, boxes + generator.uniform(-1, 40, (400, 2))], axis=1)
+    scores = generator.uniform(size=400).round(1)  # with ties
+    order = np.argsort(scores)[::-1]
+    kept = [
+        index
+        for rank, index in enumerate(order)
+        if not any(overlap(boxes[index], boxes[other], relative_to) > 0.3 for other in order[:rank])
+    ]
+    assert 20 < len(kept) < 200
+    np.testing.assert_array_equal(suppress_non_maxima(boxes, scores, 0.3, relative_to), kept)
+
+
+def overlap(a, b, relative_to):
+    sides = np.maximum(0, np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]))
+    areas = [np.prod(box[2:] - box[:2]) for box in (a, b)]
+    shared = np.prod(sides)
+    return shared / (min(areas) if relative_to == "smaller" else sum(areas) - shared)
+
+
+def test_the_memory_of_many_boxes_is_bounded():
+    corners = np.stack(np.meshgrid(np.arange(60), np.arange(60)), axis=-1).reshape(-1, 2) * 4.0
+    boxes = np.concatenate([corners, corners + 20], axis=1)
+    tracemalloc.start()
+    suppress_non_maxima(boxes, np.arange(len(boxes)), 0.5)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20e6  # a matrix of all 13 million pairs has 100 MB
 
 
 def test_no_boxes_give_none():

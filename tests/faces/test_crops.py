@@ -56,6 +56,29 @@ def test_a_face_with_known_landmarks_is_aligned_by_them(astronaut, monkeypatch):
     assert np.abs(np.asarray(known, int) - expected).max() <= 1
 
 
+@pytest.mark.parametrize(
+    ("points", "received"),
+    [
+        (10 * LANDMARKS, "x from 698 to 1083, y from 1119 to 1532"),
+        (-LANDMARKS, "x from -108.3 to -69.8, y from -153.2 to -111.9"),
+        (90 + 20 * (LANDMARKS - LANDMARKS.mean(axis=0)), "x from -291.6 to 478.4, y from"),
+        (np.nan * LANDMARKS, "x from nan to nan"),
+    ],
+)
+def test_landmarks_of_a_photo_in_another_size_are_refused(points, received):
+    photo = Image.new("RGB", (180, 220))
+    with pytest.raises(ValueError, match=r"in the photo, .* 180×220 .* Received: ") as error:
+        align_largest(photo, points)
+    assert received in str(error.value)
+
+
+def test_landmarks_of_a_face_at_the_border_may_be_outside():
+    # As in CelebA, whose eyes are at the border of a few photos.
+    photo = Image.new("RGB", (180, 220))
+    assert align_largest(photo, np.add(LANDMARKS, [-88, 0])).size == ALIGNED_SIZE
+    assert align_largest(photo, np.add(LANDMARKS, [91, 86])).size == ALIGNED_SIZE
+
+
 def test_a_generated_image_needs_no_detection(photos, no_detection):
     picture = pictures.enlarge(photos[100], 4)
     compressed = open_photo(encoded(picture, "JPEG", quality=75))

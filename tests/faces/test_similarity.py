@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -114,3 +116,24 @@ def test_warp_is_antialiased():
 def test_outermost_pixels_go_on_past_the_border(photos):
     wide = np.asarray(Similarity(1, 10 + 20j).warp(Image.fromarray(photos[100]), (60, 60)))
     np.testing.assert_array_equal(wide, np.pad(photos[100], [(20, 8), (10, 18), (0, 0)], "edge"))
+
+
+@pytest.mark.parametrize("shift", [30 + 20j, 150 + 10j, -40 - 60j, 500, 90 - 400j])
+def test_a_reduced_image_goes_on_past_the_border(shift, astronaut):
+    image = astronaut.resize((160, 120))
+    padded = Image.fromarray(np.pad(image, [(2000, 2000), (2000, 2000), (0, 0)], "edge"))
+    reduce = Similarity(0.3 * np.exp(0.2j), shift)
+    warped = np.asarray(reduce.warp(image, (178, 218)), int)
+    expected = (reduce @ Similarity(1, -2000 - 2000j)).warp(padded, (178, 218))
+    differences = np.abs(warped - np.asarray(expected, int))
+    assert differences.max() <= 8
+    assert differences.mean() < 0.1
+
+
+def test_a_canvas_far_larger_than_the_image_takes_little_memory():
+    image = Image.linear_gradient("L").convert("RGB")
+    tracemalloc.start()
+    Similarity(0.02, 89 + 109j).warp(image, (178, 218))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20e6  # the canvas shows 8,900 by 10,900 pixels of the image's plane: 290 MB

@@ -80,6 +80,24 @@ def test_colours_of_16_bits_are_read_if_they_use_them():
         open_photo(encode_deep_png(deep << 4))
 
 
+@pytest.mark.parametrize("color", [(1000,), (1000, 2000, 3000), (232, 208, 184)])
+def test_a_transparent_color_of_16_bits_becomes_white(color, caplog):
+    pixels = np.array([[color, [30_000] * len(color), [60_000] * len(color)]])
+    pixels = pixels[..., 0] if len(color) == 1 else pixels
+    opaque = np.asarray(open_photo(encode_deep_png(pixels)))[0]
+    assert "transparent" not in caplog.text
+    photo = np.asarray(open_photo(encode_deep_png(pixels, transparent=color)))[0]
+    assert "has transparent parts, which become white" in caplog.text
+    np.testing.assert_array_equal(photo, [[255] * 3, *opaque[1:]])
+
+
+def test_a_conversion_by_the_range_is_logged(caplog):
+    open_photo(encoded(Image.fromarray(LEVELS.astype(np.int32)), "TIFF"))
+    assert not caplog.text
+    open_photo(encoded(Image.fromarray(LEVELS.astype(np.uint16) << 4), "TIFF"))
+    assert "the given bytes: pixels of 0 … 4095 (uint16) were converted to 0 … 255." in caplog.text
+
+
 def test_nan_is_refused_with_the_file_s_name(tmp_path):
     values = LEVELS.astype(np.float32) / 255
     values[3, 3] = np.nan

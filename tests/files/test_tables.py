@@ -2,9 +2,10 @@ import csv
 import os
 
 import numpy as np
+import pytest
 
 from keras_vae.files.atomic import write_text
-from keras_vae.files.tables import CsvFile, csv_text
+from keras_vae.files.tables import CsvFile, check_columns, csv_text
 
 
 def test_columns_are_those_of_all_rows_in_the_order_of_their_appearance():
@@ -27,6 +28,14 @@ def test_a_file_grows_batch_by_batch(tmp_path):
     assert [[float(row["z_0"]), float(row["z_1"])] for row in rows] == z.astype(str).astype(
         float
     ).tolist()
+
+
+@pytest.mark.parametrize("name", ["name", "z_mean", "z_mean_0", "z_mean_12"])
+def test_an_attribute_with_the_name_of_another_column_is_refused(name):
+    with pytest.raises(ValueError, match=f"an attribute called '{name}', as another column"):
+        check_columns(["name", "Smiling", name], ["z_mean"])
+    check_columns(["name", "Smiling", "z_mean_", "z_mean_x", "0"], ["z_mean"])
+    check_columns(["name", name + "_0"])
 
 
 def test_a_name_that_is_no_utf_8_is_written_with_escapes(tmp_path):

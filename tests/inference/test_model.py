@@ -21,6 +21,16 @@ def test_batches_do_not_show(colour_model, photos, monkeypatch):
     )
 
 
+def test_inputs_of_different_lengths_are_refused_wherever_batches_end(
+    colour_model, photos, monkeypatch
+):
+    monkeypatch.setattr(type(colour_model), "batch", 3)
+    for images, latents in ((3, 7), (6, 7), (7, 6)):
+        z = np.zeros((latents, 1, 6), np.float32)
+        with pytest.raises(ValueError, match=rf"one entry for each.*: {images}, {latents} entries"):
+            colour_model.log_likelihood(photos[:images], z)
+
+
 @pytest.mark.slow
 def test_progress_is_reported_in_images(colour_model, monkeypatch):
     monkeypatch.setattr(model_module.Model, "batch", 3)

@@ -119,12 +119,38 @@ def test_a_photo_is_turned_upright(photo):
     file = io.BytesIO()
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by 90 degrees
-    Image.fromarray(photo).save(file, "PNG", exif=exif)
-    upright = np.rot90(photo, -1)
-    for turned in (file.getvalue(), Image.open(file)):
-        np.testing.assert_array_equal(
-            read_pixels(turned, COLOUR, align=False), read_pixels(upright, COLOUR, align=False)
-        )
+    for stored in (photo, photo[..., 0].astype(np.uint16) * 257):
+        file.seek(0)
+        Image.fromarray(stored).save(file, "PNG", exif=exif)
+        upright = np.rot90(stored, -1)
+        for turned in (file.getvalue(), Image.open(file)):
+            np.testing.assert_array_equal(
+                read_pixels(turned, COLOUR, align=False), read_pixels(upright, COLOUR, align=False)
+            )
+
+
+@pytest.mark.parametrize("form", [np.asarray, lambda image: image, lambda image: [image] * 2])
+def test_transparent_parts_become_white_with_a_word(form, photo, caplog):
+    image = Image.fromarray(photo).convert("RGBA")
+    opaque = read_pixels(form(image), COLOUR, align=False)
+    assert not caplog.text
+    image.putalpha(0)
+    assert (read_pixels(form(image), COLOUR, align=False) == 255).all()
+    assert "transparent parts, which become white" in caplog.text
+    assert opaque.mean() < 200
+
+
+def test_transparent_parts_of_arrays_are_named_once(photo, caplog):
+    photos = np.dstack([photo, photo[..., 0]])[np.newaxis].repeat(3, axis=0)
+    read_pixels(photos, COLOUR, align=False)
+    assert caplog.text.count("transparent") == 1
+
+
+def test_a_transparent_level_of_16_bits_is_refused_where_it_cannot_become_white(photo):
+    deep = Image.fromarray(photo[..., 0].astype(np.uint16) * 257)
+    deep.info["transparency"] = 0
+    with pytest.raises(ValueError, match=r"a Pillow image of mode I;16 with one\. Pass its file"):
+        read_pixels(deep, COLOUR, align=False)
 
 
 def test_the_face_is_aligned(astronaut):

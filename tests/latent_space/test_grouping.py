@@ -54,6 +54,19 @@ def test_labels_make_a_group_for_each_class_that_is_there(digits):
     np.testing.assert_array_equal(grouping.index, digits.labels[rows] == 7)
 
 
+def test_an_attribute_called_label_is_an_attribute(faces, digits):
+    rows = np.array([1, 4, 5, 8])
+    grouping = Grouping.of(replace(faces, attribute_names=("Smiling", "label")), rows, "label")
+    assert grouping.names == ("label", "not label")
+    np.testing.assert_array_equal(grouping.index, [1, 0, 1, 0])
+    both = replace(
+        faces, attribute_names=("Smiling", "label"), labels=np.arange(10), label_names=()
+    )
+    assert Grouping.of(both, rows, "Smiling").names == ("Smiling", "not Smiling")
+    with pytest.raises(ValueError, match="has class labels and an attribute called 'label'"):
+        Grouping.of(both, rows, "label")
+
+
 def test_what_a_data_set_lacks_is_an_error_that_helps(faces, digits):
     rows = np.arange(5)
     with pytest.raises(

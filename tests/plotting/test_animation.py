@@ -96,6 +96,8 @@ def test_wrong_frames_and_paths_are_refused(tmp_path):
         plotting.save_gif(slopes(1), tmp_path / "a.png")
     with pytest.raises(ValueError, match="Received: none"):
         plotting.save_gif([], tmp_path / "a.gif")
+    with pytest.raises(ValueError, match=r"tall\.gif: GIF does not take a picture of 1×70000 "):
+        plotting.save_gif([Image.new("RGB", (1, 70_000))], tmp_path / "tall.gif")
     with pytest.raises(ValueError, match="one size"):
         plotting.save_gif([*slopes(1), *slopes(1, (5, 5))], tmp_path / "a.gif")
     path = tmp_path / "b.gif"
