@@ -175,8 +175,8 @@ def named_options(message: str, command: click.Command) -> str:
     "Use --overwrite", and "`samples=0`" becomes "`--no-samples`". Other words are unchanged.
 
     Args:
-        message: An error's message.
-        command: The command that failed.
+        message: An error, or a note.
+        command: The command.
     """
     options = {each.name: each for each in command.params if isinstance(each, click.Option)}
 

@@ -10,7 +10,7 @@ import click
 
 from keras_vae.files.output import Output
 
-from .command import command, option
+from .command import command, in_terms_of, option
 from .command_line import command_line, refuse
 from .data_source import DataSource, data_options
 from .model_choice import refuse_addresses
@@ -120,9 +120,9 @@ def evaluate(
         )
         found.append(evaluation)
         if not compare:
-            echo(table([evaluation]) + "\n")
+            echo(in_terms_of(table([evaluation]), ctx) + "\n")
     if compare:
-        echo(table(found))
+        echo(in_terms_of(table(found), ctx))
     if outputs.json:
         values = [evaluation.to_dict() for evaluation in found]
         outputs.write_json(values if len(values) > 1 else values[0])

@@ -49,6 +49,7 @@ def test_one_model_one_table_one_json(kvae, faces, labelled):
         "faces, version 1",
         "−log p(x), upper bound (nats)",
         "not Bright",
+        "More `--importance-samples` tighten it.",
         found["command"],
     ):
         assert text in result.stdout
