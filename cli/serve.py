@@ -98,10 +98,11 @@ def find_models(
     from keras_vae.serving.configuration import ModelConfig
 
     for name in names:
-        if is_version(folder := Path(name)):
+        if is_version(Path(name)):
+            folder = Path(name).resolve()
             raise ValueError(
                 f"`NAME` must be that of a model. Received: {name}, a version. Serve its model, "
-                f"{folder.resolve().parent}, and choose the version by a label: --label stable=1."
+                f"{folder.parent}, and choose the version by a label: --label stable={folder.name}."
             )
     folders = [find_version(name).parent.resolve() for name in names]
     known = [folder.name for folder in folders]

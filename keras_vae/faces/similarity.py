@@ -116,7 +116,7 @@ class Similarity:
         visible = self._visible(size)
         left, upper, right, lower = within = np.clip(visible, *limits)
         part = _cut(image, range(left, right), range(upper, lower))
-        # Whole reduced pixels are left out, so that the others are the same as without limits.
+        # Whole reduced pixels are left out, so that the others lie where they lie without limits.
         start = visible[:2] + np.ceil((within - visible)[:2] * self.scale) / self.scale
         reduced = _reduce(part, self.scale, start - within[:2])
         return reduced, Similarity(1 / self.scale, complex(*start))

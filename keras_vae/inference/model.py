@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -38,9 +38,7 @@ if TYPE_CHECKING:
 # prior → the endpoint that samples from it
 PRIORS = {"normal": "generate_pixels", "gmm": "generate_gmm_pixels"}
 
-# Images in one call of an endpoint: a bound on memory and on the size of a request. It is the same
-# in this process and over a network, since a result's last bits depend on the batch it was in.
-BATCH = 128
+BATCH = 128  # images in one call of an endpoint: a bound on memory
 
 MOST_TEMPERATURE = 1_000_000  # z is then still a float32
 
@@ -103,12 +101,16 @@ class Model(ABC):
         (2, 64, 64, 3)
     """
 
-    batch: ClassVar[int] = BATCH
     name: str
     metadata: Mapping[str, Any]
     needs_tensorflow: bool = False
     describes_itself: bool = True
     attributes: Attributes | None
+
+    @property
+    def batch(self) -> int:
+        """Images in one call of an endpoint; a result's last bits depend on it."""
+        return BATCH
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

@@ -85,15 +85,15 @@ def output_shape_of(network: Any) -> tuple[int | None, ...]:
     """Shape of what a decoder returns: of a subclassed model, for the z that it was called with.
 
     Raises:
-        ValueError: If a subclassed model has not been called yet.
+        ValueError: If a subclassed model has not been called yet, or has several inputs.
     """
     if hasattr(network, "output_shape"):
         return network.output_shape
     shape = (network.get_build_config() or {}).get("input_shape")
-    if shape is None:
+    if shape is None or not all(side is None or isinstance(side, int) for side in shape):
         raise ValueError(
-            "`decoder` must be a functional model, or have been called once, so that the shape of "
-            f"its output is known. Received: {network.name!r}."
+            "`decoder` must be a functional model, or one of z alone that has been called once, so "
+            f"that the shape of its output is known. Received: {network.name!r}."
         )
     return tuple(network.compute_output_spec(keras.KerasTensor(shape)).shape)
 

@@ -151,6 +151,10 @@ def _without_activation(tensor: Any) -> tuple[Any, str | None]:
         inner, name = _without_activation(node.input_tensors[0])
         return type(layer).from_config(layer.get_config())(inner), name
     name = _activation(layer)
+    if name == "logits" and isinstance(layer, keras.layers.Activation):  # as a cast to float32
+        inner, before = _without_activation(node.input_tensors[0])
+        if before in SQUASHING:
+            return type(layer).from_config(layer.get_config())(inner), before
     if name in ("logits", None):
         return tensor, name
     if name not in SQUASHING:

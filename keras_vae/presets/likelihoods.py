@@ -61,7 +61,7 @@ class Bernoulli(Likelihood, kind="bernoulli", builds=f"{_MODULE}.Bernoulli"):
         if output != "sigmoid":
             raise ValueError(
                 f"`output` must be 'sigmoid' for a Bernoulli likelihood. Received: {output!r}. "
-                "For other outputs choose another likelihood, such as 'gaussian'."
+                "For other outputs choose another `likelihood`, such as 'gaussian'."
             )
 
 

@@ -148,6 +148,18 @@ def test_a_last_activation_is_taken_off_and_not_applied_twice(make, activation):
     assert np.abs(logits).max() > 1  # what the likelihood takes is not squashed
 
 
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
+def test_an_activation_before_a_cast_is_taken_off(activation):
+    """As networks of mixed precision end."""
+    decoder = keras.Sequential([*conv_decoder(activation).layers])
+    decoder.add(layers.Activation("linear", dtype="float32"))
+    decoder.build((None, L))
+    vae = VAE.from_networks(encoder(2), decoder, "gaussian")
+    assert vae.likelihood.output_range == activation
+    z = np.random.default_rng(0).normal(0, 3, (6, L)).astype(np.float32)
+    np.testing.assert_allclose(getattr(ops, activation)(vae.decoder(z)), decoder(z), atol=1e-6)
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("without_lite")
 @pytest.mark.parametrize("make", DECODERS)
@@ -374,8 +386,19 @@ def test_variances_of_positions_have_the_shape_of_a_subclassed_decoders_images(
     vae.save(tmp_path / "vae.keras")
     restored = keras.saving.load_model(tmp_path / "vae.keras")
     np.testing.assert_array_equal(restored.likelihood.variance, vae.likelihood.variance)
-    with pytest.raises(ValueError, match=r"`decoder` must .* have been called once"):
+    with pytest.raises(ValueError, match=r"`decoder` must .* has been called once"):
         PositionalGaussian(SubclassedDecoder())
+
+
+def test_variances_of_positions_need_a_decoder_of_z_alone():
+    class Labelled(SubclassedDecoder):
+        def call(self, inputs):
+            return super().call(inputs[0])
+
+    labelled = Labelled()
+    labelled([tf.zeros((1, L)), tf.zeros(1, tf.int64)])
+    with pytest.raises(ValueError, match=r"`decoder` must be .*, or one of z alone"):
+        PositionalGaussian(labelled)
 
 
 def test_networks_in_the_other_order_are_refused():
