@@ -18,7 +18,7 @@ from typing import IO
 import numpy as np
 
 from ..files.arrays import read_header, unpack_array
-from ..files.limits import check_count, check_unpacked
+from ..files.limits import IMAGES_PER_BYTE, STORE, check_count, check_unpacked
 from ..files.naming import first_line, plain_name, printable
 from ..files.regular import HEAD, content_kind, open_regular
 from .account import Account
@@ -300,7 +300,7 @@ class ArrayFile:
         """Read an array that is no pickle."""
         with self._archive() as archive:
             info = archive.getinfo(f"{name}.npy")
-            check_unpacked(self._described(name), info.file_size, self._size)
+            check_unpacked(self._described(name), info.file_size, self._size, cure=STORE)
             try:
                 return unpack_array(archive, info)
             except ValueError as error:  # NumPy names neither file nor array
@@ -309,9 +309,10 @@ class ArrayFile:
                     f"{kind})` makes one. Received: what NumPy does not open: {first_line(error)}."
                 ) from error
 
-    def check_count(self, name: str, what: str, count: int) -> None:
+    def check_count(self, name: str, what: str, count: int, per_byte: int = 1) -> None:
         """Check the number of small things in an array; see `limits.check_count`."""
-        check_count(self._described(name), what, count, self._size)
+        described = self._described(name)
+        check_count(described, what, count, self._size, per_byte=per_byte, cure=STORE)
 
     def wrong(self, name: str, expected: str, array: np.ndarray) -> ValueError:
         """Make the error of an array that is not as expected."""
@@ -337,8 +338,8 @@ class ArrayFile:
                 )
             if math.prod(shape) * dtype.itemsize > size:
                 raise EOFError(f"`{name}` ends too early")
-            check_unpacked(described, size, self._size, in_memory=False)
-            self.check_count(name, "images", shape[0])
+            check_unpacked(described, size, self._size, in_memory=False, cure=STORE)
+            self.check_count(name, "images", shape[0], IMAGES_PER_BYTE)
             size = math.prod(shape[1:]) * dtype.itemsize
             check_unpacked(f"An image of {described}", size, size)
             yield stream, layout

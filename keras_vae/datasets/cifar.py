@@ -214,7 +214,7 @@ def _in_archive(archive: Path) -> Iterator[Read]:
                 if file not in members:
                     raise ValueError(f"{archive} must hold {file}.")
                 size = members[file].size
-                check_unpacked(f"{file} in {archive}", size, size)
+                check_unpacked(f"{file} in {archive}", size, packed)
                 return opened.extractfile(members[file]).read()
 
             yield read

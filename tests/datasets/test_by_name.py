@@ -214,6 +214,11 @@ def test_what_expands_without_bound_is_refused(images, tmp_path, monkeypatch):
             opened.addfile(member, io.BytesIO(content))
     with pytest.raises(ValueError, match=r"tar\.gz expands from \d+ to 110,628 bytes"):
         load_dataset(archive)
+    with monkeypatch.context() as larger:
+        larger.setattr(limits, "MAX_BYTES", 150_000)
+        larger.setattr(limits, "MAX_EXPANSION", 1)
+        with pytest.raises(ValueError, match=r"bin in .*tar\.gz expands from \d+ to 18,438 bytes"):
+            load_dataset(archive)
     savemat = pytest.importorskip("scipy.io").savemat
     for file in ("train_32x32.mat", "test_32x32.mat"):
         matrices = {"X": np.zeros((32, 32, 3, 200), np.uint8), "y": np.zeros((200, 1), np.uint8)}
