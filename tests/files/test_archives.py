@@ -150,6 +150,15 @@ def test_names_with_line_breaks_are_one_line_in_errors(tmp_path):
         Archive(patched(path, flag=1)).check_readable(["x\n\x0by"])
 
 
+def test_an_archives_name_is_printed_without_control_characters(tmp_path):
+    path = write(tmp_path / "a\nb.zip", {"x": b"1"})
+    with pytest.raises(ValueError, match=r"^.*a\ufffdb\.zip cannot be unpacked: x is encrypted"):
+        Archive(patched(path, flag=1)).check_readable(["x"])
+    path.write_bytes(b"no archive")
+    with pytest.raises(ValueError, match=r"^.*a\ufffdb\.zip is not a zip file"):
+        Archive(path)
+
+
 def test_a_path_that_no_file_system_has_is_left_out(tmp_path):
     members = dict.fromkeys(("a" * 4092 + ".jpg", "a" * 4093 + ".jpg", "b" * 60_000), b"1")
     archive = Archive(write(tmp_path / "a.zip", members))
