@@ -70,8 +70,8 @@ class Archive:
             else:
                 continue
             raise ValueError(
-                f"{printable(self.path)} cannot be unpacked: {printable(name)} is {problem}. {cure}, and "
-                "give the folder."
+                f"{printable(self.path)} cannot be unpacked: {printable(name)} is {problem}. "
+                f"{cure}, and give the folder."
             )
 
     def read(self, name: str) -> bytes:
