@@ -18,13 +18,14 @@ from typing import IO
 import numpy as np
 
 from ..files.arrays import read_header, unpack_array
-from ..files.limits import check_count, check_unpacked
+from ..files.limits import IMAGES_PER_BYTE, STORE, check_count, check_unpacked
 from ..files.naming import first_line, plain_name, printable
 from ..files.regular import HEAD, content_kind, open_regular
 from .account import Account
 from .listed import signs
 from .source import Origin, Source, native_size
 from .splits import SPLITS, split_named
+from .tree import ARRAYS, FolderTree
 
 # Names in lower case. Keras writes x_train and y_train, `np.savez` without names arr_0 and arr_1,
 # TensorFlow Datasets image and label.
@@ -69,17 +70,34 @@ class _Layout:
         return (*self.shape[1:], 1)[:3]
 
 
-def find(location: Path, name: str) -> Origin | None:
-    """Find arrays: the file itself, or that of images in the folder whose name begins as the set's.
+def find_named(location: Path, name: str) -> Origin | None:
+    """Find images in the file of arrays that has a folder's name; photos beside it are left out."""
+    files = _named(location, name) if location.is_dir() else []
+    if len(files) != 1 or not ArrayFile(files[0]).holds_images:
+        return None
+    return _origin(files[0], FolderTree(location).images)
 
-    Others may begin so, too, such as the latents of the set.
+
+def find(location: Path, name: str) -> Origin | None:
+    """Find arrays: the file itself, or in the folder that of the set's name.
+
+    Without such a file it is that of images whose name begins so. Others may begin so, too, such as
+    the latents of the set.
     """
     if location.is_dir():
-        alike = [f for f in location.glob("*.npz") if _folded(f.stem).startswith(_folded(name))]
-        alike = [f for f in alike if ArrayFile(f).holds_images]
-        location = alike[0] if len(alike) == 1 else location
-    if location.suffix.lower() not in (".npz", ".npy") or location.is_dir():
-        return None
+        files = _named(location, name)
+        if not files:
+            alike = [f for f in location.glob("*.npz") if _folded(f.stem).startswith(_folded(name))]
+            files = [file for file in alike if ArrayFile(file).holds_images]
+        return _origin(files[0]) if len(files) == 1 else None
+    return _origin(location) if location.suffix.lower() in ARRAYS else None
+
+
+def _named(folder: Path, name: str) -> list[Path]:
+    return [file for file in folder.glob("*.npz") if _folded(file.stem) == _folded(name)]
+
+
+def _origin(location: Path, photos: Sequence[str] = ()) -> Origin:
     file = ArrayFile(location)
     layouts = [file.layout(part.images) for part in file.parts()]
     height, width, channels = layouts[0].image_shape
@@ -89,13 +107,13 @@ def find(location: Path, name: str) -> Origin | None:
         f"arrays in an {location.suffix.lower()} file",
         location,
         (location,),
-        partial(read, location),
+        partial(read, location, photos),
         image_size=native_size(height, width),
         channels=channels,
     )
 
 
-def read(location: Path) -> Source:
+def read(location: Path, photos: Sequence[str] = ()) -> Source:
     """Open the arrays; images are read as they are needed, compressed or not.
 
     Args:
@@ -103,6 +121,7 @@ def read(location: Path) -> Source:
             [N, C, H, W] with C 1 or 3, under a name of `_IMAGES` or, for each split, as `x_train`
             or `train_images`; and any of labels [N], `label_names`, `attributes` [N, A] (+1 and −1,
             or 1 and 0), `attribute_names` [A] and `partition` [N] (0 train, 1 validation, 2 test).
+        photos: Images beside the file, which are left out.
 
     Raises:
         ValueError: If the file or one of its arrays is not like that.
@@ -126,6 +145,7 @@ def read(location: Path) -> Source:
     if attributes is not None:
         used |= {"attributes", "attribute_names"}
     account.leave_out("not used", sorted({*file.names} - used))
+    account.leave_out(f"beside {printable(location.name)}, whose arrays are read", photos)
     return Source(
         count,
         lambda: (row for part in parts for row in file.rows(part.images)),
@@ -300,7 +320,7 @@ class ArrayFile:
         """Read an array that is no pickle."""
         with self._archive() as archive:
             info = archive.getinfo(f"{name}.npy")
-            check_unpacked(self._described(name), info.file_size, self._size)
+            check_unpacked(self._described(name), info.file_size, self._size, cure=STORE)
             try:
                 return unpack_array(archive, info)
             except ValueError as error:  # NumPy names neither file nor array
@@ -309,9 +329,10 @@ class ArrayFile:
                     f"{kind})` makes one. Received: what NumPy does not open: {first_line(error)}."
                 ) from error
 
-    def check_count(self, name: str, what: str, count: int) -> None:
+    def check_count(self, name: str, what: str, count: int, per_byte: int = 1) -> None:
         """Check the number of small things in an array; see `limits.check_count`."""
-        check_count(self._described(name), what, count, self._size)
+        described = self._described(name)
+        check_count(described, what, count, self._size, per_byte=per_byte, cure=STORE)
 
     def wrong(self, name: str, expected: str, array: np.ndarray) -> ValueError:
         """Make the error of an array that is not as expected."""
@@ -337,8 +358,8 @@ class ArrayFile:
                 )
             if math.prod(shape) * dtype.itemsize > size:
                 raise EOFError(f"`{name}` ends too early")
-            check_unpacked(described, size, self._size, in_memory=False)
-            self.check_count(name, "images", shape[0])
+            check_unpacked(described, size, self._size, in_memory=False, cure=STORE)
+            self.check_count(name, "images", shape[0], IMAGES_PER_BYTE)
             size = math.prod(shape[1:]) * dtype.itemsize
             check_unpacked(f"An image of {described}", size, size)
             yield stream, layout

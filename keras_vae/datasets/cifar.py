@@ -214,7 +214,7 @@ def _in_archive(archive: Path) -> Iterator[Read]:
                 if file not in members:
                     raise ValueError(f"{archive} must hold {file}.")
                 size = members[file].size
-                check_unpacked(f"{file} in {archive}", size, size)
+                check_unpacked(f"{file} in {archive}", size, packed)
                 return opened.extractfile(members[file]).read()
 
             yield read
@@ -247,7 +247,7 @@ def _array(values: Any) -> np.ndarray:
 
 
 def _texts(key: str, values: dict[str, Any], file: str, size: int) -> tuple[str, ...]:
-    """Return the texts of a list, which are bytes if Python 2 wrote them; none without the list.
+    """Return the texts of a list, which are bytes if Python 2 wrote them; none without one.
 
     Args:
         key: Name of the list.
@@ -258,8 +258,11 @@ def _texts(key: str, values: dict[str, Any], file: str, size: int) -> tuple[str,
     Raises:
         ValueError: If they are no list of texts, or have more letters than the file has bytes.
     """
-    texts = values.get(key, [])
-    if not isinstance(texts, list) or not all(isinstance(text, str | bytes) for text in texts):
+    texts = values.get(key)
+    texts = [] if texts is None else texts
+    if not isinstance(texts, list | tuple) or not all(
+        isinstance(text, str | bytes) for text in texts
+    ):
         raise ValueError(f"`{key}` of {file} must be a list of texts. Received: other values.")
     if (letters := sum(map(len, texts))) > size:
         raise ValueError(

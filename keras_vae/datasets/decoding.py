@@ -237,9 +237,11 @@ class _Decoder:
     @property
     def notes(self) -> list[str]:
         """What was converted, in sentences."""
-        ranges: dict[str, PixelRange] = self.__dict__.get("_ranges", {})
+        ranges: dict[str, PixelRange | ValueError] = self.__dict__.get("_ranges", {})
         return [
-            note for dtype, each in ranges.items() if (note := each.conversion(np.dtype(dtype)))
+            note
+            for dtype, each in ranges.items()
+            if isinstance(each, PixelRange) and (note := each.conversion(np.dtype(dtype)))
         ]
 
     def size_of_first(self) -> tuple[int, int]:
@@ -299,11 +301,7 @@ class _Decoder:
         )
 
     def in_bytes(self, payload: Payload) -> Payload:
-        """Return an image of 8 bits unchanged, and others as arrays of uint8.
-
-        Raises:
-            ValueError: If the values of all images have no known range.
-        """
+        """Return an image of 8 bits unchanged, and others as arrays of uint8, or why not."""
         try:
             if isinstance(payload, np.ndarray):
                 return self._array(payload)
@@ -313,8 +311,8 @@ class _Decoder:
                 gray = file.rgb(self._bytes).getchannel(0)
                 photos.warn_of_changes(file)
                 return np.asarray(gray)
-        except _UnknownRange:
-            raise
+        except _UnknownRange as error:
+            return error
         except (_Unreadable, ValueError):
             return payload  # whoever opens it gets the error
 
@@ -355,11 +353,14 @@ class _Decoder:
         if not np.isfinite(values).all():
             raise _Unreadable("it holds values that are NaN or infinite")
         with self._lock:  # one thread looks, the others wait
-            return self._ranges[values.dtype.name].to_uint8(values)
+            known = self._ranges[values.dtype.name]
+        if isinstance(known, ValueError):
+            raise _UnknownRange(str(known)) from known
+        return known.to_uint8(values)
 
     @cached_property
-    def _ranges(self) -> dict[str, PixelRange]:
-        """The range of all images whose values are not of 8 bits, by their type."""
+    def _ranges(self) -> dict[str, PixelRange | ValueError]:
+        """The range of all images whose values are not of 8 bits, or why none, by their type."""
         extremes: dict[str, tuple[float, float]] = {}
         for payload in self.source.payloads():
             values = self._wide_values(payload)
@@ -367,13 +368,7 @@ class _Decoder:
                 low, high = extremes.get(values.dtype.name, (np.inf, -np.inf))
                 ends = min(low, float(values.min())), max(high, float(values.max()))
                 extremes[values.dtype.name] = ends
-        try:
-            return {
-                name: range_between(*ends, np.dtype(name), "images")
-                for name, ends in extremes.items()
-            }
-        except ValueError as error:
-            raise _UnknownRange(str(error)) from error
+        return {name: _range_between(*ends, np.dtype(name)) for name, ends in extremes.items()}
 
     def _wide_values(self, payload: Payload) -> np.ndarray | None:
         try:
@@ -386,11 +381,18 @@ class _Decoder:
             return None
 
 
+def _range_between(low: float, high: float, dtype: np.dtype) -> PixelRange | ValueError:
+    try:
+        return range_between(low, high, dtype, "images")
+    except ValueError as error:
+        return error
+
+
 def in_bytes(source: Source, name: str, max_pixels: int = MAX_PIXELS) -> Source:
     """Return the source with images of 8 bits: others are converted by the range of all of them.
 
-    At the end of a pass the conversion is logged. A pass ends in a ValueError if there are such
-    images, and their range is not known.
+    At the end of a pass the conversion is logged. Where the range is not known, the reason takes
+    the place of each such image.
 
     Args:
         source: The images.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files.limits import check_count, check_unpacked
+from ..files.limits import IMAGES_PER_BYTE, check_count, check_unpacked
 from ..files.regular import content_kind, open_regular
 from .source import Origin, Source
 
@@ -81,7 +81,9 @@ def read_idx(file: Path, axes: int) -> np.ndarray:
                     raise ValueError(f"{file} must hold data. Received: {shape.tolist()}.")
                 size = file.stat().st_size
                 check_unpacked(str(file), expected, size, in_memory=is_packed)
-                check_count(str(file), "images" if axes > 1 else "labels", int(shape[0]), size)
+                if axes > 1:
+                    count = int(shape[0])
+                    check_count(str(file), "images", count, size, per_byte=IMAGES_PER_BYTE)
                 content = stream.read(expected + 1)
     except (EOFError, OSError, zlib.error) as error:
         raise ValueError(f"{file} is damaged: {error}.") from error

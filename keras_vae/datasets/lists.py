@@ -57,9 +57,9 @@ def split(cell: str) -> int:
 
 
 def whole_number(cell: str) -> int:
-    """Parse a whole number of at most 2^53, also as 7.0."""
+    """Parse a whole number below 2^53, also as 7.0."""
     value = float(cell)
-    if value != int(value) or abs(value) > LARGEST:
+    if value != int(value) or abs(value) >= LARGEST:
         raise ValueError
     return int(value)
 

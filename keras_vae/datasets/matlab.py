@@ -49,7 +49,7 @@ def read_matrices(file: Path) -> dict[str, np.ndarray]:
 
 def _matrices(content: memoryview, order: str) -> Iterator[tuple[str, np.ndarray]]:
     """Yield the matrices of numbers among elements, with their names."""
-    left = most = min(limits.MAX_BYTES, limits.most_unpacked(len(content)))
+    left = most = limits.most_unpacked(len(content))
     for kind, data in _elements(content, order):
         if kind == _COMPRESSED:
             unpacked = zlib.decompressobj().decompress(data, left + 1)

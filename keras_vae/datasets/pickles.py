@@ -13,6 +13,7 @@ import numpy as np
 from ..files.naming import first_line
 
 _NUMBERS = "biufc"  # kinds of arrays that are read: no Python objects, no structures
+LARGEST_KEY = 2**32  # of a dict
 LONGEST_CODE = 8  # letters of a type of numbers, such as "<u1"
 
 
@@ -62,13 +63,22 @@ _STAND_INS = {
 }
 
 
-class _Dict(dict[str | bytes, Any]):
-    """Has texts as keys: the hash of a tuple in a tuple, forty times, would take hours."""
+class _Dict(dict[str | bytes | int, Any]):
+    """Has simple keys: the hash of a tuple in a tuple, forty times, would take hours."""
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if not isinstance(key, str | bytes):
-            raise pickle.UnpicklingError(f"it has a key that is a {type(key).__name__}")
+        if not isinstance(key, str | bytes) and not _is_small(key):
+            raise pickle.UnpicklingError(f"it has a key that is {_kind(key)}")
         super().__setitem__(key, value)
+
+
+def _is_small(key: Any) -> bool:
+    return isinstance(key, int) and abs(key) < LARGEST_KEY  # others can have one hash
+
+
+def _kind(value: Any) -> str:
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
 def _empty_dict(unpickler: Any) -> None:
@@ -130,7 +140,7 @@ def _encoder() -> Callable[[str, str], bytes]:
 
     def encode(text: str, encoding: str) -> bytes:
         if not isinstance(text, str):
-            raise pickle.UnpicklingError(f"it encodes a {type(text).__name__}")
+            raise pickle.UnpicklingError(f"it encodes {_kind(text)}")
         if text not in encoded:
             encoded[text] = text.encode("latin1")
         return encoded[text]

@@ -31,8 +31,10 @@ LARGEST = 2**53  # of labels: above, float64 has no odd numbers
 _SEPARATORS = (",", ";", "\t")
 LEAST = 16  # pixels of an image, to tell images from lists
 _TEXT, _USAGE = "pixels", "usage"  # columns of FER2013
-# Columns that are no labels: row numbers, also as pandas names them, and splits.
-_NO_LABELS = ("", "index", "unnamed: 0", "id", _USAGE, "split", "partition")
+# Columns that are no labels: row numbers, also as pandas names them, names of files, and splits.
+_NO_LABELS = re.compile(
+    rf"|index|unnamed: .*|id|image_?id|file_?name|{_USAGE}|split|partition", re.DOTALL
+)
 _LABELS = ("label", "labels", "class", "target", "emotion", "y")
 _MISSING = ("", "na", "n/a", "null", "none")
 _USAGES = {"publictest": 1, "privatetest": 2}  # FER2013's names of splits
@@ -44,22 +46,19 @@ class _Table:
 
     Attributes:
         separator: Between two cells.
-        header: Names of the columns in lower case; none without a header.
+        header: Names of the columns; none without a header.
         pixels: Places of the pixels, or that of their text.
         label: Place of the label, or None.
         usage: Place of the split, or None.
+        is_of_texts: Whether all pixels are one text.
     """
 
     separator: str
     header: list[str]
     pixels: list[int]
-    label: int | None
-    usage: int | None
-
-    @property
-    def is_of_texts(self) -> bool:
-        """Whether all pixels are one text."""
-        return _TEXT in self.header
+    label: int | None = None
+    usage: int | None = None
+    is_of_texts: bool = False
 
     def cells(self, row: str) -> list[str]:
         """Cut a line; quotes are read where texts are expected, not around numbers."""
@@ -69,14 +68,21 @@ class _Table:
         """Say which column is what, and which ones are not used."""
         account = Account()
         account.taken["lines"] = images
+        if _numbers_columns(self.header):
+            account.notes.append("the first line numbers the columns")
         if self.label is not None:
-            account.notes.append(f"labels: {self._shown(self.label)}")
+            account.notes.append(f"labels: {self._shown(self.label)}{self._reason_for_label()}")
         if self.usage is not None:
             account.notes.append(f"split: {self._shown(self.usage)}")
         used = {*self.pixels, self.label, self.usage}
         unused = [place for place in range(len(self.header)) if place not in used]
         account.leave_out("not used", map(self._shown, unused))
         return account
+
+    def _reason_for_label(self) -> str:
+        if not self.header or _stem(self.header[self.label]) != _stem(self.header[self.pixels[0]]):
+            return ""
+        return ", since only the other columns of such names make an image"
 
     def _shown(self, place: int) -> str:
         name = printable(self.header[place]) if self.header else ""
@@ -87,7 +93,7 @@ def find(location: Path, name: str) -> Origin | None:
     """Find pixels in a .csv file; None for other files, and for lists.
 
     Raises:
-        ValueError: If a header does not show which columns are pixels.
+        ValueError: If most columns are named as pixels, but they make no image.
     """
     if location.suffix.lower() != ".csv" or location.is_dir():
         return None
@@ -101,7 +107,7 @@ def find(location: Path, name: str) -> Origin | None:
     else:
         shape = _image_shape(len(table.pixels))
     if shape is None or math.prod(shape) < LEAST:
-        if len(table.header) > LEAST:
+        if len(table.header) > LEAST and 2 * len(table.pixels) > len(table.header):
             raise ValueError(
                 f"{location} must have as many columns of pixels as a square has, which are named "
                 "alike, such as pixel0, pixel1, …, and one of labels, such as label. "
@@ -127,7 +133,7 @@ def read(location: Path) -> Source:
             square image.
     """
     rows = _rows(decode_text(read_small(location), str(location)))
-    table = _table(list(islice(rows.values(), 1)))
+    table = _table(list(islice(rows.values(), 2)))
     if table.header:
         del rows[next(iter(rows))]
     if not rows:
@@ -175,6 +181,7 @@ def _columns(rows: dict[int, str], table: _Table) -> tuple[np.ndarray, np.ndarra
     for number, width in widths.items():
         _check_width(number, width, widths[first])
     used = [*table.pixels, *([] if table.label is None else [table.label])]
+    every = len(used) == widths[first]  # NumPy takes twice as long to choose columns
     try:
         numbers = np.loadtxt(
             rows.values(),
@@ -182,12 +189,13 @@ def _columns(rows: dict[int, str], table: _Table) -> tuple[np.ndarray, np.ndarra
             delimiter=table.separator,
             comments=None,
             ndmin=2,
-            usecols=used,
+            usecols=None if every else used,
         )
     except ValueError:
         cut = ((number, table.cells(row)) for number, row in rows.items())
         _check_numbers((number, [cells[place] for place in used]) for number, cells in cut)
         raise
+    numbers = numbers[:, used] if every else numbers
     pixels = numbers[:, : len(table.pixels)]
     return _whole(pixels), None if table.label is None else _labels(numbers[:, -1], rows)
 
@@ -286,39 +294,73 @@ def _table(lines: list[str]) -> _Table:
     """Find out what the columns are, by the header or else by the number of cells.
 
     Columns of pixels have the same name but for its numbers. The label has one of `_LABELS`, or is
-    the only other column; without a header it is the first cell, if the others are an image.
+    the only other column, of numbers. Otherwise, and without a header, it is the first column of
+    pixels if the others are an image.
+
+    Args:
+        lines: The first two.
     """
     separator = _separator(lines)
     header = _header(lines, separator)
     if not header:
         width = len(_cells(lines[0], separator)) if lines else 0
-        labelled = int(width > 0 and _image_shape(width) is None and bool(_image_shape(width - 1)))
-        return _Table(separator, [], [*range(labelled, width)], 0 if labelled else None, None)
-    if _TEXT in header:
-        pixels = [header.index(_TEXT)]
-    else:
-        stems = [re.sub(r"\d+", "0", name) for name in header]
-        times = Counter(stems)
-        most = max(times.values())
-        pixels = [place for place, stem in enumerate(stems) if times[stem] == most > 1]
-    others = {name: place for place, name in enumerate(header) if place not in {*pixels}}
+        return _Table(separator, [], *_without_label([*range(width)]))
+    folded = [name.casefold() for name in header]
+    is_of_texts = _TEXT in folded
+    pixels = [folded.index(_TEXT)] if is_of_texts else _alike(folded)
+    others = {name: place for place, name in enumerate(folded) if place not in {*pixels}}
     label = next((others[name] for name in _LABELS if name in others), None)
-    candidates = [place for name, place in others.items() if name not in _NO_LABELS]
-    if label is None and len(candidates) == 1 and _TEXT not in header:
-        (label,) = candidates
-    return _Table(separator, header, pixels, label, others.get(_USAGE))
+    if label is None and not is_of_texts:
+        candidates = [place for name, place in others.items() if not _NO_LABELS.fullmatch(name)]
+        if len(candidates) == 1 and not _is_text(lines, candidates[0], separator):
+            (label,) = candidates
+        else:
+            pixels, label = _without_label(pixels)
+    return _Table(separator, header, pixels, label, others.get(_USAGE), is_of_texts)
+
+
+def _alike(names: list[str]) -> list[int]:
+    """Return the places of the names that differ in their numbers alone, the most of a kind."""
+    stems = list(map(_stem, names))
+    times = Counter(stems)
+    most = max(times.values())
+    return [place for place, stem in enumerate(stems) if times[stem] == most > 1]
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"\d+", "0", name.casefold())
+
+
+def _without_label(places: list[int]) -> tuple[list[int], int | None]:
+    """Return columns of pixels, and the first as label if only the others are an image."""
+    if places and _image_shape(len(places)) is None and _image_shape(len(places) - 1):
+        return places[1:], places[0]
+    return places, None
+
+
+def _is_text(lines: list[str], place: int, separator: str) -> bool:
+    """Whether the first line after the header has a text at a place."""
+    cells = [cell for line in lines[1:] for cell in _cells(line, separator)]
+    return place < len(cells) and not _is_number(cells[place])
 
 
 def _header(lines: list[str], separator: str) -> list[str]:
-    """Return the names of the columns in lower case; none if the first line is an image.
+    """Return the names of the columns; none if the first line is an image.
 
     A cell that is neither a number nor a missing one is a name. Columns without names are numbered
-    by pandas, after a column of row numbers, whose own name is empty.
+    by pandas, at times after a column of row numbers, whose own name is empty.
     """
-    cells = [cell.strip().casefold() for cell in _cells(lines[0], separator)] if lines else []
-    if cells == ["", *map(str, range(len(cells) - 1))]:
+    cells = [cell.strip() for cell in _cells(lines[0], separator)] if lines else []
+    if _numbers_columns(cells):
         return cells
-    return cells if any(cell not in _MISSING and not _is_number(cell) for cell in cells) else []
+    named = any(cell.casefold() not in _MISSING and not _is_number(cell) for cell in cells)
+    return cells if named else []
+
+
+def _numbers_columns(cells: list[str]) -> bool:
+    """Whether cells number columns from 0, but for an empty first one."""
+    numbers = cells[1:] if cells[:1] == [""] else cells
+    return bool(numbers) and numbers == [*map(str, range(len(numbers)))]
 
 
 def _is_number(cell: str) -> bool:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 VERSION = 3  # raised when the same source would give other pixels, or other files
-FORMER = "%s is of an older version of kvae: the set is prepared again, and it can be removed"
+FORMER = "%s is of an older version of kvae: the set is prepared again; this folder can be removed"
 PARTIAL = ".partial"
 IMAGES, KNOWN, ABOUT = FILES = ("images.npy", "known.npz", "about.json")
 LONGEST = 255 - len(PARTIAL)  # bytes of a name, as file systems limit it

@@ -187,7 +187,7 @@ _ENTRIES = (
 DATASETS: dict[str, KnownDataset] = {entry.name: entry for entry in _ENTRIES}
 
 # What a path may hold. Known layouts come first: a mere folder of images has no splits and no
-# attributes. Arrays in a folder are its images if it has no others.
+# attributes. Arrays in a folder are its images if their file has its name, or it has no others.
 _PATH_FINDERS: tuple[Finder, ...] = (
     celeba.find,
     idx.find,
@@ -196,6 +196,7 @@ _PATH_FINDERS: tuple[Finder, ...] = (
     svhn.find,
     omniglot.find,
     frey.find,
+    arrays.find_named,
     folder.find,
     arrays.find,
     pixel_csv.find,
@@ -302,6 +303,8 @@ def _recognized(origin: Origin, find: Finder, stem: str) -> Origin:
     `digits.npz`: scikit-learn's digits need no file, and other digits may have this name.
     """
     known = DATASETS.get(plain_name(stem))
-    if origin.dataset or known is None or known.embedded_in or find not in known.finders:
+    if origin.dataset or known is None or known.embedded_in:
+        return origin
+    if find not in (*known.finders, arrays.find_named):
         return origin
     return replace(origin, dataset=known.name)

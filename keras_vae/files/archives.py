@@ -59,7 +59,7 @@ class Archive:
                 together they expand to far more than images do.
         """
         total = sum(self.members[name].file_size for name in names)
-        check_unpacked(str(self.path), total, self.path.stat().st_size, in_memory=False)
+        check_unpacked(printable(self.path), total, self.path.stat().st_size, in_memory=False)
         for name in names:
             info = self.members[name]
             if info.flag_bits & _ENCRYPTED:
@@ -70,8 +70,8 @@ class Archive:
             else:
                 continue
             raise ValueError(
-                f"{self.path} cannot be unpacked: {printable(name)} is {problem}. {cure}, and "
-                "give the folder."
+                f"{printable(self.path)} cannot be unpacked: {printable(name)} is {problem}. "
+                f"{cure}, and give the folder."
             )
 
     def read(self, name: str) -> bytes:
@@ -112,7 +112,7 @@ class Archive:
                 kind = content_kind(stream.read(HEAD))
                 reason = f"it is {kind}" if kind and "zip" not in kind else first_line(error)
                 raise ValueError(
-                    f"{self.path} is not a zip file that can be read: {reason}."
+                    f"{printable(self.path)} is not a zip file that can be read: {reason}."
                 ) from error
             with opened:
                 yield opened

@@ -13,7 +13,7 @@ from typing import IO, Any, Self
 
 import numpy as np
 
-from .limits import check_unpacked
+from .limits import STORE, check_unpacked
 from .naming import first_line, printable
 from .regular import open_regular
 
@@ -49,7 +49,7 @@ def unpack_arrays(stream: IO[bytes]) -> dict[str, np.ndarray]:
     with zipfile.ZipFile(stream) as archive:
         infos = archive.infolist()
         sizes = [(info.file_size, info.compress_size) for info in infos]
-        check_unpacked("what it contains", *map(sum, zip((0, 0), *sizes, strict=True)))
+        check_unpacked("what it contains", *map(sum, zip((0, 0), *sizes, strict=True)), cure=STORE)
         if len({*archive.namelist()}) < len(infos):
             raise ValueError("it holds two arrays of one name")
         return {info.filename.removesuffix(".npy"): unpack_array(archive, info) for info in infos}

@@ -159,7 +159,7 @@ class RunWriter(keras.callbacks.Callback):
                 self._write_pictures(epoch + 1)
                 if self.run.best_of(self.rows) == epoch + 1:
                     save(self.run.best, self.model)
-        self._save(self._position(0))
+        self._write(self._position(0))
 
     def _asked(self, step: int) -> tuple[bool, int | None]:
         """Whether a checkpoint is due, and the signal that was received: the same for all workers.
@@ -190,6 +190,10 @@ class RunWriter(keras.callbacks.Callback):
     def _save(self, position: Position) -> None:
         if self.writes:
             check_weights(self.model, self.run, self.epoch + 1)
+        self._write(position)
+
+    def _write(self, position: Position) -> None:
+        if self.writes:
             save(self.run.last, self.model, position)
         self.written = self.clock()
 

@@ -60,6 +60,20 @@ def test_a_folder_has_one_range_in_every_command(kvae, colour_model, photos, cap
     assert np.abs(written - colour_model.decode(z[1:])[0]).max() <= 1
 
 
+@pytest.mark.parametrize("command", ["encode", "reconstruct"])
+def test_an_image_of_no_known_range_is_left_out_by_name(command, kvae, photos):
+    Path("mixed").mkdir()
+    Image.fromarray(photos[100][..., 0].astype(np.int32) * 9000).save("mixed/a.tiff")
+    Image.fromarray(photos[101]).save("mixed/b.png")
+    options = ("mixed", "--model", "colour", "--out", {"encode": "z.npz"}.get(command, "out"))
+    result = kvae(command, *options)
+    assert result.exit_code == 0, result.output
+    assert "1 of 2 images was left out:\n  a.tiff: `images` must be uint8" in result.stderr
+    Path("mixed/b.png").unlink()
+    result = kvae(command, *options, "--overwrite")
+    assert str(result.exception).startswith("a.tiff: `images` must be uint8")
+
+
 def test_what_is_known_of_the_images_is_beside_their_latents(
     kvae, colour_model, labelled, tmp_path
 ):

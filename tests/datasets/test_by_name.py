@@ -91,6 +91,17 @@ def test_names_of_cifar_are_texts_no_longer_than_their_file(key, value, reason, 
         load_dataset("cifar10", data_dir=tmp_path)
 
 
+@pytest.mark.parametrize("names", [None, tuple("abcdefgh")])
+def test_names_of_cifar_may_be_a_tuple_or_none(names, images, tmp_path):
+    for each, content in python_version(images, np.arange(36) % 4, coarse=False).items():
+        if each == "data_batch_1":
+            values = pickle.loads(content)
+            value = names and names[: len(values[b"labels"])]
+            content = pickle.dumps({**values, b"filenames": value}, 2)
+        (tmp_path / each).write_bytes(content)
+    assert len(load_dataset("cifar10", data_dir=tmp_path).images) == 36
+
+
 def test_damage_to_cifar_is_named(images, tmp_path):
     folder = tmp_path / "cifar-10-batches-bin"
     folder.mkdir()
@@ -214,6 +225,11 @@ def test_what_expands_without_bound_is_refused(images, tmp_path, monkeypatch):
             opened.addfile(member, io.BytesIO(content))
     with pytest.raises(ValueError, match=r"tar\.gz expands from \d+ to 110,628 bytes"):
         load_dataset(archive)
+    with monkeypatch.context() as larger:
+        larger.setattr(limits, "MAX_BYTES", 150_000)
+        larger.setattr(limits, "MAX_EXPANSION", 1)
+        with pytest.raises(ValueError, match=r"bin in .*tar\.gz expands from \d+ to 18,438 bytes"):
+            load_dataset(archive)
     savemat = pytest.importorskip("scipy.io").savemat
     for file in ("train_32x32.mat", "test_32x32.mat"):
         matrices = {"X": np.zeros((32, 32, 3, 200), np.uint8), "y": np.zeros((200, 1), np.uint8)}

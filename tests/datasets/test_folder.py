@@ -1,6 +1,7 @@
 """Folders and zip archives of images, as people have them: every file is accounted for."""
 
 import os
+import re
 import zipfile
 
 import numpy as np
@@ -9,10 +10,11 @@ from PIL import ExifTags, Image
 
 from keras_vae.datasets import load_dataset, native_shape
 from keras_vae.datasets.account import Account
-from keras_vae.datasets.decoding import open_payload
+from keras_vae.datasets.decoding import in_bytes, open_payload
 from keras_vae.datasets.listed import LANDMARKS
 from keras_vae.datasets.loading import open_source
 from keras_vae.datasets.photo_map import PhotoMap
+from keras_vae.datasets.source import Source
 from keras_vae.faces.crops import align_largest
 from keras_vae.files import limits
 from tests.encoding import encoded, png_file
@@ -490,11 +492,31 @@ def test_the_conversion_of_a_set_is_logged_once(folder, caplog):
     assert record.getMessage() == f"{folder}: {note}"
 
 
-def test_images_of_no_known_range_are_refused_without_preparation_too(folder):
-    for number in range(3):
-        wide(folder / f"{number}.tiff", drawing(number)[..., 0].astype(np.int32) * 9000)
-    with pytest.raises(ValueError, match=r"`images` must be uint8.*divide by the largest"):
-        list(open_source(folder).payloads())
+def test_only_images_of_no_known_range_are_left_out_without_preparation_too(folder):
+    wide(folder / "0.tiff", drawing(0)[..., 0].astype(np.int32) * 9000)
+    wide(folder / "1.tiff", drawing(1)[..., 0].astype(np.uint16) << 8)
+    draw(folder / "2.png", 2)
+    unknown, deep, png = open_source(folder).payloads()
+    assert isinstance(unknown, ValueError)
+    assert re.match(r"`images` must be uint8.*divide by the largest", str(unknown))
+    np.testing.assert_array_equal(deep, drawing(1)[..., 0])
+    assert png == folder / "2.png"
+    prepared = load_dataset(folder, channels=1)
+    assert prepared.names.tolist() == ["1.tiff", "2.png"]
+    assert account(prepared).left_out == {"damaged": (1, [f"0.tiff: {unknown}".rstrip(".")])}
+
+
+def test_a_set_of_no_known_range_is_searched_once(folder):
+    draw(folder / "0.png", 0)
+    values, passes = drawing(1)[..., 0].astype(np.int32) * 9000, []
+
+    def payloads():
+        passes.append(0)
+        return iter([values] * 5)
+
+    payload = in_bytes(Source(5, payloads), "mine").payloads()
+    assert all(isinstance(each, ValueError) for each in payload)
+    assert len(passes) == 2
 
 
 @pytest.mark.parametrize("damage", ["encrypted", "Deflate64"])

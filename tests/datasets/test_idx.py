@@ -116,9 +116,15 @@ def test_a_small_file_of_many_tiny_images_is_refused(tmp_path):
     file = tmp_path / "train-images-idx3-ubyte.gz"
     write_idx(file, np.zeros((800_000, 1, 1), np.uint8), compress=True)
     with pytest.raises(
-        ValueError, match=r"ubyte\.gz must hold at most 262,144 images.*: 800,000\."
+        ValueError, match=r"ubyte\.gz must hold at most 262,144 images.*: 800,000\. Unpack"
     ):
         read_idx(file, axes=3)
+
+
+def test_labels_in_order_are_read_however_well_they_pack(tmp_path):
+    file = tmp_path / "train-labels-idx1-ubyte.gz"
+    write_idx(file, np.repeat(np.arange(10, dtype=np.uint8), 30_000), compress=True)
+    assert len(read_idx(file, axes=1)) == 300_000
 
 
 def test_a_file_without_data_is_named_however_large_its_axes(tmp_path):

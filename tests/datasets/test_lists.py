@@ -121,6 +121,7 @@ def test_two_wrong_lines_are_no_shift():
         ("trian", split, "0 .train."),
         ("7.5", whole_number, "a whole number"),
         ("inf", whole_number, "a whole number"),
+        ("9007199254740993", whole_number, "a whole number"),  # 2^53 + 1
         ("nan", finite_number, "a number"),
     ],
 )

@@ -64,6 +64,12 @@ def test_nothing_else_is_read_or_run(value, reason, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("protocol", range(2, 6))
+def test_a_dict_of_numbers_beside_the_arrays_changes_nothing(protocol):
+    content = pickle.dumps({**BATCH, b"names": {0: "a", -1: "b"}}, protocol)
+    assert read_pickle(content, "batch")["labels"] == [0, 1, 2]
+
+
 def test_a_damaged_pickle_is_refused():
     for content in (b"", b"\x80\x02}q", pickle.dumps(BATCH)[:-20], b"<html>not found</html>"):
         with pytest.raises(ValueError, match="batch is not a pickled dict of arrays"):
@@ -81,7 +87,9 @@ TUPLES = b")" + 60 * b"q\x00h\x00\x86"
         (b"\x8f(" + TUPLES + b"\x90", "a set"),
         (b"(" + TUPLES + b"\x91", "a set"),
         (b"(" + TUPLES + b"K\x01d", "a key that is a tuple"),
+        (b"\x8a\x05\0\0\0\0\x01K\x01s", "a key that is an int"),  # 2^32
         (b"c_codecs\nencode\n" + TUPLES + b"K\x01\x86R", "it encodes a tuple"),
+        (b"c_codecs\nencode\nK\x01K\x01\x86R", "it encodes an int"),
         (b"cnumpy\ndtype\n" + TUPLES + b"\x85R", "no known type"),
     ],
 )

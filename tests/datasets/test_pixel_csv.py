@@ -37,7 +37,7 @@ PIXELS = [f"pixel{number}" for number in range(16)]
 
 def write_table(file, header, words=("Training", "PublicTest")):
     """Write two lines whose pixels are 100 to 115, and other cells 0 or 1, or words."""
-    columns = {"usage": words, "name": ("a", "b")}
+    columns = {"usage": words, "name": ("a", "b"), "filename": ("a.png", "b.png")}
     columns |= {name: (100 + number,) * 2 for number, name in enumerate(PIXELS)}
     rows = [[columns.get(name, "01")[line] for name in header] for line in range(2)]
     file.write_text("\n".join(",".join(map(str, row)) for row in [header, *rows]))
@@ -59,6 +59,10 @@ def write_table(file, header, words=("Training", "PublicTest")):
         ),
         ([*PIXELS, "", "name", "age"], None, "2 lines", "3 not used (column 17, column name, col"),
         ([*PIXELS, "usage"], None, "2 lines; split: column usage", "nothing"),
+        (["ImageId", *PIXELS], None, "2 lines", "1 not used (column ImageId)"),
+        (["Unnamed: 0.1", *PIXELS], None, "2 lines", "1 not used (column Unnamed: 0.1)"),
+        ([*PIXELS, "filename"], None, "2 lines", "1 not used (column filename)"),
+        (["name", *PIXELS], None, "2 lines", "1 not used (column name)"),
         (
             ["y", *PIXELS, "usage"],
             [0, 1],
@@ -82,15 +86,45 @@ def test_columns_are_what_their_names_say(header, labels, taken, left_out, tmp_p
     "header",
     [
         ["label", "id", *PIXELS[:15]],
-        ["", *map(str, range(17))],
-        ["label", *"abcdefghijklmnop"],
-        [*PIXELS, "pixel16"],
+        ["", *map(str, range(18))],
+        ["label", *PIXELS, "pixel16"],
+        [*PIXELS, "pixel16", "pixel17"],
     ],
 )
 def test_a_header_that_does_not_show_the_pixels_is_refused(header, tmp_path):
     write_table(tmp_path / "a.csv", header)
     with pytest.raises(ValueError, match=r"a\.csv must have as many columns of pixels as a square"):
         load_dataset(tmp_path / "a.csv")
+
+
+def test_a_list_of_many_columns_is_no_file_of_pixels(tmp_path):
+    write_table(tmp_path / "a.csv", ["label", *"abcdefghijklmnop", *PIXELS[:9]])
+    with pytest.raises(ValueError, match="at least one image: a folder or"):
+        load_dataset(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("stem", ["", "V"])
+@pytest.mark.parametrize("row_numbers", [True, False])
+@pytest.mark.parametrize("labelled", [True, False])
+def test_columns_without_names_of_their_own_are_read_as_without_a_header(
+    stem, row_numbers, labelled, digit_images, tmp_path
+):
+    """As pandas and R write a table that was read without a header."""
+    table = digit_images[:9].reshape(9, 64).astype(int)
+    table = np.insert(table, 0, range(9), axis=1) if labelled else table
+    header = [f"{stem}{number}" for number in range(table.shape[1])]
+    if row_numbers:
+        table, header = np.insert(table, 0, range(9), axis=1), ["", *header]
+    lines = [",".join(map(str, row)) for row in [header, *table]]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    dataset = load_dataset(tmp_path / "a.csv")
+    np.testing.assert_array_equal(dataset.images[..., 0], digit_images[:9])
+    expected = ["the first line numbers the columns"] * (not stem)
+    if labelled:
+        np.testing.assert_array_equal(dataset.labels, range(9))
+        reason = "since only the other columns of such names make an image"
+        expected.append(f"labels: column {stem}0, {reason}")
+    assert dataset.provenance["account"]["notes"] == expected
 
 
 @pytest.mark.parametrize("word", ["1", '"test'])

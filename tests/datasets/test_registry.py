@@ -76,6 +76,36 @@ def test_a_folder_has_one_file_of_arrays_that_are_images(tmp_path, digit_images)
     np.testing.assert_array_equal(load_dataset(folder).images[..., 0], digit_images[:20])
 
 
+def test_the_arrays_of_a_folders_name_come_before_photos_beside_them(tmp_path, digit_images):
+    folder = tmp_path / "pets"
+    folder.mkdir()
+    np.savez(folder / "pets.npz", z_mean=np.zeros((20, 2)), names=["a"] * 20)
+    Image.fromarray(digit_images[0]).save(folder / "preview.png")
+    assert load_dataset(folder).provenance["account"]["taken"] == {".png": 1}
+    np.savez(folder / "pets.npz", images=digit_images[:20])
+    account = load_dataset(folder).provenance["account"]
+    assert account["taken"] == {"`images`": 20}
+    assert account["left_out"] == {"beside pets.npz, whose arrays are read": [1, ["preview.png"]]}
+
+
+def test_arrays_of_a_known_sets_folder_are_that_set_with_a_photo_too(tmp_path, digit_images):
+    (tmp_path / "mnist").mkdir()
+    np.savez(tmp_path / "mnist" / "mnist.npz", images=digit_images[:20])
+    Image.fromarray(digit_images[0]).save(tmp_path / "mnist" / "preview.png")
+    assert load_dataset(tmp_path / "mnist").provenance["dataset"] == "mnist"
+
+
+def test_the_arrays_of_a_folders_name_are_the_ones_that_are_opened(tmp_path, digit_images):
+    folder = tmp_path / "pets"
+    folder.mkdir()
+    (folder / "pets_bad.npz").write_bytes(b"damaged")
+    np.savez(folder / "pets.npz", photos=digit_images[:20], ids=np.arange(20))
+    with pytest.raises(ValueError, match=r"must hold an array `images`.* Received: photos, ids\."):
+        load_dataset(folder)
+    np.savez(folder / "pets.npz", images=digit_images[:20])
+    np.testing.assert_array_equal(load_dataset(folder).images[..., 0], digit_images[:20])
+
+
 def assert_somebodys_own(dataset, stem):
     facts = dataset.provenance
     assert (dataset.name, facts["title"], facts["dataset"]) == (stem, stem, None)

@@ -66,6 +66,18 @@ def test_a_loss_that_is_no_number_is_never_the_best(tmp_path, losses, best):
     assert patient.stalled == (len(losses) - best >= 2)
 
 
+def test_the_weights_of_an_epoch_are_checked_once(tmp_path, monkeypatch):
+    checked = []
+    monkeypatch.setattr(callbacks, "check_weights", lambda *arguments: checked.append(arguments))
+    run = Run.create(tmp_path, RunConfig(get_preset("mnist"), "grey"))
+    writer = RunWriter(run, Position(), pictures=lambda model, epoch: {})
+    writer.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
+    writer.set_params({"epochs": 1, "steps": 1})
+    writer.on_epoch_end(0, {"loss": 10.0})
+    assert run.last.exists()
+    assert len(checked) == 1
+
+
 def test_weights_that_are_nan_replace_nothing_although_the_mean_loss_is_finite(tmp_path):
     run = Run.create(tmp_path, RunConfig(get_preset("mnist"), "grey"))
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
