@@ -22,7 +22,6 @@ from ..files.arrays import unpack_arrays
 from ..files.limits import check_unpacked
 
 POSITION, ARRAYS = "position.json", "position.npz"  # members of the archive
-WEIGHTS = "model.weights.h5"  # Keras's
 
 Row = dict[str, float]
 
@@ -93,23 +92,6 @@ def read_position(path: Path) -> Position:
             "resume the run with that version."
         ) from error
     return position
-
-
-def steps_of(path: Path) -> int | None:
-    """Return the steps that trained a checkpoint's weights, as Keras's optimizer counts them.
-
-    Returns:
-        Their number; None if the file does not know it.
-    """
-    import h5py  # Keras depends on it
-
-    try:
-        with ZipFile(path) as archive, h5py.File(io.BytesIO(_member(archive, WEIGHTS))) as weights:
-            optimizer = weights["optimizer"]
-            steps = optimizer.get("inner_optimizer", optimizer)["vars/0"]  # of float16
-            return int(steps[()])
-    except Exception:  # it has no optimizer, or another one
-        return None
 
 
 def add_position(archive: ZipFile, position: Position) -> None:

@@ -32,7 +32,7 @@ from ..presets import Preset
 from ..presets.configuration import Ranged, plain
 from ..presets.ranges import Count, OneOf, Seed
 from .config_file import read_config
-from .position import Position, read_position, steps_of
+from .position import Position, read_position
 
 if TYPE_CHECKING:
     from ..datasets import ImageDataset
@@ -500,26 +500,10 @@ class Run(RunDirectory):
 
     def best_of(self, history: Sequence[Mapping[str, float]]) -> int:
         """The best epoch of a history: where the losses of epochs do not compare, the last."""
-        return super().best_of(history) if self._compares(history) else int(history[-1]["epoch"])
-
-    def best_epoch(self) -> int:
-        """Number of the epoch whose weights `best` holds; 0: of an initialized model.
-
-        An older kvae chose one where the losses of epochs do not compare: the weights tell which.
-        """
-        history = self.history()
-        best = self.best_of(history)
-        if self._compares(history):
-            return best
-        try:
-            each = read_position(self.last).steps
-        except ValueError:  # weights can be exported without it
-            return best
-        epochs = {each * row["epoch"]: row["epoch"] for row in history if each}
-        return int(epochs.get(steps_of(self.best), best))
-
-    def _compares(self, history: Sequence[Mapping[str, float]]) -> bool:
-        return self.config().preset.objective.losses_compare("val_loss" in history[-1])
+        last = history[-1]
+        if not self.config().preset.objective.losses_compare("val_loss" in last):
+            return int(last["epoch"])
+        return super().best_of(history)
 
     def extended(self, *, strategy: str | None = None, **changes: Any) -> RunConfig:
         """The configuration, with changes for the rest of the training; nothing is written.

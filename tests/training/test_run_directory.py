@@ -9,12 +9,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from zipfile import ZipFile
 
-import keras
 import pytest
 
 from keras_vae.files.keras_file import MEMBERS
 from keras_vae.presets import get_preset
-from keras_vae.training.checkpoint import save
 from keras_vae.training.position import Position, add_position
 from keras_vae.training.run_directory import Run, RunConfig, RunInUseError, difference, stalled
 
@@ -214,24 +212,6 @@ def test_an_annealed_training_loss_chooses_no_epoch(tmp_path, annealing, validat
     stopping = RunConfig(preset, "mnist", early_stop=1)
     with nullcontext() if best == 1 else pytest.raises(ValueError, match="split, annealing"):
         stopping.check(validated)
-
-
-@pytest.mark.parametrize(("steps", "best"), [(0, 3), (3, 1), (4, 3), (9, 3), (12, 3)])
-def test_the_best_epoch_is_that_of_the_weights_that_an_older_kvae_chose(tmp_path, steps, best):
-    preset = get_preset("mnist").override(annealing="linear", annealing_steps=9)
-    run = Run.create(tmp_path, RunConfig(preset, "mnist"))
-    rows = [{"epoch": float(epoch), "loss": 100.0 + epoch} for epoch in (1, 2, 3)]
-    run.write_history(rows)
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    model.compile("adam", "mse")
-    assert run.best_epoch() == 3
-    run.last.parent.mkdir(exist_ok=True)
-    save(run.last, model, Position(3, 0, 3, rows))
-    model.optimizer.iterations.assign(steps)
-    save(run.best, model)
-    assert run.best_epoch() == best
-    run.last.write_bytes(b"damaged")
-    assert run.best_epoch() == 3
 
 
 def test_a_training_stalls_when_its_loss_no_longer_falls():
