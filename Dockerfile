@@ -1,5 +1,6 @@
 # The using half of kvae alone, without TensorFlow:
-#   docker build --tag kvae . && docker run --rm --volume "$PWD:/work" kvae generate -n 4
+#   docker build --tag kvae .
+#   docker run --rm --user "$(id -u):$(id -g)" --volume "$PWD:/work" kvae generate -n 4
 FROM python:3.11-slim
 COPY . /src
 WORKDIR /src

@@ -23,7 +23,7 @@ help:
 	@echo "make lint     check style, formatting, imports and types"
 	@echo "make format   rewrite the code in the project's style"
 	@echo "make protos   compile the messages of TensorFlow Serving: keras_vae/serving/messages.proto"
-	@echo "make clean    remove .venv, the pictures of the demo and the site"
+	@echo "make clean    remove .venv, the pictures of the demo, and build: the site, and what fuzzing has kept"
 
 $(VENV)/installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -60,7 +60,7 @@ test: $(VENV)/installed
 
 # pytest executes the notebooks, so the site need not.
 check: NOTEBOOKS := off
-# The same inputs each time, so that a check that passes here passes elsewhere.
+# The same inputs each time, as far as the seconds reach: a check that passes here passes elsewhere.
 check: FUZZ := --seconds 5 --runs 10000
 check: $(VENV)/site docs fuzz
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --nbmake tests docs/notebooks
@@ -109,4 +109,4 @@ protos:
 		--descriptor_set_out=keras_vae/serving/messages.binpb keras_vae/serving/messages.proto
 
 clean:
-	rm -rf $(VENV) $(DEMO) build/site
+	rm -rf $(VENV) $(DEMO) build

@@ -1,7 +1,7 @@
 """The variational autoencoder of the book in a page: your own networks, Keras's compile and fit.
 
 Run it with `python examples/minimal.py`: half a minute on two cores, no download. It trains on
-scikit-learn's scans of digits and writes new ones to minimal.png.
+scikit-learn's scans of digits and writes new ones to minimal.png, which it replaces.
 """
 
 import sys

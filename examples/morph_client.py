@@ -1,6 +1,6 @@
 """Morph a photo on a TensorFlow Serving server, with the standard library only.
 
-python morph_client.py face.jpg Smiling 2 smiling.png
+python morph_client.py face.jpg Smiling 2 smiling.png    # replaces an existing smiling.png
 """
 
 import json

@@ -2,7 +2,8 @@
 
 p(z) is the mean of the posteriors of K pseudo-inputs, images that are learned with the model:
 p(z) = 1/K Σ q(z|u_k). Run it with `python examples/vamp_prior.py`: a minute on two cores, no
-download. It prints the loss with N(0, I) and with the VampPrior, and writes new digits to vamp.png.
+download. It prints the loss with N(0, I) and with the VampPrior, and writes new digits to vamp.png,
+which it replaces.
 """
 
 import math

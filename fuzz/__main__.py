@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,7 +25,7 @@ def main() -> int:
     parser.add_argument("targets", nargs="*", help=f"Of: {', '.join(TARGETS)}. All by default.")
     parser.add_argument("--seconds", type=int, default=60, help="Of each target (60).")
     parser.add_argument(
-        "--runs", type=int, help="The first RUNS inputs of each target, the same each time."
+        "--runs", type=int, help="The first RUNS inputs of each target, from its seeds alone."
     )
     parser.add_argument("--jobs", type=int, default=2, help="Targets at a time (2).")
     folder = Path("build", "fuzz")
@@ -36,23 +37,32 @@ def main() -> int:
     options = [f"-max_total_time={chosen.seconds}"]
     if chosen.runs is not None:
         options += ["-seed=1", f"-runs={chosen.runs}"]
-    with ThreadPoolExecutor(chosen.jobs) as pool:
-        return max(pool.map(lambda name: fuzz(name, chosen.corpus, options), targets))
+    with tempfile.TemporaryDirectory() as fresh, ThreadPoolExecutor(chosen.jobs) as pool:
+        # What other runs have kept would make other inputs.
+        corpora = chosen.corpus if chosen.runs is None else Path(fresh)
+        findings = chosen.corpus / "findings"
+        for name in targets:  # here: threads that import at a time may wait for each other
+            write_known(name, corpora / name)
+        findings.mkdir(parents=True, exist_ok=True)
+        return max(pool.map(lambda name: fuzz(name, corpora / name, findings, options), targets))
 
 
-def fuzz(name: str, folder: Path, options: Sequence[str]) -> int:
+def write_known(name: str, corpus: Path) -> None:
+    """Write the inputs of a target that are known to its corpus."""
+    corpus.mkdir(parents=True, exist_ok=True)
+    for content in known(name):
+        (corpus / hashlib.sha256(content).hexdigest()[:16]).write_bytes(content)
+
+
+def fuzz(name: str, corpus: Path, findings: Path, options: Sequence[str]) -> int:
     """Fuzz one target and print a line; after a finding also its traceback and its input's path.
 
     Args:
         name: The target.
-        folder: Of the corpora and of findings.
+        corpus: Folder of the inputs that are kept.
+        findings: Folder of those that fail.
         options: libFuzzer's, of how long.
     """
-    corpus, findings = folder / name, folder / "findings"
-    for each in (corpus, findings):
-        each.mkdir(parents=True, exist_ok=True)
-    for content in known(name):
-        (corpus / hashlib.sha256(content).hexdigest()[:16]).write_bytes(content)
     command = [sys.executable, "-m", "fuzz.harness", name, str(corpus), *LIMITS]
     command += [*options, f"-artifact_prefix={findings / name}-"]
     environment = {**os.environ, "PYTHONHASHSEED": "0"}  # sets in the same order each time

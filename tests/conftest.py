@@ -46,9 +46,10 @@ def celeba_counts(kvae_data) -> list[int]:
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory, monkeypatch):
-    """Keep prepared images out of the user's cache."""
+def own_folders(tmp_path_factory, monkeypatch):
+    """Keep prepared images out of the user's cache, and the user's models out of the tests."""
     monkeypatch.setenv("KVAE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    monkeypatch.delenv("KVAE_MODELS", raising=False)
 
 
 @pytest.fixture
@@ -57,7 +58,6 @@ def empty_folder(tmp_path, monkeypatch):
     from keras_vae.files import exported
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("KVAE_MODELS", raising=False)
     monkeypatch.setattr(exported, "find_spec", lambda _: None)
     return tmp_path
 

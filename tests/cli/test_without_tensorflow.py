@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from configparser import ConfigParser
 from pathlib import Path
 from unittest.mock import ANY
 
@@ -14,7 +15,7 @@ from PIL import Image
 ROOT = Path(__file__).parents[2]
 ABSENT = (
     "tensorflow", "keras", "sklearn", "scipy", "matplotlib", "textalloc", "tensorflow_datasets",
-    "grpc", "filelock", "pebble", "mtcnn",
+    "grpc", "filelock", "pebble", "mtcnn", "yaml", "h5py", "tensorboard", "threadpoolctl",
 )  # fmt: skip
 
 # Importing one of them fails as it does where it is not installed. One process runs all commands:
@@ -135,3 +136,18 @@ def test_requiring_tensorflow_is_refused_where_it_is_absent(kvae):
     status, error = kvae("generate -n 1 --runtime tensorflow --out out.png")
     assert status == 1
     assert "needs TensorFlow" in error
+
+
+def test_its_requirements_are_those_of_the_whole_package():
+    """Nobody else compares them: `pip` installs these without dependencies."""
+    settings = ConfigParser()
+    settings.read(ROOT / "setup.cfg")
+    lines = settings["options"]["install_requires"].splitlines()
+    lite = (ROOT / "requirements-lite.txt").read_text().splitlines()
+    whole, alone = (
+        dict(line.replace(" ", "").split(">=") for line in some if ">=" in line)
+        for some in (lines, lite)
+    )
+    shared = whole.keys() & alone.keys()
+    assert {"numpy", "pillow", "ai-edge-litert"} <= shared
+    assert {name: alone[name] for name in shared} == {name: whole[name] for name in shared}

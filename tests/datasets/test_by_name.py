@@ -141,7 +141,8 @@ def test_labels_of_cifar_are_whole_numbers(labels, images, tmp_path):
 
 
 def test_svhn_is_read_as_distributed(images, tmp_path):
-    savemat = pytest.importorskip("scipy.io").savemat
+    from scipy.io import savemat
+
     labels = np.arange(36) % 10 + 1  # 10 is the digit 0
     for file, part in (("train_32x32.mat", slice(0, 30)), ("test_32x32.mat", slice(30, 36))):
         matrices = {"X": np.moveaxis(images[part], 0, 3), "y": labels[part, None].astype(np.uint8)}
@@ -230,7 +231,8 @@ def test_what_expands_without_bound_is_refused(images, tmp_path, monkeypatch):
         larger.setattr(limits, "MAX_EXPANSION", 1)
         with pytest.raises(ValueError, match=r"bin in .*tar\.gz expands from \d+ to 18,438 bytes"):
             load_dataset(archive)
-    savemat = pytest.importorskip("scipy.io").savemat
+    from scipy.io import savemat
+
     for file in ("train_32x32.mat", "test_32x32.mat"):
         matrices = {"X": np.zeros((32, 32, 3, 200), np.uint8), "y": np.zeros((200, 1), np.uint8)}
         savemat(tmp_path / file, matrices, do_compression=True)

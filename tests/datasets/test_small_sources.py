@@ -23,7 +23,8 @@ def test_digits_are_scaled_to_image_size():
 
 
 def test_frey_faces_are_transposed(tmp_path):
-    savemat = pytest.importorskip("scipy.io").savemat
+    from scipy.io import savemat
+
     frames = np.random.default_rng(0).integers(0, 256, (30, 28, 20), np.uint8)
     savemat(tmp_path / "frey_rawface.mat", {"ff": frames.reshape(30, 560).T})
     for data_dir in (tmp_path, tmp_path / "frey_rawface.mat"):
@@ -35,7 +36,8 @@ def test_frey_faces_are_transposed(tmp_path):
 
 
 def test_a_wrong_matrix_is_named(tmp_path):
-    savemat = pytest.importorskip("scipy.io").savemat
+    from scipy.io import savemat
+
     savemat(tmp_path / "frey_rawface.mat", {"ff": np.zeros((7, 3), np.uint8)})
     with pytest.raises(ValueError, match=r"`ff`, uint8 \[560, N\]. Received: uint8 \[7, 3\]"):
         load_dataset("frey", data_dir=tmp_path)

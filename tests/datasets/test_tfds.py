@@ -20,7 +20,7 @@ def test_the_error_of_a_failure_is_one_line_with_the_alternative(monkeypatch, ca
 
 @pytest.mark.slow
 def test_the_error_of_a_failed_download_is_one_line_with_the_reason(monkeypatch, tmp_path):
-    tfds = pytest.importorskip("tensorflow_datasets")
+    import tensorflow_datasets as tfds
 
     def fail(self, *args, **kwargs):
         raise ConnectionError("quota\nexceeded")
@@ -35,8 +35,7 @@ def test_the_error_of_a_failed_download_is_one_line_with_the_reason(monkeypatch,
 
 @pytest.mark.slow
 def test_images_attributes_and_splits_come_from_tfds(monkeypatch, tmp_path, digit_images):
-    tfds = pytest.importorskip("tensorflow_datasets")
-    pytest.importorskip("importlib_resources")  # which TensorFlow Datasets does not declare
+    import tensorflow_datasets as tfds
 
     class TinyFaces(tfds.core.GeneratorBasedBuilder):
         VERSION = tfds.core.Version("1.0.0")
@@ -83,7 +82,8 @@ def test_images_attributes_and_splits_come_from_tfds(monkeypatch, tmp_path, digi
 
 @pytest.mark.slow
 def test_any_set_of_images_is_opened_by_its_name(monkeypatch, tmp_path, digit_images):
-    tfds = pytest.importorskip("tensorflow_datasets")
+    import tensorflow_datasets as tfds
+
     pytest.importorskip("importlib_resources")
 
     class TinyShapes(tfds.core.GeneratorBasedBuilder):
@@ -130,7 +130,8 @@ def test_any_set_of_images_is_opened_by_its_name(monkeypatch, tmp_path, digit_im
 
 @pytest.mark.slow
 def test_a_set_that_tfds_lacks_or_that_has_no_images_is_named(monkeypatch):
-    tfds = pytest.importorskip("tensorflow_datasets")
+    import tensorflow_datasets as tfds
+
     with pytest.raises(RuntimeError, match=r"Getting no_such_set .*failed \(DatasetNotFoundError"):
         load_dataset("tfds:no_such_set")
 

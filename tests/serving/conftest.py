@@ -7,7 +7,7 @@ import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from subprocess import DEVNULL, PIPE
+from subprocess import PIPE
 
 import pytest
 
@@ -54,6 +54,6 @@ def running(model):
         return report
 
     command = [sys.executable, str(program), str(library), str(model.path)]
-    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL) as process:
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE) as process:
         yield run
         process.stdin.close()
