@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from tqdm import tqdm
 
-from keras_vae.files.naming import printable
+from keras_vae.files.naming import plural, printable
 
 from .command import Command, ListGroup, option
 from .data_source import DataSource, data_options
@@ -145,8 +145,7 @@ def _run(name: str, source: DataSource, out: Path, **trial: int | None) -> None:
         click.echo(printable(file))
     if failures:
         lost = "; ".join(f"{key}: {reason}" for key, reason in failures.items())
-        models = "1 model" if len(failures) == 1 else f"{len(failures)} models"
-        raise RuntimeError(f"{models} failed; call again to retry: {lost}")
+        raise RuntimeError(f"{plural(len(failures), 'model')} failed; call again to retry: {lost}")
 
 
 def _print_outcome(cell: Cell, outcome: Row | str) -> None:

@@ -503,7 +503,7 @@ def _losses(preset: Preset, logs: dict[str, Any], prefix: str) -> str:
 
     total, reconstruction, kl, mse = map(value, ("loss", "reconstruction_loss", "kl_loss", "mse"))
     objective, unit = preset.objective, preset.loss_unit
-    annealed = not prefix and objective.bound.annealing.kind != "constant"  # validated is the end
+    annealed = not prefix and objective.bound.is_annealed  # validated is the end
     if objective.bound.samples > 1:  # the terms are means over the samples, not the bound
         name = f"{preset.loss_name}: {total:.5g} {unit}"
         if annealed:

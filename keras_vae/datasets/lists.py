@@ -31,7 +31,7 @@ LANDMARK_LIST = re.compile(r"(list_)?landmarks?(_celeba)?\.(txt|csv|tsv)", re.IG
 UNUSED_LIST = re.compile(r"(list_)?(identit|landmark|bbox)\w*\.(txt|csv|tsv)", re.IGNORECASE)
 LOOK = 20  # lines that are looked at
 LONGEST = 131_072  # letters of a line; `csv` takes no more in a cell
-LARGEST = 2**53  # of whole numbers: above, float64 has no odd ones
+LARGEST = 2**53  # of whole numbers, also in other tables: above, float64 has no odd ones
 DEEPEST = 64  # parts of a path that tell images apart
 _ENDINGS = tuple(ending for endings in FORMATS.values() for ending in endings) + HEIF
 _INDEX_HEADS = ("", "index", "unnamed: 0")
@@ -221,7 +221,7 @@ def _lines(content: bytes, file: str) -> tuple[array[int], list[str]]:
         if line := text.strip():
             numbers.append(number)
             lines.append(line)
-    for is_unused in (_is_separator, _is_count):
+    for is_unused in (is_separator, _is_count):
         if lines and is_unused(lines[0]):
             del numbers[0], lines[0]
     if not lines:
@@ -229,7 +229,8 @@ def _lines(content: bytes, file: str) -> tuple[array[int], list[str]]:
     return numbers, lines
 
 
-def _is_separator(line: str) -> bool:
+def is_separator(line: str) -> bool:
+    """Return whether a first line names what separates cells, as Excel writes it."""
     return line.lower().startswith("sep=")
 
 

@@ -17,13 +17,12 @@ import numpy as np
 
 from ..files.naming import short
 from ..files.regular import open_regular
-from .lists import decode_text
+from .lists import LARGEST, decode_text, is_separator
 from .pixel_columns import Columns, columns_of, image_shape, is_number
 from .source import Origin, Source
 from .splits import split_named
 from .tree import read_small
 
-LARGEST = 2**53  # of labels: above, float64 has no odd numbers
 LEAST = 16  # pixels of an image, to tell images from lists
 _USAGES = {"publictest": 1, "privatetest": 2}  # FER2013's names of splits
 
@@ -220,5 +219,5 @@ def _rows(text: str) -> dict[int, str]:
     return {
         number: line
         for number, line in enumerate(text.splitlines(), start=1)
-        if line.strip() and not (number == 1 and line[:4].lower() == "sep=")
+        if line.strip() and not (number == 1 and is_separator(line))
     }

@@ -143,7 +143,7 @@ def remedies(preset: Preset) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if numbers.get("free_bits") == 0.0:
         found.append({"free_bits": 0.1})
-    if bound.annealing.kind == "constant":
+    if not bound.is_annealed:
         found.append({"annealing": "linear", "annealing_steps": 2_000})
     found += [{"beta": numbers["beta"] / 2}] if numbers.get("beta") else []
     found += [{"weight": numbers["weight"] * 2}] if numbers.get("weight") else []

@@ -97,6 +97,11 @@ class Bound(Configuration):
     free_bits: float
     annealing: Annealing
 
+    @property
+    def is_annealed(self) -> bool:
+        """Whether the weight of the KL divergence grows."""
+        return not isinstance(self.annealing, Constant)
+
     def overridden(self, name: str, value: Any) -> Bound | None:
         """Return a copy with another value of a field; None if this kind has no such field."""
         if name == "annealing":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from .bounds import ELBO, Annealing, Bound, Constant, ImportanceWeighted
+from .bounds import ELBO, Annealing, Bound, ImportanceWeighted
 from .configuration import Configuration
 from .likelihoods import Likelihood
 from .terms import Term
@@ -42,7 +42,7 @@ class Objective:
             validated: Whether they are those of a validation split, which count the KL divergence
                 in full. A training loss counts it as far as it is annealed.
         """
-        counted = validated or isinstance(self.bound.annealing, Constant)
+        counted = validated or not self.bound.is_annealed
         return counted and all(term.losses_compare for term in self.terms)
 
     def without_teacher(self) -> Objective:
