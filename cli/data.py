@@ -60,6 +60,9 @@ def _list_prepared(cache_dir: Path | None) -> None:
             f"{entry['bytes'] / 1e6:6,.1f} MB  "
             f"from {printable(entry['location'] or entry['source'])}"
         )
+        if not entry["usable"]:
+            folder = printable(entry["folder"])
+            click.echo(f"{folder} is of another version of kvae and is not used: it can be removed")
 
 
 @data.command(epilog="Example: kvae data prepare mnist --data-dir ~/mnist")
@@ -141,10 +144,11 @@ def verify(cache_dir: Path | None) -> None:
     from keras_vae.datasets.prepared import verify_prepared
     from keras_vae.files.naming import plural, printable
 
+    harmless = {"": "as it was written", None: "not read: it is of another version of kvae"}
     damaged = removed = 0
     for folder, problem in verify_prepared(cache_dir):
         fate = "cannot be removed" if folder.exists() else "removed"
-        result = f"damaged and {fate}: {problem}" if problem else "as it was written"
+        result = harmless.get(problem, f"damaged and {fate}: {problem}")
         click.echo(f"{printable(str(folder))}: {result}")
         damaged += bool(problem)
         removed += bool(problem) and not folder.exists()

@@ -31,6 +31,7 @@ from .quiet import load_tensorflow
 from .training import (
     CHANGEABLE,
     PRECISION,
+    Resumable,
     RunOptions,
     card_command,
     interruptible,
@@ -249,8 +250,8 @@ def train(
     from keras_vae.training.distribution import is_chief
     from keras_vae.training.run_directory import Run, installed_versions
 
-    path = runs.resume
-    with interruptible(lambda: path) as interruption:
+    resumable = Resumable(runs.resume)
+    with interruptible(resumable) as interruption:
         if runs.resume:
             run = Run.open(runs.resume)
             directory = runs.model_directory(run.path) if export else None
@@ -284,6 +285,7 @@ def train(
                 click.echo(config_text(config), nl=False)
                 return
             run = Run(runs.directory(_default_name(config)))
+            resumable.starts(run)
             directory = runs.model_directory(run.path) if export else None
             run.check_free(overwrite=runs.overwrite)
             run.check_unused()
@@ -301,7 +303,6 @@ def train(
             _introduce(config, images, run)
             if runs.resume:
                 report_position(run, config.preset.epochs, config.early_stop)
-        path = run.path
         _train(run, config, images, runs, interruption)
         if chief:
             _report(run, config)

@@ -21,6 +21,7 @@ from .progress import progress_bar
 from .quiet import load_tensorflow
 from .training import (
     PRECISION,
+    Resumable,
     RunOptions,
     card_command,
     interruptible,
@@ -90,8 +91,8 @@ def train_upscaler(
     from keras_vae.training.config_file import config_text
     from keras_vae.training.run_directory import installed_versions
 
-    path = runs.resume
-    with interruptible(lambda: path) as interruption:
+    resumable = Resumable(runs.resume)
+    with interruptible(resumable) as interruption:
         if runs.resume:
             run = UpscalerRun.open(runs.resume)
             directory = runs.model_directory(run.path)
@@ -107,6 +108,7 @@ def train_upscaler(
                 click.echo(config_text(config), nl=False)
                 return
             run = UpscalerRun(runs.directory(UPSCALER))
+            resumable.starts(run)
             directory = runs.model_directory(run.path)
             run.check_free(overwrite=runs.overwrite)
             run.check_unused()
@@ -118,7 +120,6 @@ def train_upscaler(
                 versions=installed_versions(),
                 command=card_command(dataset, config.precision),
             )
-        path = run.path
         _train(run, config, pairs, runs, interruption)
         _publish(run, pairs, directory, runs.overwrite)
 

@@ -197,19 +197,43 @@ def report_position(run: RunDirectory, epochs: int, patience: int | None = None)
         click.echo(f"Resumed  after {plural(position.epoch, 'epoch')}{within}{end}")
 
 
+@dataclass
+class Resumable:
+    """What a signal leaves to be resumed: a run directory, once it holds this training.
+
+    Attributes:
+        path: The run directory; None: it is not known yet.
+        former: When the configuration of the run that --overwrite replaces was written, ns.
+    """
+
+    path: Path | None = None
+    former: int | None = None
+
+    def starts(self, run: RunDirectory) -> None:
+        """Take the directory of a new run, which may hold a former one until the new begins."""
+        self.path = run.path
+        self.former = self._written()
+
+    def begun(self) -> bool:
+        """Whether the directory holds this training."""
+        return self._written() not in (None, self.former)
+
+    def _written(self) -> int | None:
+        file = self.path and self.path / "config.json"
+        return file.stat().st_mtime_ns if file and file.exists() else None
+
+
 @contextmanager
-def interruptible(run: Callable[[], Path | None]) -> Iterator[Interruption]:
+def interruptible(run: Resumable) -> Iterator[Interruption]:
     """On Ctrl-C or SIGTERM print the command that resumes the training; exit with 130 or 143.
 
     Args:
-        run: Returns the run directory; None if it is not known yet.
+        run: Tells whether there is anything to resume.
     """
     from keras_vae.training.interruption import InterruptedBySignal, Interruption
 
     def report(number: int) -> None:
-        path = run()
-        begun = path is not None and (path / "config.json").exists()
-        advice = f" Resume with:  {resume_command(path)}" if begun else ""
+        advice = f" Resume with:  {resume_command(run.path)}" if run.begun() else ""
         click.echo(f"\n{word_of(number)}.{advice}", err=True)
 
     try:

@@ -106,27 +106,28 @@ def open_or_prepare(
 def list_prepared(cache_dir: str | Path | None = None) -> list[dict[str, Any]]:
     """List the prepared sets: the `about.json` of each, its `folder` and its size in `bytes`.
 
-    Damaged ones are left out, and named in a warning.
+    `usable` is false for those that another version of kvae prepared. Damaged ones are left out,
+    and named in a warning.
     """
     entries = []
     for folder in _folders(cache_dir):
         try:
             about = _read_about(folder)
             size = sum(part.stat().st_size for part in folder.iterdir())
-            entries.append({**about, "folder": str(folder), "bytes": size})
+            facts = {"folder": str(folder), "bytes": size, "usable": _is_usable(about)}
+            entries.append({**about, **facts})
         except Exception as error:  # as in `_open`
             logger.warning("%s is damaged: %s", folder, first_line(error))
     return entries
 
 
-def verify_prepared(cache_dir: str | Path | None = None) -> Iterator[tuple[Path, str]]:
+def verify_prepared(cache_dir: str | Path | None = None) -> Iterator[tuple[Path, str | None]]:
     """Read every byte of the prepared sets, and remove those that are damaged.
 
-    Sets that another version of kvae prepared are left alone.
-
     Yields:
-        The folder of a set, and what is wrong with it: "" if nothing is. It then no longer exists,
-        unless it cannot be removed.
+        The folder of a set, and what is wrong with it: "" if nothing is; None if another version of
+        kvae prepared it: it is not read. A damaged one no longer exists, unless it cannot be
+        removed.
     """
     for folder in _folders(cache_dir):
         problem = _problem(folder)
@@ -135,15 +136,14 @@ def verify_prepared(cache_dir: str | Path | None = None) -> Iterator[tuple[Path,
                 problem = _problem(folder)  # another process may have prepared it again
                 if problem:
                     _remove(folder)
-        if problem is not None:
-            yield folder, problem
+        yield folder, problem
 
 
 def _problem(folder: Path) -> str | None:
     """Read every byte of a set: what is wrong with it; None if it is of another version."""
     try:
         about = _read_about(folder)
-        if about.get("version", VERSION) != VERSION:
+        if not _is_usable(about):
             return None
         return _damage(folder, about, thorough=True)
     except Exception as error:  # as in `_open`
@@ -161,6 +161,11 @@ def _read_about(folder: Path) -> dict[str, Any]:
         if not isinstance(about.get(key, ...), kind):
             raise ValueError(f"{ABOUT} does not say its {key}")
     return about
+
+
+def _is_usable(about: dict[str, Any]) -> bool:
+    """Whether this version of kvae prepared a set; no other is opened."""
+    return about.get("version", VERSION) == VERSION
 
 
 def _folders(cache_dir: str | Path | None) -> list[Path]:

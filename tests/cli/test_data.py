@@ -144,6 +144,18 @@ def test_verify_names_and_removes_what_is_damaged(cache):
     assert run("verify").exit_code == 0
 
 
+def test_a_set_of_another_version_is_listed_as_such(cache):
+    run("prepare", "digits")
+    file = next(cache.glob("*/about.json"))
+    assert "another version" not in run("list").output
+    file.write_text(file.read_text().replace('"version": ', '"version": 9'))
+    line = f"\n{file.parent} is of another version of kvae and is not used: it can be removed\n"
+    assert line in run("list").output
+    result = run("verify")
+    assert result.output == f"{file.parent}: not read: it is of another version of kvae\n"
+    assert result.exit_code == 0
+
+
 def test_a_limit_of_pixels_leaves_out_larger_images(tmp_path):
     from PIL import Image
 

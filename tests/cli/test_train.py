@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -286,6 +287,28 @@ def test_a_signal_prints_the_command_that_resumes(tmp_path, number, status, word
     other = CliRunner().invoke(kvae, ["train", "--resume", str(run), "--epochs", "1"])
     assert "`--epochs` must be at least" in str(other.exception)  # and changes nothing
     assert Run(run).config().preset.epochs == 500
+
+
+@pytest.mark.parametrize(
+    ("interrupted", "advice"),
+    [("new_vae", ""), ("_record", " Resume with:  kvae train --resume {} --cache-dir {}")],
+)
+def test_the_run_that_is_overwritten_is_not_called_resumable(
+    interrupted, advice, trained, tmp_path, monkeypatch
+):
+    folder, _ = trained
+    run, cache = shutil.copytree(folder / "run", tmp_path / "run"), folder / "cache"
+    words = ["digits", *QUICK, "--run-dir", run, "--cache-dir", cache, "--no-export"]
+
+    def interrupt(*_, **__):
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(f"keras_vae.training.trainer.{interrupted}", interrupt)
+    result = train(*words, "--overwrite", ok=False)
+    assert result.exit_code == 130
+    advice = advice and advice.format(run, cache) + " --no-export"
+    assert result.stderr.endswith(f"\nInterrupted.{advice}\n")
+    assert Run(run).best.exists() == (not advice)  # the former run is lost with the beginning only
 
 
 @pytest.mark.slow

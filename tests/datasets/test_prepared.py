@@ -264,11 +264,13 @@ def test_a_damaged_set_that_cannot_be_removed_stays(cache, monkeypatch):
     assert folder.exists()
 
 
-def test_sets_of_another_version_are_left_alone(cache):
+def test_sets_of_another_version_are_left_alone_and_said(cache):
     load_dataset("digits")
     file = next(cache.glob("*/about.json"))
+    assert [entry["usable"] for entry in list_prepared()] == [True]
     file.write_text(json.dumps({**json.loads(file.read_text()), "version": 1}))
-    assert list(verify_prepared()) == []
+    assert list(verify_prepared()) == [(file.parent, None)]
+    assert [entry["usable"] for entry in list_prepared()] == [False]
     assert file.exists()
 
 
