@@ -84,8 +84,6 @@ def test_images_attributes_and_splits_come_from_tfds(monkeypatch, tmp_path, digi
 def test_any_set_of_images_is_opened_by_its_name(monkeypatch, tmp_path, digit_images):
     import tensorflow_datasets as tfds
 
-    pytest.importorskip("importlib_resources")
-
     class TinyShapes(tfds.core.GeneratorBasedBuilder):
         VERSION = tfds.core.Version("2.1.0")
 
