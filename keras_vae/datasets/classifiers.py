@@ -239,7 +239,8 @@ def _cache_file(dataset: ImageDataset, recipe: Recipe) -> Path | None:
     if "prepared" not in dataset.provenance:
         return None
     prepared = Path(dataset.provenance["prepared"])
-    split = [dataset.provenance.get(key) for key in ("split", "seed", "limit", "counts")]
-    facts = [VERSION, prepared.name, split] + ([asdict(recipe)] if recipe != EXTRACTOR else [])
+    # The rows, not the seed that chose them: most sets have an official split.
+    rows = hashlib.sha256(dataset.indices("train").tobytes()).hexdigest()
+    facts = [VERSION, prepared.name, rows] + ([asdict(recipe)] if recipe != EXTRACTOR else [])
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
     return prepared.parent / "classifiers" / file_name(dataset.name, f"-{key}.keras")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -5,6 +7,7 @@ import tensorflow as tf
 
 from keras_vae.datasets import ImageDataset, classifiers
 from keras_vae.datasets.preprocessing import Preprocessing
+from keras_vae.datasets.splits import LEFT_OUT
 from keras_vae.evaluation import extractors
 from keras_vae.evaluation.extractors import Extractor, find_extractor
 from keras_vae.evaluation.samples import compare_features
@@ -169,11 +172,19 @@ def test_a_classifier_follows_from_its_seed(digits, monkeypatch):
         np.testing.assert_allclose(other, one, atol=1e-4)
 
 
-def test_another_split_gets_a_classifier_of_its_own(known_digits):
-    other = {**known_digits.provenance, "seed": 1}
-    moved = ImageDataset("digits", known_digits.images, known_digits.partition, provenance=other)
-    files = {classifiers._cache_file(each, classifiers.EXTRACTOR) for each in (known_digits, moved)}
-    assert len(files) == 2
+def file_of_classifier(dataset, **changes):
+    return classifiers._cache_file(replace(dataset, **changes), classifiers.EXTRACTOR)
+
+
+def test_other_training_images_get_a_classifier_of_their_own(known_digits):
+    fewer = known_digits.partition.copy()
+    fewer[known_digits.indices("train")[0]] = LEFT_OUT
+    assert file_of_classifier(known_digits, partition=fewer) != file_of_classifier(known_digits)
+
+
+def test_another_seed_of_the_same_split_needs_no_other_classifier(known_digits):
+    seeded = {**known_digits.provenance, "seed": 1}
+    assert file_of_classifier(known_digits, provenance=seeded) == file_of_classifier(known_digits)
 
 
 def test_without_labels_there_is_no_classifier(digits):
