@@ -19,19 +19,57 @@ def noise(amplitude, seed, shape=(2, 64, 64, 3)):
     return np.float32(128 + amplitude * np.random.default_rng(seed).standard_normal(shape))
 
 
+def slopes_of(maps, step):
+    """Along four directions, of maps [B, H, W]; as many as there are over two pixels."""
+    height, width = (side - 2 for side in maps.shape[1:])
+    here = maps[:, :height, :width]
+    across = maps[:, :height, step : step + width] - here
+    down = maps[:, step : step + height, :width] - here
+    return np.stack([across, down, (across + down) / 2**0.5, (across - down) / 2**0.5], -1)
+
+
+def amplitudes_of(maps):
+    """By SciPy, beyond the border the border's pixels; windows are of 4 pixels."""
+    energies = np.concatenate([sum(slopes_of(each, n) ** 2 for each in maps) for n in (1, 2)], -1)
+    pooled = energies.reshape(len(energies), 31, 2, 31, 2, -1).mean(axis=(2, 4))
+    return np.sqrt(gaussian_filter(pooled, (0, 2, 2, 0), truncate=3.0) + FLOOR**2)
+
+
 def test_amplitudes_are_those_of_the_slopes_of_what_is_finer():
-    """Beside SciPy, away from the border, beyond which SciPy has the border's pixels."""
+    """Of brightness, and of what each channel has beside it; away from the border."""
     pixels = noise(20.0, 0)
-    grey = pixels.mean(-1, dtype=np.float64)
-    detail = grey - gaussian_filter(grey, (0, 1.5, 1.5), truncate=3.0)
-    across = detail[:, :-1, 1:] - detail[:, :-1, :-1]
-    down = detail[:, 1:, :-1] - detail[:, :-1, :-1]
-    slopes = (across, down, (across + down) / 2**0.5, (across - down) / 2**0.5)
-    energies = [gaussian_filter(slope**2, (0, 4, 4), truncate=3.0) for slope in slopes]
+    detail = pixels - gaussian_filter(np.float64(pixels), (0, 1.5, 1.5, 0), truncate=3.0)
+    grey = detail.mean(-1)
+    colours = [detail[..., channel] - grey for channel in range(3)]
+    expected = np.concatenate([amplitudes_of([grey]), amplitudes_of(colours)], -1)
     found = local_amplitudes(tf.constant(pixels), 1.5, 4.0).numpy()
-    expected = np.sqrt(np.stack(energies, -1) + FLOOR**2)
-    inner = np.s_[:, 20:-20, 20:-20]
+    inner = np.s_[:, 10:-10, 10:-10]
     np.testing.assert_allclose(found[inner], expected[inner], rtol=1e-3)
+
+
+def test_images_without_colour_have_the_amplitudes_of_brightness_alone():
+    pixels = noise(20.0, 0, (2, 32, 32, 1))
+    grey = local_amplitudes(tf.constant(pixels), 1.0, 3.0).numpy()
+    found = local_amplitudes(tf.constant(np.repeat(pixels, 3, -1)), 1.0, 3.0).numpy()
+    np.testing.assert_allclose(found[..., :8], grey, rtol=1e-4)
+    np.testing.assert_allclose(found[..., 8:], FLOOR, atol=1e-2)
+
+
+def test_a_weave_of_single_pixels_does_not_replace_coarser_detail():
+    """It gives slopes over one pixel at a quarter of the squared error; over two it has none."""
+    columns = np.arange(64)
+    fine, coarse = np.float32(128 + 20 * (columns % 2)), np.float32(128 + 40 * (columns % 4 < 2))
+    weave, stripes = (np.tile(each[None, None, :, None], (1, 64, 1, 1)) for each in (fine, coarse))
+    moved, none = np.roll(stripes, 1, axis=2), np.full_like(stripes, 138)
+    assert difference(stripes, weave)[0] > 0.3 * difference(stripes, none)[0]
+    assert difference(stripes, moved)[0] < 0.01 * difference(stripes, none)[0]
+
+
+def test_coloured_specks_are_no_detail():
+    image, specks = noise(20.0, 0, (1, 64, 64, 1)), noise(20.0, 1, (1, 64, 64, 3))
+    grey = np.repeat(image, 3, -1)
+    coloured = grey + specks - specks.mean(-1, keepdims=True)
+    assert difference(grey, coloured)[0] > 0.5 * difference(grey, np.full_like(grey, 128))[0]
 
 
 def test_detail_in_other_places_costs_little_and_none_much():
@@ -79,9 +117,12 @@ def test_a_gaussian_has_a_width(name):
         Texture(**{name: 0.0})
 
 
-def test_an_image_of_one_row_has_no_slopes():
-    with pytest.raises(ValueError, match=r"at least 2×2 pixels. Received: 1×8"):
-        difference(noise(1.0, 0, (1, 1, 8, 1)), noise(1.0, 1, (1, 1, 8, 1)))
+@pytest.mark.parametrize("height", [1, 3])
+def test_an_image_of_few_rows_has_no_slopes(height):
+    images = noise(1.0, 0, (1, height, 8, 1))
+    with pytest.raises(ValueError, match=rf"at least 4×4 pixels. Received: {height}×8"):
+        difference(images, images)
+    assert difference(images.repeat(4, 1), images.repeat(4, 1)) == 0.0
 
 
 @pytest.mark.slow  # trains
