@@ -203,7 +203,7 @@ def fitted_prior(signature: Any) -> GaussianMixturePrior:
     weights, means, scale_tril = sorted(
         (variable.numpy() for variable in signature.variables), key=np.ndim
     )
-    return GaussianMixturePrior(weights, means, scale_tril)
+    return GaussianMixturePrior.from_stored(weights, means, scale_tril)
 
 
 def _check_kind(signatures: Any) -> None:

@@ -22,7 +22,7 @@ class Mixture(tf.Module):
         self.sampling = Sampling()
         self.weights, self.means, self.scales = (
             tf.Variable(part, trainable=False)
-            for part in (prior.weights, prior.means, prior.scale_tril)
+            for part in (prior.weights, prior.means, prior.stored_scale_tril)
         )
 
     def sample(self, count: tf.Tensor) -> tf.Tensor:
@@ -31,15 +31,18 @@ class Mixture(tf.Module):
         ends = tf.cumsum(self.weights)[:-1]
         component = tf.searchsorted(ends, self.sampling.uniform(count), side="right")
         # Through every S and one kept: to gather [B, L, L] takes longer than the product.
-        moves = tf.einsum("kij,bj->bki", self.scales, epsilon)
+        moves = tf.einsum("kij,bj->bki", self._scales(), epsilon)
         return tf.gather(self.means, component) + tf.gather(moves, component, batch_dims=1)
 
     def log_prob(self, z: tf.Tensor) -> tf.Tensor:
         """Measure the log density of latents [N, L], in nats, [N]."""
-        moves = z - self.means[:, tf.newaxis]  # [K, N, L]
-        epsilon = tf.linalg.triangular_solve(self.scales, tf.linalg.matrix_transpose(moves))
-        log_det = tf.reduce_sum(tf.math.log(tf.linalg.diag_part(self.scales)), axis=-1)
+        moves, scales = z - self.means[:, tf.newaxis], self._scales()  # [K, N, L], [K, L, L]
+        epsilon = tf.linalg.triangular_solve(scales, tf.linalg.matrix_transpose(moves))
+        log_det = tf.reduce_sum(tf.math.log(tf.linalg.diag_part(scales)), axis=-1)
         constant = tf.math.log(self.weights) - log_det
         constant -= 0.5 * self.latent_dim * LOG_TWO_PI
         squares = tf.reduce_sum(tf.square(epsilon), axis=1)  # [K, N]
         return tf.reduce_logsumexp(constant[:, tf.newaxis] - 0.5 * squares, axis=0)
+
+    def _scales(self) -> tf.Tensor:
+        return tf.cast(self.scales, tf.float32)

@@ -7,12 +7,18 @@ from keras_vae.latent_space.priors import GaussianMixturePrior
 from keras_vae.models.sampling import seeded
 
 
-@pytest.fixture(scope="module")
-def prior():
+@pytest.fixture(scope="module", params=[np.float16, np.float32])
+def prior(request):
     rng = np.random.default_rng(0)
-    scales = np.tril(rng.normal(size=(3, 4, 4))) + 3 * np.eye(4)
+    scales = (np.tril(rng.normal(size=(3, 4, 4))) + 3 * np.eye(4)).astype(request.param)
     parts = np.array([0.2, 0.5, 0.3]), rng.normal(scale=9.0, size=(3, 4)), scales
     return GaussianMixturePrior(*(part.astype(np.float32) for part in parts))
+
+
+def test_the_covariances_of_a_fit_take_half_of_the_bytes(prior):
+    fitted = GaussianMixturePrior.fit(np.random.default_rng(1).normal(size=(200, 4)), 1)
+    assert Mixture(fitted).scales.dtype == tf.float16
+    assert Mixture(prior).scales.dtype == prior.stored_scale_tril.dtype
 
 
 def test_the_density_is_that_of_the_arrays(prior):

@@ -82,6 +82,23 @@ def test_the_fit_repeats(planted):
     assert first.facts() == second.facts()
 
 
+def test_a_file_has_the_covariances_of_a_fit_in_float16(planted, tmp_path):
+    fitted = GaussianMixturePrior.fit(drawn(planted, 500), 2)
+    for name, prior, stored in (("fit", fitted, np.float16), ("own", planted, np.float32)):
+        prior.save(tmp_path / f"{name}.npz")
+        assert np.load(tmp_path / f"{name}.npz")["scale_tril"].dtype == stored
+        loaded = GaussianMixturePrior.load(tmp_path / f"{name}.npz")
+        assert loaded.scale_tril.dtype == np.float32
+        np.testing.assert_array_equal(loaded.sample([3, 4, 5]), prior.sample([3, 4, 5]))
+
+
+def test_covariances_beyond_float16_stay_what_they_are(planted):
+    z = drawn(planted, 500).astype(np.float64) * 1e6
+    fitted = GaussianMixturePrior.fit(z, 1)
+    np.testing.assert_allclose(np.std(fitted.sample(range(2000)), 0), np.std(z, 0), rtol=0.1)
+    assert fitted.stored_scale_tril.dtype == np.float32
+
+
 @pytest.mark.parametrize("shape", [(3, 3, 4), (2, 4, 4), (3, 4)])
 def test_shapes_must_fit(shape):
     with pytest.raises(ValueError, match=r"\[K\], \[K, L\] and \[K, L, L\]"):
