@@ -105,12 +105,18 @@ class Distillation(Composite, LossTerm):
         Returns:
             Nats, summed over attributes, float32 [B].
         """
-        targets = tf.cast(self.teacher(image / 127.5 - 1.0, training=False), tf.float32)
-        logits = self.head(z_mean)
+        targets, logits = self._logits(image), self.head(z_mean)
         if self.exclusive:
             return tf.nn.softmax_cross_entropy_with_logits(tf.nn.softmax(targets), logits)
         each = tf.nn.sigmoid_cross_entropy_with_logits(tf.nn.sigmoid(targets), logits)
         return tf.reduce_sum(each, axis=-1)
+
+    def head_targets(self, images: tf.Tensor) -> tf.Tensor:
+        """Return the teacher's logits; beyond ±8 it is as certain as one could want, [B, T]."""
+        return tf.clip_by_value(self._logits(images), -8.0, 8.0)
+
+    def _logits(self, images: tf.Tensor) -> tf.Tensor:
+        return tf.cast(self.teacher(images / 127.5 - 1.0, training=False), tf.float32)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""

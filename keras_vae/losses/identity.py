@@ -145,6 +145,10 @@ class Identity(Composite, LossTerm):
             forward.log(self.logged[1], of_latents)
         return value
 
+    def head_targets(self, images: tf.Tensor) -> tf.Tensor:
+        """Return the embeddings of whole images, of length 1, [B, E]."""
+        return _unit(self._outputs(images, self._boxes(tf.shape(images)[0], False))[-1])
+
     def _distances(self, forward: ForwardPass) -> tuple[tf.Tensor, tf.Tensor]:
         """The value, and the head's share of it without its weight, [B]."""
         boxes = self._boxes(tf.shape(forward.images)[0], forward.training)

@@ -17,7 +17,8 @@ class LossTerm(keras.layers.Layer):
     """A term of the loss: `weight` × `value`, one value for each image.
 
     A subclass is named after what it is, since it is logged under that name, and says what its
-    `value` is. One that trains an opponent lists the opponent's variables in `adversary_variables`
+    `value` is. One with a linear head on z_mean names it `head`, and says in `head_targets` what it
+    predicts. One that trains an opponent lists the opponent's variables in `adversary_variables`
     and takes the opponent's step in `train_adversary`.
 
     Args:
@@ -36,6 +37,8 @@ class LossTerm(keras.layers.Layer):
         >>> vae.terms[-1].logged
         ('brightness_loss',)
     """
+
+    head: keras.layers.Dense | None = None
 
     def __init__(self, weight: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**{"name": type(self).__name__.lower(), **kwargs, "dtype": "float32"})
@@ -63,6 +66,10 @@ class LossTerm(keras.layers.Layer):
         value = self.value(forward)
         forward.log(self.logged[0], value)
         return self.weight * value
+
+    def head_targets(self, images: tf.Tensor) -> tf.Tensor:
+        """Return what `head` has to predict of images in 0 … 255, [B, H, W, C]: [B, T]."""
+        raise NotImplementedError
 
     def train_adversary(self, forward: ForwardPass) -> None:
         """Take a step of the opponent, after the model's own."""

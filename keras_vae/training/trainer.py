@@ -28,6 +28,7 @@ from .checkpoint import assign, generator_states
 from .conditioning import conditioned
 from .distribution import is_chief, joined_cluster, make_strategy
 from .fitting import fit_from
+from .heads import fit_heads
 from .multiworker import SharedMovingAverages, SharedState, copy_from_chief, lost_worker_errors
 from .pca_baseline import pca_errors
 from .position import Position, read_position
@@ -135,6 +136,7 @@ def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | No
         vae = VAE.from_preset(preset, teacher=teacher, dtype=config.precision, seed=config.seed)
         if config.start_from is not None:
             StartingPoint.open(config.start_from).copy_to(vae)
+            fit_heads(vae, dataset, seed=config.seed)
         else:
             network.initialize(vae, dataset, seed=config.seed)
         if joined_cluster(config.strategy) is not None:

@@ -1,10 +1,13 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_vae.datasets import ImageDataset
 from keras_vae.export.publishing import publish
-from keras_vae.presets import fine_tuning, get_preset
+from keras_vae.presets import Identity, fine_tuning, get_preset
 from keras_vae.training import trainer as training
 from keras_vae.training.pca_baseline import adapted
 from keras_vae.training.run_directory import RunConfig
@@ -69,6 +72,26 @@ def test_it_starts_with_the_weights_and_the_architecture_of_the_model(start, few
 def test_the_optimizer_is_new(start, few):
     vae = training.new_vae(configuration(start, few), few)
     assert int(vae.optimizer.iterations) == 0
+
+
+def test_heads_are_fitted_before_the_first_step(run, many, tmp_path):
+    """Of an embedder that is linear in the pixels, as most of z_mean is."""
+    embedder = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Flatten()])
+    embedder.add(keras.layers.Dense(4))
+    embedder.save(tmp_path / "embedder.keras")
+    config = configuration(run.path, many)
+    identity = Identity(1.0, embedder=str(tmp_path / "embedder.keras"), latents=1.0)
+    objective = replace(config.preset.objective, terms=(identity,))
+    vae = training.new_vae(
+        replace(config, preset=replace(config.preset, objective=objective)), many
+    )
+    images = tf.constant(many.images[many.indices("train")], tf.float32)
+    term = vae.terms[-1]
+    predicted = term.head(vae.encode(images).mode())
+    wanted = term.head_targets(images)
+    rest = tf.reduce_sum(tf.square(predicted - wanted))
+    assert rest < 0.7 * tf.reduce_sum(tf.square(wanted - tf.reduce_mean(wanted, axis=0)))
+    np.testing.assert_allclose(tf.reduce_mean(predicted - wanted, axis=0), 0.0, atol=1e-4)
 
 
 def test_the_model_is_measured_as_epoch_0_and_the_licence_is_that_of_both(run, few, tmp_path):

@@ -1,0 +1,51 @@
+"""The linear heads of a training that starts from a trained model."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from ..datasets import ImageDataset
+from ..models.vae import VAE
+from .statistics import IMAGES
+
+RIDGE = 10.0  # added to the squares of each latent, of `IMAGES` images
+BATCH = 64
+
+
+def fit_heads(vae: VAE, dataset: ImageDataset, *, seed: int) -> None:
+    """Fit the heads of the loss's terms on z_mean by least squares.
+
+    They are not exported, and a new one would teach the encoder of a trained model nothing but its
+    initialization for an epoch (docs/decisions/0015).
+
+    Args:
+        vae: A model with the weights of a trained one.
+        dataset: Its training split is used, or a part of it.
+        seed: Of the choice of images.
+    """
+    terms = [term for term in vae.terms if term.head is not None]
+    if not terms:
+        return
+    latents: list[np.ndarray] = []
+    targets: list[list[np.ndarray]] = []
+    rows = dataset.choose("train", IMAGES, seed)
+    for first in range(0, len(rows), BATCH):
+        chosen = rows[first : first + BATCH]
+        images = tf.cast(dataset.images[chosen], tf.float32)
+        labels = () if vae.condition_spec is None else (dataset.labels[chosen],)
+        latents.append(tf.cast(vae.encode(images, *labels).mode(), tf.float64).numpy())
+        targets.append([term.head_targets(images).numpy() for term in terms])
+    z = np.concatenate(latents)
+    for term, parts in zip(terms, zip(*targets, strict=True), strict=True):
+        kernel, bias = _ridge(z, np.concatenate(parts))
+        term.head.kernel.assign(kernel)
+        term.head.bias.assign(bias)
+
+
+def _ridge(z: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weights [L, T] and bias [T] of the least squares; the bias is not drawn to 0."""
+    mean, rest = z.mean(axis=0), z - z.mean(axis=0)
+    squares = rest.T @ rest + RIDGE * np.eye(z.shape[1])
+    weights = np.linalg.solve(squares, rest.T @ (targets - targets.mean(axis=0)))
+    return weights, targets.mean(axis=0) - mean @ weights
