@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
-from ..datasets import ImageDataset
 from ..models.vae import VAE
-from .statistics import IMAGES
 
-RIDGE = 10.0  # added to the squares of each latent, of `IMAGES` images
-BATCH = 64
+RIDGE = 10.0  # added to the squares of each latent, of some thousand images
 
 
-def fit_heads(vae: VAE, dataset: ImageDataset, *, seed: int) -> None:
+def fit_heads(vae: VAE, batches: Iterable[Any]) -> None:
     """Fit the heads of the loss's terms on z_mean by least squares.
 
     They are not exported, and a new one would teach the encoder of a trained model nothing but its
@@ -21,21 +21,18 @@ def fit_heads(vae: VAE, dataset: ImageDataset, *, seed: int) -> None:
 
     Args:
         vae: A model with the weights of a trained one.
-        dataset: Its training split is used, or a part of it.
-        seed: Of the choice of images.
+        batches: Of training images, with labels if it is conditional.
     """
     terms = [term for term in vae.terms if term.head is not None]
     if not terms:
         return
     latents: list[np.ndarray] = []
     targets: list[list[np.ndarray]] = []
-    rows = dataset.choose("train", IMAGES, seed)
-    for first in range(0, len(rows), BATCH):
-        chosen = rows[first : first + BATCH]
-        images = tf.cast(dataset.images[chosen], tf.float32)
-        labels = () if vae.condition_spec is None else (dataset.labels[chosen],)
+    for batch in batches:
+        images, *labels = tf.nest.flatten(batch)
         latents.append(tf.cast(vae.encode(images, *labels).mode(), tf.float64).numpy())
-        targets.append([term.head_targets(images).numpy() for term in terms])
+        pixels = tf.cast(images, tf.float32)
+        targets.append([term.head_targets(pixels).numpy() for term in terms])
     z = np.concatenate(latents)
     for term, parts in zip(terms, zip(*targets, strict=True), strict=True):
         kernel, bias = _ridge(z, np.concatenate(parts))

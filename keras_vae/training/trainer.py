@@ -136,7 +136,7 @@ def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | No
         vae = VAE.from_preset(preset, teacher=teacher, dtype=config.precision, seed=config.seed)
         if config.start_from is not None:
             StartingPoint.open(config.start_from).copy_to(vae)
-            fit_heads(vae, dataset, seed=config.seed)
+            fit_heads(vae, batches_of(config, dataset).take(_steps_of_estimates(preset, dataset)))
         else:
             network.initialize(vae, dataset, seed=config.seed)
         if joined_cluster(config.strategy) is not None:
@@ -369,13 +369,18 @@ def _averages(
     vae: VAE, config: RunConfig, dataset: ImageDataset, at_start: bool
 ) -> list[keras.callbacks.Callback]:
     """The callbacks that keep a model's moving averages right, and the same in all replicas."""
-    batch_size = config.preset.batch_size
     if averaging_layers(vae) and epoch_steps(config.preset, dataset) < LONG_EPOCH:
-        count = min(steps_per_epoch(dataset, batch_size), math.ceil(IMAGES / batch_size))
+        count = _steps_of_estimates(config.preset, dataset)
         batches = partial(batches_of, config, dataset, 0, 0)
         return [NormalizationStatistics(batches, count, at_start=at_start)]
     shared = vae.moving_averages and vae.distribute_strategy.num_replicas_in_sync > 1
     return [SharedMovingAverages()] if shared else []
+
+
+def _steps_of_estimates(preset: Preset, dataset: ImageDataset) -> int:
+    """Batches of `IMAGES` training images, or of one pass over a smaller set."""
+    most = math.ceil(IMAGES / preset.batch_size)
+    return min(steps_per_epoch(dataset, preset.batch_size), most)
 
 
 def _record(
