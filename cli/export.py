@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keras_vae.choices import WEIGHTS
 from keras_vae.files.naming import printable
 from keras_vae.files.versions import model_name
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 EPILOG = """\b
 Examples:
   kvae export runs/celeba --name faces
+  kvae export runs/celeba --name faces --weights float16
   kvae export --lite faces
 """
 
@@ -37,12 +39,19 @@ Examples:
 @click.argument("run", type=PATH, required=False)
 @option("--lite", NAME_OR_PATH)
 @data_options()
-@section("Output", option("--name", show_default="the run's"), MODELS_DIR, OVERWRITE)
+@section(
+    "Output",
+    option("--name", show_default="the run's"),
+    option("--weights", list(WEIGHTS), WEIGHTS[0]),
+    MODELS_DIR,
+    OVERWRITE,
+)
 def export(
     run: Path | None,
     lite: str | None,
     source: DataSource,
     name: str | None,
+    weights: str,
     models_dir: Path,
     overwrite: bool,
 ) -> None:
@@ -55,6 +64,7 @@ def export(
         lite: Exported model that gets networks for LiteRT, instead of a run that is exported.
         source: Folders of the data set and of prepared images.
         name: Name of the model.
+        weights: Numbers that the weights are rounded to: float16 halves the files.
         models_dir: Folder of the SavedModel, which is written to NAME/VERSION in it.
         overwrite: Overwrite existing files.
     """
@@ -62,7 +72,7 @@ def export(
         raise click.UsageError("Give either a RUN, or a model with --lite.")
     refuse_addresses([lite or ""])
     if lite is not None:
-        elsewhere = ["data_dir", "cache_dir", "max_pixels", "name", "models_dir"]
+        elsewhere = ["data_dir", "cache_dir", "max_pixels", "name", "weights", "models_dir"]
         refuse(elsewhere, "has no effect with --lite, which adds to the model itself.")
     load_tensorflow()
     if lite is not None:
@@ -73,7 +83,7 @@ def export(
     opened = Run.open(run)
     directory = models_dir / model_name(opened.path.absolute().name if name is None else name)
     images = source.load_for_run(opened.config())
-    write_model(opened, images, directory, overwrite)
+    write_model(opened, images, directory, overwrite, weights)
 
 
 def write_networks(name: str, overwrite: bool) -> Path:
@@ -88,7 +98,13 @@ def write_networks(name: str, overwrite: bool) -> Path:
     return (write_upscaler_lite if upscales else write_lite)(version, overwrite=overwrite)
 
 
-def write_model(run: Run, images: ImageDataset, directory: Path, overwrite: bool) -> None:
+def write_model(
+    run: Run,
+    images: ImageDataset,
+    directory: Path,
+    overwrite: bool,
+    weights: str = WEIGHTS[0],
+) -> None:
     """Export a run, and print the model's path and how to use it."""
     from keras_vae.export.publishing import publish
 
@@ -97,7 +113,13 @@ def write_model(run: Run, images: ImageDataset, directory: Path, overwrite: bool
         progress_bar("Fitting a prior", "component") as fitted,
     ):
         path = publish(
-            run, images, directory, overwrite=overwrite, progress=encoded, prior_progress=fitted
+            run,
+            images,
+            directory,
+            weights=weights,
+            overwrite=overwrite,
+            progress=encoded,
+            prior_progress=fitted,
         )
     click.echo(f"SavedModel:  {printable(path)}")
     _report_prior(path)

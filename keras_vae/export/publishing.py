@@ -18,6 +18,7 @@ from ..latent_space.attributes import Attributes
 from ..latent_space.priors import fit_prior
 from ..latent_space.probes import linear_probes
 from ..models.vae import VAE
+from ..ops.halves import round_weights
 from ..training.run_directory import Run, RunDirectory, read_json
 from .card import write_card
 from .saved_model import export_model
@@ -36,6 +37,7 @@ def publish(
     dataset: ImageDataset,
     directory: str | Path,
     *,
+    weights: str = "float32",
     overwrite: bool = False,
     progress: Progress | None = None,
     prior_progress: Progress | None = None,
@@ -50,6 +52,7 @@ def publish(
         run: A run that has finished at least one epoch.
         dataset: The data set that it was trained on.
         directory: Folder of the model's versions; its name is the model's name.
+        weights: "float32", or "float16" for files of half the size: the weights are rounded to it.
         overwrite: Whether an existing model card is overwritten. Versions never are.
         progress: Called with (done, total) images while the data set is encoded.
         prior_progress: Called with (done, total) components while the prior is fitted.
@@ -67,6 +70,9 @@ def publish(
     best = run.best_weights()
     run.check_data(dataset)
     vae = load_keras_file(best, compile=False)
+    if weights == "float16":
+        round_weights(vae.encoder)
+        round_weights(vae.decoder)
     binarization = run.config().preset.binarization
     encode = partial(encode_images, vae, dataset, binarization=binarization)
     fit, conditional = None, vae.condition_spec is not None
@@ -77,7 +83,7 @@ def publish(
             progress=prior_progress,
         )
     held_out = encode("validation") if dataset.count("validation") else None
-    facts = {**describe(run), **origin(run, directory)}
+    facts = {**describe(run), **origin(run, directory), "weights": weights}
     attributes = None
     if fit is not None:
         facts["fitted_prior"] = fit.facts()

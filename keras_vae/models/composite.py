@@ -8,6 +8,7 @@ from typing import Any, Self
 import keras
 import tensorflow as tf
 
+from ..ops.halves import smallest_policy
 from ..ops.recast import recast
 
 
@@ -54,14 +55,16 @@ class Composite:
 
 
 def in_float32(layer: keras.layers.Layer) -> keras.layers.Layer:
-    """Copy a layer, its networks as plain float32 variables, however they were trained.
+    """Copy a layer, its networks computing in float32 with plain variables, however trained.
+
+    Weights that float16 has are kept in it: see `ops.halves`.
 
     A layer that is not a `Composite` of functional models is returned as it is.
     """
     parts = {name: getattr(layer, name) for name in getattr(layer, "PARTS", ())}
     if not parts or not all(map(is_functional, parts.values())):
         return layer
-    networks = {name: recast(part, "float32") for name, part in parts.items()}
+    networks = {name: recast(part, smallest_policy) for name, part in parts.items()}
     copy = type(layer)(**{**layer.get_config(), **networks})
     for weight, original in zip(copy.weights, layer.weights, strict=True):
         weight.assign(keras.ops.convert_to_numpy(original))

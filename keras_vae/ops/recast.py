@@ -14,14 +14,15 @@ def recast(
 
     Args:
         network: A functional model.
-        dtype: Keras dtype policy of every layer of the copy.
+        dtype: Keras dtype policy of every layer of the copy, or a function from a layer to it.
         normalization: Class that replaces each batch normalization; None: unchanged.
     """
 
     def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
         normalizes = isinstance(layer, keras.layers.BatchNormalization)
         kind = normalization if normalization and normalizes else type(layer)
-        return kind.from_config({**layer.get_config(), "dtype": dtype})
+        policy = dtype(layer) if callable(dtype) else dtype
+        return kind.from_config({**layer.get_config(), "dtype": policy})
 
     inputs = network.inputs[0] if len(network.inputs) == 1 else network.inputs
     plain = keras.Model(inputs, network.outputs, name=network.name)

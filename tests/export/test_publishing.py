@@ -94,6 +94,26 @@ def test_the_exported_model_is_the_best_checkpoint(model, run, attributed):
     np.testing.assert_allclose(model.encode(images)[0], best.encode(images).mode(), atol=1e-5)
 
 
+def test_weights_of_float16_halve_the_files_and_give_almost_the_same(
+    model, run, attributed, tmp_path
+):
+    path = publish(run, attributed, tmp_path / "digits", weights="float16")
+    small = runtime.load(path, runtime="tensorflow")
+    sizes = [
+        sum(file.stat().st_size for file in (each / "variables").glob("variables.data-*"))
+        for each in (path, model.path)
+    ]
+    assert sizes[0] < 0.55 * sizes[1]
+    images = attributed.images[:50]
+    z, expected = (each.encode(images)[0] for each in (small, model))
+    assert np.abs(z - expected).max() < 0.02
+    assert (z != expected).any()
+    lite = runtime.load(path, runtime="lite")
+    np.testing.assert_allclose(lite.encode(images)[0], z, atol=1e-4)  # whose weights are the same
+    assert small.metadata["weights"] == "float16"
+    assert "rounded to float16" in (path.parent / "README.md").read_text()
+
+
 def test_facts_say_what_was_measured_and_no_path_of_the_machine(model, run):
     facts = model.metadata
     assert facts["metrics"]["test"]["loss"] > 0
