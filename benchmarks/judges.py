@@ -109,7 +109,7 @@ def dlib_judge() -> Judge:
     import keras
     import tensorflow as tf
 
-    from keras_vae.losses.face_embedder import CHIP, face_embedder
+    from keras_vae.models.face_embedder import CHIP, face_embedder
 
     embedder = face_embedder()
     network = keras.Model(embedder.get_layer("chip").output, embedder.output)

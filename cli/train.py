@@ -486,14 +486,15 @@ def _report_starts(preset: Preset, steps: int) -> None:
 
 
 def _report_alignment(preset: Preset, images: ImageDataset) -> None:
-    """Print a note if the embedder is made for aligned faces and the images are others."""
+    """Print a note if a network of faces has a part in it and the images are no aligned faces."""
     from keras_vae.files.photos import shows_aligned_faces
     from keras_vae.presets.terms import DLIB
 
     identity = preset.objective.term("identity")
-    for_faces = identity is not None and identity.embedder == DLIB
+    taught = identity is not None and identity.embedder == DLIB
+    for_faces = taught or preset.network.begun_as is not None
     if for_faces and not shows_aligned_faces(images.provenance):
-        click.echo("Faces    dlib's embedder expects them aligned as CelebA's: --align-faces")
+        click.echo("Faces    dlib's network expects them aligned as CelebA's: --align-faces")
 
 
 def _losses(preset: Preset, logs: dict[str, Any], prefix: str) -> str:

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from ..files.keras_file import load_keras_file
 from ..models.composite import Composite
+from ..models.face_embedder import face_embedder
 from ..models.loss_terms import LossTerm
 from ..models.protocols import ForwardPass
 from ..models.sampling import Sampling
@@ -24,7 +25,6 @@ from ..ops.registration import package
 from ..presets import Identity as Configuration
 from ..presets.ranges import Count, NotNegative, Share, Whole, in_range
 from ..presets.terms import DLIB
-from .face_embedder import face_embedder
 from .perceptual import feature_distance, with_maps
 from .start import once_started
 from .teacher import Teacher

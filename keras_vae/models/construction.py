@@ -16,7 +16,7 @@ from .inputs import logger
 from .loss_terms import LossTerm
 from .own_networks import decoder_of, encoder_of
 from .parts import Part, make_likelihood, make_posterior, make_prior
-from .pretrained import copy_weights
+from .pretrained import copy_exported
 from .protocols import ForwardPass
 
 
@@ -153,5 +153,5 @@ class Construction:
             )
             preset = replace(preset, objective=preset.objective.without_teacher())
         vae = cls.from_preset(preset, teacher=teacher, dtype=dtype, seed=seed)
-        copy_weights(path, vae)
+        copy_exported(path, vae)
         return vae

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,11 @@ if TYPE_CHECKING:
     from .vae import VAE
 
 
-def copy_weights(version: Path, vae: VAE) -> None:
-    """Copy the weights of an exported model into a VAE of the same preset.
+def copy_exported(version: Path, vae: VAE) -> None:
+    """Copy the weights of an exported model into a VAE of the same architecture.
 
-    A SavedModel keeps the names of its variables. Weights of encoder and decoder are found by their
-    path, such as "encoder_conv_1/kernel"; those of the likelihood by their name, such as
-    "log_variance", since their path also contains the name of the model. Loss terms are not
-    exported: their weights, such as a linear head of the distillation loss, stay as they are.
+    A SavedModel keeps the names of its variables: see `copy_named`. Loss terms are not exported:
+    their weights, such as a linear head of the distillation loss, stay as they are.
 
     Args:
         version: The folder of the exported model's version.
@@ -27,24 +26,43 @@ def copy_weights(version: Path, vae: VAE) -> None:
     Raises:
         ValueError: If a weight is missing in the exported model, or has another shape there.
     """
-    weights = _named_weights(vae)
     exported = tf.saved_model.load(str(version))  # which keeps its variables
-    saved = _saved_variables(exported)
-    wrong = [
-        f"{name} {tuple(weight.shape)}"
+    copy_named(_saved_variables(exported), vae, version)
+
+
+def copy_named(values: Mapping[str, Any], vae: VAE, origin: Path) -> None:
+    """Copy weights into a VAE by their names.
+
+    Those of encoder and decoder have their path, such as "encoder_conv_1/kernel"; those of the
+    likelihood their name, such as "log_variance", since their path also contains the name of the
+    model. A likelihood of another kind keeps its own.
+
+    Args:
+        values: Weights by name.
+        vae: The model, built.
+        origin: Where they come from, for the error.
+
+    Raises:
+        ValueError: If a weight of encoder or decoder is missing, or has another shape.
+    """
+    weights = named_weights(vae)
+    wrong = {
+        name: tuple(weight.shape)
         for name, weight in weights.items()
-        if name not in saved or tuple(saved[name].shape) != tuple(weight.shape)
-    ]
-    if wrong:
+        if name not in values or tuple(values[name].shape) != tuple(weight.shape)
+    }
+    networks = [weight.path for part in (vae.encoder, vae.decoder) for weight in part.weights]
+    if missing := [f"{name} {wrong[name]}" for name in networks if name in wrong]:
         raise ValueError(
-            f"`vae` must have the weights of {version}. Received: a model with others, "
-            f"{', '.join(wrong[:3])}{' …' if len(wrong) > 3 else ''}."
+            f"`vae` must have the weights of {origin}. Received: a model with others, "
+            f"{', '.join(missing[:3])}{' …' if len(missing) > 3 else ''}."
         )
-    for name, weight in weights.items():
-        weight.assign(saved[name])
+    for name in weights.keys() - wrong.keys():
+        weights[name].assign(values[name])
 
 
-def _named_weights(vae: VAE) -> dict[str, keras.Variable]:
+def named_weights(vae: VAE) -> dict[str, keras.Variable]:
+    """The weights of encoder, decoder and likelihood by the names of `copy_named`."""
     networks = [*vae.encoder.weights, *vae.decoder.weights]
     others = {id(weight) for weight in networks}
     own = [weight for weight in vae.likelihood.weights if id(weight) not in others]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ..choices import NORMALIZATIONS, UPSAMPLINGS
 from .configuration import Configuration, ConfigurationError, Ranged
-from .ranges import Count, Counts, Filled, OneOf, Whole, check_range
+from .ranges import Count, Counts, Filled, OneOf, Range, Whole, check_range
+from .terms import DLIB, EMBEDDERS
 
 if TYPE_CHECKING:
     from .preset import Preset
@@ -38,6 +39,11 @@ class Network(Configuration):
     any_precision: ClassVar[bool] = True
     any_size: ClassVar[bool] = False
     from_data: ClassVar[bool] = False
+
+    @property
+    def begun_as(self) -> str | None:
+        """The network of others that a part of it begins as, in words; None: none."""
+        return None
 
     def build(self, preset: Preset, dtype: Any = None) -> Any:
         """Make the builder of encoder and decoder: a `models.networks.NetworkBuilder`."""
@@ -256,8 +262,11 @@ class PCAResidualNetwork(
         decoder_patch: Side of the squares of pixels that its largest maps hold as channels.
         blocks: Residual blocks, of two convolutions, at each of its sizes, the largest first.
         encoder_blocks: Likewise of the encoder's; empty: none.
+        face_levels: Levels of dlib's network for face recognition (King 2017), at most three, that
+            the encoder has beside its own convolutions, initialized with dlib's weights; all but
+            the last of them keep these. 0: none.
         noise: Maps of fixed noise that the decoder may add at each size but the smallest.
-        kernel: Side of every kernel.
+        kernel: Side of every kernel of its own.
         activation: As of `PCANetwork`; in a block before each convolution.
         normalization: As of `ConvNetwork`, before each activation.
 
@@ -273,8 +282,14 @@ class PCAResidualNetwork(
     decoder_patch: Count
     blocks: tuple[Whole, ...]
     encoder_blocks: tuple[Whole, ...] = ()
+    face_levels: Annotated[int, Range(0, below=4)] = 0
     noise: Whole = 0
     kernel: Count = 3
     activation: str = "leaky_relu"
     normalization: Normalization = "batch"
     from_data: ClassVar[bool] = True
+
+    @property
+    def begun_as(self) -> str | None:
+        """The network of dlib, if it has levels of it."""
+        return EMBEDDERS[DLIB] if self.face_levels else None

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-import keras
-
 from ..files.exported import read_metadata
 from ..files.keras_file import load_keras_file
-from ..models.pretrained import copy_weights
+from ..models.pretrained import copy_exported, copy_named, named_weights
 from ..models.vae import VAE
 from ..presets import Preset
 from .run_directory import Run
@@ -51,19 +49,17 @@ class StartingPoint:
         return cls(path, name, Preset.from_metadata(facts, name), facts.get("licence"))
 
     def copy_to(self, vae: VAE) -> None:
-        """Copy the weights of encoder and decoder into a model of the same architecture.
+        """Copy encoder, decoder and the likelihood's own weights into a model built alike.
 
         Raises:
             ValueError: If its architecture is another one.
             FileNotFoundError: If the run has no checkpoint yet.
         """
         if not is_run(self.path):
-            copy_weights(self.path, vae)
+            copy_exported(self.path, vae)
             return
         trained = load_keras_file(Run.open(self.path).best_weights(), compile=False)
-        for network, source in ((vae.encoder, trained.encoder), (vae.decoder, trained.decoder)):
-            for weight, value in zip(network.weights, source.weights, strict=True):
-                weight.assign(keras.ops.convert_to_numpy(value))
+        copy_named(named_weights(trained), vae, self.path)
 
 
 def is_run(path: Path) -> bool:

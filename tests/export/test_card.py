@@ -144,6 +144,10 @@ def test_an_embedder_and_a_critic_are_named_with_what_follows_from_them():
     )
     origin = "Embedder of the identity loss: dlib's network for face recognition (King 2017, in"
     assert [origin in card for card in (plain, known, sharp)] == [False, True, True]
+    begun = get_preset("celeba64").override(network=get_preset("celeba128").network)
+    card = model_card(facts("Red", preset=begun.to_dict(), **faces))
+    assert "A part of the encoder began as dlib's network for face recognition (King 2017," in card
+    assert not any("began as" in card for card in (plain, known, sharp))
     assert ["the model's invention" in card for card in (plain, known, sharp)] == [
         False,
         False,

