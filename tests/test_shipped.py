@@ -42,8 +42,8 @@ def sizes(name):
 def test_a_model_is_small_and_its_card_is_the_one_of_its_numbers(name):
     model = shipped(name)
     graph, lite = sizes(name)
-    assert graph < (21e6 if name == "celeba128" else 15e6)
-    assert lite < (11e6 if name == "celeba128" else 8e6)
+    assert graph < (17e6 if name == "celeba128" else 15e6)
+    assert lite < (15e6 if name == "celeba128" else 8e6)
     assert graph + lite < 30e6
     assert (SHIPPED / name / "README.md").read_text() == card_of(model.path)
     assert model.metadata["licence"]
@@ -90,10 +90,10 @@ def test_the_default_model_keeps_the_person():
     found = {name: float(value) for name, value in faces.items()}
     assert found["same person, by dlib"] >= 0.9
     assert found["same person, by MobileFace"] >= 0.98
-    assert found["nearest of 1,000 is itself, by dlib"] >= 0.8
+    assert found["nearest of 1,000 is itself, by dlib"] >= 0.95
     assert found["glasses kept"] >= 0.85
     assert found["PSNR (dB)"] >= 23.71 - 1.5  # beside that of `celeba64`
-    assert found["sharpness"] >= 0.3  # before the texture loss 0.116
+    assert found["sharpness"] >= 0.5  # before the texture loss 0.116
 
 
 @pytest.mark.parametrize("name", FACES)
