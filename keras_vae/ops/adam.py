@@ -50,8 +50,11 @@ class FusedAdam(keras.optimizers.Adam):
         )
 
     def averages(self) -> list[tuple[keras.Variable, keras.Variable]]:
-        """Each weight and its moving average; nothing without `use_ema`, or before it is built."""
-        if not (self.use_ema and self.built):
+        """Each weight and its moving average; nothing without `use_ema`, or before a first step.
+
+        Until then Keras keeps zeros for averages.
+        """
+        if not (self.use_ema and self.built and int(self.iterations)):
             return []
         pairs = zip(self._trainable_variables, self._model_variables_moving_average, strict=True)
         return list(pairs)

@@ -70,6 +70,16 @@ def test_the_weights_come_back_to_the_bit(trained):
         np.testing.assert_array_equal(*weights)
 
 
+def test_before_the_first_step_there_is_no_average(digits):
+    """Keras's averages are zeros then: an initialized model was measured with these."""
+    vae = training.new_vae(RunConfig(PRESET, "digits"), digits)
+    vae.optimizer.build(vae.trainable_variables)
+    before = vae.get_weights()
+    with averaged_weights(vae):
+        for weights in zip(vae.get_weights(), before, strict=True):
+            np.testing.assert_array_equal(*weights)
+
+
 def test_without_an_average_nothing_changes(digits):
     vae = training.new_vae(RunConfig(PRESET.override(ema_momentum=0.0), "digits"), digits)
     before = vae.get_weights()

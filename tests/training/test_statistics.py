@@ -157,10 +157,11 @@ def test_a_long_epoch_keeps_its_moving_averages(few, monkeypatch):
 
 
 @pytest.mark.slow
-def test_an_initialized_network_is_measured_as_epoch_0(few, tmp_path):
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_an_initialized_network_is_measured_as_epoch_0(few, tmp_path, momentum):
     preset = get_preset("own-images").override(
         image_size=(32, 32), filters=(8, 8), latent_dim=30, epochs=1, batch_size=16, least_steps=0,
-        learning_rate=1.0,
+        learning_rate=1.0, ema_momentum=momentum,
     )  # fmt: skip
     preset = adapted(preset, few)
     run = training.train(RunConfig(preset, "photos"), few, tmp_path / "run")
