@@ -97,13 +97,16 @@ def large_faces():
     flat, small = 4 * 4 * 128, 32 * 32 * 3
     encoder = conv(3, 192, 96) + conv(3, 96, 128) + conv(3, 128, 128)
     encoder += 4 * conv(3, 96, 96)
+    # Beside them three levels of dlib's, 35×35×32, 17×17×64 and 8×8×128, and once more 4×4×128.
+    encoder += conv(7, 3, 32) + 6 * conv(3, 32, 32) + conv(3, 32, 64) + 7 * conv(3, 64, 64)
+    encoder += conv(3, 64, 128) + 5 * conv(3, 128, 128) + conv(3, 128, 128)
     # A block at each of 4×4×160, 8×8×128, 16×16×96, 32×32×48, 64×64×24 and 128×128×8.
     maps = [(8, 128), (16, 96), (32, 48), (64, 24), (128, 8)]
     blocks = sum(2 * conv(3, count, count) for count in (160, 128, 96, 48, 24, 8))
     grow = sum(conv(1, *pair) for pair in [(160, 128), (128, 96), (96, 48), (48, 24), (24, 8)])
     noise = sum(4 * (side**2 + count) for side, count in maps)
     decoder = dense(200, 4 * 4 * 160) + blocks + grow + noise + conv(3, 8 + 3, 3)
-    return encoder + 2 * dense(flat, 200) + dense(small, 200), decoder + dense(200, small)
+    return encoder + 2 * dense(2 * flat, 200) + dense(small, 200), decoder + dense(200, small)
 
 
 PARAMETERS = {
