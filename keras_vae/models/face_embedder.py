@@ -78,17 +78,11 @@ class FaceLayers:
             square: The pixels of CelebA's aligned squares in [-1, 1], [B, 207, 207, 3].
             levels: How many.
         """
-        self.trainable = not self.frozen
-        # dlib's first layer takes the pixels' means and divides by 256.
-        offsets = [(127.5 - mean) / 256 for mean in PIXEL_MEANS]
-        chip = self._chip(square)
-        features = keras.layers.Rescaling(127.5 / 256, offsets, **self.options)(chip)
-        features = self._relu(self._conv(features, LEVELS[0][0], 7, 2))
-        features = keras.layers.MaxPooling2D(3, 2, **self.options)(features)
+        features = self._chip(square)
         for number, (filters, blocks) in enumerate(LEVELS[:levels]):
             self.trainable = number >= self.frozen
-            if number:
-                features = self._half(features, filters)
+            reduced = self._half if number else self._quarter
+            features = reduced(features, filters)
             for _ in range(blocks):
                 features = self._sum(self._branch(features, filters, 1), features)
             if number < COMPARED:
@@ -116,6 +110,14 @@ class FaceLayers:
             **self.options,
         )
         return layer(features)
+
+    def _quarter(self, chip: Any, filters: int) -> Any:
+        """A convolution and a maximum, each of half the height and width."""
+        # dlib's first layer takes the pixels' means and divides by 256.
+        offsets = [(127.5 - mean) / 256 for mean in PIXEL_MEANS]
+        features = keras.layers.Rescaling(127.5 / 256, offsets, **self.options)(chip)
+        features = self._relu(self._conv(features, filters, 7, 2))
+        return keras.layers.MaxPooling2D(3, 2, **self.options)(features)
 
     def _half(self, features: Any, filters: int) -> Any:
         """A block of half the height and width; a smaller summand is extended with zeros."""

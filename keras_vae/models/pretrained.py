@@ -45,20 +45,23 @@ def copy_named(values: Mapping[str, Any], vae: VAE, origin: Path) -> None:
     Raises:
         ValueError: If a weight of encoder or decoder is missing, or has another shape.
     """
-    weights = named_weights(vae)
-    wrong = {
-        name: tuple(weight.shape)
-        for name, weight in weights.items()
-        if name not in values or tuple(values[name].shape) != tuple(weight.shape)
+    found = {
+        name: weight
+        for name, weight in named_weights(vae).items()
+        if name in values and tuple(values[name].shape) == tuple(weight.shape)
     }
-    networks = [weight.path for part in (vae.encoder, vae.decoder) for weight in part.weights]
-    if missing := [f"{name} {wrong[name]}" for name in networks if name in wrong]:
+    missing = [
+        f"{weight.path} {tuple(weight.shape)}"
+        for weight in (*vae.encoder.weights, *vae.decoder.weights)
+        if weight.path not in found
+    ]
+    if missing:
         raise ValueError(
             f"`vae` must have the weights of {origin}. Received: a model with others, "
             f"{', '.join(missing[:3])}{' …' if len(missing) > 3 else ''}."
         )
-    for name in weights.keys() - wrong.keys():
-        weights[name].assign(values[name])
+    for name, weight in found.items():
+        weight.assign(keras.ops.convert_to_numpy(values[name]))
 
 
 def named_weights(vae: VAE) -> dict[str, keras.Variable]:

@@ -21,7 +21,7 @@ class HalfVariables(keras.DTypePolicy):
         return "float16"
 
 
-def smallest_policy(layer: keras.layers.Layer) -> keras.DTypePolicy:
+def smallest_policy(layer: keras.layers.Layer) -> keras.DTypePolicy | str:
     """The policy of a copy that computes in float32 and loses none of the layer's weights.
 
     Args:
@@ -29,7 +29,7 @@ def smallest_policy(layer: keras.layers.Layer) -> keras.DTypePolicy:
     """
     if isinstance(layer, LARGE) and all(map(_fits, layer.get_weights())):
         return HalfVariables()
-    return keras.DTypePolicy("float32")
+    return "float32"
 
 
 def round_weights(network: keras.Model) -> None:

@@ -14,7 +14,8 @@ from tests.files.fake_hub import files_of
 
 SMALL = get_preset("digits").override(hidden=(16,), latent_dim=3)
 SHIPPED = ["celeba64", "mnist", *(
-    pytest.param(name, marks=pytest.mark.slow) for name in ("celeba", "mnist-best", "mnist-iwae")
+    pytest.param(name, marks=pytest.mark.slow)
+    for name in ("celeba", "celeba128", "mnist-best", "mnist-iwae")
 )]  # fmt: skip
 
 
