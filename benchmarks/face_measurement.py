@@ -137,7 +137,8 @@ def compare(
     with progress_bar("Comparing") as progress:
         for first in range(0, len(rows), AT_ONCE):
             originals = np.asarray(photos.images[rows[first : first + AT_ONCE]])
-            reduced = scaled(originals, model.image_shape[0], Image.Resampling.BILINEAR)
+            resampling = Image.Resampling[model.resampling.upper()]
+            reduced = scaled(originals, model.image_shape[0], resampling)
             pair = originals, model.reconstruct(reduced)
             for judge, found in zip(judges, descriptors, strict=True):
                 found.append(np.stack([judge.describe(scaled(images, FULL)) for images in pair]))

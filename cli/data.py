@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keras_vae.choices import RESAMPLINGS
+
 from .command import ListGroup, option, section
 from .data_source import ALIGN_FACES, CACHE_DIR, DataSource, data_options, quiet_tfds
 from .types import IMAGE_SIZE
@@ -72,10 +74,15 @@ def _list_prepared(cache_dir: Path | None) -> None:
         "--image-size", IMAGE_SIZE, show_default="size of the data set's preset, or the native size"
     ),
     option("--channels", ["1", "3"], show_default="the data set's"),
+    option("--resampling", [*RESAMPLINGS], default=RESAMPLINGS[0]),
     ALIGN_FACES,
 )
 def prepare(
-    name: str, source: DataSource, image_size: tuple[int, int] | None, channels: str | None
+    name: str,
+    source: DataSource,
+    image_size: tuple[int, int] | None,
+    channels: str | None,
+    resampling: str,
 ) -> None:
     """Decode, crop and scale a data set once, for all later trainings.
 
@@ -85,11 +92,15 @@ def prepare(
         source: Folders of the data set and of prepared images.
         image_size: Size of the prepared images, as 64 or 64x48 (height x width).
         channels: Grey or RGB.
+        resampling: How images are scaled; bicubic keeps more detail of larger ones.
     """
     quiet_tfds(name, source.data_dir)
     _report(
         source.load(
-            name, image_size or _preset_size(name, source), None if not channels else int(channels)
+            name,
+            image_size or _preset_size(name, source),
+            None if not channels else int(channels),
+            resampling=resampling,
         )
     )
 

@@ -51,11 +51,18 @@ class DataSource:
             data: A name that `kvae data list` prints, or the path of an .npz file or a folder.
             limit: The maximum number of training images.
         """
+        from keras_vae.files.photos import resampling_of
+
         trained_on = model.metadata.get("data") or {}
         *size, channels = model.image_shape
         source = replace(self, align_faces=self.align_faces or bool(trained_on.get("align_faces")))
         dataset = source.load(
-            data, tuple(size), channels, seed=trained_on.get("seed") or 0, limit=limit
+            data,
+            tuple(size),
+            channels,
+            resampling=resampling_of(model.metadata),
+            seed=trained_on.get("seed") or 0,
+            limit=limit,
         )
         _note_split(trained_on, dataset)
         return dataset
@@ -82,7 +89,12 @@ class DataSource:
             align_faces=self.align_faces or bool(config.provenance.get("align_faces")),
         )
         return source.load(
-            config.dataset, tuple(size), channels, seed=config.seed, limit=config.limit
+            config.dataset,
+            tuple(size),
+            channels,
+            resampling=config.preset.resampling,
+            seed=config.seed,
+            limit=config.limit,
         )
 
     def load(

@@ -187,9 +187,9 @@ class Sources:
 
         photo, shape = open_payload(payload, self.max_pixels), model.image_shape
         if not self._detects_faces(model):
-            return [Crop.centre(photo, shape)]
+            return [Crop.centre(photo, shape, model.resampling)]
         try:
-            return crop_faces(photo, shape, face=self.face)
+            return crop_faces(photo, shape, face=self.face, resampling=model.resampling)
         except ValueError as error:
             raise ValueError(f"{error} Use --no-align to take its middle.") from error
 

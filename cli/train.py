@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from keras_vae.choices import LAST_RATES, NORMALIZATIONS, RATE_RULES, STRATEGIES, UPSAMPLINGS
+from keras_vae.choices import (
+    LAST_RATES,
+    NORMALIZATIONS,
+    RATE_RULES,
+    RESAMPLINGS,
+    STRATEGIES,
+    UPSAMPLINGS,
+)
 from keras_vae.files.naming import plural, printable
 
 from .command import command, option, section
@@ -77,6 +84,7 @@ PRINTED = 1e-5  # share of a loss that its five digits do not show
 
 DATA = data_options(
     option("--image-size", IMAGE_SIZE),
+    option("--resampling", [*RESAMPLINGS]),
     option("--binarization", BINARIZATION),
     option("--random-flip/--no-random-flip"),
     option("--limit", Integer(1)),
@@ -194,6 +202,7 @@ def train(
         export: Whether to write a SavedModel.
         **changes: Values that override those of the preset:
         image_size: Height and width, as 64 or 64x48.
+        resampling: How images are scaled; bicubic keeps more detail of larger ones.
         binarization: How grey pixels become black or white.
         random_flip: Whether training images are mirrored randomly.
         conditional: Whether the networks also take the label of an image: `kvae generate --label`
@@ -224,7 +233,7 @@ def train(
         identity_embedder: Embedder of the identity loss: the features of that classifier, dlib's
             face recognition (extra "faces"), or the file of a Keras model.
         identity_start: Number of steps before the identity loss takes part.
-        texture_weight: Weight of the texture loss: the difference of the local amplitudes of detail
+        texture_weight: Weight of the texture loss: the divergence of the local energies of detail
             of image and reconstruction, in squared grey levels.
         texture_start: Number of steps before the texture loss takes part.
         adversarial_weight: Weight of the adversarial loss of a critic, which learns to distinguish

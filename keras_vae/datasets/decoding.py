@@ -20,6 +20,7 @@ from typing import BinaryIO, TypeAlias
 import numpy as np
 from PIL import Image
 
+from ..choices import RESAMPLINGS
 from ..files import photos
 from ..files.image_file import ImageFile
 from ..files.limits import MAX_PIXELS, check_pixels
@@ -120,6 +121,7 @@ def write_images(
     channels: int,
     progress: Progress | None = None,
     max_pixels: int = MAX_PIXELS,
+    resampling: str = RESAMPLINGS[0],
 ) -> Written:
     """Decode, crop and scale every image of a source into an .npy file.
 
@@ -133,6 +135,7 @@ def write_images(
         channels: 1 or 3.
         progress: Called with the number of images done and their total.
         max_pixels: Most pixels of an image; larger ones are damaged.
+        resampling: How images are scaled: see `photos.prepare`.
 
     Raises:
         ValueError: If there are no images, more than one and more than 1 % are damaged, sizes
@@ -142,7 +145,7 @@ def write_images(
     """
     if not source.count:
         raise ValueError("A data set must hold at least one image. Received: none.")
-    decoder = _Decoder(source, max_pixels)
+    decoder = _Decoder(source, max_pixels, resampling)
     shape = (*(size or decoder.size_of_first()), channels)
     _check_space(file, source.count * math.prod(shape))
     account, kept, damaged, aligned = source.account, [], [], 0
@@ -227,11 +230,12 @@ class _Decoder:
     Args:
         source: The images.
         max_pixels: Most pixels of an image.
+        resampling: How they are scaled: see `photos.prepare`.
     """
 
-    def __init__(self, source: Source, max_pixels: int) -> None:
+    def __init__(self, source: Source, max_pixels: int, resampling: str = RESAMPLINGS[0]) -> None:
         self.source = source
-        self._max_pixels = max_pixels
+        self._max_pixels, self._resampling = max_pixels, resampling
         self._lock = threading.Lock()
 
     @property
@@ -292,7 +296,7 @@ class _Decoder:
                 f"images of {shape[0]}×{shape[1]} and {image.height}×{image.width} "
                 "(height × width)."
             )
-        pixels = photos.prepare(image, shape[:2], shape[2])
+        pixels = photos.prepare(image, shape[:2], shape[2], self._resampling)
         return _Image(
             np.ascontiguousarray(pixels),
             native=native,

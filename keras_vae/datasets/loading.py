@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..choices import RESAMPLINGS
 from ..files.limits import MAX_PIXELS, check_pixels
 from ..files.naming import plain_name
 from .dataset import ImageDataset
@@ -29,6 +30,7 @@ def load_dataset(
     progress: Progress | None = None,
     max_pixels: int = MAX_PIXELS,
     photo_map: PhotoMap | None = None,
+    resampling: str = RESAMPLINGS[0],
 ) -> ImageDataset:
     """Open a data set; the first time, prepare it.
 
@@ -49,6 +51,7 @@ def load_dataset(
         progress: Called with the images prepared and their total, if any have to be.
         max_pixels: Most pixels of an image before it is scaled; larger ones are left out.
         photo_map: Changes each photo first, such as the alignment of faces.
+        resampling: How images are scaled: "bilinear", or "bicubic", which keeps more detail.
 
     Returns:
         The images with their official split, or with a random one if there is none.
@@ -65,7 +68,8 @@ def load_dataset(
         (16, 16, 1)
     """
     found_name, origin = find_dataset(str(name), data_dir)
-    origin = _resized(photo_map(origin) if photo_map else origin, image_size, channels)
+    origin = photo_map(origin) if photo_map else origin
+    origin = _resized(origin, image_size, channels, resampling)
     dataset = open_or_prepare(
         found_name, origin, cache_dir=cache_dir, progress=progress, max_pixels=max_pixels
     )
@@ -161,8 +165,13 @@ def native_shape(
     return *size, origin.channels
 
 
-def _resized(origin: Origin, size: tuple[int, int] | None, channels: int | None) -> Origin:
+def _resized(
+    origin: Origin, size: tuple[int, int] | None, channels: int | None, resampling: str
+) -> Origin:
     """Give an origin's images another size and number of channels, as far as they are given."""
+    if resampling not in RESAMPLINGS:
+        known = " or ".join(RESAMPLINGS)
+        raise ValueError(f"`resampling` must be {known}. Received: {resampling!r}.")
     if channels not in (None, 1, 3):
         raise ValueError(f"`channels` must be 1 or 3. Received: {channels}.")
     if size is not None and (len(size) != 2 or min(size) < 1):
@@ -173,7 +182,8 @@ def _resized(origin: Origin, size: tuple[int, int] | None, channels: int | None)
         except ValueError as error:
             raise ValueError(f"`image_size` is too large: {error}.") from error
     size = origin.image_size if size is None else tuple(map(int, size))
-    return replace(origin, image_size=size, channels=channels or origin.channels)
+    channels = channels or origin.channels
+    return replace(origin, image_size=size, channels=channels, resampling=resampling)
 
 
 def _known_facts(dataset: str | None, name: str) -> dict[str, Any]:

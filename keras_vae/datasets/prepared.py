@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..choices import RESAMPLINGS
 from ..files.limits import MAX_PIXELS
 from ..files.naming import first_line, printable
 from .dataset import ImageDataset
@@ -178,6 +179,7 @@ def _folder_name(name: str, origin: Origin, max_pixels: int, version: int = VERS
     """Name the folder of a set: readable, and different if anything about the set differs."""
     size = "native" if origin.image_size is None else "{}x{}".format(*origin.image_size)
     facts = [version, name, origin.fingerprint(), origin.image_size, origin.channels, max_pixels]
+    facts += [] if origin.resampling == RESAMPLINGS[0] else [origin.resampling]
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
     return file_name(name, f"-{size}-{key}")
 
@@ -321,7 +323,15 @@ def _write(
     began = time.perf_counter()
     source = origin.read()
     images, known = folder / IMAGES, folder / KNOWN
-    written = write_images(source, images, origin.image_size, origin.channels, progress, max_pixels)
+    written = write_images(
+        source,
+        images,
+        origin.image_size,
+        origin.channels,
+        progress=progress,
+        max_pixels=max_pixels,
+        resampling=origin.resampling,
+    )
     facts = {key: getattr(source, key) for key in ("partition", "attributes", "labels")}
     facts = {key: array[written.kept] for key, array in facts.items() if array is not None}
     names = _packed(map(source.name_of, written.kept.tolist()))
@@ -332,6 +342,7 @@ def _write(
         "location": origin.location and str(origin.location.absolute()),
         "images": len(written.kept),
         "image_shape": written.shape,
+        "resampling": origin.resampling,
         "attribute_names": source.attribute_names,
         "label_names": source.label_names,
         "account": written.account.as_json(),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from ..choices import RESAMPLINGS
 from ..files.jobs import Progress as Progress
 from ..files.jobs import Row
 from ..files.photos import ALIGNED_CROP, ALIGNED_SIZE
@@ -137,6 +138,7 @@ class Origin:
         dataset: Which known set the images are, a key of `DATASETS`; None for other images. It
             changes no pixels, so it is no part of the fingerprint.
         trees: The folders or archives of the images, whose files show changes too.
+        resampling: How images are scaled: see `photos.prepare`.
     """
 
     description: str
@@ -147,6 +149,7 @@ class Origin:
     channels: int = 3
     dataset: str | None = None
     trees: tuple[Tree, ...] = ()
+    resampling: str = RESAMPLINGS[0]
 
     def fingerprint(self) -> str:
         """Hash the description, the place, and each file's path, size and modification time."""

@@ -20,6 +20,7 @@ from .cell import Cell
 if TYPE_CHECKING:
     from ..datasets import ImageDataset
     from ..datasets.source import Progress
+    from ..presets import Preset
 
 Row = dict[str, Any]  # column → text or number
 Arrays = Mapping[str, np.ndarray]
@@ -82,32 +83,39 @@ class Workspace:
             cells: The cells.
             progress: Called with the number of prepared images and their total.
         """
-        for name, shape in dict.fromkeys((cell.data, cell.resolved.image_shape) for cell in cells):
-            _open(self, name, shape, None, progress)
+        for name, scaling in dict.fromkeys((cell.data, _scaling(cell.resolved)) for cell in cells):
+            _open(self, name, scaling, None, progress)
 
     def dataset(self, cell: Cell) -> ImageDataset:
         """Open a cell's data set at its preset's size; the first time, prepare it."""
-        return _open(self, cell.data, cell.resolved.image_shape, cell.limit)
+        return _open(self, cell.data, _scaling(cell.resolved), cell.limit)
 
     def _file(self, key: str, suffix: str) -> Path:
         return self.cells / f"{key}{suffix}"
+
+
+def _scaling(preset: Preset) -> tuple[int, int, int, str]:
+    """Height, width, channels and resampling of a preset's images."""
+    return *preset.image_shape, preset.resampling
 
 
 @cache
 def _open(
     workspace: Workspace,
     name: str,
-    shape: tuple[int, int, int],
+    scaling: tuple[int, int, int, str],
     limit: int | None,
     progress: Progress | None = None,
 ) -> ImageDataset:
     from ..datasets import load_dataset
 
+    *size, channels, resampling = scaling
     return load_dataset(
         name,
         data_dir=workspace.data_dir,
-        image_size=shape[:2],
-        channels=shape[2],
+        image_size=tuple(size),
+        channels=channels,
+        resampling=resampling,
         cache_dir=workspace.cache_dir,
         limit=limit,
         progress=progress,

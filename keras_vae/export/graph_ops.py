@@ -10,6 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from ..choices import RESAMPLINGS
 from ..files.image_file import LOW_BITS
 from ..files.photos import ALIGNED_CROP, ALIGNED_SIZE
 from ..files.pixels import BYTES, DARK, DEEP
@@ -17,8 +18,14 @@ from ..files.pixels import BYTES, DARK, DEEP
 # ITU-R 601 in 65,536ths, as Pillow's "L": whole numbers that float32 adds without error.
 LUMINANCE = (19595.0, 38470.0, 7471.0)
 
+KERNELS = dict(zip(RESAMPLINGS, ("triangle", "keyscubic"), strict=True))
 
-def read_photos(image_bytes: tf.Tensor, image_shape: tuple[int, int, int]) -> tf.Tensor:
+
+def read_photos(
+    image_bytes: tf.Tensor,
+    image_shape: tuple[int, int, int],
+    resampling: str = RESAMPLINGS[0],
+) -> tf.Tensor:
     """Decode, crop and scale photos as `photos.open_photo` and `photos.prepare` do.
 
     Only the EXIF orientation is not applied: TensorFlow does not read it.
@@ -26,13 +33,14 @@ def read_photos(image_bytes: tf.Tensor, image_shape: tuple[int, int, int]) -> tf
     Args:
         image_bytes: JPEG, PNG, GIF or BMP files of any sizes, string [B].
         image_shape: Height, width, channels of the network's input.
+        resampling: How photos are scaled: see `photos.prepare`.
 
     Returns:
         Pixels, uint8 [B, height, width, channels].
     """
 
     def read(data: tf.Tensor) -> tf.Tensor:
-        pixels = _crop_and_scale(decode_photo(data), image_shape[:2])
+        pixels = _crop_and_scale(decode_photo(data), image_shape[:2], KERNELS[resampling])
         if image_shape[2] == 1:
             pixels = luminance(_round(pixels))
         return tf.ensure_shape(to_uint8(pixels), image_shape)
@@ -134,20 +142,37 @@ def _on_white(image: tf.Tensor) -> tf.Tensor:
     return tf.ensure_shape(tf.tile(rgb, [1, 1, 3 // colours]), [None, None, 3])
 
 
-def _crop_and_scale(image: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
-    """Crop and scale uint8 [h, w, 3] to float32 [H, W, 3]: bilinear, antialiased, as Pillow's box.
+def _crop_and_scale(image: tf.Tensor, size: tuple[int, int], kernel: str) -> tf.Tensor:
+    """Crop and scale uint8 [h, w, 3] to float32 [H, W, 3]: antialiased, as Pillow's box.
 
-    ScaleAndTranslate, unlike crop-then-resize, takes boxes that begin between pixels.
+    Pillow scales the rows first, unless they become longer, and rounds and clips what it gets
+    before it scales the columns.
     """
     shape = tf.shape(image)
     upper, left, height, width = crop_box(shape[0], shape[1], aspect=size[1] / size[0])
-    scale = tf.stack([size[0] / height, size[1] / width])
+    rows = _scale(image, (shape[0], size[1]), (1.0, size[1] / width), (0.0, left), kernel)
+    return _scale(to_uint8(rows), size, (size[0] / height, 1.0), (upper, 0.0), kernel)
+
+
+def _scale(image: tf.Tensor, size: Any, scale: Any, start: Any, kernel: str) -> tf.Tensor:
+    """Scale a part of an image, [h, w, 3], as float32 [H, W, 3].
+
+    ScaleAndTranslate, unlike crop-then-resize, takes parts that begin between pixels.
+
+    Args:
+        image: uint8 or float32.
+        size: H and W.
+        scale: Of the rows' distances, and of the columns'.
+        start: Upper and left border of the part, in pixels.
+        kernel: One of `KERNELS`.
+    """
+    scale = tf.stack(scale)
     return tf.raw_ops.ScaleAndTranslate(
         images=image[tf.newaxis],
-        size=size,
+        size=tf.stack(size),
         scale=scale,
-        translation=-scale * tf.stack([upper, left]),
-        kernel_type="triangle",
+        translation=-scale * tf.stack(start),
+        kernel_type=kernel,
         antialias=True,
     )[0]
 

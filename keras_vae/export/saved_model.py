@@ -20,6 +20,7 @@ from .. import __version__
 from ..files.atomic import write_folder
 from ..files.exported import as_json
 from ..files.naming import short
+from ..files.photos import resampling_of
 from ..files.versions import LAST_VERSION, VERSION, is_version, model_name
 from ..latent_space.attributes import Attributes
 from ..latent_space.priors import GaussianMixturePrior
@@ -76,7 +77,7 @@ def export_model(
         raise TypeError(f"`vae` must be a `VAE`. Received: {type(vae).__name__}.")
 
     def write(draft: Path) -> None:
-        endpoints = Endpoints(vae, attributes, prior)
+        endpoints = Endpoints(vae, attributes, prior, resampling_of(metadata or {}))
         write_model(draft, endpoints.signatures(), _facts(endpoints, metadata or {}))
         if attributes is not None:
             attributes.save(draft / "assets.extra" / "attributes.npz")

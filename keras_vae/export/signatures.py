@@ -11,6 +11,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
+from ..choices import RESAMPLINGS
 from ..latent_space.attributes import Attributes
 from ..latent_space.priors import GaussianMixturePrior
 from ..models.composite import in_float32, is_functional
@@ -48,6 +49,7 @@ class Endpoints:
         vae: The model.
         attributes: Directions for `morph`, or None.
         prior: The fitted prior, which `generate_gmm` samples from; None leaves that out.
+        resampling: How photos are scaled: see `photos.prepare`.
 
     Raises:
         ValueError: If the directions or the prior have another length than the latent.
@@ -58,6 +60,7 @@ class Endpoints:
         vae: VAE,
         attributes: Attributes | None = None,
         prior: GaussianMixturePrior | None = None,
+        resampling: str = RESAMPLINGS[0],
     ) -> None:
         self.image_shape = tuple(vae.image_shape)
         self.latent_spec = vae.latent_spec
@@ -73,7 +76,7 @@ class Endpoints:
         self._photo, self._pixels = [photo], [pixels]
         self._noise = [SEED, TEMPERATURE]
         # Traced once and called by every endpoint: the graph holds each network once.
-        self._read = traced(lambda data: read_photos(data, self.image_shape), photo)
+        self._read = traced(lambda data: read_photos(data, self.image_shape, resampling), photo)
         self._encode = traced(self._run_encoder, pixels, *self.condition)
         self._decode = traced(self._run_decoder, *self.latents, *self.condition)
         self._sample = traced(self._sample_prior, *self._noise, *self.condition)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from ..choices import RESAMPLINGS
 from ..files.photos import ALIGNED_SIZE, crop_box, prepare
 from .alignment import Face, detect_faces, fit_layout
 from .similarity import Similarity
@@ -36,17 +37,29 @@ class Crop:
     to_photo: Similarity
 
     @classmethod
-    def centre(cls, photo: Image.Image, image_shape: tuple[int, int, int]) -> Crop:
+    def centre(
+        cls,
+        photo: Image.Image,
+        image_shape: tuple[int, int, int],
+        resampling: str = RESAMPLINGS[0],
+    ) -> Crop:
         """Crop the middle of a photo, as `photos.crop_box` defines it."""
-        return cls(photo, _prepare(photo, image_shape), _from_network(photo.size, image_shape))
+        pixels = prepare(photo, image_shape[:2], image_shape[2], resampling)
+        return cls(photo, pixels, _from_network(photo.size, image_shape))
 
     @classmethod
-    def of_face(cls, photo: Image.Image, face: Face, image_shape: tuple[int, int, int]) -> Crop:
+    def of_face(
+        cls,
+        photo: Image.Image,
+        face: Face,
+        image_shape: tuple[int, int, int],
+        resampling: str = RESAMPLINGS[0],
+    ) -> Crop:
         """Crop a face, aligned to CelebA's layout; an aligned photo is unchanged."""
         if face.is_aligned(photo.size):
-            return cls.centre(photo, image_shape)
-        to_photo = face.to_layout.inverse() @ _from_network(ALIGNED_SIZE, image_shape)
-        return cls(photo, _prepare(face.crop(photo), image_shape), to_photo)
+            return cls.centre(photo, image_shape, resampling)
+        aligned = cls.centre(face.crop(photo), image_shape, resampling)
+        return cls(photo, aligned.pixels, face.to_layout.inverse() @ aligned.to_photo)
 
 
 def crop_faces(
@@ -54,6 +67,7 @@ def crop_faces(
     image_shape: tuple[int, int, int],
     *,
     face: str | int = "largest",
+    resampling: str = RESAMPLINGS[0],
 ) -> tuple[Crop, ...]:
     """Detect the faces of a photo and crop them; a photo that `is_prepared` gives one crop.
 
@@ -61,6 +75,7 @@ def crop_faces(
         photo: An upright RGB image, as `photos.open_photo` returns it.
         image_shape: Height, width, channels of the network's input.
         face: See `select_faces`.
+        resampling: See `photos.prepare`.
 
     Raises:
         ValueError: See `select_faces`.
@@ -74,9 +89,9 @@ def crop_faces(
         (64, 64, 3)
     """
     if is_prepared(photo, image_shape):
-        return (Crop.centre(photo, image_shape),)
+        return (Crop.centre(photo, image_shape, resampling),)
     selected = select_faces(detect_faces(photo), face)
-    return tuple(Crop.of_face(photo, one, image_shape) for one in selected)
+    return tuple(Crop.of_face(photo, one, image_shape, resampling) for one in selected)
 
 
 def align_largest(photo: Image.Image, landmarks: np.ndarray | None = None) -> Image.Image:
@@ -181,11 +196,6 @@ def _enlarged(length: int, factor: int) -> np.ndarray:
     units = Image.fromarray(np.eye(length, dtype=np.float32))
     lines = units.resize((length * factor, length), Image.Resampling.BICUBIC)
     return np.linalg.qr(np.asarray(lines).T)[0]
-
-
-def _prepare(image: Image.Image, image_shape: tuple[int, int, int]) -> np.ndarray:
-    height, width, channels = image_shape
-    return prepare(image, (height, width), channels)
 
 
 def _from_network(size: tuple[int, int], image_shape: tuple[int, int, int]) -> Similarity:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ..choices import RESAMPLINGS
 from .image_file import ImageFile
 from .limits import MAX_PIXELS
 from .pixels import range_of
@@ -94,15 +95,26 @@ def crop_box(width: int, height: int, aspect: float) -> tuple[float, float, floa
     return left, upper, left + crop_width, upper + crop_height
 
 
-def prepare(image: Image.Image, size: tuple[int, int], channels: int = 3) -> np.ndarray:
+def resampling_of(facts: Mapping[str, Any]) -> str:
+    """Return how a model's photos are scaled, by the facts of its `model.json`: see `prepare`."""
+    return (facts.get("preset") or {}).get("resampling", RESAMPLINGS[0])
+
+
+def prepare(
+    image: Image.Image,
+    size: tuple[int, int],
+    channels: int = 3,
+    resampling: str = RESAMPLINGS[0],
+) -> np.ndarray:
     """Crop and scale an image to the pixels that a network takes.
 
-    Scaling is bilinear with an antialiasing support, as `tf.image.resize(antialias=True)`.
+    Scaling has an antialiasing support, as `tf.image.resize(antialias=True)`.
 
     Args:
         image: An image as `open_photo` returns it.
         size: Height and width of the network's input.
         channels: 3, or 1 for luminance (ITU-R 601).
+        resampling: "bilinear", or "bicubic", which keeps more detail of a larger image.
 
     Returns:
         Pixels, uint8 [height, width, channels].
@@ -124,5 +136,5 @@ def prepare(image: Image.Image, size: tuple[int, int], channels: int = 3) -> np.
     image = image.convert("L" if channels == 1 else "RGB")
     box = crop_box(*image.size, aspect=width / height)
     if image.size != (width, height) or box != (0, 0, width, height):
-        image = image.resize((width, height), Image.Resampling.BILINEAR, box=box)
+        image = image.resize((width, height), Image.Resampling[resampling.upper()], box=box)
     return np.asarray(image).reshape(height, width, channels)

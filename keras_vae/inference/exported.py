@@ -17,9 +17,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from ..choices import RESAMPLINGS
 from ..files.exported import METADATA, InvalidFacts, read_metadata
 from ..files.limits import MAX_PIXELS
 from ..files.naming import first_line, printable, short
+from ..files.photos import resampling_of
 from ..files.shapes import ANY
 from ..files.versions import version_number
 from .endpoints import TensorSpec, TensorSpecs, check_endpoint, reason, results_of, tensors_of
@@ -237,6 +239,11 @@ def check_facts(facts: Mapping[str, Any], kind: str) -> None:
     for name in {"data", "preset", "condition"} & known.keys():
         if not isinstance(known[name], dict):
             raise InvalidFacts(f"`{name}` must be a JSON object. Received: {short(known[name])}.")
+    if (resampling := resampling_of(facts)) not in RESAMPLINGS:
+        raise InvalidFacts(
+            f"`preset` must have the resampling {' or '.join(RESAMPLINGS)}. "
+            f"Received: {short(resampling)}."
+        )
 
 
 def _check_list(name: str, values: object, what: str, is_one: Callable[[Any], bool]) -> None:

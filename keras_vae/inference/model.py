@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..files.naming import near_names, short
-from ..files.photos import shows_aligned_faces
+from ..files.photos import resampling_of, shows_aligned_faces
 from ..latent_space.arithmetic import interpolate
 from ..latent_space.priors import finite_temperature
 from ..presets import Preset
@@ -116,6 +116,11 @@ class Model(ABC):
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width, channels."""
         return tuple(self.metadata["image_shape"])
+
+    @property
+    def resampling(self) -> str:
+        """How photos are scaled to this shape: "bilinear" or "bicubic"."""
+        return resampling_of(self.metadata)
 
     @property
     def latent_dim(self) -> int | None:
@@ -272,7 +277,8 @@ class Model(ABC):
         """
         self.check_vector()
         align = self.of_aligned_faces if align is None else align
-        return self._encoding(read_pixels(photos, self.image_shape, align=align))
+        pixels = read_pixels(photos, self.image_shape, align=align, resampling=self.resampling)
+        return self._encoding(pixels)
 
     def posterior(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
         """Encode uint8 pixels [B, H, W, C] to the parameters of q(z given x), by name.

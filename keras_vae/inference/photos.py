@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from ..choices import RESAMPLINGS
 from ..faces.crops import Crop, crop_faces
 from ..files.image_file import OPAQUE, has_transparent_parts, to_rgb
 from ..files.naming import printable
@@ -20,11 +22,18 @@ from ..files.pixels import PixelRange, check_numeric, range_between, range_of, w
 
 Photo: TypeAlias = str | Path | bytes | Image.Image | np.ndarray
 Photos: TypeAlias = Photo | Sequence[Photo]
+_Crop: TypeAlias = Callable[[Image.Image, str], np.ndarray]  # a picture, and what errors call it
 
 logger = logging.getLogger(__name__)
 
 
-def read_pixels(photos: Photos, image_shape: tuple[int, int, int], *, align: bool) -> np.ndarray:
+def read_pixels(
+    photos: Photos,
+    image_shape: tuple[int, int, int],
+    *,
+    align: bool,
+    resampling: str = RESAMPLINGS[0],
+) -> np.ndarray:
     """Convert photos to pixels of a network's size.
 
     Args:
@@ -35,6 +44,7 @@ def read_pixels(photos: Photos, image_shape: tuple[int, int, int], *, align: boo
         image_shape: Height, width, channels of the network's input.
         align: Whether the largest face is detected and aligned to CelebA's layout; otherwise the
             middle of a photo is used. An array of the network's size is used as it is.
+        resampling: How other photos are scaled: see `files.photos.prepare`.
 
     Returns:
         uint8 [B, H, W, C]; a single photo is a batch of one.
@@ -49,7 +59,8 @@ def read_pixels(photos: Photos, image_shape: tuple[int, int, int], *, align: boo
         raise ValueError("`photos` must be one photo or more. Received: none.")
     several = [_as_array(each) for each in several]
     ranges = _ranges([each for each in several if isinstance(each, np.ndarray)])
-    parts = [_read_one(each, image_shape, align, ranges) for each in several]
+    crop = partial(_crop, image_shape=image_shape, align=align, resampling=resampling)
+    parts = [_read_one(each, image_shape, crop, ranges) for each in several]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
@@ -116,12 +127,12 @@ def _refuse_ambiguous(arrays: Sequence[np.ndarray], common: PixelRange) -> None:
 def _read_one(
     photo: Photo,
     image_shape: tuple[int, int, int],
-    align: bool,
+    crop: _Crop,
     ranges: Mapping[str, PixelRange],
 ) -> np.ndarray:
     """Convert one photo, or an array of several, to pixels [B, H, W, C]."""
     if isinstance(photo, str | Path | bytes | Image.Image):
-        return _read(photo, image_shape, align)[np.newaxis]
+        return _read(photo, crop)[np.newaxis]
     if not isinstance(photo, np.ndarray):
         raise TypeError(
             "`photos` must be a path, bytes, a Pillow image, an array, or several of them. "
@@ -132,9 +143,7 @@ def _read_one(
         return images
     if images.shape[-1] == 4 and images[..., 3].min(initial=OPAQUE) < OPAQUE:
         logger.warning("`photos` have transparent parts, which become white.")
-    pictures = [
-        _crop(to_rgb(_to_picture(image)), "the given image", image_shape, align) for image in images
-    ]
+    pictures = [crop(to_rgb(_to_picture(image)), "the given image") for image in images]
     return np.array(pictures, np.uint8).reshape(-1, *image_shape)
 
 
@@ -145,9 +154,7 @@ def _as_uint8(images: np.ndarray, ranges: Mapping[str, PixelRange]) -> np.ndarra
     return (ranges.get(images.dtype.kind) or range_of(images, "photos")).to_uint8(images)
 
 
-def _read(
-    photo: str | Path | bytes | Image.Image, image_shape: tuple[int, int, int], align: bool
-) -> np.ndarray:
+def _read(photo: str | Path | bytes | Image.Image, crop: _Crop) -> np.ndarray:
     if isinstance(photo, Image.Image):
         if 0 in photo.size:
             raise ValueError(
@@ -157,18 +164,23 @@ def _read(
         if has_transparent_parts(photo):
             logger.warning("The given image has transparent parts, which become white.")
         picture = to_rgb(ImageOps.exif_transpose(photo))
-        return _crop(picture, "the given image", image_shape, align)
+        return crop(picture, "the given image")
     name = "the given bytes" if isinstance(photo, bytes) else printable(photo)
-    return _crop(open_photo(photo), name, image_shape, align)
+    return crop(open_photo(photo), name)
 
 
 def _crop(
-    picture: Image.Image, name: str, image_shape: tuple[int, int, int], align: bool
+    picture: Image.Image,
+    name: str,
+    *,
+    image_shape: tuple[int, int, int],
+    align: bool,
+    resampling: str,
 ) -> np.ndarray:
     if not align:
-        return Crop.centre(picture, image_shape).pixels
+        return Crop.centre(picture, image_shape, resampling).pixels
     try:
-        (crop,) = crop_faces(picture, image_shape)
+        (crop,) = crop_faces(picture, image_shape, resampling=resampling)
     except ValueError as error:
         raise ValueError(f"{name}: {error} align=False takes the middle of a photo.") from error
     return crop.pixels

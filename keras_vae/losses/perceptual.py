@@ -20,6 +20,7 @@ from ..ops.normalization import FusedBatchNormalization
 from ..ops.recast import recast
 from ..ops.registration import package
 from ..presets import Perceptual as Configuration
+from ..presets.ranges import NotNegative, in_range
 from .teacher import Teacher
 
 EPSILON = 1e-6  # of a squared length: features of zero do not differ
@@ -34,8 +35,14 @@ class Perceptual(Composite, LossTerm):
     the positions of a map, and over the maps. It learns nothing, but passes gradients on.
 
     Args:
-        network: Model from pixels in [-1, 1], [B, H, W, C], to a list of maps, each [B, h, w, F].
+        network: Model from pixels in [-1, 1], [B, H, W, C], to a list of maps, each [B, h, w, F];
+            with `features` also, last, to features of whole images, [B, F].
         weight: Factor of the distance.
+        features: Weight of the distance of these features beside that of the maps: of what the
+            classifier sees in all of the image, where a map compares position by position.
+
+    Raises:
+        ValueError: If `features` is below 0.
 
     Example:
         >>> image = keras.Input((28, 28, 1))
@@ -46,9 +53,17 @@ class Perceptual(Composite, LossTerm):
 
     PARTS = ("network",)
 
-    def __init__(self, network: keras.Model, weight: float = 1.0, **kwargs: Any) -> None:
+    @in_range
+    def __init__(
+        self,
+        network: keras.Model,
+        weight: float = 1.0,
+        *,
+        features: NotNegative = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(weight, **{**kwargs, "trainable": False})
-        self.network = network
+        self.network, self.features = network, features
         self.network.trainable = False
 
     @classmethod
@@ -58,15 +73,16 @@ class Perceptual(Composite, LossTerm):
         """Make the distance that a teacher's feature maps define.
 
         Args:
-            configuration: The weight.
+            configuration: The weights.
             teacher: The classifier.
             dtype: Keras dtype policy that the maps are computed in.
         """
         classifier = teacher.classifier
-        maps = [classifier.get_layer(name).output for name in teacher.maps]
-        network = keras.Model(classifier.inputs, maps, name="perception")
+        names = [*teacher.maps, teacher.features] if configuration.features else teacher.maps
+        outputs = [classifier.get_layer(name).output for name in names]
+        network = keras.Model(classifier.inputs, outputs, name="perception")
         # The fused kernel is the faster one (docs/decisions/0003).
-        return cls(recast(network, dtype, FusedBatchNormalization), configuration.weight)
+        return cls(recast(network, dtype, FusedBatchNormalization), **configuration.values())
 
     def value(self, forward: ForwardPass) -> tf.Tensor:
         """Return the distance of images and reconstructions, [B]."""
@@ -80,11 +96,21 @@ class Perceptual(Composite, LossTerm):
             other: Likewise; gradients flow to it.
 
         Returns:
-            Between 0 and 4, float32 [B].
+            Between 0 and 4 (1 + `features`), float32 [B].
         """
-        return feature_distance(self._maps(tf.stop_gradient(image)), self._maps(other))
+        maps, others = self._outputs(tf.stop_gradient(image)), self._outputs(other)
+        if not self.features:
+            return feature_distance(maps, others)
+        *maps, vectors = maps
+        *others, other_vectors = others
+        apart = tf.reduce_sum(tf.math.squared_difference(_unit(vectors), _unit(other_vectors)), -1)
+        return feature_distance(maps, others) + self.features * apart
 
-    def _maps(self, pixels: tf.Tensor) -> list[tf.Tensor]:
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments."""
+        return {**super().get_config(), "features": self.features}
+
+    def _outputs(self, pixels: tf.Tensor) -> list[tf.Tensor]:
         return self.network(pixels / 127.5 - 1.0, training=False)
 
 

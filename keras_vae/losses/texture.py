@@ -25,17 +25,22 @@ from .start import once_started
 STEPS = (1, 2)  # pixels
 DIRECTIONS = 4
 LEAST = max(STEPS) + 2  # pixels of a side
-FLOOR = 0.2  # grey levels, an amplitude that nobody sees: the root's slope at 0 is infinite
+FLOOR = 0.2  # grey levels, an amplitude that nobody sees: the logarithm of 0 is infinite
 
 
 @package
 class Texture(LossTerm):
-    """Mean squared difference of the local amplitudes of detail, in squared grey levels.
+    """Divergence of the local energies of detail, in squared grey levels.
 
-    Detail is what a Gaussian of standard deviation `sigma` takes from the channels. Its amplitudes
-    are the root mean squares, in Gaussian windows, of its slopes over one and over two pixels along
-    four directions: those of the channels' mean, and, where there are several, those of what the
+    Detail is what a Gaussian of standard deviation `sigma` takes from the channels. Its energies
+    are the mean squares, in Gaussian windows, of its slopes over one and over two pixels along four
+    directions: those of the channels' mean, and, where there are several, those of what the
     channels have beside it, of which a photo has little: coloured specks are none of its detail.
+
+    The divergence of the image's energy p from the reconstruction's r is half of
+    p log(p / r) − p + r, the generalized Kullback–Leibler divergence, which is about (√p − √r)².
+    Where p is uncertain it is least at p's mean, as every Bregman divergence is (Banerjee et al.
+    2005). (√p − √r)² itself is least where √r is the mean of √p: that has less energy.
 
     Args:
         weight: Factor of the value.
@@ -88,8 +93,8 @@ class Texture(LossTerm):
         Returns:
             In squared grey levels, float32 [B].
         """
-        pair = [local_amplitudes(each, self.sigma, self.window) for each in (images, others)]
-        return tf.reduce_mean(tf.math.squared_difference(*pair), axis=[1, 2, 3])
+        p, r = (local_energies(each, self.sigma, self.window) for each in (images, others))
+        return tf.reduce_mean(p * (tf.math.log(p) - tf.math.log(r)) - p + r, axis=[1, 2, 3]) / 2.0
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
@@ -97,8 +102,8 @@ class Texture(LossTerm):
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
-def local_amplitudes(pixels: tf.Tensor, sigma: float, window: float) -> tf.Tensor:
-    """Root mean squares of the slopes of detail along four directions, in windows.
+def local_energies(pixels: tf.Tensor, sigma: float, window: float) -> tf.Tensor:
+    """Mean squares of the slopes of detail along four directions, in windows.
 
     Args:
         pixels: In 0 … 255, [B, H, W, C].
@@ -106,14 +111,14 @@ def local_amplitudes(pixels: tf.Tensor, sigma: float, window: float) -> tf.Tenso
         window: Standard deviation of the windows, in pixels.
 
     Returns:
-        In grey levels, at least `FLOOR`, [B, (H − 2) // 2, (W − 2) // 2, 16]: one for each 2×2
-        pixels, of brightness, then of colour. Of one channel 8.
+        In squared grey levels, at least `FLOOR`², [B, (H − 2) // 2, (W − 2) // 2, 16]: one for
+        each 2×2 pixels, of brightness, then of colour. Of one channel 8.
 
     Raises:
         ValueError: If there are less than 4×4 pixels.
 
     Example:
-        >>> local_amplitudes(tf.zeros((2, 32, 32, 3)), sigma=1.0, window=3.0).shape
+        >>> local_energies(tf.zeros((2, 32, 32, 3)), sigma=1.0, window=3.0).shape
         TensorShape([2, 15, 15, 16])
     """
     height, width, channels = pixels.shape[1:]
@@ -129,7 +134,7 @@ def local_amplitudes(pixels: tf.Tensor, sigma: float, window: float) -> tf.Tenso
     means = tf.nn.avg_pool2d(squares, 2, 2, "VALID")
     brightness, *colours = tf.split(means, means.shape[-1] // (DIRECTIONS * len(STEPS)), axis=-1)
     energies = tf.concat([brightness, tf.add_n(colours)], axis=-1) if colours else brightness
-    return tf.sqrt(smoothed(energies, window / 2.0) + FLOOR**2)
+    return smoothed(energies, window / 2.0) + FLOOR**2
 
 
 def _differences(channels: int) -> np.ndarray:

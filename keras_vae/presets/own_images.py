@@ -16,7 +16,7 @@ PATIENCE = 5  # epochs of a small set without a lower validation loss, after whi
 # What a trained model gives to one that starts from it.
 ARCHITECTURE = (
     "image_shape", "latent_dim", "network", "posterior", "prior", "output", "binarization",
-    "random_flip", "classes",
+    "random_flip", "resampling", "classes",
 )  # fmt: skip
 FINE_TUNING_RATE = 1e-4  # the weights are good, and large steps would lose them
 FINE_TUNING_STEPS = 600

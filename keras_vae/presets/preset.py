@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any
 
-from ..choices import BINARIZATIONS, LAST_RATES
+from ..choices import BINARIZATIONS, LAST_RATES, RESAMPLINGS
 from .configuration import Ranged, plain, rebuild
 from .latents import GaussianPosterior, Posterior, Prior, StandardNormal
 from .legacy import is_legacy, upgraded
@@ -52,6 +52,8 @@ class Preset(Ranged):
         warmup_steps: Steps over which the learning rate grows to that from 0 (Goyal et al. 2017).
         ema_momentum: Momentum of an exponential moving average of the weights, which is validated,
             kept as the best and exported in place of the weights; 0: there is none.
+        resampling: How images are scaled to this shape: "bilinear", or "bicubic", which keeps more
+            detail of a larger image: see `files.photos.prepare`.
         random_flip: Whether training images are mirrored left to right at random.
         adaptive: Whether the image size, the squares of pixels of the network and the variance of
             the likelihood shall follow the images (`own_images`, `training.pca_baseline`); false in
@@ -86,6 +88,7 @@ class Preset(Ranged):
     decay: Annotated[str, OneOf(tuple(LAST_RATES))] = "constant"
     warmup_steps: Whole = 0
     ema_momentum: Share = 0.0
+    resampling: Annotated[str, OneOf(RESAMPLINGS)] = RESAMPLINGS[0]
     random_flip: bool = False
     binarization: Annotated[str, OneOf(BINARIZATIONS)] = "none"
     adaptive: bool = False

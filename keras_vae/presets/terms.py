@@ -59,6 +59,7 @@ class Perceptual(Term, kind="perceptual", builds="keras_vae.losses.perceptual.Pe
 
     Attributes:
         weight: Factor of the distance.
+        features: Weight of the distance of the classifier's last features beside that of its maps.
 
     Example:
         >>> Perceptual(3000.0).needs_teacher
@@ -66,6 +67,7 @@ class Perceptual(Term, kind="perceptual", builds="keras_vae.losses.perceptual.Pe
     """
 
     weight: NotNegative
+    features: NotNegative = 0.0
     description: ClassVar[str] = "perceptual loss"
     needs_teacher: ClassVar[bool] = True
 
@@ -189,13 +191,13 @@ class Adversarial(Term, kind="adversarial", builds="keras_vae.losses.adversarial
 
 @dataclass(frozen=True)
 class Texture(Term, kind="texture", builds="keras_vae.losses.texture.Texture"):
-    """Difference of the local amplitudes of detail (after Portilla and Simoncelli 2000).
+    """Divergence of the local energies of detail (after Portilla and Simoncelli 2000).
 
     Attributes:
         weight: Factor of the difference, in squared grey levels.
         start: Optimizer steps of the model before the term is computed.
         sigma: Of the Gaussian that detail is finer than, in pixels.
-        window: Of the Gaussian windows of the amplitudes, in pixels.
+        window: Of the Gaussian windows of the energies, in pixels.
 
     Example:
         >>> get_preset("mnist").override(texture_weight=0.1).objective.terms

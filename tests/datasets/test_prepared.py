@@ -69,6 +69,17 @@ def test_another_size_or_another_source_is_another_set(many_faces, change, cache
         np.testing.assert_array_equal(dataset.images[0], dataset.images[1])
 
 
+def test_bicubic_is_another_set_that_says_so(many_faces, cache):
+    bilinear = load_dataset(many_faces, image_size=(8, 8))
+    bicubic = load_dataset(many_faces, image_size=(8, 8), resampling="bicubic")
+    assert len(list_prepared()) == 2
+    assert not np.array_equal(bilinear.images, bicubic.images)
+    sets = (bilinear, bicubic)
+    assert [each.provenance["resampling"] for each in sets] == ["bilinear", "bicubic"]
+    with pytest.raises(ValueError, match=r"must be bilinear or bicubic\. Received: 'x'"):
+        load_dataset(many_faces, image_size=(8, 8), resampling="x")
+
+
 def test_another_list_in_the_folder_is_another_set(many_faces, cache):
     for value in (1, -1):
         rows = [f"{number:03d}.jpg {value}" for number in range(240)]

@@ -9,13 +9,14 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
+from keras_vae.choices import RESAMPLINGS
 from keras_vae.export import saved_model as export_module
 from keras_vae.export.saved_model import export_model
 from keras_vae.inference import registry as runtime
 from keras_vae.models.vae import VAE
 from keras_vae.presets import get_preset
 from keras_vae.training.distribution import make_strategy
-from tests.encoding import encode_png
+from tests.encoding import encode_png, encoded
 
 # The contract, as clients of TensorFlow Serving rely on it: inputs, outputs. L = 6, 32×32×3.
 BYTES, PIXELS, Z = (tf.string, [None]), (tf.uint8, [None, 32, 32, 3]), (tf.float32, [None, 6])
@@ -230,6 +231,24 @@ def test_a_scale_learned_by_two_replicas_is_exported(tmp_path, digits):
     pixels = digits.images[:4].reshape(4, 1, 64) / 255
     expected = stats.norm.logpdf(pixels, mean, np.exp(-1.3 / 2)).sum(axis=-1)
     np.testing.assert_allclose(answer["log_likelihood"], expected, rtol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("without_lite")
+def test_the_endpoints_scale_photos_as_the_preset_and_as_python_does(
+    tmp_path, colour_vae, astronaut
+):
+    photo = astronaut.crop((80, 0, 380, 300))
+    data, z_mean = tf.constant([encoded(photo)]), {}
+    for resampling in RESAMPLINGS:
+        facts = {"preset": {"resampling": resampling}}
+        path = export_model(colour_vae, tmp_path / resampling, metadata=facts)
+        model = runtime.load(path, runtime="tensorflow")
+        assert model.resampling == resampling
+        z_mean[resampling] = model.encode(photo, align=False).z_mean
+        answer = tf.saved_model.load(str(path)).signatures["encode"](data)["z_mean"]
+        np.testing.assert_allclose(answer, z_mean[resampling], atol=0.002)
+    assert np.abs(z_mean["bicubic"] - z_mean["bilinear"]).max() > 0.01
 
 
 @pytest.mark.slow

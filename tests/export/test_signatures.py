@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from keras_vae.choices import RESAMPLINGS
 from keras_vae.export.graph_ops import crop_box, read_photos
 from keras_vae.export.signatures import Endpoints
 from keras_vae.files.photos import crop_box as photo_crop_box
@@ -16,7 +17,7 @@ def pictures():
     from sklearn.datasets import load_sample_images
 
     photo, flower = (Image.fromarray(image) for image in load_sample_images().images)
-    noise = np.random.default_rng(0).integers(0, 65536, (40, 30)).astype(np.uint16)
+    levels = np.asarray(flower.convert("L"), np.uint16) * 257
     red = photo.split()[0]
     return {
         "jpeg": encoded(flower, "JPEG", quality=75),
@@ -29,7 +30,7 @@ def pictures():
         "transparent palette": encoded(photo.convert("P"), "PNG", transparency=3),
         "rgba": encoded(Image.merge("RGBA", [*photo.split(), red]), "PNG"),
         "grey and alpha": encoded(Image.merge("LA", [photo.convert("L"), red]), "PNG"),
-        "16 bits": encoded(Image.fromarray(noise), "PNG"),
+        "16 bits": encoded(Image.fromarray(levels), "PNG"),
         "gif": encoded(photo.convert("P"), "GIF"),
         "bmp": encoded(photo, "BMP"),
         "webp": encoded(photo, "WEBP", lossless=True),
@@ -41,13 +42,16 @@ def pictures():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", [(32, 32, 3), (64, 48, 3), (28, 20, 1), (37, 53, 3)])
-def test_graph_prepares_photos_as_pillow_does(pictures, shape):
-    read = tf.function(lambda data: read_photos(data, shape))
+@pytest.mark.parametrize("resampling", RESAMPLINGS)
+def test_graph_prepares_photos_as_pillow_does(pictures, shape, resampling):
+    read = tf.function(lambda data: read_photos(data, shape, resampling))
     for name, data in pictures.items():
-        expected = prepare(open_photo(data), shape[:2], shape[2]).astype(int)
+        expected = prepare(open_photo(data), shape[:2], shape[2], resampling).astype(int)
         actual = read(tf.constant([data]))[0].numpy().astype(int)
-        assert np.abs(actual - expected).max() <= 1, name
-        assert np.mean(actual != expected) < 0.25, name
+        # Pillow makes grey levels before it scales, the graph afterwards: both round.
+        most, share = (2, 0.25) if shape[2] == 1 else (1, 0.005)
+        assert np.abs(actual - expected).max() <= most, name
+        assert np.mean(actual != expected) < share, name
 
 
 @pytest.mark.parametrize("bits", [1, 8, 10, 12, 14, 16])
@@ -91,9 +95,10 @@ def test_graph_prepares_celeba_as_pillow_does(kvae_data):
     with ZipFile(kvae_data / "celeba" / "img_align_celeba.zip") as archive:
         names = [name for name in archive.namelist() if name.endswith(".jpg")][:20]
         files = [archive.read(name) for name in names]
-    actual = read_photos(tf.constant(files), (32, 32, 3)).numpy().astype(int)
-    expected = np.stack([prepare(open_photo(file), (32, 32)) for file in files]).astype(int)
-    assert np.abs(actual - expected).max() <= 1
+    for resampling in RESAMPLINGS:
+        actual = read_photos(tf.constant(files), (32, 32, 3), resampling).numpy().astype(int)
+        photos = [prepare(open_photo(file), (32, 32), 3, resampling) for file in files]
+        assert np.abs(actual - np.stack(photos).astype(int)).max() <= 1
 
 
 @pytest.mark.parametrize("size", [(178, 218), (179, 218), (1, 1), (640, 427), (5, 4000)])

@@ -54,6 +54,7 @@ def test_probes_without_a_number_are_refused(models_dir, tmp_path, probes):
         ("labels", [1], "must be a list of names. Received: [1]."),
         ("condition", "abc", "must be a JSON object. Received: 'abc'."),
         ("preset", [], "must be a JSON object. Received: []."),
+        ("preset", {"resampling": "box"}, "must have the resampling bilinear or bicubic."),
         ("attribute_names", None, "must be a list of names. Received: None."),
     ],
 )

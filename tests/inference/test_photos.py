@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from keras_vae.choices import RESAMPLINGS
 from keras_vae.faces.crops import crop_faces
 from keras_vae.files.photos import prepare
 from keras_vae.inference.photos import read_pixels
@@ -151,6 +152,18 @@ def test_a_transparent_level_of_16_bits_is_refused_where_it_cannot_become_white(
     deep.info["transparency"] = 0
     with pytest.raises(ValueError, match=r"a Pillow image of mode I;16 with one\. Pass its file"):
         read_pixels(deep, COLOUR, align=False)
+
+
+def test_photos_are_scaled_as_is_wanted(astronaut):
+    for align in (False, True):
+        pixels = [
+            read_pixels(astronaut, COLOUR, align=align, resampling=each)[0].astype(int)
+            for each in RESAMPLINGS
+        ]
+        assert 1 < np.abs(np.subtract(*pixels)).mean() < 9
+    expected = astronaut.resize(COLOUR[:2], Image.Resampling.BICUBIC)
+    bicubic = read_pixels(astronaut, COLOUR, align=False, resampling="bicubic")
+    np.testing.assert_array_equal(bicubic[0], expected)
 
 
 def test_the_face_is_aligned(astronaut):

@@ -30,8 +30,9 @@ def teacher(classifier):
     return Teacher(classifier, classifiers.MAPS, np.full(10, 0.1), exclusive=True)
 
 
-def built(teacher, weight=1.0, **options):
-    return Perceptual.from_configuration(presets.Perceptual(weight), teacher=teacher, **options)
+def built(teacher, weight=1.0, features=0.0, **options):
+    configuration = presets.Perceptual(weight, features)
+    return Perceptual.from_configuration(configuration, teacher=teacher, **options)
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,20 @@ def test_the_distance_is_that_of_the_classifiers_maps_scaled_to_length_1(
         )
         expected = expected + ((a - b) ** 2).sum(-1).mean((1, 2)) / 3
     np.testing.assert_allclose(distance(*pair), expected, rtol=1e-4)
+
+
+def test_the_last_features_count_beside_the_maps(teacher, classifier, distance, digits):
+    pair = [pixels(digits.images[:5]), pixels(digits.images[5:10])]
+    vectors = keras.Model(classifier.inputs, classifier.get_layer("features").output)
+    one, other = (vectors(each / 127.5 - 1.0).numpy() for each in pair)
+    lengths = np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1)
+    expected = distance(*pair) + 0.5 * (2.0 - 2.0 * (one * other).sum(-1) / lengths)
+    both = built(teacher, features=0.5)
+    np.testing.assert_allclose(both.distance(*pair), expected, rtol=1e-4)
+    again = Perceptual.from_config(both.get_config())
+    np.testing.assert_allclose(again.features, 0.5)
+    with pytest.raises(ValueError, match="`features` must be"):
+        Perceptual(both.network, features=-1.0)
 
 
 def test_gradients_flow_to_the_second_image_alone(distance, digits):

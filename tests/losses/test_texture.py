@@ -6,7 +6,7 @@ from scipy.ndimage import gaussian_filter
 
 from keras_vae.datasets import load_dataset
 from keras_vae.losses import Texture
-from keras_vae.losses.texture import FLOOR, local_amplitudes
+from keras_vae.losses.texture import FLOOR, local_energies
 from keras_vae.models.vae import VAE
 from keras_vae.presets import default_preset, get_preset
 
@@ -28,31 +28,49 @@ def slopes_of(maps, step):
     return np.stack([across, down, (across + down) / 2**0.5, (across - down) / 2**0.5], -1)
 
 
-def amplitudes_of(maps):
+def energies_of(maps):
     """By SciPy, beyond the border the border's pixels; windows are of 4 pixels."""
     energies = np.concatenate([sum(slopes_of(each, n) ** 2 for each in maps) for n in (1, 2)], -1)
     pooled = energies.reshape(len(energies), 31, 2, 31, 2, -1).mean(axis=(2, 4))
-    return np.sqrt(gaussian_filter(pooled, (0, 2, 2, 0), truncate=3.0) + FLOOR**2)
+    return gaussian_filter(pooled, (0, 2, 2, 0), truncate=3.0) + FLOOR**2
 
 
-def test_amplitudes_are_those_of_the_slopes_of_what_is_finer():
+def test_energies_are_those_of_the_slopes_of_what_is_finer():
     """Of brightness, and of what each channel has beside it; away from the border."""
     pixels = noise(20.0, 0)
     detail = pixels - gaussian_filter(np.float64(pixels), (0, 1.5, 1.5, 0), truncate=3.0)
     grey = detail.mean(-1)
     colours = [detail[..., channel] - grey for channel in range(3)]
-    expected = np.concatenate([amplitudes_of([grey]), amplitudes_of(colours)], -1)
-    found = local_amplitudes(tf.constant(pixels), 1.5, 4.0).numpy()
+    expected = np.concatenate([energies_of([grey]), energies_of(colours)], -1)
+    found = local_energies(tf.constant(pixels), 1.5, 4.0).numpy()
     inner = np.s_[:, 10:-10, 10:-10]
     np.testing.assert_allclose(found[inner], expected[inner], rtol=1e-3)
 
 
-def test_images_without_colour_have_the_amplitudes_of_brightness_alone():
+def test_images_without_colour_have_the_energies_of_brightness_alone():
     pixels = noise(20.0, 0, (2, 32, 32, 1))
-    grey = local_amplitudes(tf.constant(pixels), 1.0, 3.0).numpy()
-    found = local_amplitudes(tf.constant(np.repeat(pixels, 3, -1)), 1.0, 3.0).numpy()
+    grey = local_energies(tf.constant(pixels), 1.0, 3.0).numpy()
+    found = local_energies(tf.constant(np.repeat(pixels, 3, -1)), 1.0, 3.0).numpy()
     np.testing.assert_allclose(found[..., :8], grey, rtol=1e-4)
-    np.testing.assert_allclose(found[..., 8:], FLOOR, atol=1e-2)
+    np.testing.assert_allclose(found[..., 8:], FLOOR**2, atol=1e-2)
+
+
+def test_of_an_uncertain_image_the_mean_energy_is_best_rather_than_the_mean_amplitude():
+    weak, strong = noise(10.0, 0), noise(30.0, 1)
+    amplitudes = np.arange(16.0, 28.0, 0.5)
+    costs = [
+        difference(weak, other).mean() + difference(strong, other).mean()
+        for other in (noise(each, 2) for each in amplitudes)
+    ]
+    best = amplitudes[np.argmin(costs)]
+    assert best == pytest.approx(np.sqrt((10.0**2 + 30.0**2) / 2.0), abs=0.6)
+
+
+def test_near_the_image_it_is_the_squared_difference_of_amplitudes():
+    images, others = noise(20.0, 0), noise(21.0, 0)
+    a, b = (np.sqrt(local_energies(tf.constant(each), 1.0, 3.0)) for each in (images, others))
+    expected = np.square(a - b).mean(axis=(1, 2, 3))
+    np.testing.assert_allclose(difference(images, others), expected, rtol=0.05)
 
 
 def test_a_weave_of_single_pixels_does_not_replace_coarser_detail():
@@ -66,10 +84,11 @@ def test_a_weave_of_single_pixels_does_not_replace_coarser_detail():
 
 
 def test_coloured_specks_are_no_detail():
-    image, specks = noise(20.0, 0, (1, 64, 64, 1)), noise(20.0, 1, (1, 64, 64, 3))
-    grey = np.repeat(image, 3, -1)
+    image, other = (noise(20.0, seed, (1, 64, 64, 1)) for seed in (0, 2))
+    grey, elsewhere = np.repeat(image, 3, -1), np.repeat(other, 3, -1)
+    specks = noise(20.0, 1, (1, 64, 64, 3))
     coloured = grey + specks - specks.mean(-1, keepdims=True)
-    assert difference(grey, coloured)[0] > 0.5 * difference(grey, np.full_like(grey, 128))[0]
+    assert difference(grey, coloured)[0] > 20 * difference(grey, elsewhere)[0]
 
 
 def test_detail_in_other_places_costs_little_and_none_much():
