@@ -19,23 +19,27 @@ def noise(amplitude, seed, shape=(2, 64, 64, 3)):
     return np.float32(128 + amplitude * np.random.default_rng(seed).standard_normal(shape))
 
 
-def slopes_of(maps, step):
+def differences_of(maps, kind):
     """Along four directions, of maps [B, H, W]; as many as there are over two pixels."""
     height, width = (side - 2 for side in maps.shape[1:])
-    here = maps[:, :height, :width]
-    across = maps[:, :height, step : step + width] - here
-    down = maps[:, step : step + height, :width] - here
+    right = [maps[:, :height, step : step + width] for step in range(3)]
+    below = [maps[:, step : step + height, :width] for step in range(3)]
+    across, down = (
+        {1: b - a, 2: c - a, "second": b - (a + c) / 2}[kind] for a, b, c in (right, below)
+    )
     return np.stack([across, down, (across + down) / 2**0.5, (across - down) / 2**0.5], -1)
 
 
 def energies_of(maps):
     """By SciPy, beyond the border the border's pixels; windows are of 4 pixels."""
-    energies = np.concatenate([sum(slopes_of(each, n) ** 2 for each in maps) for n in (1, 2)], -1)
+    energies = np.concatenate(
+        [sum(differences_of(each, kind) ** 2 for each in maps) for kind in (1, 2, "second")], -1
+    )
     pooled = energies.reshape(len(energies), 31, 2, 31, 2, -1).mean(axis=(2, 4))
     return gaussian_filter(pooled, (0, 2, 2, 0), truncate=3.0) + FLOOR**2
 
 
-def test_energies_are_those_of_the_slopes_of_what_is_finer():
+def test_energies_are_those_of_the_differences_of_what_is_finer():
     """Of brightness, and of what each channel has beside it; away from the border."""
     pixels = noise(20.0, 0)
     detail = pixels - gaussian_filter(np.float64(pixels), (0, 1.5, 1.5, 0), truncate=3.0)
@@ -51,8 +55,8 @@ def test_images_without_colour_have_the_energies_of_brightness_alone():
     pixels = noise(20.0, 0, (2, 32, 32, 1))
     grey = local_energies(tf.constant(pixels), 1.0, 3.0).numpy()
     found = local_energies(tf.constant(np.repeat(pixels, 3, -1)), 1.0, 3.0).numpy()
-    np.testing.assert_allclose(found[..., :8], grey, rtol=1e-4)
-    np.testing.assert_allclose(found[..., 8:], FLOOR**2, atol=1e-2)
+    np.testing.assert_allclose(found[..., :12], grey, rtol=1e-4)
+    np.testing.assert_allclose(found[..., 12:], FLOOR**2, atol=1e-2)
 
 
 def test_of_an_uncertain_image_the_mean_energy_is_best_rather_than_the_mean_amplitude():
@@ -74,7 +78,7 @@ def test_near_the_image_it_is_the_squared_difference_of_amplitudes():
 
 
 def test_a_weave_of_single_pixels_does_not_replace_coarser_detail():
-    """It gives slopes over one pixel at a quarter of the squared error; over two it has none."""
+    """It gives differences over one pixel at a quarter of the squared error, over two none."""
     columns = np.arange(64)
     fine, coarse = np.float32(128 + 20 * (columns % 2)), np.float32(128 + 40 * (columns % 4 < 2))
     weave, stripes = (np.tile(each[None, None, :, None], (1, 64, 1, 1)) for each in (fine, coarse))
