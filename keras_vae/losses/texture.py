@@ -21,10 +21,15 @@ from ..presets import Texture as Configuration
 from ..presets.ranges import Positive, Whole, in_range
 from .start import once_started
 
-# Differences along a line of pixels: over one, over two, and second ones. With the first alone, a
-# weave of single pixels gives any energy at the least squared error; without the last, it makes up
-# for detail of four to six pixels, which costs more.
-DIFFERENCES = ((-1.0, 1.0), (-1.0, 0.0, 1.0), (-0.5, 1.0, -0.5))
+# Differences along a line of pixels: over one, over two, second and fourth ones. With the first
+# alone, a weave of single pixels gives any energy at the least squared error; without the last two,
+# it makes up for detail of three to six pixels, which costs more.
+DIFFERENCES = (
+    (-1.0, 1.0),
+    (-1.0, 0.0, 1.0),
+    (-0.5, 1.0, -0.5),
+    (0.125, -0.5, 0.75, -0.5, 0.125),
+)
 DIRECTIONS = 4
 SIDE = max(map(len, DIFFERENCES))  # of a kernel
 LEAST = SIDE + 1  # pixels of an image's side: energies are means of 2×2
@@ -37,9 +42,9 @@ class Texture(LossTerm):
 
     Detail is what a Gaussian of standard deviation `sigma` takes from the channels. Its energies
     are the mean squares, in Gaussian windows, of its differences over one and over two pixels, and
-    of its second differences, along four directions: those of the channels' mean, and, where there
-    are several, those of what the channels have beside it, of which a photo has little: coloured
-    specks are none of its detail.
+    of its second and fourth differences, along four directions: those of the channels' mean, and,
+    where there are several, those of what the channels have beside it, of which a photo has little:
+    coloured specks are none of its detail.
 
     The divergence of the image's energy p from the reconstruction's r is half of
     p log(p / r) − p + r, the generalized Kullback–Leibler divergence, which is about (√p − √r)².
@@ -107,7 +112,7 @@ class Texture(LossTerm):
 
 
 def local_energies(pixels: tf.Tensor, sigma: float, window: float) -> tf.Tensor:
-    """Mean squares of three differences of detail along four directions, in windows.
+    """Mean squares of four differences of detail along four directions, in windows.
 
     Args:
         pixels: In 0 … 255, [B, H, W, C].
@@ -115,15 +120,15 @@ def local_energies(pixels: tf.Tensor, sigma: float, window: float) -> tf.Tensor:
         window: Standard deviation of the windows, in pixels.
 
     Returns:
-        In squared grey levels, at least `FLOOR`², [B, (H − 2) // 2, (W − 2) // 2, 24]: one for
-        each 2×2 pixels, of brightness, then of colour. Of one channel 12.
+        In squared grey levels, at least `FLOOR`², [B, (H − 4) // 2, (W − 4) // 2, 32]: one for
+        each 2×2 pixels, of brightness, then of colour. Of one channel 16.
 
     Raises:
-        ValueError: If there are less than 4×4 pixels.
+        ValueError: If there are less than 6×6 pixels.
 
     Example:
         >>> local_energies(tf.zeros((2, 32, 32, 3)), sigma=1.0, window=3.0).shape
-        TensorShape([2, 15, 15, 24])
+        TensorShape([2, 14, 14, 32])
     """
     height, width, channels = pixels.shape[1:]
     if min(height, width) < LEAST:
@@ -146,7 +151,7 @@ def _differences(channels: int) -> np.ndarray:
     """Kernels of differences: of the channels' mean, and of what each channel has beside it.
 
     Returns:
-        float32 [3, 3, C, D × (1 + C)], or [3, 3, 1, D] of one channel: D differences of one map
+        float32 [5, 5, C, D × (1 + C)], or [5, 5, 1, D] of one channel: D differences of one map
         after those of another.
     """
     kernels = []

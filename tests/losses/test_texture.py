@@ -19,13 +19,22 @@ def noise(amplitude, seed, shape=(2, 64, 64, 3)):
     return np.float32(128 + amplitude * np.random.default_rng(seed).standard_normal(shape))
 
 
+KINDS = (1, 2, "second", "fourth")
+
+
 def differences_of(maps, kind):
-    """Along four directions, of maps [B, H, W]; as many as there are over two pixels."""
-    height, width = (side - 2 for side in maps.shape[1:])
-    right = [maps[:, :height, step : step + width] for step in range(3)]
-    below = [maps[:, step : step + height, :width] for step in range(3)]
+    """Along four directions, of maps [B, H, W]; as many as there are over four pixels."""
+    height, width = (side - 4 for side in maps.shape[1:])
+    right = [maps[:, :height, step : step + width] for step in range(5)]
+    below = [maps[:, step : step + height, :width] for step in range(5)]
     across, down = (
-        {1: b - a, 2: c - a, "second": b - (a + c) / 2}[kind] for a, b, c in (right, below)
+        {
+            1: b - a,
+            2: c - a,
+            "second": b - (a + c) / 2,
+            "fourth": (a - 4 * b + 6 * c - 4 * d + e) / 8,
+        }[kind]
+        for a, b, c, d, e in (right, below)
     )
     return np.stack([across, down, (across + down) / 2**0.5, (across - down) / 2**0.5], -1)
 
@@ -33,9 +42,9 @@ def differences_of(maps, kind):
 def energies_of(maps):
     """By SciPy, beyond the border the border's pixels; windows are of 4 pixels."""
     energies = np.concatenate(
-        [sum(differences_of(each, kind) ** 2 for each in maps) for kind in (1, 2, "second")], -1
+        [sum(differences_of(each, kind) ** 2 for each in maps) for kind in KINDS], -1
     )
-    pooled = energies.reshape(len(energies), 31, 2, 31, 2, -1).mean(axis=(2, 4))
+    pooled = energies.reshape(len(energies), 30, 2, 30, 2, -1).mean(axis=(2, 4))
     return gaussian_filter(pooled, (0, 2, 2, 0), truncate=3.0) + FLOOR**2
 
 
@@ -55,8 +64,8 @@ def test_images_without_colour_have_the_energies_of_brightness_alone():
     pixels = noise(20.0, 0, (2, 32, 32, 1))
     grey = local_energies(tf.constant(pixels), 1.0, 3.0).numpy()
     found = local_energies(tf.constant(np.repeat(pixels, 3, -1)), 1.0, 3.0).numpy()
-    np.testing.assert_allclose(found[..., :12], grey, rtol=1e-4)
-    np.testing.assert_allclose(found[..., 12:], FLOOR**2, atol=1e-2)
+    np.testing.assert_allclose(found[..., :16], grey, rtol=1e-4)
+    np.testing.assert_allclose(found[..., 16:], FLOOR**2, atol=1e-2)
 
 
 def test_of_an_uncertain_image_the_mean_energy_is_best_rather_than_the_mean_amplitude():
@@ -140,12 +149,12 @@ def test_a_gaussian_has_a_width(name):
         Texture(**{name: 0.0})
 
 
-@pytest.mark.parametrize("height", [1, 3])
+@pytest.mark.parametrize("height", [1, 5])
 def test_an_image_of_few_rows_has_no_slopes(height):
     images = noise(1.0, 0, (1, height, 8, 1))
-    with pytest.raises(ValueError, match=rf"at least 4×4 pixels. Received: {height}×8"):
+    with pytest.raises(ValueError, match=rf"at least 6×6 pixels. Received: {height}×8"):
         difference(images, images)
-    assert difference(images.repeat(4, 1), images.repeat(4, 1)) == 0.0
+    assert difference(images.repeat(6, 1), images.repeat(6, 1)) == 0.0
 
 
 @pytest.mark.slow  # trains
