@@ -120,8 +120,8 @@ def local_energies(pixels: tf.Tensor, sigma: float, window: float) -> tf.Tensor:
         window: Standard deviation of the windows, in pixels.
 
     Returns:
-        In squared grey levels, at least `FLOOR`², [B, (H − 4) // 2, (W − 4) // 2, 32]: one for
-        each 2×2 pixels, of brightness, then of colour. Of one channel 16.
+        In squared grey levels, at least that of `FLOOR`, [B, (H − 4) // 2, (W − 4) // 2, 32]: one
+        for each 2×2 pixels, of brightness, then of colour. Of one channel 16.
 
     Raises:
         ValueError: If there are less than 6×6 pixels.
