@@ -159,7 +159,12 @@ def test_held_out_faces_are_rebuilt_as_the_card_says(kvae_data, name, least):
     """The originals are scaled down here; the other cards' faces were compressed once more."""
     model = shipped(name)
     size = model.image_shape[:2]
-    faces = load_dataset("celeba", data_dir=kvae_data / "celeba", image_size=size)
+    faces = load_dataset(
+        "celeba",
+        data_dir=kvae_data / "celeba",
+        image_size=size,
+        resampling=model.resampling,
+    )
     images = np.asarray(faces.images[faces.indices("validation")])
     error = (model.reconstruct(images).astype(float) - images) / 255
     claimed = evaluation(name)["pixels"]["mse"]

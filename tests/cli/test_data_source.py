@@ -21,19 +21,21 @@ def loaded(monkeypatch):
 
 
 def run_of(**provenance):
-    preset = SimpleNamespace(image_shape=(8, 8, 3))
+    preset = SimpleNamespace(image_shape=(8, 8, 3), resampling="bicubic")
     facts = {"data_dir": None, "dataset": "album", "seed": 0, "limit": None}
     return SimpleNamespace(preset=preset, provenance=provenance, **facts)
 
 
 def model_of(**data):
-    return SimpleNamespace(image_shape=(8, 8, 3), metadata={"data": data})
+    metadata = {"data": data, "preset": {"resampling": "bicubic"}}
+    return SimpleNamespace(image_shape=(8, 8, 3), metadata=metadata)
 
 
 def test_a_set_is_aligned_for_a_run_and_a_model_that_were_trained_on_it_so(loaded):
     DataSource().load_for_run(run_of())
     DataSource().load_for_model(model_of(), "album")
     assert [options["photo_map"] for options in loaded] == [None, None]
+    assert {options["resampling"] for options in loaded} == {"bicubic"}
     dataset = DataSource(align_faces=True).load_for_run(run_of())
     assert dataset.provenance["align_faces"] is True
     DataSource().load_for_run(run_of(align_faces=True))

@@ -12,7 +12,9 @@ from keras_vae.faces.crops import crop_faces
 from keras_vae.files import pictures
 from keras_vae.files.photos import prepare
 
-FACES = SimpleNamespace(image_shape=(32, 32, 3), of_aligned_faces=True, describes_itself=True)
+FACES = SimpleNamespace(
+    image_shape=(32, 32, 3), resampling="bilinear", of_aligned_faces=True, describes_itself=True
+)
 SCENES = SimpleNamespace(**{**vars(FACES), "of_aligned_faces": False})
 
 
