@@ -134,10 +134,10 @@ def compare(
 
     descriptors: list[list[np.ndarray]] = [[] for _ in judges]
     errors, energies = [], []
+    resampling = Image.Resampling[model.resampling.upper()]
     with progress_bar("Comparing") as progress:
         for first in range(0, len(rows), AT_ONCE):
             originals = np.asarray(photos.images[rows[first : first + AT_ONCE]])
-            resampling = Image.Resampling[model.resampling.upper()]
             reduced = scaled(originals, model.image_shape[0], resampling)
             pair = originals, model.reconstruct(reduced)
             for judge, found in zip(judges, descriptors, strict=True):

@@ -74,7 +74,7 @@ def _list_prepared(cache_dir: Path | None) -> None:
         "--image-size", IMAGE_SIZE, show_default="size of the data set's preset, or the native size"
     ),
     option("--channels", ["1", "3"], show_default="the data set's"),
-    option("--resampling", [*RESAMPLINGS], default=RESAMPLINGS[0]),
+    option("--resampling", [*RESAMPLINGS], default="bilinear"),
     ALIGN_FACES,
 )
 def prepare(

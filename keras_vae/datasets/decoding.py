@@ -20,7 +20,6 @@ from typing import BinaryIO, TypeAlias
 import numpy as np
 from PIL import Image
 
-from ..choices import RESAMPLINGS
 from ..files import photos
 from ..files.image_file import ImageFile
 from ..files.limits import MAX_PIXELS, check_pixels
@@ -121,7 +120,7 @@ def write_images(
     channels: int,
     progress: Progress | None = None,
     max_pixels: int = MAX_PIXELS,
-    resampling: str = RESAMPLINGS[0],
+    resampling: str = "bilinear",
 ) -> Written:
     """Decode, crop and scale every image of a source into an .npy file.
 
@@ -233,7 +232,7 @@ class _Decoder:
         resampling: How they are scaled: see `photos.prepare`.
     """
 
-    def __init__(self, source: Source, max_pixels: int, resampling: str = RESAMPLINGS[0]) -> None:
+    def __init__(self, source: Source, max_pixels: int, resampling: str = "bilinear") -> None:
         self.source = source
         self._max_pixels, self._resampling = max_pixels, resampling
         self._lock = threading.Lock()

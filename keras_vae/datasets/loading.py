@@ -30,7 +30,7 @@ def load_dataset(
     progress: Progress | None = None,
     max_pixels: int = MAX_PIXELS,
     photo_map: PhotoMap | None = None,
-    resampling: str = RESAMPLINGS[0],
+    resampling: str = "bilinear",
 ) -> ImageDataset:
     """Open a data set; the first time, prepare it.
 

@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..choices import RESAMPLINGS
 from ..files.limits import MAX_PIXELS
 from ..files.naming import first_line, printable
 from .dataset import ImageDataset
@@ -179,7 +178,8 @@ def _folder_name(name: str, origin: Origin, max_pixels: int, version: int = VERS
     """Name the folder of a set: readable, and different if anything about the set differs."""
     size = "native" if origin.image_size is None else "{}x{}".format(*origin.image_size)
     facts = [version, name, origin.fingerprint(), origin.image_size, origin.channels, max_pixels]
-    facts += [] if origin.resampling == RESAMPLINGS[0] else [origin.resampling]
+    if origin.resampling != "bilinear":  # which sets of earlier versions are, whose names stay
+        facts.append(origin.resampling)
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
     return file_name(name, f"-{size}-{key}")
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from ..choices import RESAMPLINGS
 from ..files.jobs import Progress as Progress
 from ..files.jobs import Row
 from ..files.photos import ALIGNED_CROP, ALIGNED_SIZE
@@ -149,7 +148,7 @@ class Origin:
     channels: int = 3
     dataset: str | None = None
     trees: tuple[Tree, ...] = ()
-    resampling: str = RESAMPLINGS[0]
+    resampling: str = "bilinear"
 
     def fingerprint(self) -> str:
         """Hash the description, the place, and each file's path, size and modification time."""

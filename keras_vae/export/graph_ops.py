@@ -10,7 +10,6 @@ from typing import Any
 
 import tensorflow as tf
 
-from ..choices import RESAMPLINGS
 from ..files.image_file import LOW_BITS
 from ..files.photos import ALIGNED_CROP, ALIGNED_SIZE
 from ..files.pixels import BYTES, DARK, DEEP
@@ -18,13 +17,13 @@ from ..files.pixels import BYTES, DARK, DEEP
 # ITU-R 601 in 65,536ths, as Pillow's "L": whole numbers that float32 adds without error.
 LUMINANCE = (19595.0, 38470.0, 7471.0)
 
-KERNELS = dict(zip(RESAMPLINGS, ("triangle", "keyscubic"), strict=True))
+KERNELS = {"bilinear": "triangle", "bicubic": "keyscubic"}  # of ScaleAndTranslate
 
 
 def read_photos(
     image_bytes: tf.Tensor,
     image_shape: tuple[int, int, int],
-    resampling: str = RESAMPLINGS[0],
+    resampling: str = "bilinear",
 ) -> tf.Tensor:
     """Decode, crop and scale photos as `photos.open_photo` and `photos.prepare` do.
 

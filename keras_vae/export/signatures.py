@@ -11,7 +11,6 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from ..choices import RESAMPLINGS
 from ..latent_space.attributes import Attributes
 from ..latent_space.priors import GaussianMixturePrior
 from ..models.composite import in_float32, is_functional
@@ -60,7 +59,7 @@ class Endpoints:
         vae: VAE,
         attributes: Attributes | None = None,
         prior: GaussianMixturePrior | None = None,
-        resampling: str = RESAMPLINGS[0],
+        resampling: str = "bilinear",
     ) -> None:
         self.image_shape = tuple(vae.image_shape)
         self.latent_spec = vae.latent_spec

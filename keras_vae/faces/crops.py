@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from ..choices import RESAMPLINGS
 from ..files.photos import ALIGNED_SIZE, crop_box, prepare
 from .alignment import Face, detect_faces, fit_layout
 from .similarity import Similarity
@@ -41,7 +40,7 @@ class Crop:
         cls,
         photo: Image.Image,
         image_shape: tuple[int, int, int],
-        resampling: str = RESAMPLINGS[0],
+        resampling: str = "bilinear",
     ) -> Crop:
         """Crop the middle of a photo, as `photos.crop_box` defines it."""
         pixels = prepare(photo, image_shape[:2], image_shape[2], resampling)
@@ -53,7 +52,7 @@ class Crop:
         photo: Image.Image,
         face: Face,
         image_shape: tuple[int, int, int],
-        resampling: str = RESAMPLINGS[0],
+        resampling: str = "bilinear",
     ) -> Crop:
         """Crop a face, aligned to CelebA's layout; an aligned photo is unchanged."""
         if face.is_aligned(photo.size):
@@ -67,7 +66,7 @@ def crop_faces(
     image_shape: tuple[int, int, int],
     *,
     face: str | int = "largest",
-    resampling: str = RESAMPLINGS[0],
+    resampling: str = "bilinear",
 ) -> tuple[Crop, ...]:
     """Detect the faces of a photo and crop them; a photo that `is_prepared` gives one crop.
 

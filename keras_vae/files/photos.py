@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ..choices import RESAMPLINGS
 from .image_file import ImageFile
 from .limits import MAX_PIXELS
 from .pixels import range_of
@@ -97,14 +96,14 @@ def crop_box(width: int, height: int, aspect: float) -> tuple[float, float, floa
 
 def resampling_of(facts: Mapping[str, Any]) -> str:
     """Return how a model's photos are scaled, by the facts of its `model.json`: see `prepare`."""
-    return (facts.get("preset") or {}).get("resampling", RESAMPLINGS[0])
+    return (facts.get("preset") or {}).get("resampling", "bilinear")
 
 
 def prepare(
     image: Image.Image,
     size: tuple[int, int],
     channels: int = 3,
-    resampling: str = RESAMPLINGS[0],
+    resampling: str = "bilinear",
 ) -> np.ndarray:
     """Crop and scale an image to the pixels that a network takes.
 

@@ -13,7 +13,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from PIL import Image, ImageOps
 
-from ..choices import RESAMPLINGS
 from ..faces.crops import Crop, crop_faces
 from ..files.image_file import OPAQUE, has_transparent_parts, to_rgb
 from ..files.naming import printable
@@ -32,7 +31,7 @@ def read_pixels(
     image_shape: tuple[int, int, int],
     *,
     align: bool,
-    resampling: str = RESAMPLINGS[0],
+    resampling: str = "bilinear",
 ) -> np.ndarray:
     """Convert photos to pixels of a network's size.
 

@@ -103,8 +103,7 @@ class Perceptual(Composite, LossTerm):
             return feature_distance(maps, others)
         *maps, vectors = maps
         *others, other_vectors = others
-        apart = tf.reduce_sum(tf.math.squared_difference(_unit(vectors), _unit(other_vectors)), -1)
-        return feature_distance(maps, others) + self.features * apart
+        return feature_distance(maps, others) + self.features * _apart(vectors, other_vectors)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
@@ -142,9 +141,13 @@ def feature_distance(maps: Sequence[tf.Tensor], others: Sequence[tf.Tensor]) -> 
     """
     distances = []
     for features, other in zip(maps, others, strict=True):
-        squares = tf.math.squared_difference(_unit(features), _unit(other))
-        distances.append(tf.reduce_mean(tf.reduce_sum(squares, axis=-1), axis=[1, 2]))
+        distances.append(tf.reduce_mean(_apart(features, other), axis=[1, 2]))
     return tf.add_n(distances) / len(distances)
+
+
+def _apart(features: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
+    """Squared distance of features [..., F] that are scaled to length 1, [...]."""
+    return tf.reduce_sum(tf.math.squared_difference(_unit(features), _unit(others)), axis=-1)
 
 
 def _unit(features: tf.Tensor) -> tf.Tensor:

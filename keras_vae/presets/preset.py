@@ -88,7 +88,7 @@ class Preset(Ranged):
     decay: Annotated[str, OneOf(tuple(LAST_RATES))] = "constant"
     warmup_steps: Whole = 0
     ema_momentum: Share = 0.0
-    resampling: Annotated[str, OneOf(RESAMPLINGS)] = RESAMPLINGS[0]
+    resampling: Annotated[str, OneOf(RESAMPLINGS)] = "bilinear"
     random_flip: bool = False
     binarization: Annotated[str, OneOf(BINARIZATIONS)] = "none"
     adaptive: bool = False
