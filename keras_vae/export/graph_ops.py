@@ -144,8 +144,7 @@ def _on_white(image: tf.Tensor) -> tf.Tensor:
 def _crop_and_scale(image: tf.Tensor, size: tuple[int, int], kernel: str) -> tf.Tensor:
     """Crop and scale uint8 [h, w, 3] to float32 [H, W, 3]: antialiased, as Pillow's box.
 
-    Pillow scales the rows first, unless they become longer, and rounds and clips what it gets
-    before it scales the columns.
+    Rows are scaled first, then rounded and clipped, then columns, as in `photos.prepare`.
     """
     shape = tf.shape(image)
     upper, left, height, width = crop_box(shape[0], shape[1], aspect=size[1] / size[0])

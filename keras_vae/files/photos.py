@@ -107,7 +107,8 @@ def prepare(
 ) -> np.ndarray:
     """Crop and scale an image to the pixels that a network takes.
 
-    Scaling has an antialiasing support, as `tf.image.resize(antialias=True)`.
+    Scaling has an antialiasing support, as `tf.image.resize(antialias=True)`. Rows are scaled
+    first, and rounded; Pillow would begin with the columns of some, by a rule of its version.
 
     Args:
         image: An image as `open_photo` returns it.
@@ -133,7 +134,8 @@ def prepare(
         raise ValueError(f"An image must have at least one pixel. Received: {received}.")
     height, width = size
     image = image.convert("L" if channels == 1 else "RGB")
-    box = crop_box(*image.size, aspect=width / height)
-    if image.size != (width, height) or box != (0, 0, width, height):
-        image = image.resize((width, height), Image.Resampling[resampling.upper()], box=box)
+    left, upper, right, lower = crop_box(*image.size, aspect=width / height)
+    method = Image.Resampling[resampling.upper()]
+    image = image.resize((width, image.height), method, box=(left, 0, right, image.height))
+    image = image.resize((width, height), method, box=(0, upper, width, lower))
     return np.asarray(image).reshape(height, width, channels)
