@@ -107,7 +107,7 @@ def open_classifier(dataset: ImageDataset) -> tuple[Classifier, str]:
     """Open or train the classifier; return it with its description."""
     from keras_vae.datasets import classifiers
 
-    with progress_bar("Training a classifier", unit="step") as progress:
+    with progress_bar("Training a classifier") as progress:
         network = classifiers.find_classifier(dataset, progress=progress)
     prepare = classifiers.PREPROCESSING
     score = classifiers.held_out_score(network, dataset)

@@ -83,9 +83,9 @@ def _row(preset: Preset, path: str) -> str:
 
 def _validated(vae: VAE, preset: Preset, dataset: ImageDataset) -> float:
     """MSE at z_mean of the validation images."""
-    from keras_vae.training import trainer
+    from keras_vae.training.measurement import measure
 
-    return trainer.measure(vae, preset, dataset, ["validation"])["validation"]["mse_of_mean"]
+    return measure(vae, preset, dataset, ["validation"])["validation"]["mse_of_mean"]
 
 
 def _error(endpoints: object, dataset: ImageDataset) -> float:

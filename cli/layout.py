@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
-    from keras_vae.files.jobs import Progress
+    from keras_vae.files.progress import Progress
     from keras_vae.inference.upscaler import Upscaler
 
 UPSCALER = "vdsr"  # a model of this name in ./saved_models takes precedence over the shipped one

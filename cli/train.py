@@ -400,14 +400,13 @@ def _train(
         "callbacks": [bar] if is_chief(config.strategy) else [],
         "interruption": interruption,
         "save_every": 60 * runs.save_minutes,
+        "stages": progress_bar,
     }
-    with closing(bar), progress_bar("Training a classifier", "step") as progress:
+    with closing(bar):
         if runs.resume:
-            trainer.resume(run, images, config=config, progress=progress, **session)
+            trainer.resume(run, images, config=config, **session)
         else:
-            trainer.train(
-                config, images, run.path, progress=progress, overwrite=runs.overwrite, **session
-            )
+            trainer.train(config, images, run.path, overwrite=runs.overwrite, **session)
 
 
 def _name_workers(workers: tuple[str, ...] | None, index: int | None, strategy: str) -> None:

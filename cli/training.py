@@ -287,6 +287,12 @@ def training_bar(
             if self.bar is not None and self.seconds is None:
                 self.seconds = time.perf_counter() - self.start
 
+        def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+            now = time.perf_counter()
+            if self.bar is not None and now - self.drawn > REDRAW and not self.bar.disable:
+                self.bar.set_postfix_str(f"validation, step {batch + 1:,}")
+                self.drawn = now
+
         def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
             seconds = self.seconds or time.perf_counter() - self.start
             line = f"{self.name}  {losses(logs or {}, '')}"

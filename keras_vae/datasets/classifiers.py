@@ -70,7 +70,7 @@ def find_classifier(
     Args:
         dataset: Images with labels or attributes.
         recipe: Which classifier.
-        progress: Called with (done, total) steps of the training.
+        progress: Called with (done, total) images of the training.
 
     Raises:
         ValueError: If the data set has neither labels nor attributes, or no training images.
@@ -96,7 +96,7 @@ def train_classifier(
     Args:
         dataset: Images with labels or attributes.
         recipe: Which classifier.
-        progress: Called with (done, total) steps.
+        progress: Called with (done, total) images.
 
     Returns:
         A model from preprocessed images to logits [B, T]. The layer before the logits is
@@ -117,7 +117,9 @@ def train_classifier(
     rate = keras.optimizers.schedules.CosineDecay(2e-3, total)
     model.compile(keras.optimizers.Adam(rate), loss(from_logits=True))
     report = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: progress(int(model.optimizer.iterations), total)
+        on_train_batch_end=lambda batch, logs: progress(
+            BATCH * int(model.optimizer.iterations), BATCH * total
+        )
     )
     callbacks = [report] if progress else []
     model.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=callbacks)

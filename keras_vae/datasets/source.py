@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from ..files.jobs import Progress as Progress
 from ..files.jobs import Row
 from ..files.photos import ALIGNED_CROP, ALIGNED_SIZE
+from ..files.progress import Progress as Progress
 from .account import Account
 from .splits import SPLITS
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -17,8 +16,8 @@ import numpy as np
 from .. import __version__
 from ..choices import BINARIZATIONS
 from ..datasets import ImageDataset
-from ..datasets.source import Progress
 from ..datasets.splits import SPLITS
+from ..files.progress import Stages, parts_of, silent
 from ..inference.saved_model import SavedModel
 from ..latent_space.arithmetic import kl_per_dimension
 from ..latent_space.probes import Probe, linear_probes
@@ -33,7 +32,6 @@ from .report import Evaluation
 from .samples import FEWEST_IMAGES, SampleQuality, compare_features
 
 if TYPE_CHECKING:
-    from ..inference.fitting import Stages
     from .extractors import Extractor
 
 PRIORS = {"normal": "N(0, I)", "gmm": "Gaussian mixture"}  # as in `Model.sample`
@@ -82,7 +80,7 @@ def evaluate(
     *,
     command: str | None = None,
     checkpoint: Path | None = None,
-    stages: Stages = lambda name: nullcontext(),
+    stages: Stages = silent,
 ) -> Evaluation:
     """Measure a model.
 
@@ -288,17 +286,9 @@ class _Measurement:
     def _compare(self, sets: dict[str, np.ndarray], real: np.ndarray) -> dict[str, SampleQuality]:
         extractor = self.extractor
         with self.stages("FID and KID") as progress:
-            parts = _parts_of(progress, [len(real), *map(len, sets.values())])
+            parts = parts_of(progress, [len(real), *map(len, sets.values())])
             of_real = extractor(real, progress=next(parts))
             return {
                 name: compare_features(extractor(images, progress=part), of_real, extractor)
                 for (name, images), part in zip(sets.items(), parts, strict=True)
             }
-
-
-def _parts_of(progress: Progress | None, sizes: Sequence[int]) -> Iterator[Progress | None]:
-    """Split a progress into those of parts that are done one after the other."""
-    start, total = 0, sum(sizes)
-    for size in sizes:
-        yield progress and (lambda done, _, start=start: progress(start + done, total))
-        start += size

@@ -14,7 +14,7 @@ from ..datasets.pipeline import split_batches
 from ..evaluation.posterior import squared_mmd
 from ..latent_space.arithmetic import gaussian_quantiles
 from ..latent_space.arithmetic import plane as latent_plane
-from ..training.trainer import measure as measure_losses
+from ..training.measurement import measure as measure_losses
 from . import face_measures
 from .cell import evaluation_of
 from .evaluated_model import EvaluatedModel, TrainedModel, standard_normal

@@ -19,11 +19,11 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from .naming import first_line, printable
+from .progress import Progress
 
 Input = TypeVar("Input")
 Row: TypeAlias = Mapping[str, Any]  # column → value of one row
 Batch: TypeAlias = dict[str, Any]  # column → values of B rows: an array [B, …] or a list
-Progress = Callable[[int, int], None]  # called with (done, total)
 
 BATCH = 128  # rows
 READERS = min(4, os.cpu_count() or 1)  # threads: Pillow and LiteRT release Python's lock

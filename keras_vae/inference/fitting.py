@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..files.progress import Stages, silent
 from ..latent_space.attributes import Attributes, check_choices
 from .exported import ExportedModel
 from .model import Model
 
 if TYPE_CHECKING:
     from ..datasets import ImageDataset
-    from ..datasets.source import Progress
-
-    Stages = Callable[[str], AbstractContextManager[Progress | None]]
 
 # Facts of `model.json` that differ where the weights do. A run that is exported again, perhaps
 # under another name, has the same; in doubt directions are rather refused than used.
@@ -33,7 +30,7 @@ def fit_attributes(
     *,
     method: str = "mean",
     balance: Sequence[str] = (),
-    stages: Stages = lambda name: nullcontext(),
+    stages: Stages = silent,
 ) -> Attributes:
     """Fit directions to the training split of a data set with attributes.
 

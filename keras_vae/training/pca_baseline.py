@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..datasets import ImageDataset
+from ..files.progress import Progress, parts_of
 from ..models.principal_components import fit_pca
 from ..presets import OUTPUT_RANGES, Preset
 
@@ -24,7 +25,12 @@ CHUNK = 1_000  # images that are measured at a time
 
 
 def pca_errors(
-    dataset: ImageDataset, latent_dim: int, splits: Iterable[str], *, seed: int = 0
+    dataset: ImageDataset,
+    latent_dim: int,
+    splits: Iterable[str],
+    *,
+    seed: int = 0,
+    progress: Progress | None = None,
 ) -> dict[str, float]:
     """Mean squared error of a pixel in [0, 1], reconstructed by scikit-learn's PCA.
 
@@ -33,6 +39,7 @@ def pca_errors(
         latent_dim: Number of components; fewer if there are too few images or pixels.
         splits: Splits that are measured; those without images are left out.
         seed: Of the choice of images where the training split is too large for the memory.
+        progress: Called with (done, total) images of the splits.
 
     Returns:
         The error of each split by its name; nothing where a single image trains.
@@ -45,12 +52,18 @@ def pca_errors(
         pixels = _pixels(dataset, rows)
         return float(np.square(pixels - pca.inverse_transform(pca.transform(pixels))).sum())
 
-    def mean_error(split: str) -> float:
-        rows = dataset.indices(split)
-        chunks = np.split(rows, range(CHUNK, len(rows), CHUNK))
-        return sum(map(squared_error, chunks)) / (len(rows) * size)
+    def mean_error(split: str, progress: Progress | None) -> float:
+        rows, total = dataset.indices(split), 0.0
+        for start in range(0, len(rows), CHUNK):
+            chunk = rows[start : start + CHUNK]
+            total += squared_error(chunk)
+            if progress:
+                progress(start + len(chunk), len(rows))
+        return total / (len(rows) * size)
 
-    return {split: mean_error(split) for split in splits if dataset.count(split)}
+    splits = list(filter(dataset.count, splits))
+    parts = parts_of(progress, list(map(dataset.count, splits)))
+    return {split: mean_error(split, part) for split, part in zip(splits, parts, strict=True)}
 
 
 def adapted(preset: Preset, dataset: ImageDataset, *, seed: int = 0) -> Preset:

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from ..datasets.source import Progress
+from ..files.progress import Stages, silent
 from .callbacks import SAVE_EVERY, Pictures, RunWriter
 from .interruption import InterruptedBySignal, Interruption
 from .position import Position
@@ -22,14 +22,14 @@ class Session:
 
     Attributes:
         callbacks: More Keras callbacks, such as a progress bar.
-        progress: Called with (done, total) steps of the training of a classifier, if one is needed.
+        stages: Makes a progress bar for each stage before the first step and after the last one.
         interruption: An open context, in which a signal ends the training after the step; by
             default Python's own handlers end it anywhere.
         save_every: Seconds between two checkpoints within an epoch.
     """
 
     callbacks: Iterable[keras.callbacks.Callback] = ()
-    progress: Progress | None = None
+    stages: Stages = silent
     interruption: Interruption = field(default_factory=Interruption)
     save_every: float = SAVE_EVERY
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..datasets import ImageDataset
-from ..datasets.source import Progress
+from ..files.progress import Stages, silent
 from ..losses import Teacher
 from ..presets import Objective
 
@@ -11,7 +11,7 @@ OTHER_SEED = 1  # another classifier than the extractor that FID and KID are mea
 
 
 def find_teacher(
-    objective: Objective, dataset: ImageDataset, progress: Progress | None
+    objective: Objective, dataset: ImageDataset, stages: Stages = silent
 ) -> Teacher | None:
     """The classifier of a data set's labels or attributes; None where the loss needs no teacher.
 
@@ -22,8 +22,10 @@ def find_teacher(
     from ..datasets import classifiers
 
     recipe = classifiers.Recipe(dataset.image_shape[:2], seed=OTHER_SEED)
+    with stages("Training a classifier") as progress:
+        classifier = classifiers.find_classifier(dataset, recipe, progress)
     return Teacher(
-        classifiers.find_classifier(dataset, recipe, progress),
+        classifier,
         classifiers.MAPS,
         classifiers.targets_of(dataset)[dataset.indices("train")].mean(axis=0),
         exclusive=dataset.labels is not None,

@@ -15,11 +15,10 @@ import tensorflow as tf
 
 from ..datasets import ImageDataset
 from ..datasets.dataset import READ
-from ..datasets.pipeline import share_of_batch, split_batches, steps_per_epoch, training_batches
-from ..datasets.source import Progress
-from ..datasets.splits import SPLITS
+from ..datasets.pipeline import share_of_batch, steps_per_epoch, training_batches
 from ..files.keras_file import load_keras_file
 from ..files.pixels import almost_black
+from ..files.progress import Stages, silent
 from ..models.vae import VAE
 from ..ops.adam import FusedAdam
 from ..presets import Preset
@@ -29,8 +28,8 @@ from .conditioning import conditioned
 from .distribution import is_chief, joined_cluster, make_strategy
 from .fitting import fit_from
 from .heads import fit_heads
+from .measurement import final_losses, first_losses, watched
 from .multiworker import SharedMovingAverages, SharedState, copy_from_chief, lost_worker_errors
-from .pca_baseline import pca_errors
 from .position import Position, read_position
 from .run_directory import Run, RunConfig, write_json
 from .schedules import learning_rate
@@ -85,7 +84,7 @@ def _start(
     run: Run, config: RunConfig, dataset: ImageDataset, session: Session, *, overwrite: bool
 ) -> Run:
     config = replace(config, preset=conditioned(config.preset, dataset))
-    vae = new_vae(config, dataset, progress=session.progress)
+    vae = new_vae(config, dataset, stages=session.stages)
     if is_chief(config.strategy):
         provenance = {**config.provenance, "digest": dataset.digest()}
         if config.start_from is not None:
@@ -105,13 +104,13 @@ def _writing(run: Run, config: RunConfig) -> Iterator[None]:
         yield
 
 
-def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | None = None) -> VAE:
+def new_vae(config: RunConfig, dataset: ImageDataset, *, stages: Stages = silent) -> VAE:
     """Build a model, and compile it under its strategy's scope.
 
     Args:
         config: Preset, seed, devices.
         dataset: Images to train on.
-        progress: See `train`.
+        stages: See `session.Session`.
 
     Raises:
         ValueError: If the data set's images are not of the preset's shape, or too few for a batch;
@@ -130,13 +129,15 @@ def new_vae(config: RunConfig, dataset: ImageDataset, *, progress: Progress | No
     rate = learning_rate(preset, steps)
     strategy = make_strategy(config.strategy)
     share_of_batch(preset.batch_size, strategy.num_replicas_in_sync)
-    teacher = find_teacher(preset.objective, dataset, progress)
+    teacher = find_teacher(preset.objective, dataset, stages)
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():
         vae = VAE.from_preset(preset, teacher=teacher, dtype=config.precision, seed=config.seed)
         if config.start_from is not None:
             StartingPoint.open(config.start_from).copy_to(vae)
-            fit_heads(vae, batches_of(config, dataset).take(_steps_of_estimates(preset, dataset)))
+            with stages("Fitting heads") as progress:
+                count = _steps_of_estimates(preset, dataset)
+                fit_heads(vae, batches_of(config, dataset), count, progress)
         else:
             network.initialize(vae, dataset, seed=config.seed)
         if joined_cluster(config.strategy) is not None:
@@ -184,7 +185,7 @@ def fit(
         steps=epoch_steps(preset, dataset),
         initial_epoch=initial_epoch,
         initial_step=initial_step,
-        validation=_watched(dataset, preset, validation),
+        validation=watched(dataset, preset, validation),
         callbacks=[*_averages(vae, config, dataset, at_start), *callbacks],
     )
 
@@ -319,52 +320,6 @@ def _steps_at_once(preset: Preset, steps: int) -> int:
     return max(count for count in range(1, most + 1) if steps % count == 0)
 
 
-def measure(
-    vae: VAE, preset: Preset, dataset: ImageDataset, splits: Iterable[str], *, batch_size: int = 250
-) -> dict[str, dict[str, float]]:
-    """Mean losses of splits, from one sample of z for each image, and the MSE at z_mean.
-
-    Args:
-        vae: A compiled model.
-        preset: Its preset, which holds the binarization of the images.
-        dataset: Where the images are.
-        splits: "train", "validation" or "test".
-        batch_size: Images at a time.
-
-    Returns:
-        Of each split `loss`, `reconstruction_loss`, `kl_loss`, `mse`, `mse_of_mean` (that of
-        `reconstruct`), and `bits_per_dimension` of −ELBO where the likelihood is normalized.
-    """
-    # One trace serves all splits, and their last batches, which are smaller.
-    signature = [tf.TensorSpec((None, *dataset.image_shape), tf.uint8)]
-    if vae.condition_spec is not None:
-        signature.append(vae.condition_spec)
-
-    @tf.function(input_signature=signature, autograph=False)
-    def squared_errors(images: tf.Tensor, *y: tf.Tensor) -> tf.Tensor:
-        means = vae.mean_images(vae.encode(images, *y).mode(), *y)
-        means = tf.clip_by_value(means, 0.0, 255.0)
-        differences = (means - tf.cast(images, tf.float32)) / 255.0
-        return tf.reduce_mean(tf.square(differences), axis=[1, 2, 3])
-
-    def measured(split: str) -> dict[str, float]:
-        batches = _batches_of_split(dataset, preset, split, batch_size)
-        losses = _losses(vae, batches)
-        errors = keras.metrics.Mean()
-        for batch in batches:
-            errors.update_state(squared_errors(*tf.nest.flatten(batch)))
-        losses["mse_of_mean"] = float(errors.result())
-        bits = preset.bits_per_dimension(losses["reconstruction_loss"] + losses["kl_loss"])
-        return losses if bits is None else {**losses, "bits_per_dimension": bits}
-
-    return {split: measured(split) for split in splits}
-
-
-def _losses(vae: VAE, batches: tf.data.Dataset) -> dict[str, float]:
-    losses = vae.evaluate(batches, verbose=0, return_dict=True)
-    return {name: float(value) for name, value in losses.items()}
-
-
 def _averages(
     vae: VAE, config: RunConfig, dataset: ImageDataset, at_start: bool
 ) -> list[keras.callbacks.Callback]:
@@ -402,7 +357,7 @@ def _record(
         pictures = Previews(dataset, preset)
         options = {"workers": workers, "writes": chief}
         if config.initialized:
-            options["first_losses"] = partial(_first_losses, config, dataset)
+            options["first_losses"] = partial(first_losses, config, dataset, session.stages)
         writer = session.writer(run, position, pictures, **options)
         logs = [keras.callbacks.TensorBoard(run.tensorboard, write_graph=False)] if chief else []
         with session.steps():
@@ -415,50 +370,8 @@ def _record(
                 callbacks=[DivergenceGuard(run), stop, writer, *logs, *session.callbacks],
             )
     if chief:
-        write_json(run.metrics_file, _final_losses(run, config, dataset))
+        write_json(run.metrics_file, final_losses(run, config, dataset, session.stages))
     return run
-
-
-def _first_losses(config: RunConfig, dataset: ImageDataset, best: Path) -> dict[str, float]:
-    """The losses before the first step, named as those of an epoch; the first images train."""
-    vae, preset = load_keras_file(best), config.preset
-    count = math.ceil(IMAGES / preset.batch_size)
-    training = _batches_of_split(dataset, preset, "train", preset.batch_size).take(count)
-    validation = _watched(dataset, preset, "validation")
-    watched = _losses(vae, validation) if validation is not None else {}
-    return _losses(vae, training) | {f"val_{name}": value for name, value in watched.items()}
-
-
-def _final_losses(
-    run: Run, config: RunConfig, dataset: ImageDataset
-) -> dict[str, dict[str, float]]:
-    """The losses of every split with the best weights, beside the error of PCA."""
-    preset = config.preset
-    best, splits = load_keras_file(run.best), list(filter(dataset.count, SPLITS))
-    losses = measure(best, preset, dataset, splits)
-    if preset.binarization == "none":
-        errors = pca_errors(dataset, preset.latent_dim, splits, seed=config.seed)
-        for split, error in errors.items():
-            losses[split]["mse_of_pca"] = error
-    return losses
-
-
-def _watched(dataset: ImageDataset, preset: Preset, split: str | None) -> tf.data.Dataset | None:
-    if split is None or not dataset.count(split):
-        return None
-    return _batches_of_split(dataset, preset, split, preset.batch_size)
-
-
-def _batches_of_split(
-    dataset: ImageDataset, preset: Preset, split: str, batch_size: int
-) -> tf.data.Dataset:
-    return split_batches(
-        dataset,
-        split,
-        batch_size,
-        binarization=preset.binarization,
-        labels=preset.classes is not None,
-    )
 
 
 def _check_shape(config: RunConfig, dataset: ImageDataset) -> None:

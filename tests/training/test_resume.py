@@ -182,7 +182,7 @@ def test_a_checkpoint_is_written_every_so_many_seconds(digits, tmp_path):
 
 
 def killed_while_epoch_0_is_measured(monkeypatch):
-    monkeypatch.setattr(training, "_first_losses", kill)
+    monkeypatch.setattr(training, "first_losses", kill)
     return []
 
 

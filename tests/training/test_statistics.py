@@ -10,6 +10,7 @@ from keras_vae.datasets import ImageDataset
 from keras_vae.presets import get_preset
 from keras_vae.training import statistics
 from keras_vae.training import trainer as training
+from keras_vae.training.measurement import measure
 from keras_vae.training.pca_baseline import adapted
 from keras_vae.training.run_directory import Run, RunConfig, read_json
 from tests.training.interruption import StopAt
@@ -52,7 +53,7 @@ def test_after_a_few_steps_the_statistics_are_those_of_the_training_images(train
 
 
 def validation_error(vae, preset, dataset):
-    return training.measure(vae, preset, dataset, ["validation"])["validation"]["mse"]
+    return measure(vae, preset, dataset, ["validation"])["validation"]["mse"]
 
 
 def after_passes(vae, preset, dataset, passes):

@@ -134,7 +134,7 @@ def test_a_loss_of_nan_stops_with_advice(digits, tmp_path):
 
 
 def test_a_validation_loss_of_nan_stops_with_the_same_advice(digits, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "_watched", lambda *_: tf.data.Dataset.from_tensors(BROKEN))
+    monkeypatch.setattr(training, "watched", lambda *_: tf.data.Dataset.from_tensors(BROKEN))
     with pytest.raises(DivergedError, match=r"The validation loss became NaN in epoch 1\. Nothing"):
         training.train(CONFIG, digits, tmp_path)
     assert not Run.open(tmp_path).history()
