@@ -34,7 +34,7 @@ def known_digits(digits, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(known_digits):
-    """A quickly trained classifier, and the steps that were reported."""
+    """A quickly trained classifier, and the progress that was reported."""
     seen = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classifiers, "MOST_STEPS", 100)
@@ -139,8 +139,9 @@ def test_a_classifier_near_chance_is_marked(trained, known_digits, monkeypatch):
 def test_grey_labelled_images_get_a_classifier_that_knows_them(trained, digits):
     extractor, seen = trained
     assert float(extractor.name.rpartition("accuracy ")[2]) > 0.9
-    steps = seen[0][1]
-    assert seen == [(done, steps) for done in range(1, steps + 1)]
+    batch, images = seen[0]
+    assert batch == classifiers.BATCH
+    assert seen == [(done, images) for done in range(batch, images + 1, batch)]
     # Its features separate noise from digits, but not digits from digits.
     real, others = digits.images[1397:], digits.images[:400]
     noise = np.random.default_rng(0).permuted(others, axis=1)

@@ -26,11 +26,11 @@ def cached(folder):
 def test_the_classifier_is_kept_in_the_cache_of_its_data_set(tmp_path, monkeypatch):
     dataset = load_dataset("digits", cache_dir=tmp_path / "elsewhere")
     usual = cached(os.environ["KVAE_CACHE"])
-    teacher = find_teacher(OBJECTIVE, dataset, None)
+    teacher = find_teacher(OBJECTIVE, dataset)
     assert len(cached(tmp_path / "elsewhere")) == 1
     assert cached(os.environ["KVAE_CACHE"]) == usual
     monkeypatch.setattr(classifiers, "train_classifier", None)  # it is found again
-    again = find_teacher(OBJECTIVE, dataset, None)
+    again = find_teacher(OBJECTIVE, dataset)
     for wanted, received in zip(
         teacher.classifier.get_weights(), again.classifier.get_weights(), strict=True
     ):
@@ -44,7 +44,7 @@ def test_a_data_set_of_the_usual_cache_has_its_classifier_there(tmp_path, monkey
     dataset = load_dataset("digits")
     classifiers.find_classifier(dataset, classifiers.Recipe((8, 8), seed=1))
     monkeypatch.setattr(classifiers, "train_classifier", None)
-    find_teacher(OBJECTIVE, dataset, None)
+    find_teacher(OBJECTIVE, dataset)
     assert len(cached(tmp_path)) == 1
 
 
@@ -52,7 +52,7 @@ def test_a_data_set_of_the_usual_cache_has_its_classifier_there(tmp_path, monkey
 @pytest.mark.usefixtures("quick")
 def test_a_teacher_knows_the_layers_and_the_rates_of_its_labels(tmp_path):
     dataset = load_dataset("digits", cache_dir=tmp_path)
-    teacher = find_teacher(OBJECTIVE, dataset, None)
+    teacher = find_teacher(OBJECTIVE, dataset)
     assert teacher.exclusive
     labels = dataset.labels[dataset.indices("train")]
     np.testing.assert_allclose(teacher.rates, np.bincount(labels, minlength=10) / len(labels))
@@ -63,5 +63,5 @@ def test_a_teacher_knows_the_layers_and_the_rates_of_its_labels(tmp_path):
 
 def test_an_objective_without_a_teacher_asks_for_no_classifier(digits, monkeypatch):
     monkeypatch.setattr(classifiers, "find_classifier", None)
-    assert find_teacher(PRESET.objective, digits, None) is None
-    assert find_teacher(PRESET.override(mmd_weight=1.0).objective, digits, None) is None
+    assert find_teacher(PRESET.objective, digits) is None
+    assert find_teacher(PRESET.override(mmd_weight=1.0).objective, digits) is None
