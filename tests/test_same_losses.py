@@ -20,10 +20,11 @@ from keras_vae.training.trainer import batches_of, new_vae
 LOSSES = json.loads((Path(__file__).parent / "first_losses.json").read_text())
 STEPS, BATCH, COUNT = 20, 16, 288
 # The losses were recorded on a processor with AVX-512. Others sum in another order, and each step
-# of a network with batch normalization makes more of the difference, of the KL divergence most.
+# of a network with batch normalization makes more of the difference; the KL divergence soon is
+# another one.
 CPU = Path("/proc/cpuinfo")
 AS_RECORDED = CPU.exists() and "avx512f" in CPU.read_text()
-FIRST, FIRST_WITHIN, WITHIN = 2, 5e-3, 0.2  # elsewhere: steps, and relative differences
+FIRST, FIRST_WITHIN, WITHIN = 2, 5e-3, 0.05  # there: steps, and relative differences; of the MSE
 TINTS = np.array([[255, 255, 255], [255, 128, 64], [64, 192, 255]])
 
 
@@ -44,10 +45,10 @@ def check(losses, expected, name, metric):
     if AS_RECORDED:
         np.testing.assert_allclose(losses, expected, **within, err_msg=metric)
         return
-    for steps, rtol in ((FIRST, FIRST_WITHIN), (STEPS, WITHIN)):
-        np.testing.assert_allclose(
-            losses[:steps], expected[:steps], **{**within, "rtol": rtol}, err_msg=metric
-        )
+    first = {**within, "rtol": FIRST_WITHIN}
+    np.testing.assert_allclose(losses[:FIRST], expected[:FIRST], **first, err_msg=metric)
+    if metric == "mse":
+        np.testing.assert_allclose(losses, expected, rtol=WITHIN, err_msg=metric)
 
 
 def tolerance(name, metric):
