@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
+from keras_vae.files.progress import Progress
+
 Key = TypeVar("Key", bound=Hashable)
 
 
 def best_of(
-    calls: Mapping[Key, Callable[[], Any]], rounds: int, progress: Callable[[int, int], None]
+    calls: Mapping[Key, Callable[[], Any]], rounds: int, progress: Progress
 ) -> dict[Key, float]:
     """Measure every call once in each round; return the best time of each, in seconds.
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tqdm import tqdm
 
+from keras_vae.files.progress import Progress
+
 
 @contextmanager
-def progress_bar(description: str, unit: str = "image") -> Iterator[Callable[[int, int], None]]:
+def progress_bar(description: str, unit: str = "image") -> Iterator[Progress]:
     """Yield a callback (done, total) that draws a bar, from its first call until all is done."""
     bar: tqdm | None = None
 

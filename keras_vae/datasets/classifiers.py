@@ -20,10 +20,10 @@ from sklearn.metrics import roc_auc_score
 
 from ..files.atomic import write_atomically
 from ..files.keras_file import load_keras_file
+from ..files.progress import Progress
 from . import ImageDataset
 from .prepared import file_name
 from .preprocessing import Preprocessing
-from .source import Progress
 
 logger = logging.getLogger(__name__)
 

@@ -25,8 +25,9 @@ from ..files.image_file import ImageFile
 from ..files.limits import MAX_PIXELS, check_pixels
 from ..files.naming import first_line, printable
 from ..files.pixels import PixelRange, check_numeric, range_between, range_of
+from ..files.progress import Progress
 from .account import Account
-from .source import Payload, Progress, Source, native_size
+from .source import Payload, Source, native_size
 
 logger = logging.getLogger(__name__)
 

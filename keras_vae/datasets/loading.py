@@ -9,12 +9,13 @@ from typing import Any
 from ..choices import RESAMPLINGS
 from ..files.limits import MAX_PIXELS, check_pixels
 from ..files.naming import plain_name
+from ..files.progress import Progress
 from .dataset import ImageDataset
 from .decoding import usual_size
 from .photo_map import PhotoMap
 from .prepared import open_or_prepare
 from .registry import DATASETS, find_dataset
-from .source import Origin, Progress, Source
+from .source import Origin, Source
 from .splits import SPLITS, assign_splits, limit_training
 
 

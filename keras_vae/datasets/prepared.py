@@ -28,8 +28,9 @@ import numpy as np
 
 from ..files.limits import MAX_PIXELS
 from ..files.naming import first_line, printable
+from ..files.progress import Progress
 from .dataset import ImageDataset
-from .source import Origin, Progress
+from .source import Origin
 
 if TYPE_CHECKING:
     from filelock import FileLock

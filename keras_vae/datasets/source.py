@@ -12,7 +12,6 @@ import numpy as np
 
 from ..files.jobs import Row
 from ..files.photos import ALIGNED_CROP, ALIGNED_SIZE
-from ..files.progress import Progress as Progress
 from .account import Account
 from .splits import SPLITS
 

@@ -16,9 +16,9 @@ import tensorflow as tf
 
 from ..datasets import ImageDataset, classifiers
 from ..datasets.preprocessing import Preprocessing
-from ..datasets.source import Progress
 from ..files.keras_file import load_keras_file
 from ..files.naming import first_line
+from ..files.progress import Progress
 
 logger = logging.getLogger(__name__)
 

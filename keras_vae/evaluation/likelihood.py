@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..datasets.source import Progress
+from ..files.progress import Progress
 from .checkpoint import Checkpoint
 from .means import mean_and_error
 

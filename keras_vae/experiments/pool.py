@@ -19,7 +19,7 @@ from .cell import Cell
 from .workspace import Row, Workspace
 
 if TYPE_CHECKING:
-    from ..datasets.source import Progress
+    from ..files.progress import Progress
 
 # Share of all the work above which a cell on all threads before the others is done sooner than on
 # one thread beside them: of two jobs, a / 2 + b < a where b < a / 2.

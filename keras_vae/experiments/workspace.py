@@ -19,7 +19,7 @@ from .cell import Cell
 
 if TYPE_CHECKING:
     from ..datasets import ImageDataset
-    from ..datasets.source import Progress
+    from ..files.progress import Progress
     from ..presets import Preset
 
 Row = dict[str, Any]  # column → text or number

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from ..datasets import ImageDataset
 from ..datasets.pipeline import split_batches
 from ..files.keras_file import load_keras_file
+from ..files.progress import Progress
 from ..latent_space.arithmetic import kl_per_dimension, sample_posterior
 from ..latent_space.attributes import Attributes
 from ..latent_space.priors import fit_prior
@@ -28,8 +28,6 @@ PUBLIC_PROVENANCE = (
     "dataset", "title", "source", "licence", "homepage", "images", "counts", "split", "seed",
     "limit", "aligned", "align_faces", "started_from",
 )  # fmt: skip
-
-Progress = Callable[[int, int], None]
 
 
 def publish(

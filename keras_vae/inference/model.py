@@ -32,7 +32,7 @@ from .photos import Photo, Photos, read_pixels
 
 if TYPE_CHECKING:
     from ..datasets import ImageDataset
-    from ..datasets.source import Progress
+    from ..files.progress import Progress
     from ..latent_space.attributes import Attributes
 
 # prior → the endpoint that samples from it

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from typing import ClassVar
@@ -11,6 +10,7 @@ import numpy as np
 
 from ..files.exported import METADATA
 from ..files.pictures import check_images
+from ..files.progress import Progress
 from .exported import UPSCALER, ExportedModel
 
 TILE = 128  # pixels of a tile's side; the network then holds 64 channels of (3 · 128)² at a time
@@ -57,9 +57,7 @@ class Upscaler(ExportedModel):
                 f"Received: {factor}. Train one with: kvae train-upscaler DATASET --factor {factor}"
             )
 
-    def upscale(
-        self, images: np.ndarray, *, progress: Callable[[int, int], None] | None = None
-    ) -> np.ndarray:
+    def upscale(self, images: np.ndarray, *, progress: Progress | None = None) -> np.ndarray:
         """Enlarge images of any one size.
 
         Large images are cut into tiles that overlap by the receptive field, so that no seams are

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 from ..files.arrays import read_arrays
 from ..files.atomic import write_atomically
 from ..files.naming import first_line
+from ..files.progress import Progress
 from . import philox
 
 COMPONENTS = (1, 5, 10, 20, 50)  # numbers of components that are tried
@@ -279,7 +280,7 @@ def fewest_images(latent_dim: int) -> int:
     return next(n for n in count(fewest) if n - int(HELD_OUT * n) >= fewest)
 
 
-def fit_prior(z: np.ndarray, progress: Callable[[int, int], None] | None = None) -> PriorFit | None:
+def fit_prior(z: np.ndarray, progress: Progress | None = None) -> PriorFit | None:
     """Fit mixtures of several sizes, and keep the one under which held-out latents are likeliest.
 
     The ex-post density estimation of Ghosh et al. 2020, "From variational to deterministic

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from ..files.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ def linear_probes(
     held_out: tuple[np.ndarray, np.ndarray],
     names: Sequence[str],
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[Probe]:
     """Fit a logistic regression for each attribute, and measure it on held-out images.
 

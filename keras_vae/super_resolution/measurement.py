@@ -9,6 +9,7 @@ import tensorflow as tf
 from PIL import Image
 
 from ..export.graph_ops import to_uint8
+from ..files.progress import Progress
 from .pairs import Pairs
 from .vdsr import bicubic
 
@@ -29,7 +30,7 @@ def measure(
     pairs: Pairs,
     split: str = "validation",
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, dict[str, float]]:
     """Enlarge the small images of a split by several methods, and compare with the large ones.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from ..export.card import write_card
 from ..export.publishing import origin
 from ..export.saved_model import write_model, write_version
 from ..files.keras_file import load_keras_file
+from ..files.progress import Progress
 from .endpoints import UpscalerEndpoints
 from .lite import write_lite
 from .measurement import CONVENTION, interpolation, measure, pillow
@@ -29,7 +30,7 @@ def publish(
     directory: str | Path,
     *,
     overwrite: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Path:
     """Export a run's best weights, measured on the validation split, and a card.
 
@@ -97,7 +98,7 @@ def export_upscaler(
 
 
 def _measure(
-    endpoints: UpscalerEndpoints, pairs: Pairs, progress: Callable[[int, int], None] | None
+    endpoints: UpscalerEndpoints, pairs: Pairs, progress: Progress | None
 ) -> dict[str, Any]:
     images = pairs.large.count("validation")
     if not images:

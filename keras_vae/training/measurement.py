@@ -39,7 +39,7 @@ def first_losses(
     vae, preset = load_keras_file(best), config.preset
     size = preset.batch_size
     first = math.ceil(IMAGES / size)
-    training = batches_of_split(dataset, preset, "train", size).take(first)
+    training = _batches_of_split(dataset, preset, "train", size).take(first)
     validation = watched(dataset, preset, "validation")
     counts = [min(first * size, dataset.count("train")), dataset.count("validation")]
     with stages("Measuring") as progress:
@@ -69,10 +69,9 @@ def final_losses(
         return losses
     with stages("Comparing with PCA") as progress:
         errors = pca_errors(dataset, preset.latent_dim, splits, seed=config.seed, progress=progress)
-    return {
-        split: {**values, **({"mse_of_pca": errors[split]} if split in errors else {})}
-        for split, values in losses.items()
-    }
+    for split, error in errors.items():
+        losses[split]["mse_of_pca"] = error
+    return losses
 
 
 def measure(
@@ -118,7 +117,7 @@ def measure(
 
     def measured(split: str) -> dict[str, float]:
         count = dataset.count(split)
-        batches = batches_of_split(dataset, preset, split, at_once)
+        batches = _batches_of_split(dataset, preset, split, at_once)
         losses = _losses(vae, batches, at_once, count, next(parts))
         losses["mse_of_mean"] = mse_of_mean(batches, count, next(parts))
         bits = preset.bits_per_dimension(losses["reconstruction_loss"] + losses["kl_loss"])
@@ -133,10 +132,10 @@ def watched(dataset: ImageDataset, preset: Preset, split: str | None) -> tf.data
     """The batches that are measured after each epoch; None where there are none."""
     if split is None or not dataset.count(split):
         return None
-    return batches_of_split(dataset, preset, split, preset.batch_size)
+    return _batches_of_split(dataset, preset, split, preset.batch_size)
 
 
-def batches_of_split(
+def _batches_of_split(
     dataset: ImageDataset, preset: Preset, split: str, batch_size: int
 ) -> tf.data.Dataset:
     """The batches of a split, as a preset has them: see `split_batches`."""

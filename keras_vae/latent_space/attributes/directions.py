@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 from ...files.arrays import read_arrays
 from ...files.atomic import write_atomically
 from ...files.naming import first_line, near_names
+from ...files.progress import Progress
 from .cells import Cells
 from .comparison import standard_errors
 from .fitting import METHODS, Fit, bootstrap_multipliers, check_latents
@@ -86,7 +87,7 @@ class Attributes:
         method: str = "mean",
         balance: Sequence[str] = (),
         held_out: Latents | None = None,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Progress | None = None,
     ) -> Attributes:
         """Fit a direction to every attribute that some images have and others lack.
 
